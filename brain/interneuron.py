@@ -1,0 +1,167 @@
+"""The default species: embedding, neurons, windows, two memory layers, logits, self-state. No attention.
+
+Shapes: B streams, T tokens, V vocabulary, D embedding width, N neurons, L longest window.
+Inside, time leads (T, B, ...), so that the recurrences walk over contiguous memory.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from brain.contract import Brain, BrainOutput, State
+from brain.embedding import BlendedNorm, Embedding, turn_positions
+from brain.memory import MemoryLayer
+from brain.selfstate import SelfStateHead
+from brain.windows import InterneuronNetwork
+
+
+def drop_units(x: Tensor, rate: float, rng: torch.Generator | None) -> Tensor:
+    """Silence a share of the units of ``x`` (T, B, units) where ``rng`` is given, the same ones for the whole block
+    (Gal and Ghahramani 2016, "A theoretically grounded application of dropout in recurrent neural networks"): a
+    neuron that is silent now is silent in the windows and memories too. It also costs one draw per block, not token."""
+    if rng is None or not rate:
+        return x
+    return x * torch.empty_like(x[0]).bernoulli_(1 - rate, generator=rng).div_(1 - rate)
+
+
+class Neurons(nn.Module):
+    """N parallel neurons, one number each per token: GELU of a scaled dot product with a row of unit norm or less."""
+
+    def __init__(self, width: int, neurons: int):
+        super().__init__()
+        self.norm = nn.LayerNorm(width)
+        self.rows = nn.Parameter(F.normalize(torch.randn(neurons, width), dim=1))
+        self.bias = nn.Parameter(torch.zeros(neurons))
+        self.gain = nn.Parameter(torch.ones(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.gelu(F.linear(self.norm(x) * self.gain, self.rows, self.bias))
+
+    @torch.no_grad()
+    def constrain(self) -> None:
+        self.rows.div_(self.rows.norm(dim=1, keepdim=True).clamp(min=1))
+
+
+class Logits(nn.Module):
+    """Activations to words: through a narrow layer of thoughts, then against every token's vector."""
+
+    def __init__(self, neurons: int, width: int, vocabulary: int, *, blend_norm: bool, dropout: float):
+        super().__init__()
+        self.dropout = dropout
+        self.norm = BlendedNorm(neurons)
+        self.think = nn.Linear(neurons, width)
+        self.thought_norm = nn.LayerNorm(width)
+        self.speak = nn.Linear(width, vocabulary)
+        self.blend = BlendedNorm(vocabulary) if blend_norm else nn.Identity()
+
+    def forward(self, activations: Tensor, dropout: torch.Generator | None) -> tuple[Tensor, Tensor]:
+        """(T, B, N) -> thoughts (T, B, D), logits (T, B, V)."""
+        thoughts = self.thought_norm(self.think(self.norm(activations)))
+        return thoughts, self.blend(self.speak(drop_units(thoughts, self.dropout, dropout)))
+
+
+class InterneuronBrain(Brain):
+    def __init__(
+        self,
+        vocabulary: int,
+        *,
+        turn_tokens: int,
+        embed_width: int,
+        neurons: int,
+        windows: tuple[float, ...],
+        longest_window: int,
+        bottleneck: int,
+        memory_width: int,
+        thought_width: int,
+        positions: int,
+        dropout: float,
+        embedding_dropout: float,
+        thought_dropout: float,
+        shared_cerebellum: bool = False,
+        shared_decays: bool = False,
+        blend_logit_norm: bool = True,
+    ):
+        super().__init__()
+        self.turn_tokens, self.position_limit = turn_tokens, positions
+        self.neuron_count, self.longest_window = neurons, longest_window
+        self.dropout, self.embedding_dropout = dropout, embedding_dropout
+        self.embedding = Embedding(vocabulary, embed_width, positions)
+        self.neurons = Neurons(embed_width, neurons)
+        self.interneurons = InterneuronNetwork(
+            neurons,
+            windows=windows,
+            longest=longest_window,
+            bottleneck=bottleneck,
+            shared_cerebellum=shared_cerebellum,
+        )
+        memory = {"width": memory_width, "shared_decays": shared_decays}
+        self.memory1 = MemoryLayer(neurons, short=0.7, long=0.95, **memory)
+        self.memory2 = MemoryLayer(neurons, short=0.9, long=0.99, **memory)
+        self.logits = Logits(neurons, thought_width, vocabulary, blend_norm=blend_logit_norm, dropout=thought_dropout)
+        self.self_state = SelfStateHead(thought_width)
+        self._initialise()
+
+    @torch.no_grad()
+    def _initialise(self) -> None:
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                module.weight.normal_(std=1 / math.sqrt(module.in_features))
+                module.bias.zero_()
+        self.interneurons.cerebellum.mul_(0.5)
+        self.logits.speak.weight.mul_(0.3)
+
+    def fresh_state(self, streams: int) -> State:
+        device = self.neurons.bias.device
+        neurons = self.neuron_count
+        return {
+            "history": torch.zeros(streams, self.longest_window, neurons, device=device),
+            "memory1": torch.zeros(streams, 2, neurons, device=device),
+            "memory2": torch.zeros(streams, 2, neurons, device=device),
+            "position": torch.zeros(streams, dtype=torch.int64, device=device),
+        }
+
+    def forward(
+        self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: torch.Generator | None = None
+    ) -> BrainOutput:
+        tokens, pixels = tokens.t(), pixels.transpose(0, 1)
+        positions, position = turn_positions(tokens, state["position"], self.turn_tokens, self.position_limit)
+        heard = drop_units(self.embedding(tokens, positions, pixels), self.embedding_dropout, dropout)
+        activations = drop_units(self.neurons(heard), self.dropout, dropout)
+        history = state["history"].transpose(0, 1)
+        first = self.interneurons(activations, history)
+        second, memory1 = self.memory1(first, state["memory1"].transpose(0, 1))
+        third, memory2 = self.memory2((first + second) / 2, state["memory2"].transpose(0, 1))
+        thoughts, logits = self.logits(third, dropout)
+        after = {
+            "history": torch.cat([history, activations])[-self.longest_window :].transpose(0, 1),
+            "memory1": memory1.transpose(0, 1),
+            "memory2": memory2.transpose(0, 1),
+            "position": position,
+        }
+        after = {name: tensor.detach().contiguous() for name, tensor in after.items()}
+        expected = self.self_state(thoughts, pixels)
+        return BrainOutput(logits.transpose(0, 1), expected.transpose(0, 1), after)
+
+    def weight_decayed(self) -> list[nn.Parameter]:
+        """All matrices but the memories' decays, which zero would pull towards a span of two tokens."""
+        spans = {id(memory.decay_logits) for memory in (self.memory1, self.memory2)}
+        return [parameter for parameter in super().weight_decayed() if id(parameter) not in spans]
+
+    def constrain(self) -> None:
+        for part in (self.neurons, self.interneurons, self.memory1, self.memory2):
+            part.constrain()
+
+    @torch.no_grad()
+    def gauges(self) -> dict[str, float]:
+        blend = self.embedding.blend.softmax(0).tolist()
+        named = dict(zip(("blend_token", "blend_position", "blend_pixel"), blend, strict=True))
+        for i, size in enumerate(self.interneurons.sizes().tolist(), 1):
+            named[f"window{i}"] = size
+        for name, memory in (("memory1", self.memory1), ("memory2", self.memory2)):
+            short, long = memory.decays().mean((1, 2)).tolist()
+            named |= {f"{name}_short": short, f"{name}_long": long}
+        return named

@@ -1,0 +1,77 @@
+"""A memory layer: two moving averages of its input, and a gate that chooses, per neuron, where to listen.
+
+Shapes: T tokens, B streams, N neurons, R reduced width.
+
+The four sources are the short memory, the long memory, the present, and an answer worked out from the reduced present
+and the gated memory. Both averages move with every token, in training and in talk alike.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from brain.scan import moving_averages
+
+SOURCES = 4  # short, long, present, answer
+
+
+class _Gate(torch.autograd.Function):
+    """Softmax over the sources and the weighted sum of the first three; torch's own softmax over a middle axis, with
+    the copies that unbinding costs in the backward pass, took ten times as long and a third of a training step."""
+
+    @staticmethod
+    def forward(ctx, scores: Tensor, averages: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        gates = scores.unflatten(-1, (SOURCES, -1))  # (T, B, 4, N)
+        short, long, present, answer = gates.unbind(-2)
+        highest = torch.maximum(torch.maximum(short, long), torch.maximum(present, answer))
+        gates = (gates - highest.unsqueeze(-2)).exp_()
+        short, long, present, answer = gates.unbind(-2)
+        gates.mul_((short + long).add_(present).add_(answer).reciprocal_().unsqueeze(-2))
+        gated = (short * averages[:, 0]).addcmul_(long, averages[:, 1]).addcmul_(present, inputs)
+        ctx.save_for_backward(gates, averages, inputs, gated)
+        return gated, answer
+
+    @staticmethod
+    def backward(ctx, grad: Tensor, grad_answer: Tensor):
+        gates, averages, inputs, gated = ctx.saved_tensors
+        short, long, present, answer = gates.unbind(-2)
+        common = (grad * gated).addcmul_(answer, grad_answer)  # sum over sources of gate * its gradient
+        grad_gates = torch.empty_like(gates)
+        into = grad_gates.unbind(-2)
+        for out, source in zip(into, (averages[:, 0], averages[:, 1], inputs), strict=False):
+            torch.mul(grad, source, out=out)
+        into[3].copy_(grad_answer)
+        grad_gates.sub_(common.unsqueeze(-2)).mul_(gates)
+        grad_averages = torch.empty_like(averages)
+        torch.mul(grad, short, out=grad_averages[:, 0])
+        torch.mul(grad, long, out=grad_averages[:, 1])
+        return grad_gates.flatten(-2), grad_averages, grad * present
+
+
+class MemoryLayer(nn.Module):
+    def __init__(self, neurons: int, *, width: int, short: float, long: float, shared_decays: bool):
+        super().__init__()
+        decays = torch.tensor([short, long]).logit()[:, None, None]
+        self.decay_logits = nn.Parameter(decays.repeat(1, 1, 1 if shared_decays else neurons))
+        self.norm = nn.LayerNorm(neurons)
+        self.reduce = nn.Linear(neurons, width)
+        self.gate = nn.Linear(width, SOURCES * neurons)
+        self.project = nn.Linear(neurons, width)
+        self.answer = nn.Sequential(nn.GELU(), nn.LayerNorm(width), nn.Linear(width, neurons))
+
+    def forward(self, inputs: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """``inputs`` (T, B, N), ``memory`` (2, B, N): the short and the long average so far -> output, memory."""
+        averages = moving_averages(inputs, self.decays(), memory)  # (T, 2, B, N)
+        reduced = self.reduce(self.norm(inputs))
+        gated, listening = _Gate.apply(self.gate(reduced), averages, inputs)
+        answer = self.answer(reduced + self.project(gated))
+        return torch.addcmul(gated, listening, answer), averages[-1]
+
+    def decays(self) -> Tensor:
+        """Share of each average kept per token, (2, 1, N) or (2, 1, 1)."""
+        return self.decay_logits.sigmoid()
+
+    @torch.no_grad()
+    def constrain(self) -> None:
+        self.decay_logits.clamp_(-5, 7)  # an average spans at least 1 and at most about 1,000 tokens

@@ -1,0 +1,46 @@
+"""From logits to the next token: repetition penalty, temperature, top-k, top-p. Ids in, ids out; knows no text.
+
+Shapes: B streams, V vocabulary, W recent tokens.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def penalise_repetition(logits: Tensor, recent: Tensor, penalty: float) -> Tensor:
+    """Lower each token's logit by ``penalty`` for every time it stands in ``recent`` (B, W); -1 stands for none."""
+    counts = torch.zeros_like(logits).scatter_add_(1, recent.clamp(min=0), (recent >= 0).to(logits.dtype))
+    return logits - penalty * counts
+
+
+def keep_likely(logits: Tensor, top_k: int, top_p: float) -> Tensor:
+    """Rule out all but the ``top_k`` best tokens, and of those all but the fewest that hold ``top_p`` of the
+    probability (nucleus sampling, Holtzman et al. 2020). The best token always stays."""
+    count = min(top_k or logits.shape[-1], logits.shape[-1])
+    best, ids = logits.topk(count, dim=-1)
+    probabilities = best.softmax(-1)
+    outside = probabilities.cumsum(-1) - probabilities >= top_p
+    outside[:, 0] = False
+    return torch.full_like(logits, -torch.inf).scatter(1, ids, best.masked_fill(outside, -torch.inf))
+
+
+def sample(
+    logits: Tensor,
+    recent: Tensor,
+    *,
+    forbidden: Tensor,
+    temperature: float,
+    top_k: int,
+    top_p: float,
+    penalty: float,
+    rngs: list[torch.Generator],
+) -> Tensor:
+    """One token per stream, (B,). ``forbidden`` (B, V) marks ids that must not come; temperature 0 takes the best."""
+    logits = penalise_repetition(logits, recent, penalty).masked_fill(forbidden, -torch.inf)
+    if temperature == 0:
+        return logits.argmax(-1)
+    probabilities = keep_likely(logits / temperature, top_k, top_p).softmax(-1).cpu()
+    drawn = [torch.multinomial(row, 1, generator=rng) for row, rng in zip(probabilities, rngs, strict=True)]
+    return torch.cat(drawn).to(logits.device)

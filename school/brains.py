@@ -1,0 +1,75 @@
+"""Which brain to build: a preset, and what the settings change of it."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Literal
+
+from pydantic import Field
+
+from brain import PRESETS, BrainConfig
+from school.mistakes import Mistake
+from school.settings import Slice
+
+BLOCK_TOKENS = {"seed": 256}
+DEFAULT_BLOCK = 128
+FREE_TO_CHANGE = {"dropout", "embedding_dropout", "thought_dropout"}  # how it learns, not what it is
+AS_PRESET = "0: as the preset says"
+
+
+class BrainSettings(Slice):
+    species: Literal["interneuron"] = Field("interneuron", description="the kind of brain")
+    preset: Literal["newborn", "toddler", "child", "seed"] = Field(
+        "toddler", description="its size: newborn (tests, a Raspberry Pi), toddler (a laptop), child, seed (very large)"
+    )
+    embed_width: int = Field(0, ge=0, le=65_536, description=f"width of a token's vector; {AS_PRESET}")
+    neurons: int = Field(0, ge=0, le=1_000_000, description=f"neurons; {AS_PRESET}")
+    bottleneck: int = Field(0, ge=0, le=65_536, description=f"width at which the window mix is refined; {AS_PRESET}")
+    memory_width: int = Field(0, ge=0, le=65_536, description=f"width from which memories are gated; {AS_PRESET}")
+    thought_width: int = Field(0, ge=0, le=65_536, description=f"width of a thought before words; {AS_PRESET}")
+    longest_window: int = Field(0, ge=0, le=65_536, description=f"tokens that the longest window may span; {AS_PRESET}")
+    windows: tuple[float, ...] = Field(
+        (), strict=False, description="sizes in tokens that the windows start with; []: as the preset says"
+    )
+    dropout: float = Field(0.3, ge=0, lt=1, description="share of neurons silenced while it learns a block")
+    embedding_dropout: float = Field(0.1, ge=0, lt=1, description="the same for what it hears")
+    thought_dropout: float = Field(0.2, ge=0, lt=1, description="the same for its thoughts")
+    shared_cerebellum: bool = Field(False, description="one window mix for all neurons instead of one for each")
+    shared_decays: bool = Field(False, description="one memory span for all neurons instead of one for each")
+    blend_logit_norm: bool = Field(True, description="blend the logits with their own norm")
+
+
+def shape_of(settings: BrainSettings, vocabulary: int) -> BrainConfig:
+    """The preset with the settings' changes; ``vocabulary`` 0 leaves the preset's. Raises Mistake."""
+    changed = {
+        field.name: getattr(settings, field.name)
+        for field in fields(BrainConfig)
+        if hasattr(settings, field.name) and getattr(settings, field.name) not in (0, ())
+    }
+    switches = {name: getattr(settings, name) for name in FREE_TO_CHANGE}
+    config = replace(PRESETS[settings.preset], **changed | switches | ({"vocabulary": vocabulary} if vocabulary else {}))
+    if config.vocabulary < 264:
+        raise Mistake(f"library.vocabulary must be at least 264 (every byte and the marks), not {config.vocabulary}.")
+    if not all(1 <= size <= config.longest_window for size in config.windows):
+        raise Mistake(f"brain.windows must each be from 1 to brain.longest_window ({config.longest_window}).")
+    return config
+
+
+def block_tokens(settings: BrainSettings, wanted: int) -> int:
+    return wanted or BLOCK_TOKENS.get(settings.preset, DEFAULT_BLOCK)
+
+
+def agree(wanted: BrainConfig, soul: BrainConfig, where: str) -> BrainConfig:
+    """The shape to wake: the soul's, with the settings' dropout. Raises Mistake if they ask for another brain."""
+    for field in fields(BrainConfig):
+        asked, has = getattr(wanted, field.name), getattr(soul, field.name)
+        if field.name not in FREE_TO_CHANGE and asked != has:
+            raise Mistake(
+                f"the soul in {where} has {field.name} = {_plain(has)}, but the settings ask for {_plain(asked)}. "
+                "Either set it back (brain.preset decides most), or wake a new baby with --home DIR."
+            )
+    return replace(soul, **{name: getattr(wanted, name) for name in FREE_TO_CHANGE})
+
+
+def _plain(value: object) -> str:
+    return str(list(value)) if isinstance(value, tuple) else str(value)

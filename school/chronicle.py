@@ -1,0 +1,97 @@
+"""The chronicle: the life so far, read from the record, as plain values or drawn in the terminal."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import plotext
+from rich.console import Console
+from rich.table import Table
+
+from school.calligraphist import count, figure, for_screen
+from school.mistakes import Mistake
+from school.registrar import reading
+
+POINTS = 200  # of a curve
+
+SUMMARY = """
+    select (select coalesce(max(step), 0) from steps) as step,
+           (select coalesce(sum(tokens * span), 0) from steps) as tokens_seen,
+           (select bits_per_byte from evaluations order by step desc, id desc limit 1) as held_out_bits_per_byte,
+           (select min(bits_per_byte) from evaluations) as best_bits_per_byte,
+           (select count(*) from messages) as messages,
+           (select count(*) from replies) as replies,
+           (select count(*) from pairs where status = 'learning') as pairs,
+           (select count(*) from runs) as wakings,
+           (select min(started_at) from runs) as born_at,
+           (select sum(seconds * span) from steps) as seconds_of_lessons"""
+LOSSES = """
+    select max(step) as step, sum(bits_per_byte * span) / sum(span) as bits_per_byte
+    from steps group by step * {points} / (select max(step) + 1 from steps) order by step"""
+TALK = """
+    select messages.at, messages.person, messages.text as question, replies.text as answer, replies.step,
+           (select verdict from feedback where reply_id = replies.id order by at desc limit 1) as verdict
+    from messages left join replies on replies.message_id = messages.id"""
+
+
+def read_life(home: Path, *, search: str | None, last: int) -> dict[str, Any]:
+    """Summary, curves and talk. Raises Mistake if nothing has been recorded, or the record can't be read."""
+    path = home / "statistics" / "baby.db"
+    if not path.exists():
+        raise Mistake(f"nothing is recorded in {path} yet; wake the baby first: python wakeup.py")
+    try:
+        with reading(path) as db:
+            life = next(iter(db.query(SUMMARY)))
+            life["tokens_seen"] = round(life["tokens_seen"])
+            life["souls"] = sorted(place.name for place in (home / "soul").glob("step-*"))
+            life["loss_curve"] = list(db.query(LOSSES.format(points=POINTS)))
+            life["held_out_curve"] = list(db.query("select step, bits_per_byte from evaluations order by step, id"))
+            if search:
+                found = "messages.rowid in (select rowid from messages_fts where messages_fts match :words)"
+                found += " or replies.rowid in (select rowid from replies_fts where replies_fts match :words)"
+                words = " ".join('"' + word.replace('"', '""') + '"' for word in search.split())
+                query = f"{TALK} where {found} order by messages.at desc limit :last"
+                life["talk"] = list(db.query(query, {"words": words, "last": last}))
+            else:
+                life["talk"] = list(db.query(f"{TALK} order by messages.at desc limit :last", {"last": last}))
+    except sqlite3.Error as error:
+        raise Mistake(f"{path}: the record can't be read ({error}).") from None
+    return life
+
+
+def render(life: dict[str, Any]) -> None:
+    console = Console(highlight=False)
+    table = Table.grid(padding=(0, 2))
+    for name, value in (
+        ("born", life["born_at"] or "-"),
+        ("wakings", f"{life['wakings']:,}"),
+        ("steps", f"{life['step']:,}"),
+        ("tokens read", count(life["tokens_seen"])),
+        ("hours of lessons", figure((life["seconds_of_lessons"] or 0) / 3600, 2)),
+        ("held-out bits/byte", f"{figure(life['held_out_bits_per_byte'])} (best {figure(life['best_bits_per_byte'])})"),
+        ("questions, answers", f"{life['messages']:,}, {life['replies']:,}"),
+        ("taught pairs", f"{life['pairs']:,}"),
+        ("souls kept", f"{len(life['souls']):,}"),
+    ):
+        table.add_row(name, value)
+    console.print(table)
+    if len(life["loss_curve"]) > 1:
+        console.out(_plot(life, min(console.width, 100)), highlight=False)
+    for talk in reversed(life["talk"]):
+        verdict = f"  [{talk['verdict']}]" if talk["verdict"] else ""
+        console.out(f"{talk['at'][:16].replace('T', ' ')}  {talk['person']}: {for_screen(talk['question'])}")
+        console.out(f"  baby (step {talk['step'] or 0:,}): {for_screen(talk['answer'] or '-')}{verdict}")
+
+
+def _plot(life: dict[str, Any], width: int) -> str:
+    """Bits per byte over steps: what it is taught, and what it never was."""
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.plot_size(width, 18)
+    plotext.title("bits per byte: lessons (.) and held-out (o)")
+    for points, marker in ((life["loss_curve"], "."), (life["held_out_curve"], "o")):
+        known = [point for point in points if point["bits_per_byte"] is not None]
+        plotext.plot([p["step"] for p in known], [p["bits_per_byte"] for p in known], marker=marker)
+    return plotext.build()

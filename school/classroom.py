@@ -1,0 +1,278 @@
+"""The classroom: the one thread that touches the weights. A micro-step, then the post, then another micro-step.
+
+Whatever happens to a single lesson or question, the loop goes on; what it has to tell goes out as events.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from brain import parameter_count
+from school.caretaker import Caretaker
+from school.examiner import Exam, ExamResult
+from school.interface import Ask, Examine, Forget, Letter, Mailbox, Save, School, Snapshot, Teach, fulfil
+from school.receptionist import Receptionist
+from school.soulkeeping import pack_soul
+from school.tutor import StepReport, Tutor
+
+log = logging.getLogger(__name__)
+
+READERS, WARM_UP, CHUNK = 8, 256, 128  # of an examination
+GIVE_UP = 20  # lessons in a row that failed
+IDLE_SECONDS = 0.05  # how long an idle classroom waits for the post
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    result: ExamResult
+    step: int
+    gauges: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """``place`` is None when it could not be saved; then ``problem`` says why."""
+
+    step: int
+    place: str | None
+    problem: str = ""
+
+
+Event = StepReport | Examined | Saved
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """When to stop by itself; None: never."""
+
+    steps: int | None = None
+    seconds: float | None = None
+    learning: bool = True
+
+
+class Classroom:
+    """Runs the loop on a thread of its own, from ``start`` until ``stop`` or its limits."""
+
+    def __init__(
+        self,
+        tutor: Tutor,
+        receptionist: Receptionist,
+        mailbox: Mailbox,
+        school: School,
+        caretaker: Caretaker,
+        *,
+        facts: dict,
+        limits: Limits,
+        publish: Callable[[Event], None],
+        unwritten: Callable[[], int] = lambda: 0,
+        best: float | None = None,
+    ):
+        self.tutor, self.receptionist, self.mailbox, self.school = tutor, receptionist, mailbox, school
+        self.caretaker, self.facts, self.limits, self.publish = caretaker, facts, limits, publish
+        self.done: Future[None] = Future()  # ends with the thread; carries what broke it, if anything did
+        self._stopping = threading.Event()
+        self._unwritten = unwritten
+        self._exam: Exam | None = None
+        self._failures = 0
+        self._recent: deque[StepReport] = deque(maxlen=50)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="caretaker")
+        self._writing: Future | None = None
+        self._saved_step = tutor.step if caretaker.souls() else -1
+        self._save_wanted: list[Future[str | None]] = []
+        self._changed = False  # since the last save
+        self._last_exam: ExamResult | None = None
+        self._best = best
+        self._thread = threading.Thread(target=self._run, name="tutor")
+        self.parameters = parameter_count(tutor.brain)
+
+    def start(self) -> None:
+        self._show()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the micro-step under way; ``done`` tells when the soul is saved. Any thread may call it."""
+        self._stopping.set()
+
+    # ---- the loop ------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        try:
+            self._teach_and_talk()
+            fulfil(self.done, None)
+        except BaseException as error:
+            log.exception("the classroom broke")
+            if not self.done.done():
+                self.done.set_exception(error)
+
+    def _teach_and_talk(self) -> None:
+        first, started = self.tutor.step, time.monotonic()
+        limits, learning = self.limits, self.limits.learning
+        try:
+            while not self._stopping.is_set():
+                idle = not (learning or self.receptionist.busy or self._exam)
+                if self._save_wanted and not self.tutor.under_way:
+                    self._save(self._save_wanted)
+                    self._save_wanted = []
+                for letter in self.mailbox.drain(IDLE_SECONDS if idle else 0):
+                    self._open(letter)
+                if self.receptionist.busy:
+                    self._answer()
+                if learning:
+                    self._learn()
+                if self._exam:
+                    self._examine()
+                if limits.steps is not None and self.tutor.step - first >= limits.steps:
+                    break
+                if limits.seconds is not None and time.monotonic() - started >= limits.seconds:
+                    break
+        finally:
+            self._close()
+
+    def _learn(self) -> None:
+        try:
+            report = self.tutor.micro_step()
+        except Exception:
+            self._failures += 1
+            log.exception("a lesson failed and was skipped")
+            if self._failures >= GIVE_UP:
+                raise
+            return
+        if report is None:
+            return
+        self._failures = 0
+        self._changed = True
+        self._recent.append(report)
+        self.publish(report)
+        if report.step % self.tutor.settings.evaluation_steps == 0:
+            self._begin_exam()
+        self._show()
+
+    def _answer(self) -> None:
+        try:
+            self.receptionist.serve(self.tutor.step)
+        except Exception:
+            log.exception("the receptionist stumbled")
+            self.receptionist.close()
+        self._changed = True
+
+    def _open(self, letter: Letter) -> None:
+        try:
+            match letter:
+                case Ask():
+                    self.receptionist.admit(letter)
+                case Teach(pair):
+                    self.tutor.reviews.add(pair, self.tutor.librarian.tokenizer, self.tutor.step)
+                    self._changed = True
+                case Forget():
+                    gone = self.tutor.reviews.forget(person=letter.person, source=letter.source, reply=letter.reply)
+                    if letter.person:
+                        self.receptionist.forget(letter.person)
+                    self._changed = True
+                    fulfil(letter.future, gone)
+                case Save(future):
+                    self._save_wanted.append(future)
+                case Examine():
+                    self._begin_exam()
+        except Exception:
+            log.exception("a letter could not be opened")
+        self._show()
+
+    # ---- examinations --------------------------------------------------------------------------------------------
+
+    def _begin_exam(self) -> None:
+        if self._exam is not None:
+            return
+        librarian, settings = self.tutor.librarian, self.tutor.settings
+        rows, counts = librarian.exam_rows(READERS, settings.evaluation_tokens, WARM_UP)
+        if counts.any():
+            self._exam = Exam(rows, counts, byte_lengths=librarian.byte_lengths, chunk=CHUNK)
+
+    def _examine(self) -> None:
+        try:
+            if not self._exam.advance(self.tutor.voice):
+                return
+            result = self._exam.result()
+        except Exception:
+            log.exception("an examination failed")
+            self._exam = None
+            return
+        self._exam = None
+        self._last_exam = result
+        self._best = min(result.bits_per_byte, self._best or result.bits_per_byte)
+        self.receptionist.calibration = result.temperature
+        self.publish(Examined(result, self.tutor.step, self.tutor.brain.gauges()))
+        self._show()
+
+    # ---- saving --------------------------------------------------------------------------------------------------
+
+    def _save(self, wanted: list[Future[str | None]]) -> None:
+        """Copy everything now, write it in the background; lessons go on meanwhile."""
+        if self._writing is None or self._writing.done():
+            soul = pack_soul(self.tutor, self.receptionist, self.facts | {"best_bits_per_byte": self._best})
+            self._changed = False
+            self._writing = self._writer.submit(self._write, soul)
+        for future in wanted:
+            self._writing.add_done_callback(lambda done, future=future: fulfil(future, done.result()))
+
+    def _write(self, soul) -> str | None:
+        try:
+            place = self.caretaker.save(soul)
+        except Exception as error:
+            self._changed = True
+            problem = getattr(error, "strerror", None) or str(error)
+            log.error("the soul of step %d could not be saved: %s", soul.step, problem)
+            self.publish(Saved(soul.step, None, problem))
+            return None
+        self._saved_step = soul.step
+        self.publish(Saved(soul.step, str(place)))
+        return str(place)
+
+    def _close(self) -> None:
+        """Turn away who waits, finish the step, save what is new."""
+        self.mailbox.close()
+        self.receptionist.close()
+        while self.tutor.under_way:
+            self._learn()
+        if self._writing:
+            self._writing.exception()  # wait
+        if self._changed or self._save_wanted:
+            self._save(self._save_wanted)
+            self._writing.exception()
+        self._writer.shutdown()
+        self._show(awake=False)
+
+    # ---- showing -------------------------------------------------------------------------------------------------
+
+    def _show(self, *, awake: bool = True) -> None:
+        tutor, recent, exam = self.tutor, self._recent, self._last_exam
+        seconds = sum(report.seconds for report in recent)
+        finite = [report.loss for report in recent if not report.skipped]
+        self.school.snapshot = Snapshot(
+            awake=awake,
+            learning=self.limits.learning,
+            step=tutor.step,
+            tokens_seen=tutor.tokens_seen,
+            loss=sum(finite) / len(finite) if finite else None,
+            held_out_bits_per_byte=exam.bits_per_byte if exam else None,
+            best_bits_per_byte=self._best,
+            tokens_per_second=sum(report.tokens for report in recent) / seconds if seconds else None,
+            learning_rate=tutor.learning_rate(),
+            temperature=self.receptionist.calibration,
+            color=recent[-1].color if recent else (0.5, 0.5, 0.5),
+            texts=len(tutor.librarian.texts),
+            library_tokens=tutor.librarian.tokens,
+            parameters=self.parameters,
+            pairs=len(tutor.reviews),
+            replies=self.receptionist.replies,
+            skipped_steps=tutor.skipped,
+            saved_step=self._saved_step if self._saved_step >= 0 else None,
+            unwritten=self._unwritten(),
+            gauges=tutor.brain.gauges(),
+        )
+

@@ -1,0 +1,100 @@
+"""The examiner: bits per byte on text that was not taught, chunk by chunk, so that nobody waits long for an answer.
+
+Shapes: R readers, T tokens per chunk, V vocabulary.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from brain.contract import Brain
+from brain.selfstate import fresh_condition, true_pixels
+
+NEUTRAL = 0.5  # the colour shown before any is known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExamResult:
+    """``bits_per_byte``: negative log2-probability over UTF-8 bytes. ``temperature``: the one that would have suited
+    the logits best. ``self_state_error``: the head's squared error over that of "as last time"."""
+
+    bits_per_byte: float
+    tokens: int
+    bytes: int
+    accuracy: float
+    temperature: float
+    self_state_error: float
+    repeats: float  # share of tokens that occurred among the 32 before
+
+
+class Exam:
+    """Reads given rows once. Call ``advance`` until it says done, then ``result``."""
+
+    def __init__(self, rows: np.ndarray, counts: np.ndarray, *, byte_lengths: np.ndarray, chunk: int):
+        self._tokens, self._counts = torch.from_numpy(rows), torch.from_numpy(counts)
+        self._bytes = int(byte_lengths[rows[:, 1:]][counts].sum())
+        self._repeats = _repeat_rate(rows, counts)
+        self._chunk, self._place = chunk, 0
+        self._sums = np.zeros(7)
+        self._carried: tuple | None = None
+
+    @torch.no_grad()
+    def advance(self, brain: Brain) -> bool:
+        """Read one chunk; True when all has been read."""
+        tokens = self._tokens[:, self._place : self._place + self._chunk + 1]
+        length = tokens.shape[1] - 1
+        if length <= 0:
+            return True
+        device = next(brain.parameters()).device
+        readers = len(tokens)
+        if self._carried is None:
+            shown = torch.full((readers, self._chunk, 3), NEUTRAL, device=device)
+            self._carried = brain.fresh_state(readers), shown, fresh_condition(readers, device), shown[:, 0]
+        state, shown, condition, last = self._carried
+        counts = self._counts[:, self._place : self._place + length].to(device)
+        tokens = tokens.to(device)
+        out = brain(tokens[:, :-1], shown[:, :length], state)
+        logits, targets = out.logits, tokens[:, 1:]
+        log_probabilities = logits.log_softmax(-1)
+        losses = -log_probabilities.gather(-1, targets[..., None])[..., 0]
+        right = logits.argmax(-1) == targets
+        pixels, condition = true_pixels(losses.t(), right.t(), condition)
+        pixels = pixels.transpose(0, 1)
+        probabilities = log_probabilities.exp()
+        mean = (probabilities * logits).sum(-1)
+        variance = (probabilities * logits.square()).sum(-1) - mean.square()
+        true_logit = logits.gather(-1, targets[..., None])[..., 0]
+        before = torch.cat([last[:, None], pixels[:, :-1]], 1)
+        squares = [F.mse_loss(guess, pixels, reduction="none").sum(-1) for guess in (out.pixels, before)]
+        columns = torch.stack([losses, right.float(), true_logit - mean, variance, *squares, torch.ones_like(losses)])
+        self._sums += (columns * counts).double().sum((1, 2)).cpu().numpy()
+        shown = torch.cat([pixels, shown[:, length:]], 1)
+        self._carried = out.state, shown, condition, pixels[:, -1]
+        self._place += self._chunk
+        return self._place >= self._tokens.shape[1] - 1
+
+    def result(self) -> ExamResult:
+        nats, right, gradient, curvature, error, persistence, tokens = self._sums.tolist()
+        sharper = 1 + gradient / max(curvature, 1e-9)  # one Newton step on the inverse temperature, from 1
+        return ExamResult(
+            bits_per_byte=nats / math.log(2) / max(1, self._bytes),
+            tokens=int(tokens),
+            bytes=self._bytes,
+            accuracy=right / max(1, tokens),
+            temperature=1 / min(max(sharper, 0.7), 1.4),
+            self_state_error=error / max(persistence, 1e-9),
+            repeats=self._repeats,
+        )
+
+
+def _repeat_rate(rows: np.ndarray, counts: np.ndarray) -> float:
+    tokens = rows[:, 1:]
+    seen = np.zeros_like(counts)
+    for lag in range(1, min(33, tokens.shape[1])):
+        seen[:, lag:] |= tokens[:, lag:] == tokens[:, :-lag]
+    return float(seen[counts].mean()) if counts.any() else 0.0

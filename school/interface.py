@@ -1,0 +1,298 @@
+"""All that the surfaces may know: values, and a school that can be asked, taught, marked and told to forget.
+
+Standard library only, so that importing a surface never loads torch.
+"""
+
+from __future__ import annotations
+
+import queue
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+ME = "owner"  # the person at the terminal
+
+
+class Busy(Exception):
+    """Too many questions are waiting; ask again later."""
+
+
+class Asleep(Exception):
+    """The school is closing; nobody answers any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """An answer. ``ending``: "end" (it was done), "limit" (too many tokens) or "time" (took too long)."""
+
+    id: str
+    text: str
+    tokens: tuple[int, ...]
+    step: int  # of the weights that finished it
+    color: tuple[float, float, float]  # its self-state as it spoke, red green blue in [0, 1]
+    seconds: float  # from the question to the last token
+    first_token_seconds: float
+    conversation: str
+    ending: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """How it is doing; plain values for any display."""
+
+    awake: bool = True
+    learning: bool = True
+    step: int = 0
+    tokens_seen: int = 0
+    loss: float | None = None  # nats per token, average of the last steps
+    held_out_bits_per_byte: float | None = None
+    best_bits_per_byte: float | None = None
+    tokens_per_second: float | None = None
+    learning_rate: float | None = None
+    temperature: float = 1.0  # that suits its knowledge, measured on held-out text
+    color: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    texts: int = 0
+    library_tokens: int = 0
+    parameters: int = 0
+    pairs: int = 0  # under instruction
+    replies: int = 0  # since waking
+    skipped_steps: int = 0
+    saved_step: int | None = None
+    unwritten: int = 0  # rows the record could not take yet
+    gauges: dict[str, float] = field(default_factory=dict)  # what the brain tunes for itself
+
+
+@dataclass(slots=True)
+class Ask:
+    """A question on its way. Cancel its future to take it back, even while it is being answered."""
+
+    text: str
+    conversation: str
+    person: str
+    on_token: Callable[[str], None] | None
+    id: str = field(default_factory=lambda: new_id())
+    future: Future[Reply] = field(default_factory=Future)
+    asked_at: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Something taught: an answer to a prompt, or, with an empty prompt, a text of its own."""
+
+    id: str
+    prompt: str
+    answer: str
+    weight: float = 1.0
+    person: str = ""
+    source: str = ""
+    reply: str = ""  # the id of the reply it was made from
+
+
+@dataclass(frozen=True, slots=True)
+class Teach:
+    """Learn this pair."""
+
+    pair: Pair
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forget:
+    """Never train again on pairs of this person, from this source, or made from this reply."""
+
+    person: str = ""
+    source: str = ""
+    reply: str = ""
+    future: Future[int] = field(default_factory=Future)  # pairs taken off the list
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Save the soul at the next step; the future tells where, or None if it was not possible."""
+
+    future: Future[str | None] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class Examine:
+    """Examine on held-out text now."""
+
+
+Letter = Ask | Teach | Forget | Save | Examine
+
+
+class Mailbox:
+    """The one way to the tutor's thread. Any thread may post; only the tutor's drains."""
+
+    def __init__(self, limit: int = 64):
+        self._letters: queue.SimpleQueue[Letter] = queue.SimpleQueue()
+        self._limit = limit
+        self._closed = False
+
+    def post(self, letter: Letter) -> None:
+        """Never blocks. Raises Asleep when closed and Busy when too many letters wait."""
+        if self._closed:
+            raise Asleep
+        if isinstance(letter, Ask) and self._letters.qsize() >= self._limit:
+            raise Busy
+        self._letters.put(letter)
+        if self._closed:  # closed in between: whoever drained last may have missed it
+            self.close()
+
+    def drain(self, wait: float = 0) -> list[Letter]:
+        """All letters that wait; with ``wait``, up to so many seconds for a first one."""
+        letters = []
+        try:
+            letters.append(self._letters.get(timeout=wait) if wait else self._letters.get_nowait())
+            while True:
+                letters.append(self._letters.get_nowait())
+        except queue.Empty:
+            return letters
+
+    def close(self) -> None:
+        """Take no more letters and answer those that wait with Asleep."""
+        self._closed = True
+        for letter in self.drain():
+            if not isinstance(letter, (Teach, Examine)):
+                fail(letter.future, Asleep())
+
+
+def fail(future: Future, error: Exception) -> None:
+    """Answer a future with an error unless it was answered or cancelled."""
+    if not future.done() and future.set_running_or_notify_cancel():
+        future.set_exception(error)
+
+
+def fulfil(future: Future, result: object) -> None:
+    """Answer a future unless it was answered or cancelled."""
+    if not future.done() and future.set_running_or_notify_cancel():
+        future.set_result(result)
+
+
+def new_id() -> str:
+    """A short id that sorts by time."""
+    return f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(4)}"
+
+
+class Record(Protocol):
+    """What the school writes down about talk; the registrar in daily life."""
+
+    def heard(self, message_id: str, *, text: str, person: str, surface: str, conversation: str, consent: str) -> None: ...
+    def said(self, reply: Reply, message_id: str) -> None: ...
+    def marked(self, reply_id: str, *, person: str, verdict: str, correction: str | None) -> None: ...
+    def taught(self, pair: Pair) -> None: ...
+    def find_exchange(self, reply_id: str) -> Exchange | None: ...
+    def forget(self, *, person: str, source: str) -> Future[int]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A question and the answer it got."""
+
+    reply_id: str
+    question: str
+    answer: str
+    person: str
+    verdict: str = ""  # the last one it got
+
+
+class School:
+    """The narrow interface. Every method returns at once; what takes time comes back as a future."""
+
+    def __init__(self, mailbox: Mailbox, record: Record, *, remembered: int = 1000):
+        self._mailbox, self._record = mailbox, record
+        self._exchanges: OrderedDict[str, Exchange] = OrderedDict()
+        self._remembered = remembered
+        self.snapshot = Snapshot()  # replaced as a whole by the classroom
+
+    def ask(
+        self,
+        text: str,
+        conversation: str,
+        *,
+        person: str = ME,
+        surface: str = "terminal",
+        consent: str = "owner",
+        on_token: Callable[[str], None] | None = None,
+    ) -> Future[Reply]:
+        """Answer ``text`` within ``conversation``; ``on_token`` gets pieces of text on the tutor's thread.
+
+        With ``consent`` empty, nothing of the exchange is written down. Raises Busy or Asleep.
+        """
+        letter = Ask(text, conversation, person, on_token)
+        self._mailbox.post(letter)
+        if consent:
+            self._record.heard(
+                letter.id, text=text, person=person, surface=surface, conversation=conversation, consent=consent
+            )
+            letter.future.add_done_callback(lambda future: self._remember(future, letter))
+        return letter.future
+
+    def teach(
+        self, answer: str, *, prompt: str = "", source: str, weight: float = 1.0, person: str = ME, reply: str = ""
+    ) -> str:
+        """Add a lesson: a text, or an answer to a prompt. Returns its id. Raises Asleep."""
+        pair = Pair(
+            id=new_id(), prompt=prompt, answer=answer, weight=weight, person=person, source=source, reply=reply
+        )
+        self._mailbox.post(Teach(pair))
+        self._record.taught(pair)
+        return pair.id
+
+    def feedback(self, reply_id: str, verdict: str, *, correction: str = "", person: str = ME) -> str:
+        """Mark a reply "good" or "bad", or "fix" it with what it should have been.
+
+        Good makes the exchange a lesson, a correction makes the corrected one a lesson of double weight; bad and fix
+        take back what was made of the reply itself, and what was once bad never becomes good. Returns "learned",
+        "marked", "unknown" (no such reply) or "refused" (it was bad before).
+        """
+        exchange = self._exchanges.get(reply_id) or self._record.find_exchange(reply_id)
+        if exchange is None:
+            return "unknown"
+        if verdict == "good" and exchange.verdict in ("bad", "fix"):
+            return "refused"
+        self._record.marked(reply_id, person=person, verdict=verdict, correction=correction)
+        self._exchanges[reply_id] = replace(exchange, verdict=verdict)
+        self._mailbox.post(Forget(reply=reply_id))
+        if verdict == "bad":
+            return "marked"
+        answer, weight = (correction, 2.0) if verdict == "fix" else (exchange.answer, 1.0)
+        self.teach(
+            answer, prompt=exchange.question, source=verdict, weight=weight, person=exchange.person, reply=reply_id
+        )
+        return "learned"
+
+    def forget(self, *, person: str = "", source: str = "") -> Future[int]:
+        """Delete everything of a person, or taught from a source, and never train on it again.
+
+        The future tells how many rows of the record went. What the weights made of it fades but is not undone.
+        """
+        for key in [key for key, exchange in self._exchanges.items() if person and exchange.person == person]:
+            del self._exchanges[key]
+        self._mailbox.post(Forget(person=person, source=source))
+        return self._record.forget(person=person, source=source)
+
+    def save(self) -> Future[str | None]:
+        letter = Save()
+        self._mailbox.post(letter)
+        return letter.future
+
+    def examine(self) -> None:
+        self._mailbox.post(Examine())
+
+    def status(self) -> Snapshot:
+        return self.snapshot
+
+    def _remember(self, future: Future[Reply], letter: Ask) -> None:
+        if future.cancelled() or future.exception():
+            return
+        reply = future.result()
+        self._record.said(reply, letter.id)
+        self._exchanges[reply.id] = Exchange(
+            reply_id=reply.id, question=letter.text, answer=reply.text, person=letter.person
+        )
+        while len(self._exchanges) > self._remembered:
+            self._exchanges.popitem(last=False)

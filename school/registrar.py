@@ -1,0 +1,515 @@
+"""The registrar: writes the life down in one SQLite file, from one thread, without ever holding anybody up.
+
+Anything may go wrong with a disk; then rows wait in memory, are counted, and are written when it works again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+from sqlite_utils import Database, Migrations
+
+from school.classroom import Event, Examined, Saved
+from school.examiner import ExamResult
+from school.interface import Exchange, Pair, Reply, fail, fulfil, new_id
+from school.settings import Slice
+from school.tutor import StepReport
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 50_000  # rows kept in memory while the disk refuses them; then the oldest are dropped and counted
+FLUSH_SECONDS = 1.0
+RETRY_SECONDS = 5.0
+
+
+class RecordSettings(Slice):
+    every_step: int = Field(5000, ge=1, description="newest steps kept one by one")
+    hundreds: int = Field(500_000, ge=1, description="newest steps kept at least as averages over a hundred")
+
+
+# ---- the shape of the record ---------------------------------------------------------------------------------------
+
+migrations = Migrations("babyllm")
+
+
+@migrations()
+def m001_begin(db: Database) -> None:
+    db["runs"].create(
+        {"id": str, "started_at": str, "ended_at": str, "from_step": int, "to_step": int, "ending": str, "config": str},
+        pk="id",
+    )
+    db["steps"].create(
+        {
+            "step": int,
+            "run_id": str,
+            "at": str,
+            "span": int,
+            "loss": float,
+            "bits_per_byte": float,
+            "accuracy": float,
+            "gradient_norm": float,
+            "learning_rate": float,
+            "tokens": float,
+            "review_tokens": float,
+            "seconds": float,
+            "red": float,
+            "green": float,
+            "blue": float,
+        },
+        pk="step",
+        foreign_keys=[("run_id", "runs", "id")],
+    )
+    db["evaluations"].create(
+        {
+            "id": int,
+            "run_id": str,
+            "at": str,
+            "step": int,
+            "bits_per_byte": float,
+            "accuracy": float,
+            "tokens": int,
+            "bytes": int,
+            "temperature": float,
+            "self_state_error": float,
+            "repeats": float,
+            "gauges": str,
+        },
+        pk="id",
+        foreign_keys=[("run_id", "runs", "id")],
+    )
+    db["sources"].create(
+        {
+            "sha256": str,
+            "name": str,
+            "bytes": int,
+            "tokens": int,
+            "held_out_tokens": int,
+            "first_seen_at": str,
+            "last_seen_at": str,
+        },
+        pk="sha256",
+    )
+    db["messages"].create(
+        {
+            "id": str,
+            "run_id": str,
+            "at": str,
+            "surface": str,
+            "conversation": str,
+            "person": str,
+            "consent": str,
+            "text": str,
+        },
+        pk="id",
+        foreign_keys=[("run_id", "runs", "id")],
+    )
+    db["replies"].create(
+        {
+            "id": str,
+            "message_id": str,
+            "at": str,
+            "step": int,
+            "text": str,
+            "ending": str,
+            "seconds": float,
+            "first_token_seconds": float,
+            "red": float,
+            "green": float,
+            "blue": float,
+        },
+        pk="id",
+        foreign_keys=[("message_id", "messages", "id")],
+    )
+    db["feedback"].create(
+        {"id": str, "reply_id": str, "at": str, "person": str, "verdict": str, "correction": str},
+        pk="id",
+        foreign_keys=[("reply_id", "replies", "id")],
+    )
+    db["pairs"].create(
+        {
+            "id": str,
+            "at": str,
+            "person": str,
+            "source": str,
+            "reply_id": str,
+            "prompt": str,
+            "answer": str,
+            "weight": float,
+            "status": str,
+        },
+        pk="id",
+        foreign_keys=[("reply_id", "replies", "id")],
+    )
+    db["events"].create(
+        {"id": int, "run_id": str, "at": str, "step": int, "kind": str, "text": str},
+        pk="id",
+        foreign_keys=[("run_id", "runs", "id")],
+    )
+    for table, columns in (
+        ("messages", ["at"]),
+        ("messages", ["person", "at"]),
+        ("replies", ["at"]),
+        ("pairs", ["person"]),
+        ("pairs", ["reply_id"]),
+        ("feedback", ["reply_id"]),
+        ("evaluations", ["step"]),
+        ("events", ["at"]),
+    ):
+        db[table].create_index(columns)
+    for table, columns in (("messages", ["text"]), ("replies", ["text"]), ("pairs", ["prompt", "answer"])):
+        db[table].enable_fts(columns, create_triggers=True, tokenize="unicode61")
+
+
+def utc_now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def connect(path: Path) -> Database:
+    """The writing connection. Private words are to be gone when deleted, so deleted pages are overwritten."""
+    connection = sqlite3.connect(path, timeout=2, check_same_thread=False)
+    db = Database(connection, strict=True)
+    db.enable_wal()
+    for pragma in ("foreign_keys=on", "synchronous=normal", "secure_delete=on", "journal_size_limit=67108864"):
+        db.execute(f"pragma {pragma}")
+    migrations.apply(db)
+    return db
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[Database]:
+    """A connection that can only read, for reports and look-ups from any thread."""
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=2)
+    try:
+        yield Database(connection)
+    finally:
+        connection.close()
+
+
+# ---- the one writer ------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Job:
+    """Something to write; ``future`` gets what it returns."""
+
+    write: Callable[[Database], Any]
+    future: Future | None = None
+
+
+@dataclass(slots=True)
+class _Backlog:
+    jobs: deque[_Job] = field(default_factory=deque)
+    dropped: int = 0
+    closing: bool = False
+    closed: bool = False
+
+
+class Registrar:
+    """Takes notes from any thread. ``close`` writes what waits."""
+
+    def __init__(self, path: Path, settings: RecordSettings, *, run_config: dict[str, Any], from_step: int):
+        self.path, self.settings = path, settings
+        self.run_id = new_id()
+        self._backlog = _Backlog()
+        self._wake = threading.Condition()
+        self._db: Database | None = None
+        self._scrub = False  # the write-ahead log holds words that were deleted
+        run = {"id": self.run_id, "started_at": utc_now(), "from_step": from_step, "config": json.dumps(run_config)}
+        self._submit(lambda db: db["runs"].insert(run))
+        self._thread = threading.Thread(target=self._work, name="registrar", daemon=True)
+        self._thread.start()
+
+    @property
+    def unwritten(self) -> int:
+        """Rows that wait for the disk or were dropped."""
+        return len(self._backlog.jobs) + self._backlog.dropped
+
+    def close(self, *, step: int, ending: str, patience: float = 3.0) -> None:
+        """Write the end of the run and all that waits; gives up after ``patience`` seconds."""
+        end = {"ended_at": utc_now(), "to_step": step, "ending": ending}
+        self._submit(lambda db: db["runs"].update(self.run_id, end))
+        with self._wake:
+            self._backlog.closing = True
+            self._wake.notify()
+        self._thread.join(patience)
+        if self.unwritten:
+            log.warning("%d rows could not be written to %s", self.unwritten, self.path)
+
+    def _submit(self, write: Callable[[Database], Any], future: Future | None = None) -> None:
+        with self._wake:
+            if self._backlog.closed:
+                if future:
+                    fail(future, RuntimeError("the record is closed"))
+                return
+            self._backlog.jobs.append(_Job(write, future))
+            while len(self._backlog.jobs) > BACKLOG:
+                self._backlog.jobs.popleft()
+                self._backlog.dropped += 1
+            if future:
+                self._wake.notify()
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                if not self._backlog.closing:
+                    self._wake.wait(FLUSH_SECONDS)
+                batch = list(self._backlog.jobs)
+                closing = self._backlog.closing
+            written = not batch or self._flush(batch)
+            with self._wake:
+                if closing and (not written or not self._backlog.jobs):
+                    self._backlog.closed = True
+                    break
+                if not written:
+                    self._wake.wait(RETRY_SECONDS)
+        if self._db:
+            self._db.close()
+
+    def _flush(self, batch: list[_Job]) -> bool:
+        """Write a batch in one transaction; False if the disk refuses, with everything still in the backlog."""
+        try:
+            self._db = self._db or self._open()
+            results = []
+            with self._db.atomic():
+                for job in batch:
+                    results.append(self._write_one(job))
+            if self._scrub:
+                self._db.execute("pragma wal_checkpoint(truncate)").fetchall()
+                self._scrub = False
+        except (sqlite3.Error, OSError) as error:
+            log.warning("the record can't be written just now (%s); %d rows wait", error, len(batch))
+            self._db = None
+            return False
+        with self._wake:
+            for job in batch:  # new ones came in behind; an overflow may have taken some in front
+                if self._backlog.jobs and self._backlog.jobs[0] is job:
+                    self._backlog.jobs.popleft()
+        for job, (error, result) in zip(batch, results, strict=True):
+            if job.future:
+                fail(job.future, error) if error else fulfil(job.future, result)
+        return True
+
+    def _write_one(self, job: _Job) -> tuple[Exception | None, Any]:
+        """One job in a savepoint of its own, so that a bad row harms no other."""
+        try:
+            with self._db.atomic():
+                return None, job.write(self._db)
+        except sqlite3.OperationalError:
+            raise  # the disk, or a lock: the whole batch is tried again
+        except Exception as error:
+            log.exception("a row could not be recorded")
+            return error, None
+
+    def _open(self) -> Database:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return connect(self.path)
+        except sqlite3.OperationalError:
+            raise  # locked or out of space; later, perhaps
+        except sqlite3.DatabaseError:
+            aside = self.path.with_name(f"{self.path.name}.damaged-{int(time.time())}")
+            for suffix in ("", "-wal", "-shm"):
+                damaged = Path(f"{self.path}{suffix}")
+                if damaged.exists():
+                    damaged.rename(f"{aside}{suffix}")
+            log.warning("%s was damaged; it was set aside as %s and a new record begun", self.path.name, aside.name)
+            return connect(self.path)
+
+    # ---- teaching --------------------------------------------------------------------------------------------------
+
+    def note(self, event: Event) -> None:
+        """Write down what the classroom tells."""
+        match event:
+            case StepReport():
+                self.stepped(event)
+            case Examined(result, step, gauges):
+                self.examined(result, step, gauges)
+            case Saved(step, place, problem):
+                self.event("saved" if place else "not saved", place or problem, step)
+
+    def stepped(self, report: StepReport) -> None:
+        row = asdict(report)
+        skipped, returned_to = row.pop("skipped"), row.pop("returned_to")
+        row["red"], row["green"], row["blue"] = row.pop("color")
+        row |= {"run_id": self.run_id, "at": utc_now(), "span": 1}
+        self._submit(lambda db: db["steps"].insert(row, replace=True))
+        if skipped:
+            back = "" if returned_to is None else f"; went back to the weights of step {returned_to}"
+            self.event("skipped", f"step {report.step} was not finite and taught nothing{back}", report.step)
+
+    def examined(self, result: ExamResult, step: int, gauges: dict[str, float]) -> None:
+        row = asdict(result) | {"run_id": self.run_id, "at": utc_now(), "step": step, "gauges": json.dumps(gauges)}
+        self._submit(lambda db: db["evaluations"].insert(row))
+
+    def shelved(self, *, sha256: str, name: str, size: int, tokens: int, held_out_tokens: int) -> None:
+        seen = {"name": name, "tokens": tokens, "held_out_tokens": held_out_tokens, "last_seen_at": utc_now()}
+
+        def write(db: Database) -> None:
+            if db["sources"].count_where("sha256 = ?", [sha256]):
+                db["sources"].update(sha256, seen)
+            else:
+                db["sources"].insert({"sha256": sha256, "bytes": size, "first_seen_at": utc_now(), **seen})
+
+        self._submit(write)
+
+    def event(self, kind: str, text: str, step: int | None = None) -> None:
+        row = {"run_id": self.run_id, "at": utc_now(), "step": step, "kind": kind, "text": text}
+        self._submit(lambda db: db["events"].insert(row))
+
+    # ---- talk ------------------------------------------------------------------------------------------------------
+
+    def heard(self, message_id: str, *, text: str, person: str, surface: str, conversation: str, consent: str) -> None:
+        row = {
+            "id": message_id,
+            "run_id": self.run_id,
+            "at": utc_now(),
+            "surface": surface,
+            "conversation": conversation,
+            "person": person,
+            "consent": consent,
+            "text": text,
+        }
+        self._submit(lambda db: db["messages"].insert(row))
+
+    def said(self, reply: Reply, message_id: str) -> None:
+        red, green, blue = reply.color
+        row = {
+            "id": reply.id,
+            "message_id": message_id,
+            "at": utc_now(),
+            "step": reply.step,
+            "text": reply.text,
+            "ending": reply.ending,
+            "seconds": reply.seconds,
+            "first_token_seconds": reply.first_token_seconds,
+            "red": red,
+            "green": green,
+            "blue": blue,
+        }
+        self._submit(lambda db: db["replies"].insert(row))
+
+    def marked(self, reply_id: str, *, person: str, verdict: str, correction: str) -> None:
+        row = {
+            "id": new_id(),
+            "reply_id": reply_id,
+            "at": utc_now(),
+            "person": person,
+            "verdict": verdict,
+            "correction": correction or None,
+        }
+
+        def write(db: Database) -> None:
+            db["feedback"].insert(row)
+            db.execute("update pairs set status = 'withdrawn' where reply_id = ?", [reply_id])
+
+        self._submit(write)
+
+    def taught(self, pair: Pair) -> None:
+        row = {
+            "id": pair.id,
+            "at": utc_now(),
+            "person": pair.person,
+            "source": pair.source,
+            "reply_id": pair.reply or None,
+            "prompt": pair.prompt,
+            "answer": pair.answer,
+            "weight": pair.weight,
+            "status": "learning",
+        }
+        self._submit(lambda db: db["pairs"].insert(row))
+
+    def forget(self, *, person: str, source: str) -> Future[int]:
+        """Delete all rows of a person and all pairs from a source, their search entries and old pages included."""
+        def write(db: Database) -> int:
+            rows = _delete_person(db, person) + _delete_source(db, source)
+            for table in ("messages", "replies", "pairs"):
+                db[table].optimize()  # else fragments stay in the search index
+            self._scrub = True
+            return rows
+
+        done: Future[int] = Future()
+        self._submit(write, done)
+        return done
+
+    def find_exchange(self, reply_id: str) -> Exchange | None:
+        """A question and its answer by the reply's id, with the last verdict; None if unknown or out of reach."""
+        query = """
+            select messages.text as question, replies.text as answer, messages.person as person,
+                   coalesce((select verdict from feedback where reply_id = replies.id order by at desc limit 1), '')
+                       as verdict
+            from replies join messages on messages.id = replies.message_id where replies.id = ?"""
+        try:
+            with reading(self.path) as db:
+                row = next(iter(db.query(query, [reply_id])), None)
+        except sqlite3.Error:
+            return None
+        return Exchange(reply_id=reply_id, **row) if row else None
+
+    def pairs_learning(self) -> list[Pair]:
+        """All pairs that are to be taught, oldest first; none where there is no record yet."""
+        query = "select id, prompt, answer, weight, person, source, coalesce(reply_id, '') as reply from pairs"
+        try:
+            with reading(self.path) as db:
+                return [Pair(**row) for row in db.query(f"{query} where status = 'learning' order by id")]
+        except sqlite3.Error:
+            return []
+
+    # ---- housekeeping ----------------------------------------------------------------------------------------------
+
+    def thin(self) -> None:
+        """Merge old steps into averages, so that a year of them stays small."""
+        settings = self.settings
+        self._submit(lambda db: thin_steps(db, settings.every_step, settings.hundreds))
+
+
+def _delete_person(db: Database, person: str) -> int:
+    if not person:
+        return 0
+    theirs = "select replies.id from replies join messages on messages.id = replies.message_id where messages.person = ?"
+    deleted = 0
+    for statement in (
+        f"delete from feedback where reply_id in ({theirs})",
+        "delete from feedback where person = ?",
+        f"delete from pairs where reply_id in ({theirs})",
+        "delete from pairs where person = ?",
+        "delete from replies where message_id in (select id from messages where person = ?)",
+        "delete from messages where person = ?",
+    ):
+        deleted += db.execute(statement, [person]).rowcount
+    return deleted
+
+
+def _delete_source(db: Database, source: str) -> int:
+    return db.execute("delete from pairs where source = ?", [source]).rowcount if source else 0
+
+
+def thin_steps(db: Database, every_step: int, hundreds: int) -> None:
+    """Steps older than the newest ``every_step`` become averages over 100, older than ``hundreds`` over 10,000.
+
+    Loss and the like are weighted by the steps they stand for; ``span`` says how many those are.
+    """
+    newest = next(db.query("select coalesce(max(step), 0) as step from steps"))["step"]
+    averaged = "loss bits_per_byte accuracy gradient_norm learning_rate tokens review_tokens seconds red green blue"
+    means = ", ".join(f"sum({name} * span) / sum(span)" for name in averaged.split())
+    columns = ", ".join(averaged.split())
+    for width, age in ((100, every_step), (10_000, hundreds)):
+        limit = (newest - age) // width * width
+        where = f"step <= {limit} and span < {width}"
+        db.execute(f"create temp table merged as select max(step) as step, max(run_id) as run_id, max(at) as at, "
+                   f"sum(span) as span, {means} from steps where {where} group by (step - 1) / {width}")  # noqa: S608
+        db.execute(f"delete from steps where {where}")
+        db.execute(f"insert or replace into steps (step, run_id, at, span, {columns}) select * from merged")
+        db.execute("drop table merged")

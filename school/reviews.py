@@ -1,0 +1,126 @@
+"""Taught pairs come back: soon after they were taught, then at ever longer intervals.
+
+Spaced repetition after Ebbinghaus (1885) with a fixed growth of the interval, counted in steps so that a replayed life
+is the same life. Only ids and dates live here (and so in a soul); the words stay in the record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from school.interface import Pair
+from school.tokenizer import BABY, DOCUMENT, END, PERSON, Tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A pair as tokens with a weight per target, and when it is due next."""
+
+    tokens: tuple[int, ...]
+    weights: tuple[float, ...]  # one fewer than tokens
+    due: int
+    interval: float
+    pair: Pair
+
+
+def as_tokens(pair: Pair, tokenizer: Tokenizer, prompt_weight: float) -> tuple[list[int], list[float]]:
+    """Ids of a pair, and the weight of each as a target: the answer's in full, the prompt's as configured."""
+    if not pair.prompt:
+        body = tokenizer.encode(pair.answer)
+        return [DOCUMENT, *body, DOCUMENT], [0.0, *[pair.weight] * (len(body) + 1)]
+    asked, answer = tokenizer.encode(pair.prompt), tokenizer.encode(pair.answer)
+    light = prompt_weight * pair.weight
+    weights = [0.0, *[light] * len(asked), light, 0.0, *[pair.weight] * (len(answer) + 1)]
+    return [PERSON, *asked, END, BABY, *answer, END], weights
+
+
+class Reviews:
+    """The pairs under instruction, each with its next date."""
+
+    def __init__(self, *, growth: float, prompt_weight: float, limit: int):
+        self.growth, self.prompt_weight, self.limit = growth, prompt_weight, limit
+        self._reviews: dict[str, Review] = {}
+
+    def __len__(self) -> int:
+        return len(self._reviews)
+
+    def __contains__(self, pair_id: str) -> bool:
+        return pair_id in self._reviews
+
+    def add(self, pair: Pair, tokenizer: Tokenizer, step: int, dates: tuple[int, float] | None = None) -> None:
+        """Put a pair on the list, due at the coming step or at the ``dates`` (due, interval) that a soul kept."""
+        tokens, weights = as_tokens(pair, tokenizer, self.prompt_weight)
+        due, interval = dates or (step, 1.0)
+        self._reviews[pair.id] = Review(tuple(tokens), tuple(weights[1:]), due, interval, pair)
+        if len(self._reviews) > self.limit:  # the best-known one makes room
+            del self._reviews[max(self._reviews, key=lambda key: self._reviews[key].interval)]
+
+    def forget(self, *, person: str = "", source: str = "", reply: str = "") -> int:
+        """Take the pairs of a person, from a source, or made from a reply off the list; returns how many."""
+        gone = [
+            key
+            for key, review in self._reviews.items()
+            if (person and review.pair.person == person)
+            or (source and review.pair.source == source)
+            or (reply and review.pair.reply == reply)
+        ]
+        for key in gone:
+            del self._reviews[key]
+        return len(gone)
+
+    def rows(self, step: int, *, rows: int, length: int) -> tuple[np.ndarray, np.ndarray]:
+        """What is due at this step, packed into at most ``rows`` rows; what does not fit stays due.
+
+        Returns ids (R, length+1) and weights (R, length), R at most ``rows``. A text longer than a row is cut into
+        several; one longer than all the rows shows another part each time.
+        """
+        due = sorted((r.due, key) for key, r in self._reviews.items() if r.due <= step)
+        packed: list[tuple[list[int], list[float]]] = []
+        for _, key in due:
+            review = self._reviews[key]
+            if not _pack(packed, *_part(review, step, rows * length), rows, length):
+                break
+            interval = review.interval * self.growth
+            self._reviews[key] = replace(review, due=step + max(1, round(interval)), interval=interval)
+        ids = np.zeros((len(packed), length + 1), dtype=np.int64)
+        weights = np.zeros((len(packed), length), dtype=np.float32)
+        for i, (row, row_weights) in enumerate(packed):
+            ids[i, : len(row)] = row
+            weights[i, : len(row_weights)] = row_weights
+        return ids, weights
+
+    def dates(self) -> dict[str, Any]:
+        """Due step and interval of every pair, for a soul."""
+        return {key: [review.due, review.interval] for key, review in self._reviews.items()}
+
+
+def _part(review: Review, step: int, room: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """All of a review, or a part of ``room`` tokens that moves on with the step."""
+    if len(review.tokens) <= room:
+        return review.tokens, review.weights
+    first = (step * room) % (len(review.tokens) - room + 1)
+    return review.tokens[first : first + room], review.weights[first : first + room - 1]
+
+
+def _pack(
+    packed: list[tuple[list[int], list[float]]],
+    tokens: tuple[int, ...],
+    weights: tuple[float, ...],
+    rows: int,
+    length: int,
+) -> bool:
+    """Append to the last row if the whole fits there (a row holds length + 1 tokens), else to new rows, if any."""
+    if packed and len(packed[-1][0]) + len(tokens) <= length + 1:
+        row, row_weights = packed[-1]
+        row.extend(tokens)
+        row_weights.extend((0.0, *weights))
+        return True
+    starts = range(0, max(1, len(tokens) - 1), length)
+    if len(packed) + len(starts) > rows:
+        return False
+    for start in starts:
+        packed.append((list(tokens[start : start + length + 1]), list(weights[start : start + length])))
+    return True

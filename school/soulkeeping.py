@@ -1,0 +1,104 @@
+"""What a soul consists of: packing a living school into one, and waking a school from one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from brain import BrainConfig, build_brain
+from brain.contract import Brain
+from school.caretaker import Soul
+from school.interface import Pair
+from school.librarian import Bookmark
+from school.receptionist import Receptionist
+from school.tokenizer import MARK_COUNT, Tokenizer
+from school.tutor import Streams, Tutor
+
+
+def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -> Soul:
+    """A copy of everything, on the CPU; nothing of it changes when the lessons go on."""
+    conversations = receptionist.conversations.snapshot()
+    names = {f"{i:04d}": name for i, name in enumerate(conversations)}
+    kept = {f"{key}/{part}": tensor for key, name in names.items() for part, tensor in conversations[name][1].items()}
+    tensors = {
+        "brain": dict(tutor.brain.named_parameters()),
+        "voice": dict(tutor.voice.named_parameters()),
+        "optimizer": tutor.optimizer_tensors(),
+        "streams": tutor.streams.tensors(),
+        "conversations": kept,
+    }
+    facts = {
+        **facts,
+        "tokens_seen": tutor.tokens_seen,
+        "skipped_steps": tutor.skipped,
+        "bookmark": tutor.bookmark._asdict(),
+        "reviews": tutor.reviews.dates(),
+        "micro_streams": tutor.micro_streams,
+        "streams": tutor.settings.streams,
+        "block_tokens": tutor.block_tokens,
+        "replies": receptionist.replies,
+        "calibration": receptionist.calibration,
+        "conversations": {key: [name, conversations[name][0]] for key, name in names.items()},
+    }
+    copies = {name: {key: _copy(tensor) for key, tensor in part.items()} for name, part in tensors.items()}
+    return Soul(tutor.step, facts, copies, tutor.librarian.tokenizer.to_json())
+
+
+def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
+    """Bring a new tutor to where the soul was. ``pairs``: what the record says is to be taught."""
+    facts = soul.facts
+    load_weights(tutor.brain, soul.tensors["brain"])
+    load_weights(tutor.voice, soul.tensors["voice"])
+    tutor.restore_optimizer(soul.tensors["optimizer"])
+    tutor.step, tutor.tokens_seen, tutor.skipped = soul.step, facts["tokens_seen"], facts["skipped_steps"]
+    tutor.bookmark = Bookmark(**facts["bookmark"])
+    if (facts["streams"], facts["block_tokens"]) == (tutor.settings.streams, tutor.block_tokens):
+        tensors = {name: tensor.to(tutor.device) for name, tensor in soul.tensors["streams"].items()}
+        tutor.streams = Streams.of(tensors)
+    else:  # other blocks than before: the lessons start a new epoch
+        tutor.bookmark = tutor.bookmark._replace(epoch=tutor.bookmark.epoch + 1, block=0)
+    dates = facts["reviews"]
+    for pair in pairs:  # one without dates was taught after the soul was saved
+        kept = dates.get(pair.id)
+        tutor.reviews.add(pair, tutor.librarian.tokenizer, soul.step, tuple(kept) if kept else None)
+
+
+def wake_receptionist(soul: Soul, receptionist: Receptionist) -> None:
+    receptionist.replies, receptionist.calibration = soul.facts["replies"], soul.facts["calibration"]
+    parts: dict[str, dict[str, Tensor]] = {}
+    for path, tensor in soul.tensors["conversations"].items():
+        key, _, part = path.partition("/")
+        parts.setdefault(key, {})[part] = tensor
+    named = soul.facts["conversations"]
+    receptionist.conversations.restore({named[key][0]: (named[key][1], tensors) for key, tensors in parts.items()})
+
+
+def brain_config(soul: Soul) -> BrainConfig:
+    """The shape of the brain that the soul belongs to."""
+    shape = dict(soul.facts["brain"])
+    shape["windows"] = tuple(shape["windows"])
+    return BrainConfig(**shape)
+
+
+@torch.no_grad()
+def load_weights(brain: torch.nn.Module, tensors: dict[str, Tensor]) -> None:
+    """Copy weights by name. Raises KeyError or RuntimeError if they are another brain's."""
+    parameters = dict(brain.named_parameters())
+    if parameters.keys() != tensors.keys():
+        raise KeyError(f"weights of another brain: {sorted(parameters.keys() ^ tensors.keys())[:3]}")
+    for name, tensor in tensors.items():
+        parameters[name].copy_(tensor)
+
+
+def _copy(tensor: Tensor) -> Tensor:
+    return tensor.detach().to("cpu", copy=True)
+
+
+def open_voice(soul: Soul, device: torch.device) -> tuple[Tokenizer, Brain]:
+    """Just what it takes to speak and to be examined."""
+    tokenizer = Tokenizer.from_json(soul.tokenizer)
+    voice = build_brain(brain_config(soul), vocabulary=tokenizer.size, turn_tokens=MARK_COUNT).to(device)
+    load_weights(voice, soul.tensors["voice"])
+    return tokenizer, voice.requires_grad_(False)

@@ -1,0 +1,378 @@
+"""The tutor: owns the weights and teaches them, one micro-step at a time, for as long as it is asked to.
+
+Shapes: B streams, T tokens per block, R rows of one micro-step, V vocabulary.
+
+A step is one optimizer update over B blocks of the library (each stream carries its memory from block to block), the
+reviews that are due and now and then a dialogue lesson. It is cut into micro-steps of a few streams each, so that
+between them somebody can be answered. Everything random about a step follows from (seed, step), so a life can be
+resumed and replayed; talking draws from elsewhere.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional as F
+
+from brain.contract import Brain, State
+from brain.selfstate import Condition, fresh_condition, true_pixels
+from school.examiner import NEUTRAL
+from school.librarian import Bookmark, Librarian
+from school.reviews import Reviews
+from school.seeds import seed_of
+from school.settings import Slice
+
+KEEP_GOOD = 100  # steps between copies of the last good weights
+PATIENCE = 3  # steps in a row without a finite loss before going back to them
+
+
+class LessonSettings(Slice):
+    seed: int = Field(0, ge=0, lt=2**31, description="where all randomness of the lessons starts")
+    streams: int = Field(8, ge=1, le=1024, description="places of the library read at the same time")
+    block_tokens: int = Field(0, ge=0, le=4096, description="tokens per stream and step; 0: as the preset says")
+    micro_streams: int = Field(0, ge=0, le=1024, description="streams per micro-step; 0: measure what is quick enough")
+    micro_seconds: float = Field(0.15, gt=0, le=60, description="how long a micro-step may keep a question waiting")
+    learning_rate: float = Field(2e-3, gt=0, le=1, description="AdamW's step size after the warm-up")
+    warmup_steps: int = Field(100, ge=1, description="steps over which the learning rate rises to its full value")
+    decay_steps: int = Field(0, ge=0, description="a: the rate falls as sqrt(a / (a + step)); 0: stays constant")
+    learning_rate_floor: float = Field(0.2, ge=0, le=1, description="share of the learning rate that always remains")
+    weight_decay: float = Field(0.3, ge=0, le=10, description="AdamW's pull of the matrices towards zero")
+    beta2: float = Field(0.99, ge=0, lt=1, description="AdamW's memory of squared gradients, per step")
+    gradient_clip: float = Field(1.0, gt=0, description="largest norm of a step's gradient")
+    averaging_steps: int = Field(100, ge=1, description="it speaks with its weights' running average over these steps")
+    review_rows: int = Field(2, ge=1, le=64, description="rows of taught pairs added to a step when some are due")
+    review_growth: float = Field(1.7, gt=1, le=10, description="how much longer each wait for a pair's return is")
+    reviews_kept: int = Field(20_000, ge=1, description="taught pairs under instruction; the best known make room")
+    prompt_weight: float = Field(0.2, ge=0, le=1, description="how much of a pair's question is learned")
+    dialogue_share: float = Field(0.05, ge=0, le=1, description="lessons that dress sentences of the library as talk")
+    evaluation_steps: int = Field(250, ge=1, description="steps between examinations on held-out text")
+    evaluation_tokens: int = Field(32_768, ge=256, description="held-out tokens per examination, at most")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReport:
+    """What one optimizer step did; plain numbers. Loss in nats per token of the library, of the learning weights."""
+
+    step: int
+    loss: float
+    bits_per_byte: float  # of the library blocks just read
+    accuracy: float
+    gradient_norm: float
+    learning_rate: float
+    tokens: int  # taught in this step, reviews included
+    review_tokens: int
+    seconds: float  # spent teaching
+    color: tuple[float, float, float]  # its self-state after the block, mean over the streams
+    skipped: bool = False  # the loss was not finite; nothing was learned
+    returned_to: int | None = None  # the step whose weights it went back to
+
+
+@dataclass(slots=True)
+class Streams:
+    """What each stream of the library carries from block to block."""
+
+    state: State
+    pixels: Tensor  # (B, T, 3) the true colours of the last block, shown one block later
+    condition: Condition
+
+    @classmethod
+    def fresh(cls, brain: Brain, streams: int, length: int) -> Streams:
+        device = next(brain.parameters()).device
+        pixels = torch.full((streams, length, 3), NEUTRAL, device=device)
+        return cls(brain.fresh_state(streams), pixels, fresh_condition(streams, device))
+
+    def pick(self, rows: slice) -> Streams:
+        """A view of some streams."""
+        return Streams.of({name: tensor[rows] for name, tensor in self.tensors().items()})
+
+    def write(self, rows: slice, others: Streams) -> None:
+        """Put the values of ``others`` in place of some streams' own."""
+        own, new = self.tensors(), others.tensors()
+        for name, tensor in own.items():
+            tensor[rows] = new[name]
+
+    def tensors(self) -> dict[str, Tensor]:
+        named = {f"state.{name}": tensor for name, tensor in self.state.items()}
+        named |= {f"condition.{name}": tensor for name, tensor in self.condition.items()}
+        return named | {"pixels": self.pixels}
+
+    @classmethod
+    def of(cls, tensors: dict[str, Tensor]) -> Streams:
+        parts: dict[str, dict[str, Tensor]] = {"state": {}, "condition": {}}
+        for name, tensor in tensors.items():
+            part, _, rest = name.partition(".")
+            if rest:
+                parts[part][rest] = tensor
+        return cls(parts["state"], tensors["pixels"], parts["condition"])
+
+
+@dataclass(slots=True)
+class _Task:
+    """One micro-step: rows to read, how much each target counts, and whose memory they carry (None: nobody's)."""
+
+    tokens: Tensor  # (R, T+1)
+    weights: Tensor  # (R, T)
+    rows: slice | None
+
+
+@dataclass(slots=True)
+class _Step:
+    """An optimizer step under way."""
+
+    tasks: list[_Task]
+    weight: float  # of all targets together
+    library_bytes: int
+    review_tokens: int
+    index: int = 0
+    losses: list[Tensor] = field(default_factory=list)
+    correct: list[Tensor] = field(default_factory=list)
+    finite: bool = True
+    seconds: float = 0.0
+
+
+class Tutor:
+    """Teaches ``brain``; ``voice`` is its running average, the one that speaks and is examined."""
+
+    def __init__(
+        self,
+        brain: Brain,
+        librarian: Librarian,
+        settings: LessonSettings,
+        *,
+        block_tokens: int,
+        micro_streams: int | None = None,
+    ):
+        self.brain, self.voice = brain, copy.deepcopy(brain).requires_grad_(False)
+        self.librarian, self.settings, self.block_tokens = librarian, settings, block_tokens
+        self.device = next(brain.parameters()).device
+        self.reviews = Reviews(
+            growth=settings.review_growth, prompt_weight=settings.prompt_weight, limit=settings.reviews_kept
+        )
+        self.step, self.tokens_seen, self.skipped = 0, 0, 0
+        self.bookmark = Bookmark(0, 0, "")
+        self.streams = Streams.fresh(brain, settings.streams, block_tokens)
+        self.optimizer = self._make_optimizer()
+        self.micro_streams = micro_streams or settings.micro_streams or self.measure_micro_streams()
+        self._rng = torch.Generator(self.device)
+        self._under_way: _Step | None = None
+        self._bad_steps = 0
+        self._good: tuple[int, list[Tensor]] | None = None
+
+    # ---- one micro-step ------------------------------------------------------------------------------------------
+
+    def micro_step(self) -> StepReport | None:
+        """Do the next part of the step under way; the last part updates the weights and returns the report."""
+        started = time.perf_counter()
+        if self._under_way is None:
+            self._under_way = self._plan()
+        under_way = self._under_way
+        try:
+            self._teach(under_way, under_way.tasks[under_way.index])
+        except BaseException:
+            self._under_way = None  # this lesson is lost; the next one is another
+            self.optimizer.zero_grad()
+            raise
+        under_way.index += 1
+        under_way.seconds += time.perf_counter() - started
+        if under_way.index < len(under_way.tasks):
+            return None
+        self._under_way = None
+        return self._finish(under_way)
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a step has begun and is not finished; then nothing may be saved."""
+        return self._under_way is not None
+
+    def _plan(self) -> _Step:
+        settings, length = self.settings, self.block_tokens
+        lesson, self.bookmark = self.librarian.lesson(self.bookmark, streams=settings.streams, length=length)
+        if lesson.jumped:
+            self.streams = Streams.fresh(self.brain, settings.streams, length)
+        tokens = torch.from_numpy(lesson.tokens)
+        counted = torch.ones(settings.streams, length)
+        tasks = []
+        for first in range(0, settings.streams, self.micro_streams):
+            rows = slice(first, min(first + self.micro_streams, settings.streams))
+            tasks.append(_Task(tokens[rows].to(self.device), counted[rows].to(self.device), rows))
+        weight = counted.sum().item()
+        extra, weights = self._extra_rows()
+        if len(extra):
+            tasks.append(_Task(torch.from_numpy(extra).to(self.device), torch.from_numpy(weights).to(self.device), None))
+            weight += float(weights.sum())
+        library_bytes = self.librarian.byte_count(lesson.tokens[:, 1:])
+        return _Step(tasks, weight, library_bytes, int((weights > 0).sum()) if len(extra) else 0)
+
+    def _extra_rows(self) -> tuple[np.ndarray, np.ndarray]:
+        """Reviews that are due, or else, at its share of the steps, a dialogue from the library."""
+        settings, length = self.settings, self.block_tokens
+        ids, weights = self.reviews.rows(self.step, rows=settings.review_rows, length=length)
+        if len(ids):
+            return ids, weights
+        rng = np.random.default_rng([settings.seed, self.step, *b"dialogue"])
+        if rng.random() < settings.dialogue_share * settings.streams:
+            ids, learned = self.librarian.dialogue(self.step, length=length)
+            return ids[None], learned[None].astype(np.float32)
+        return ids, weights
+
+    def _teach(self, step: _Step, task: _Task) -> None:
+        """Forward and backward over one task; gradients gather in the weights."""
+        rows, streams = task.rows, self.streams
+        inputs, targets = task.tokens[:, :-1], task.tokens[:, 1:].t()
+        if rows is None:
+            own = Streams.fresh(self.brain, len(inputs), inputs.shape[1])
+        else:
+            own = streams.pick(rows)
+        self._rng.manual_seed(seed_of(self.settings.seed, self.step, step.index))
+        out = self.brain(inputs, own.pixels, own.state, dropout=self._rng)
+        logits = out.logits.transpose(0, 1)  # (T, R, V)
+        losses = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
+        weighted = (losses * task.weights.t()).sum()
+        loss = weighted / step.weight
+        if rows is not None:
+            correct = logits.detach().argmax(-1) == targets
+            pixels, condition = true_pixels(losses.detach(), correct, own.condition)
+            pixels = pixels.transpose(0, 1)
+            loss = loss + F.mse_loss(out.pixels, pixels, reduction="sum") / (3 * step.weight)
+        loss.backward()
+        step.finite &= bool(torch.isfinite(loss))
+        if rows is not None:  # only now: the backward pass still needed what the streams carried before
+            streams.write(rows, Streams(out.state, pixels, condition))
+            step.losses.append(weighted.detach())
+            step.correct.append(correct.sum())
+
+    def _finish(self, step: _Step) -> StepReport:
+        """Update the weights from the gathered gradients, or leave them be if something is not finite."""
+        started = time.perf_counter()
+        rate = self.learning_rate()
+        parameters = list(self.brain.parameters())
+        norm = torch.nn.utils.clip_grad_norm_(parameters, self.settings.gradient_clip).item()
+        learned = step.finite and math.isfinite(norm)
+        returned_to = None
+        if learned:
+            for group in self.optimizer.param_groups:
+                group["lr"] = rate
+            self.optimizer.step()
+            self.brain.constrain()
+            self._follow()
+            self._bad_steps = 0
+            self.tokens_seen += self.settings.streams * self.block_tokens
+        else:
+            self.skipped += 1
+            returned_to = self._recover()
+        self.optimizer.zero_grad()
+        self.step += 1
+        if learned and self.step % KEEP_GOOD == 0:
+            self._good = self.step, [tensor.clone() for tensor in self._everything_learned()]
+        positions = self.settings.streams * self.block_tokens
+        nats = float(sum(step.losses))
+        color = self.streams.pixels[:, -1].mean(0).tolist()
+        return StepReport(
+            step=self.step,
+            loss=nats / positions,
+            bits_per_byte=nats / math.log(2) / max(1, step.library_bytes),
+            accuracy=float(sum(step.correct)) / positions,
+            gradient_norm=norm,
+            learning_rate=rate,
+            tokens=positions + step.review_tokens,
+            review_tokens=step.review_tokens,
+            seconds=step.seconds + time.perf_counter() - started,
+            color=tuple(color),
+            skipped=not learned,
+            returned_to=returned_to,
+        )
+
+    def learning_rate(self) -> float:
+        """Warm-up, then constant or falling with the square root of time, which needs no end date; never below the
+        floor, so that a grown-up can still learn."""
+        settings = self.settings
+        rate = min(1.0, (self.step + 1) / settings.warmup_steps)
+        if settings.decay_steps:
+            fallen = math.sqrt(settings.decay_steps / (settings.decay_steps + self.step))
+            rate *= max(settings.learning_rate_floor, fallen)
+        return settings.learning_rate * rate
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        """Move the voice towards the brain: an exponential average that starts short and grows to its full span."""
+        share = max(1 / self.settings.averaging_steps, 9 / (self.step + 10))
+        torch._foreach_lerp_(list(self.voice.parameters()), list(self.brain.parameters()), min(1.0, share))
+
+    # ---- when something is not finite ----------------------------------------------------------------------------
+
+    def _recover(self) -> int | None:
+        """Forget what the streams carried; after PATIENCE bad steps in a row go back to the last good weights."""
+        self.streams = Streams.fresh(self.brain, self.settings.streams, self.block_tokens)
+        self._bad_steps += 1
+        if self._bad_steps < PATIENCE or self._good is None:
+            return None
+        self._bad_steps = 0
+        step, kept = self._good
+        with torch.no_grad():
+            for tensor, good in zip(self._everything_learned(), kept, strict=True):
+                tensor.copy_(good)
+        return step
+
+    def _everything_learned(self) -> list[Tensor]:
+        moments = [tensor for _, tensor in sorted(self.optimizer_tensors().items())]
+        return [*self.brain.parameters(), *self.voice.parameters(), *moments]
+
+    # ---- what a soul keeps ---------------------------------------------------------------------------------------
+
+    def _make_optimizer(self) -> torch.optim.AdamW:
+        decayed = self.brain.weight_decayed()
+        chosen = {id(parameter) for parameter in decayed}
+        others = [parameter for parameter in self.brain.parameters() if id(parameter) not in chosen]
+        groups = [
+            {"params": decayed, "weight_decay": self.settings.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
+        betas = (0.9, self.settings.beta2)
+        return torch.optim.AdamW(groups, lr=self.settings.learning_rate, betas=betas, fused=True)
+
+    def optimizer_tensors(self) -> dict[str, Tensor]:
+        """AdamW's moments by parameter name."""
+        names = {id(parameter): name for name, parameter in self.brain.named_parameters()}
+        return {
+            f"{names[id(parameter)]}/{key}": value
+            for parameter, state in self.optimizer.state.items()
+            for key, value in state.items()
+        }
+
+    def restore_optimizer(self, tensors: dict[str, Tensor]) -> None:
+        parameters = dict(self.brain.named_parameters())
+        for path, tensor in tensors.items():
+            name, _, key = path.rpartition("/")
+            state = self.optimizer.state[parameters[name]]
+            state[key] = tensor.clone() if key == "step" else tensor.to(self.device).clone()
+
+    # ---- how much at a time --------------------------------------------------------------------------------------
+
+    def measure_micro_streams(self) -> int:
+        """The most streams whose forward and backward pass stays within ``micro_seconds``, halving from all."""
+        rows = self.settings.streams
+        while rows > 1 and self.time_rows(rows) > self.settings.micro_seconds:
+            rows = -(-rows // 2)
+        return rows
+
+    def time_rows(self, rows: int) -> float:
+        """Seconds of one forward and backward pass over ``rows`` blocks, the better of two; changes nothing."""
+        tokens = torch.zeros(rows, self.block_tokens, dtype=torch.int64, device=self.device)
+        own = Streams.fresh(self.brain, rows, self.block_tokens)
+        seconds = []
+        for _ in range(2):
+            started = time.perf_counter()
+            logits = self.brain(tokens, own.pixels, own.state).logits
+            F.cross_entropy(logits.flatten(0, 1), tokens.flatten()).backward()
+            if self.device.type == "cuda":
+                torch.cuda.synchronize()
+            seconds.append(time.perf_counter() - started)
+        self.brain.zero_grad()
+        return min(seconds)

@@ -1,0 +1,507 @@
+"""The front door: the command line, and the one place where everything is put together and taken apart again."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if sys.version_info < (3, 11):
+    sys.exit("babyLLM needs Python 3.11 or newer; this is " + sys.version.split()[0] + ".")
+
+if TYPE_CHECKING:
+    from torch import device as Device
+
+    from brain import Brain, BrainConfig
+    from school.caretaker import Caretaker, Soul
+    from school.classroom import Classroom
+    from school.interface import School
+    from school.librarian import Librarian
+    from school.registrar import Registrar
+    from school.settings import Slice
+
+REPOSITORY = Path(__file__).resolve().parent
+STARTER = REPOSITORY / "library" / "starter"
+Say = Callable[[str], None]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 well, 2 the user's mistake, 1 ours."""
+    signal.signal(signal.SIGINT, _leave_quietly)
+    signal.signal(signal.SIGTERM, _leave_quietly)
+    options = parse(arguments)
+    try:  # imported late: torch takes seconds, and --help should not
+        from school.mistakes import Mistake
+    except ModuleNotFoundError as missing:
+        print(f"babyLLM: {missing.name} is not installed; run `make setup` first.", file=sys.stderr)
+        return 2
+    try:
+        return options.command(options)
+    except Mistake as mistake:
+        print(f"babyLLM: {mistake}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+def _leave_quietly(*_: object) -> None:
+    """A signal before there is anything to finish."""
+    raise SystemExit(0)
+
+
+# ---- the command line ----------------------------------------------------------------------------------------------
+
+
+class Parser(argparse.ArgumentParser):
+    """One line for a mistake, not the whole usage."""
+
+    def error(self, message: str) -> None:
+        self.exit(2, f"babyLLM: {message} (see --help)\n")
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    common = Parser(add_help=False, allow_abbrev=False)
+    common.add_argument("--config", type=Path, metavar="FILE", help="settings (default: config.toml beside wakeup.py)")
+    common.add_argument("--home", type=Path, metavar="DIR", help="where soul/, library/ and statistics/ are")
+    common.add_argument(
+        "--library", type=Path, action="append", default=[], metavar="DIR", help="learn from this folder too"
+    )
+    common.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="change a setting")
+    common.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+    parser = Parser(
+        prog="wakeup.py",
+        description="Wakes a small language model that grows on your own writing, and lets you talk to it.",
+        parents=[common],
+        allow_abbrev=False,
+    )
+    parser.set_defaults(command=wake)
+    parser.add_argument("--steps", type=_positive(int), metavar="N", help="stop after so many steps")
+    parser.add_argument("--seconds", type=_positive(float), metavar="S", help="stop after so many seconds")
+    parser.add_argument("--no-terminal", action="store_true", help="no chat here, only lines about the lessons")
+    parser.add_argument("--no-twitch", action="store_true", help="stay away from Twitch")
+    parser.add_argument("--no-train", action="store_true", help="talk without learning")
+    commands = parser.add_subparsers(metavar="COMMAND", title="instead of waking it")
+    ask = commands.add_parser("ask", help="ask one question", parents=[common])
+    ask.add_argument("text", nargs="+", metavar="TEXT")
+    ask.add_argument("--conversation", default="", metavar="NAME", help="go on from this conversation")
+    ask.set_defaults(command=ask_once)
+    score = commands.add_parser("score", help="bits per byte of texts, without learning", parents=[common])
+    score.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    score.set_defaults(command=score_files)
+    read = commands.add_parser("read", help="read a text once, foretelling each token, then learning it", parents=[common])
+    read.add_argument("file", type=Path, metavar="FILE")
+    read.add_argument("--keep", action="store_true", help="keep what it learned in its soul")
+    read.set_defaults(command=read_file)
+    stats = commands.add_parser("stats", help="look at its life so far", parents=[common])
+    stats.add_argument("--search", metavar="WORDS", help="find what was said")
+    stats.add_argument("--last", type=_positive(int), default=5, metavar="N", help="messages to show")
+    stats.set_defaults(command=show_stats)
+
+    # Common options may stand before or behind the command, so they are taken out first.
+    given, rest = common.parse_known_args(arguments)
+    options = parser.parse_args(rest)
+    for name, value in vars(given).items():
+        setattr(options, name, value)
+    return options
+
+
+def _positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
+    def convert(text: str) -> Any:
+        value = kind(text)
+        if value <= 0:
+            raise argparse.ArgumentTypeError("must be more than 0")
+        return value
+
+    convert.__name__ = "number" if kind is float else "whole number"
+    return convert
+
+
+# ---- settings and places -------------------------------------------------------------------------------------------
+
+
+def settings_tree() -> type[Slice]:
+    """All settings, each slice from the part that owns it."""
+    from typing import Literal
+
+    from pydantic import Field
+
+    from bots.terminal import TerminalSettings
+    from school.brains import BrainSettings
+    from school.caretaker import SoulSettings
+    from school.librarian import LibrarySettings
+    from school.machine import MachineSettings
+    from school.receptionist import SpeechSettings
+    from school.registrar import RecordSettings
+    from school.settings import Slice
+    from school.tutor import LessonSettings
+
+    class Settings(Slice):
+        """All settings of babyLLM, with their defaults. Delete what you don't want to change, or all of it.
+        The brain's shape and its lessons are row "toddler" of the table in docs/diary.md."""
+
+        brain: BrainSettings = Field(default_factory=BrainSettings)
+        library: LibrarySettings = Field(default_factory=LibrarySettings)
+        lessons: LessonSettings = Field(default_factory=LessonSettings)
+        speech: SpeechSettings = Field(default_factory=SpeechSettings)
+        soul: SoulSettings = Field(default_factory=SoulSettings)
+        record: RecordSettings = Field(default_factory=RecordSettings)
+        terminal: TerminalSettings = Field(default_factory=TerminalSettings)
+        machine: MachineSettings = Field(default_factory=MachineSettings)
+
+    return Settings
+
+
+def read_options(options: argparse.Namespace) -> tuple[Any, Path]:
+    """The settings and the home. Raises Mistake."""
+    from school.mistakes import Mistake
+    from school.settings import read_settings
+
+    default = REPOSITORY / "config.toml"
+    file = options.config or (default if default.exists() else None)
+    settings = read_settings(settings_tree(), file, options.set)
+    home = options.home or Path(os.environ.get("BABYLLM_HOME") or REPOSITORY)
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Mistake(f"{home}: can't be used as a home ({error.strerror}).") from None
+    for folder in options.library:
+        if not folder.is_dir():
+            raise Mistake(f"--library {folder}: there is no such folder.")
+    return settings, home
+
+
+def whisper(text: str) -> None:
+    """What a person may want to know, beside the results on standard output."""
+    print(text, file=sys.stderr, flush=True)
+
+
+# ---- putting it together -------------------------------------------------------------------------------------------
+
+
+def open_library(settings: Any, home: Path, options: argparse.Namespace, soul: Soul | None, say: Say) -> Librarian:
+    """The texts, through the soul's tokenizer or, for a newborn, one learned from them. Raises Mistake."""
+    from school.brains import shape_of
+    from school.librarian import Librarian, gather_sources, train_tokenizer
+    from school.tokenizer import Tokenizer
+
+    library = home / "library"
+    library.mkdir(exist_ok=True)
+    sources = gather_sources(library, options.library, STARTER, settings.library.starter)
+    held_out = settings.library.held_out
+    if soul:
+        tokenizer = Tokenizer.from_json(soul.tokenizer)
+    else:
+        say(f"a new baby: learning its letters from {len(sources)} texts...")
+        shape = shape_of(settings.brain, settings.library.vocabulary)
+        tokenizer = train_tokenizer(
+            sources,
+            vocabulary=shape.vocabulary,
+            minimum_frequency=settings.library.minimum_frequency,
+            held_out=held_out,
+        )
+    cache = home / "soul" / "tokens"
+    librarian = Librarian.open(
+        sources, tokenizer, held_out=held_out, cache=cache, seed=settings.lessons.seed, say=say
+    )
+    for name, why in librarian.skipped.items():
+        say(f"skipped {name}: {why}.")
+    return librarian
+
+
+def build_brain_for(settings: Any, home: Path, librarian: Librarian, soul: Soul | None, device: Device) -> tuple[Brain, BrainConfig]:
+    """The brain in the soul's shape, or a newborn's; its weights are still random. Raises Mistake."""
+    import torch
+
+    from brain import build_brain
+    from school.brains import agree, shape_of
+    from school.seeds import seed_of
+    from school.soulkeeping import brain_config
+    from school.tokenizer import MARK_COUNT
+
+    shape = shape_of(settings.brain, settings.library.vocabulary)
+    if soul:
+        shape = agree(shape, brain_config(soul), str(home / "soul"))
+    torch.manual_seed(seed_of(settings.lessons.seed))
+    brain = build_brain(shape, vocabulary=librarian.tokenizer.size, turn_tokens=MARK_COUNT)
+    return brain.to(device), shape
+
+
+# ---- waking --------------------------------------------------------------------------------------------------------
+
+
+def wake(options: argparse.Namespace) -> int:
+    """Wake it, live until told to stop, put it to bed. Every part opened is closed, in reverse order."""
+    import asyncio
+    import time
+    from contextlib import ExitStack
+    from dataclasses import asdict
+
+    from bots.terminal import interactive
+    from school.announcer import Announcer
+    from school.brains import block_tokens
+    from school.caretaker import Caretaker
+    from school.classroom import Classroom, Limits
+    from school.conversations import Conversations
+    from school.counsellor import keep_log
+    from school.interface import Mailbox, School
+    from school.machine import prepare
+    from school.receptionist import Receptionist
+    from school.registrar import Registrar
+    from school.soulkeeping import wake_receptionist, wake_tutor
+    from school.tutor import Tutor
+
+    settings, home = read_options(options)
+    device = prepare(settings.machine)
+    chat = "none" if options.no_terminal or sys.stdin is None else "prompt" if interactive() else "pipe"
+    say = whisper if options.json or chat == "pipe" else _print
+    with ExitStack() as closing:
+        closing.callback(keep_log(home / "statistics", say))
+        caretaker = Caretaker(home / "soul", settings.soul)
+        caretaker.lock()
+        closing.callback(caretaker.unlock)
+        soul = caretaker.newest(say, set_aside=True)
+        librarian = open_library(settings, home, options, soul, say)
+        brain, shape = build_brain_for(settings, home, librarian, soul, device)
+        tutor = Tutor(
+            brain,
+            librarian,
+            settings.lessons,
+            block_tokens=block_tokens(settings.brain, settings.lessons.block_tokens),
+            micro_streams=soul.facts["micro_streams"] if soul else None,
+        )
+        conversations = Conversations(
+            home / "soul" / "conversations",
+            limit=settings.speech.conversations,
+            disk_limit=settings.speech.conversations_on_disk,
+            device=device,
+        )
+        receptionist = Receptionist(tutor.voice, librarian.tokenizer, conversations, settings.speech)
+        registrar = Registrar(
+            home / "statistics" / "baby.db",
+            settings.record,
+            run_config=settings.model_dump(),
+            from_step=soul.step if soul else 0,
+        )
+        ending = {"step": soul.step if soul else 0, "ending": "broken off"}
+        closing.callback(lambda: registrar.close(**ending))
+        if soul:
+            wake_tutor(soul, tutor, registrar.pairs_learning())
+            wake_receptionist(soul, receptionist)
+        for text in librarian.texts:
+            registrar.shelved(
+                sha256=text.sha256,
+                name=text.name,
+                size=text.size,
+                tokens=len(text.learn),
+                held_out_tokens=len(text.held_out),
+            )
+        mailbox = Mailbox(settings.speech.waiting)
+        school = School(mailbox, registrar)
+        announcer = Announcer(say, clock=time.monotonic, every_seconds=settings.terminal.line_seconds)
+        classroom = Classroom(
+            tutor,
+            receptionist,
+            mailbox,
+            school,
+            caretaker,
+            facts={"brain": asdict(shape), "settings": settings.model_dump()},
+            limits=Limits(steps=options.steps, seconds=options.seconds, learning=not options.no_train),
+            publish=lambda event: (registrar.note(event), announcer.tell(event)),
+            unwritten=lambda: registrar.unwritten,
+            best=soul.facts["best_bits_per_byte"] if soul else None,
+        )
+        _greet(say, librarian, school, classroom, soul)
+        status = asyncio.run(_live(classroom, school, registrar, settings, chat, say))
+        ending |= {"step": tutor.step, "ending": "asleep" if status == 0 else "broke"}
+    if options.json:
+        print(json.dumps(asdict(school.status())))
+    return status
+
+
+def _greet(say: Say, librarian: Librarian, school: School, classroom: Classroom, soul: Soul | None) -> None:
+    from school.calligraphist import count
+
+    texts = f"{len(librarian.texts)} texts, {count(librarian.tokens)} tokens"
+    size = count(classroom.parameters)
+    if soul is None:
+        say(f"babyLLM wakes for the first time: {size} parameters, nothing learned yet. Library: {texts}.")
+    else:
+        say(f"babyLLM wakes at step {soul.step:,}: {size} parameters. Library: {texts}.")
+
+
+async def _live(classroom: Classroom, school: School, registrar: Registrar, settings: Any, chat: str, say: Say) -> int:
+    """The event loop's part of a day: bells, chat and signals, until the classroom is done."""
+    import asyncio
+
+    from school.timetable import open_timetable
+
+    loop = asyncio.get_running_loop()
+    told = False
+
+    def go_to_sleep() -> None:
+        nonlocal told
+        if told:
+            os._exit(130)  # the second time: at once
+        told = True
+        say("finishing the step and saving... (once more: leave at once)")
+        classroom.stop()
+
+    _on_signals(loop, go_to_sleep)
+    timetable = open_timetable(save=school.save, save_minutes=settings.soul.save_minutes, thin=registrar.thin)
+    classroom.start()
+    talking = asyncio.create_task(_talk(school, chat, say, go_to_sleep))
+    try:
+        await asyncio.wrap_future(classroom.done)
+    except Exception as error:
+        say(f"babyLLM broke: {error}. What it had learned is saved up to its last save; baby.log has the details.")
+        return 1
+    finally:
+        timetable.shutdown(wait=False)
+        talking.cancel()
+        await asyncio.gather(talking, return_exceptions=True)
+    say(f"babyLLM sleeps at step {school.status().step:,}. Good night.")
+    return 0
+
+
+async def _talk(school: School, chat: str, say: Say, quit_: Callable[[], None]) -> None:
+    """The terminal's part, if there is one. Whatever becomes of it, the lessons go on."""
+    import logging
+
+    from bots.terminal import Commands, Prompt, chat_on_pipe
+
+    try:
+        if chat == "prompt":
+            from prompt_toolkit.patch_stdout import patch_stdout
+
+            with patch_stdout(raw=True):
+                say("Type to talk to it, /help for more, Ctrl-C to let it sleep.")
+                await Prompt(school, Commands(school, _print, quit_), quit_).run()
+        elif chat == "pipe":
+            await chat_on_pipe(Commands(school, _print, quit_))
+    except Exception as error:
+        logging.getLogger(__name__).exception("the terminal broke")
+        say(f"the chat in this terminal broke ({error}); the lessons go on. Ctrl-C lets it sleep.")
+
+
+def _on_signals(loop: Any, act: Callable[[], None]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, act)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(act))
+
+
+def _print(text: str) -> None:
+    print(text, flush=True)
+
+
+# ---- the other commands --------------------------------------------------------------------------------------------
+
+
+def ask_once(options: argparse.Namespace) -> int:
+    from school.calligraphist import for_screen
+    from school.errands import ask, newest_soul
+
+    settings, caretaker, device = _for_errand(options)
+    soul = newest_soul(caretaker, whisper)
+    reply = ask(
+        soul, " ".join(options.text), conversation=options.conversation, settings=settings.speech, device=device
+    )
+    if options.json:
+        fields = ("text", "step", "seconds", "color", "conversation")
+        print(json.dumps({name: getattr(reply, name) for name in fields}, ensure_ascii=False))
+    else:
+        print(for_screen(reply.text))
+    return 0
+
+
+def score_files(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from school.errands import newest_soul, score
+
+    _, caretaker, device = _for_errand(options)
+    soul = newest_soul(caretaker, whisper)
+    scores = score(soul, options.files, device)
+    if options.json:
+        print(json.dumps({"files": [asdict(one) for one in scores], "step": soul.step}))
+        return 0
+    for one in scores:
+        print(f"{one.bits_per_byte:.4f} bits/byte  {one.bytes:,} bytes  {one.tokens:,} tokens  {one.file}")
+    return 0
+
+
+def read_file(options: argparse.Namespace) -> int:
+    import time
+    from dataclasses import asdict
+
+    from school.caretaker import Caretaker
+    from school.conversations import Conversations
+    from school.errands import open_file
+    from school.machine import prepare
+    from school.reader import Reader
+    from school.receptionist import Receptionist
+    from school.soulkeeping import pack_soul, wake_receptionist, wake_tutor
+
+    settings, home = read_options(options)
+    device = prepare(settings.machine)
+    caretaker = Caretaker(home / "soul", settings.soul)
+    caretaker.lock()
+    try:
+        soul = caretaker.newest(whisper, set_aside=True)
+        librarian = open_library(settings, home, options, soul, whisper)
+        brain, shape = build_brain_for(settings, home, librarian, soul, device)
+        started = time.monotonic()
+        reader = Reader(brain, librarian, settings.lessons, open_file(options.file, librarian.tokenizer))
+        if soul:
+            wake_tutor(soul, reader, [])
+        reading = reader.read(whisper)
+        if options.keep:
+            conversations = Conversations(home / "soul" / "conversations", limit=1, disk_limit=0, device=device)
+            receptionist = Receptionist(reader.voice, librarian.tokenizer, conversations, settings.speech)
+            if soul:
+                wake_receptionist(soul, receptionist)
+            facts = {"brain": asdict(shape), "settings": settings.model_dump(), "best_bits_per_byte": None}
+            whisper(f"soul saved: {caretaker.save(pack_soul(reader, receptionist, facts))}")
+    finally:
+        caretaker.unlock()
+    result = {"file": str(options.file), **asdict(reading), "seconds": time.monotonic() - started}
+    if options.json:
+        print(json.dumps(result))
+    else:
+        print(
+            f"{reading.bits_per_byte:.4f} bits/byte, {reading.tail_bits_per_byte:.4f} in the last tenth, "
+            f"{reading.bytes:,} bytes in {result['seconds']:.0f} s  {options.file}"
+        )
+    return 0
+
+
+def show_stats(options: argparse.Namespace) -> int:
+    from school.chronicle import read_life, render
+
+    settings, home = read_options(options)
+    life = read_life(home, search=options.search, last=options.last)
+    if options.json:
+        print(json.dumps(life, ensure_ascii=False))
+    else:
+        render(life)
+    return 0
+
+
+def _for_errand(options: argparse.Namespace) -> tuple[Any, Caretaker, Device]:
+    from school.caretaker import Caretaker
+    from school.machine import prepare
+
+    settings, home = read_options(options)
+    return settings, Caretaker(home / "soul", settings.soul), prepare(settings.machine)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
