@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,8 @@ if sys.version_info < (3, 11):
     sys.exit("babyLLM needs Python 3.11 or newer; this is " + sys.version.split()[0] + ".")
 
 if TYPE_CHECKING:
+    from contextlib import ExitStack
+
     from torch import device as Device
 
     from brain import Brain, BrainConfig
@@ -24,10 +28,13 @@ if TYPE_CHECKING:
     from school.librarian import Librarian
     from school.registrar import Registrar
     from school.settings import Slice
+    from school.tutor import Tutor
 
 REPOSITORY = Path(__file__).resolve().parent
 STARTER = REPOSITORY / "library" / "starter"
 Say = Callable[[str], None]
+
+log = logging.getLogger("wakeup")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -237,13 +244,42 @@ def build_brain_for(settings: Any, home: Path, librarian: Librarian, soul: Soul 
 
 
 def wake(options: argparse.Namespace) -> int:
-    """Wake it, live until told to stop, put it to bed. Every part opened is closed, in reverse order."""
+    """Wake it, live until told to stop, put it to bed."""
     import asyncio
-    import time
     from contextlib import ExitStack
     from dataclasses import asdict
 
     from bots.terminal import interactive
+
+    settings, home = read_options(options)
+    chat = "none" if options.no_terminal or sys.stdin is None else "prompt" if interactive() else "pipe"
+    show = whisper if options.json or chat == "pipe" else _print
+    with ExitStack() as closing:
+        awake = put_together(settings, home, options, closing, show)
+        status = asyncio.run(_live(awake, settings, chat))
+        awake.ending = "asleep" if status == 0 else "broke"
+    if options.json:
+        print(json.dumps(asdict(awake.school.status())))
+    return status
+
+
+@dataclass(slots=True)
+class Awake:
+    """A school that is put together; whatever was opened for it is closed by the stack it was opened on."""
+
+    tutor: Tutor
+    classroom: Classroom
+    school: School
+    registrar: Registrar
+    say: Say
+    ending: str = "broken off"
+
+
+def put_together(settings: Any, home: Path, options: argparse.Namespace, closing: ExitStack, show: Say) -> Awake:
+    """Open everything that a day needs, in order; ``closing`` closes it in reverse order. Raises Mistake."""
+    import time
+    from dataclasses import asdict
+
     from school.announcer import Announcer
     from school.brains import block_tokens
     from school.caretaker import Caretaker
@@ -257,91 +293,81 @@ def wake(options: argparse.Namespace) -> int:
     from school.soulkeeping import wake_receptionist, wake_tutor
     from school.tutor import Tutor
 
-    settings, home = read_options(options)
+    def say(text: str) -> None:
+        log.info("%s", text)
+        show(text)
+
     device = prepare(settings.machine)
-    chat = "none" if options.no_terminal or sys.stdin is None else "prompt" if interactive() else "pipe"
-    say = whisper if options.json or chat == "pipe" else _print
-    with ExitStack() as closing:
-        closing.callback(keep_log(home / "statistics", say))
-        caretaker = Caretaker(home / "soul", settings.soul)
-        caretaker.lock()
-        closing.callback(caretaker.unlock)
-        soul = caretaker.newest(say, set_aside=True)
-        librarian = open_library(settings, home, options, soul, say)
-        brain, shape = build_brain_for(settings, home, librarian, soul, device)
-        tutor = Tutor(
-            brain,
-            librarian,
-            settings.lessons,
-            block_tokens=block_tokens(settings.brain, settings.lessons.block_tokens),
-            micro_streams=soul.facts["micro_streams"] if soul else None,
-        )
-        conversations = Conversations(
-            home / "soul" / "conversations",
-            limit=settings.speech.conversations,
-            disk_limit=settings.speech.conversations_on_disk,
-            device=device,
-        )
-        receptionist = Receptionist(tutor.voice, librarian.tokenizer, conversations, settings.speech)
-        registrar = Registrar(
-            home / "statistics" / "baby.db",
-            settings.record,
-            run_config=settings.model_dump(),
-            from_step=soul.step if soul else 0,
-        )
-        ending = {"step": soul.step if soul else 0, "ending": "broken off"}
-        closing.callback(lambda: registrar.close(**ending))
-        if soul:
-            wake_tutor(soul, tutor, registrar.pairs_learning())
-            wake_receptionist(soul, receptionist)
-        for text in librarian.texts:
-            registrar.shelved(
-                sha256=text.sha256,
-                name=text.name,
-                size=text.size,
-                tokens=len(text.learn),
-                held_out_tokens=len(text.held_out),
-            )
-        mailbox = Mailbox(settings.speech.waiting)
-        school = School(mailbox, registrar)
-        announcer = Announcer(say, clock=time.monotonic, every_seconds=settings.terminal.line_seconds)
-        classroom = Classroom(
-            tutor,
-            receptionist,
-            mailbox,
-            school,
-            caretaker,
-            facts={"brain": asdict(shape), "settings": settings.model_dump()},
-            limits=Limits(steps=options.steps, seconds=options.seconds, learning=not options.no_train),
-            publish=lambda event: (registrar.note(event), announcer.tell(event)),
-            unwritten=lambda: registrar.unwritten,
-            best=soul.facts["best_bits_per_byte"] if soul else None,
-        )
-        _greet(say, librarian, school, classroom, soul)
-        status = asyncio.run(_live(classroom, school, registrar, settings, chat, say))
-        ending |= {"step": tutor.step, "ending": "asleep" if status == 0 else "broke"}
-    if options.json:
-        print(json.dumps(asdict(school.status())))
-    return status
+    closing.callback(keep_log(home / "statistics", show))
+    caretaker = Caretaker(home / "soul", settings.soul)
+    caretaker.lock()
+    closing.callback(caretaker.unlock)
+    soul = caretaker.newest(say, set_aside=True)
+    librarian = open_library(settings, home, options, soul, say)
+    brain, shape = build_brain_for(settings, home, librarian, soul, device)
+    tutor = Tutor(
+        brain,
+        librarian,
+        settings.lessons,
+        block_tokens=block_tokens(settings.brain, settings.lessons.block_tokens),
+        micro_streams=soul.facts["micro_streams"] if soul else None,
+    )
+    conversations = Conversations(
+        home / "soul" / "conversations",
+        limit=settings.speech.conversations,
+        disk_limit=settings.speech.conversations_on_disk,
+        device=device,
+    )
+    receptionist = Receptionist(tutor.voice, librarian.tokenizer, conversations, settings.speech)
+    registrar = Registrar(
+        home / "statistics" / "baby.db",
+        settings.record,
+        run_config=settings.model_dump(),
+        from_step=soul.step if soul else 0,
+    )
+    closing.callback(lambda: registrar.close(step=tutor.step, ending=awake.ending))
+    if soul:
+        wake_tutor(soul, tutor, registrar.pairs_learning())
+        wake_receptionist(soul, receptionist)
+    registrar.shelve(librarian.texts)
+    mailbox = Mailbox(settings.speech.waiting)
+    school = School(mailbox, registrar)
+    announcer = Announcer(say, clock=time.monotonic, every_seconds=settings.terminal.line_seconds)
+    classroom = Classroom(
+        tutor,
+        receptionist,
+        mailbox,
+        school,
+        caretaker,
+        facts={"brain": asdict(shape), "settings": settings.model_dump()},
+        limits=Limits(steps=options.steps, seconds=options.seconds, learning=not options.no_train),
+        publish=lambda event: (registrar.note(event), announcer.tell(event)),
+        unwritten=lambda: registrar.unwritten,
+        best=soul.facts["best_bits_per_byte"] if soul else None,
+    )
+    _greet(say, librarian, classroom.parameters, soul)
+    awake = Awake(tutor, classroom, school, registrar, say)
+    return awake
 
 
-def _greet(say: Say, librarian: Librarian, school: School, classroom: Classroom, soul: Soul | None) -> None:
+def _greet(say: Say, librarian: Librarian, parameters: int, soul: Soul | None) -> None:
     from school.calligraphist import count
 
     texts = f"{len(librarian.texts)} texts, {count(librarian.tokens)} tokens"
-    size = count(classroom.parameters)
+    size = count(parameters)
     if soul is None:
         say(f"babyLLM wakes for the first time: {size} parameters, nothing learned yet. Library: {texts}.")
     else:
         say(f"babyLLM wakes at step {soul.step:,}: {size} parameters. Library: {texts}.")
 
 
-async def _live(classroom: Classroom, school: School, registrar: Registrar, settings: Any, chat: str, say: Say) -> int:
+async def _live(awake: Awake, settings: Any, chat: str) -> int:
     """The event loop's part of a day: bells, chat and signals, until the classroom is done."""
     import asyncio
 
     from school.timetable import open_timetable
 
+    classroom, school, registrar, say = awake.classroom, awake.school, awake.registrar, awake.say
     loop = asyncio.get_running_loop()
     told = False
 
@@ -372,8 +398,6 @@ async def _live(classroom: Classroom, school: School, registrar: Registrar, sett
 
 async def _talk(school: School, chat: str, say: Say, quit_: Callable[[], None]) -> None:
     """The terminal's part, if there is one. Whatever becomes of it, the lessons go on."""
-    import logging
-
     from bots.terminal import Commands, Prompt, chat_on_pipe
 
     try:
@@ -386,7 +410,7 @@ async def _talk(school: School, chat: str, say: Say, quit_: Callable[[], None]) 
         elif chat == "pipe":
             await chat_on_pipe(Commands(school, _print, quit_))
     except Exception as error:
-        logging.getLogger(__name__).exception("the terminal broke")
+        log.exception("the terminal broke")
         say(f"the chat in this terminal broke ({error}); the lessons go on. Ctrl-C lets it sleep.")
 
 

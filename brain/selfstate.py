@@ -24,8 +24,8 @@ RECENT, USUAL = 0.95, 0.998  # decay per token: about 20 and 500 tokens
 
 
 def fresh_condition(streams: int, device: torch.device | None = None) -> Condition:
-    zeros = torch.zeros(streams, device=device)
-    return {"skill": zeros, "recent": zeros + 6.0, "usual": zeros + 6.0, "phase": zeros}
+    start = {"skill": 0.0, "recent": 6.0, "usual": 6.0, "phase": 0.0}
+    return {name: torch.full((streams,), value, device=device) for name, value in start.items()}
 
 
 def true_pixels(losses: Tensor, correct: Tensor, condition: Condition) -> tuple[Tensor, Condition]:

@@ -44,7 +44,7 @@ def shape_of(settings: BrainSettings, vocabulary: int) -> BrainConfig:
     changed = {
         field.name: getattr(settings, field.name)
         for field in fields(BrainConfig)
-        if hasattr(settings, field.name) and getattr(settings, field.name) not in (0, ())
+        if hasattr(settings, field.name) and not _as_preset(getattr(settings, field.name))
     }
     switches = {name: getattr(settings, name) for name in FREE_TO_CHANGE}
     config = replace(PRESETS[settings.preset], **changed | switches | ({"vocabulary": vocabulary} if vocabulary else {}))
@@ -69,6 +69,10 @@ def agree(wanted: BrainConfig, soul: BrainConfig, where: str) -> BrainConfig:
                 "Either set it back (brain.preset decides most), or wake a new baby with --home DIR."
             )
     return replace(soul, **{name: getattr(wanted, name) for name in FREE_TO_CHANGE})
+
+
+def _as_preset(value: object) -> bool:
+    return value in (0, ()) and value is not False
 
 
 def _plain(value: object) -> str:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -89,9 +90,16 @@ class Caretaker:
         try:
             self._write(unfinished, soul)
             replaced = self.folder / f".replaced-{place.name}"
-            if place.exists():  # the same step again: the new one takes its place
+            again = place.exists()
+            if again:  # the same step again: the new one takes its place
+                shutil.rmtree(replaced, ignore_errors=True)
                 place.rename(replaced)
-            unfinished.rename(place)
+            try:
+                unfinished.rename(place)
+            except OSError:
+                if again:
+                    replaced.rename(place)
+                raise
             _sync(self.folder)
             shutil.rmtree(replaced, ignore_errors=True)
         finally:
@@ -101,7 +109,7 @@ class Caretaker:
 
     def _write(self, place: Path, soul: Soul) -> None:
         place.mkdir()
-        facts = {"format": FORMAT, "step": soul.step, **soul.facts}
+        facts = {**soul.facts, "format": FORMAT, "step": soul.step}
         (place / "facts.json").write_text(json.dumps(facts, indent=1), encoding="utf-8")
         (place / "tokenizer.json").write_text(soul.tokenizer, encoding="utf-8")
         for name, tensors in soul.tensors.items():
@@ -124,7 +132,7 @@ class Caretaker:
             except SoulDamaged as damage:
                 say(f"{place.name} is damaged ({damage}); going back to the one before.")
                 if set_aside:
-                    aside = self.folder / "damaged" / f"{place.name}-{os.getpid()}"
+                    aside = self.folder / "damaged" / f"{place.name}-{time.time_ns()}"
                     aside.parent.mkdir(exist_ok=True)
                     place.rename(aside)
         return None
@@ -136,6 +144,9 @@ class Caretaker:
             for name, digest in listed.items():
                 if _sha256(place / name) != digest:
                     raise SoulDamaged(f"{name} has changed")
+            parts = {"facts.json", "tokenizer.json", *(file.name for file in place.glob("*.safetensors"))}
+            for name in sorted(parts - listed.keys()):
+                raise SoulDamaged(f"{name} is not listed in {SUMS}")
             facts = json.loads((place / "facts.json").read_text("utf-8"))
             if facts["format"] > FORMAT:
                 raise Mistake(f"{place}: this soul was saved by a newer babyLLM; update the program to wake it.")

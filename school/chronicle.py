@@ -78,7 +78,7 @@ def render(life: dict[str, Any]) -> None:
         table.add_row(name, value)
     console.print(table)
     if len(life["loss_curve"]) > 1:
-        console.out(_plot(life, min(console.width, 100)), highlight=False)
+        console.out(_plot(life, min(console.width, 100)))
     for talk in reversed(life["talk"]):
         verdict = f"  [{talk['verdict']}]" if talk["verdict"] else ""
         console.out(f"{talk['at'][:16].replace('T', ' ')}  {talk['person']}: {for_screen(talk['question'])}")
@@ -94,4 +94,4 @@ def _plot(life: dict[str, Any], width: int) -> str:
     for points, marker in ((life["loss_curve"], "."), (life["held_out_curve"], "o")):
         known = [point for point in points if point["bits_per_byte"] is not None]
         plotext.plot([p["step"] for p in known], [p["bits_per_byte"] for p in known], marker=marker)
-    return plotext.build()
+    return plotext.uncolorize(plotext.build())

@@ -13,7 +13,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from pydantic import Field
@@ -31,9 +31,8 @@ class LibrarySettings(Slice):
     vocabulary: int = Field(0, ge=0, le=65_000, description="tokens in the vocabulary; 0: as the brain's preset says")
     minimum_frequency: int = Field(2, ge=1, description="how often a pair of bytes must occur to become a token")
     held_out: float = Field(0.1, ge=0, le=0.5, description="share at the end of each text that is never trained on")
-    starter: str = Field(
+    starter: Literal["auto", "always", "never"] = Field(
         "auto",
-        pattern="^(auto|always|never)$",
         description='the starter shelf: "auto" (until there is writing of your own), "always" or "never"',
     )
 
@@ -98,7 +97,8 @@ class Librarian:
     def __init__(self, tokenizer: Tokenizer, texts: list[Text], *, seed: int, skipped: dict[str, str] | None = None):
         self.tokenizer, self.texts, self.seed = tokenizer, texts, seed
         self.skipped = skipped or {}  # name -> why it could not be read
-        self.library = hashlib.sha256("".join(sorted(text.sha256 for text in texts)).encode()).hexdigest()[:16]
+        circle = "".join(f"{text.sha256} {len(text.learn)} " for text in texts)
+        self.library = hashlib.sha256(circle.encode()).hexdigest()[:16]
         self._starts = np.cumsum([0, *(len(text.learn) + 1 for text in texts)])
         self._ends_sentence = np.array([_ends_sentence(tokenizer.token_bytes(i)) for i in range(tokenizer.size)])
         self.byte_lengths = np.array(tokenizer.byte_lengths())
@@ -220,7 +220,7 @@ def split_rows(tokens: np.ndarray, rows: int, limit: int, warm_up: int) -> tuple
     targets = len(tokens) - 1
     rows = max(1, min(rows, targets // 256))
     share = -(-targets // rows)
-    taken = min(share, max(1, limit // rows))
+    taken = min(share, max(1, -(-limit // rows)))
     span = min(warm_up, targets) + taken if rows > 1 else taken
     out = np.zeros((rows, span + 1), dtype=np.int64)
     counts = np.zeros((rows, span), dtype=bool)

@@ -26,6 +26,7 @@ from school.classroom import Event, Examined, Saved
 from school.examiner import ExamResult
 from school.interface import Exchange, Pair, Reply, fail, fulfil, new_id
 from school.settings import Slice
+from school.shelf import Text
 from school.tutor import StepReport
 
 log = logging.getLogger(__name__)
@@ -354,14 +355,19 @@ class Registrar:
         row = asdict(result) | {"run_id": self.run_id, "at": utc_now(), "step": step, "gauges": json.dumps(gauges)}
         self._submit(lambda db: db["evaluations"].insert(row))
 
-    def shelved(self, *, sha256: str, name: str, size: int, tokens: int, held_out_tokens: int) -> None:
-        seen = {"name": name, "tokens": tokens, "held_out_tokens": held_out_tokens, "last_seen_at": utc_now()}
+    def shelve(self, texts: list[Text]) -> None:
+        """Note the texts of the library, each by its content; one that is known is seen again."""
+        now = utc_now()
 
         def write(db: Database) -> None:
-            if db["sources"].count_where("sha256 = ?", [sha256]):
-                db["sources"].update(sha256, seen)
-            else:
-                db["sources"].insert({"sha256": sha256, "bytes": size, "first_seen_at": utc_now(), **seen})
+            for text in texts:
+                counts = {"tokens": len(text.learn), "held_out_tokens": len(text.held_out)}
+                seen = {"name": text.name, "last_seen_at": now, **counts}
+                if db["sources"].count_where("sha256 = ?", [text.sha256]):
+                    db["sources"].update(text.sha256, seen)
+                else:
+                    first = {"sha256": text.sha256, "bytes": text.size, "first_seen_at": now}
+                    db["sources"].insert(first | seen)
 
         self._submit(write)
 

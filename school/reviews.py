@@ -6,6 +6,7 @@ is the same life. Only ids and dates live here (and so in a soul); the words sta
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,15 +76,17 @@ class Reviews:
         """What is due at this step, packed into at most ``rows`` rows; what does not fit stays due.
 
         Returns ids (R, length+1) and weights (R, length), R at most ``rows``. A text longer than a row is cut into
-        several; one longer than all the rows shows another part each time.
+        several; one longer than all the rows shows its next part each time, and its interval grows with each pass.
         """
         due = sorted((r.due, key) for key, r in self._reviews.items() if r.due <= step)
         packed: list[tuple[list[int], list[float]]] = []
         for _, key in due:
             review = self._reviews[key]
-            if not _pack(packed, *_part(review, step, rows * length), rows, length):
+            parts = -(-len(review.weights) // (rows * length))
+            part = round(math.log(review.interval, self.growth) * parts) % parts if parts > 1 else 0
+            if not _pack(packed, *_part(review, part, rows * length), rows, length):
                 break
-            interval = review.interval * self.growth
+            interval = review.interval * self.growth ** (1 / parts)
             self._reviews[key] = replace(review, due=step + max(1, round(interval)), interval=interval)
         ids = np.zeros((len(packed), length + 1), dtype=np.int64)
         weights = np.zeros((len(packed), length), dtype=np.float32)
@@ -97,12 +100,10 @@ class Reviews:
         return {key: [review.due, review.interval] for key, review in self._reviews.items()}
 
 
-def _part(review: Review, step: int, room: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
-    """All of a review, or a part of ``room`` tokens that moves on with the step."""
-    if len(review.tokens) <= room:
-        return review.tokens, review.weights
-    first = (step * room) % (len(review.tokens) - room + 1)
-    return review.tokens[first : first + room], review.weights[first : first + room - 1]
+def _part(review: Review, part: int, room: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """All of a review that has at most ``room`` targets, else so many of them: the ``part``-th or the last."""
+    first = max(0, min(part * room, len(review.weights) - room))
+    return review.tokens[first : first + room + 1], review.weights[first : first + room]
 
 
 def _pack(

@@ -52,18 +52,19 @@ def _read_toml(file: Path) -> dict[str, Any]:
 def _apply(values: dict[str, Any], change: str, origin: dict[str, str]) -> None:
     """Enter one ``section.key=value``; the value is TOML, or else taken as plain text."""
     path, equals, text = change.partition("=")
-    keys = path.strip().split(".")
+    keys = [" ".join(key.split()) for key in path.split(".")]
     if not equals or len(keys) != 2 or not all(keys):
-        raise Mistake(f"--set {change}: write it as section.key=value.")
+        raise Mistake(f"--set {' '.join(change.split())}: write it as section.key=value.")
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
+        parsed = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
-        value = text.strip()
+        parsed = {}
+    if keys[0] not in values:
+        origin[keys[0]] = "--set"
     section = values.setdefault(keys[0], {})
-    if not isinstance(section, dict):
-        raise Mistake(f"{keys[0]}: must be a section, [{keys[0]}].")
-    section[keys[1]] = value
-    origin[".".join(keys)] = "--set"
+    if isinstance(section, dict):  # else the tree's own check says what is wrong
+        section[keys[1]] = parsed["value"] if parsed.keys() == {"value"} else text.strip()
+        origin[".".join(keys)] = "--set"
 
 
 def _explain(tree: type[Slice], error: dict[str, Any], file: Path | None, origin: dict[str, str]) -> str:

@@ -59,9 +59,16 @@ def read_text(raw: bytes) -> str:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = _guess(raw)
-    if text.count("\0") > len(text) // 1000:
+    else:
+        if _has_zeros(text):  # plain Latin letters in UTF-16 are UTF-8 as well
+            text = _guess(raw)
+    if _has_zeros(text):
         raise Unreadable("it looks like a binary file, not a text")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _has_zeros(text: str) -> bool:
+    return text.count("\0") > len(text) // 1000
 
 
 def _guess(raw: bytes) -> str:
@@ -73,8 +80,19 @@ def _guess(raw: bytes) -> str:
     control = sum(raw[:65536].count(byte) for byte in range(9))
     if control > len(raw[:65536]) / 100:
         raise Unreadable("it looks like a binary file, not a text")
-    best = charset_normalizer.from_bytes(raw[:65536]).best()
-    return raw.decode(best.encoding if best else "cp1252", "replace")
+    text = raw.decode("utf-8-sig", "replace")
+    if 8 * text.count("\ufffd") < len(text) - sum(map(str.isascii, text)):
+        return text  # UTF-8 that is broken in a few places
+    return raw.decode(_likeliest(raw[:65536]), "replace")
+
+
+def _likeliest(raw: bytes) -> str:
+    """Western European, unless another encoding makes clearly more sense."""
+    matches = list(charset_normalizer.from_bytes(raw))
+    western = [match for match in matches if "cp1252" in match.could_be_from_charset]
+    if not matches or (western and western[0].chaos <= matches[0].chaos + 0.045):
+        return "cp1252"
+    return matches[0].encoding
 
 
 def _decode(raw: bytes, encoding: str) -> str:
@@ -87,8 +105,9 @@ def _decode(raw: bytes, encoding: str) -> str:
 def split_held_out(text: str, share: float) -> tuple[str, str]:
     """Cut off the last ``share`` of a text, at the end of a line or a word where one is near."""
     cut = round(len(text) * (1 - share))
+    near = cut + min(2000, (len(text) - cut) // 2)  # a note of one paragraph keeps its part, too
     for mark in "\n ":
-        found = text.find(mark, cut, cut + 2000)
+        found = text.find(mark, cut, near)
         if found >= 0:
             return text[: found + 1], text[found + 1 :]
     return text[:cut], text[cut:]

@@ -43,7 +43,7 @@ class LessonSettings(Slice):
     warmup_steps: int = Field(100, ge=1, description="steps over which the learning rate rises to its full value")
     decay_steps: int = Field(0, ge=0, description="a: the rate falls as sqrt(a / (a + step)); 0: stays constant")
     learning_rate_floor: float = Field(0.2, ge=0, le=1, description="share of the learning rate that always remains")
-    weight_decay: float = Field(0.3, ge=0, le=10, description="AdamW's pull of the matrices towards zero")
+    weight_decay: float = Field(1.0, ge=0, le=10, description="AdamW's pull of the matrices towards zero")
     beta2: float = Field(0.99, ge=0, lt=1, description="AdamW's memory of squared gradients, per step")
     gradient_clip: float = Field(1.0, gt=0, description="largest norm of a step's gradient")
     averaging_steps: int = Field(100, ge=1, description="it speaks with its weights' running average over these steps")

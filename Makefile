@@ -1,0 +1,27 @@
+# make wakeup   wake the baby (installs what it needs first)
+# make test     run the tests
+# make setup    only install
+PYTHON ?= python3
+VENV = .venv
+DONE = $(VENV)/.installed
+
+.PHONY: wakeup test setup lint
+
+wakeup: setup
+	@$(VENV)/bin/python wakeup.py
+
+test: setup
+	@$(VENV)/bin/python -m pytest -q
+
+lint: setup
+	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+
+setup: $(DONE)
+
+$(DONE): constraints.txt requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "babyLLM needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing what babyLLM needs into $(VENV) (once; a few minutes)..."
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements.txt
+	@touch $(DONE)

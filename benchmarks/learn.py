@@ -1,0 +1,56 @@
+"""How well it learns in a given time, from an empty soul: held-out bits per byte against seconds of lessons.
+
+    python -m benchmarks.learn --text DIARY.txt --minutes 10
+"""
+
+from __future__ import annotations
+
+from benchmarks.common import awake, parser, report
+from school.examiner import Exam, ExamResult
+from school.tutor import Tutor
+
+
+def examine(tutor: Tutor, *, voice: bool = True) -> ExamResult:
+    """The whole held-out text, outside the clock."""
+    rows, counts = tutor.librarian.exam_rows(8, 1 << 40, 512)
+    exam = Exam(rows, counts, byte_lengths=tutor.librarian.byte_lengths, chunk=128)
+    while not exam.advance(tutor.voice if voice else tutor.brain):
+        pass
+    return exam.result()
+
+
+def main() -> None:
+    options = parser(__doc__.splitlines()[0])
+    options.add_argument("--minutes", type=float, default=10, help="of lessons; examinations come on top")
+    options.add_argument("--every", type=float, default=30, help="seconds between examinations")
+    given = options.parse_args()
+    with awake(given) as (day, _):
+        tutor, spent, tokens, curve = day.tutor, 0.0, 0, []
+        while spent < given.minutes * 60:
+            if step := tutor.micro_step():
+                spent += step.seconds
+                tokens += step.tokens
+            if spent >= given.every * (len(curve) + 1) or spent >= given.minutes * 60:
+                result = examine(tutor)
+                curve.append([round(spent), tutor.step, round(result.bits_per_byte, 4)])
+                day.say(f"{spent:5.0f} s  step {tutor.step:5}  {result.bits_per_byte:.4f} bits/byte held out")
+        live = examine(tutor, voice=False)
+        report(
+            {
+                "bits_per_byte": round(result.bits_per_byte, 4),
+                "bits_per_byte_without_averaging": round(live.bits_per_byte, 4),
+                "seconds": round(spent),
+                "tokens": tokens,
+                "tokens_per_second": round(tokens / spent),
+                "held_out_bytes": result.bytes,
+                "accuracy": round(result.accuracy, 4),
+                "self_state_error": round(result.self_state_error, 4),
+                "parameters": day.classroom.parameters,
+                "curve": curve,
+            },
+            given.json,
+        )
+
+
+if __name__ == "__main__":
+    main()

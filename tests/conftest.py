@@ -1,0 +1,86 @@
+"""A school small enough to run in every test: real parts, tiny sizes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from brain import BrainConfig, build_brain
+from school.conversations import Conversations
+from school.librarian import Librarian
+from school.receptionist import Receptionist, SpeechSettings
+from school.shelf import Text
+from school.tokenizer import MARK_COUNT, Tokenizer
+from school.tutor import LessonSettings, Tutor
+
+torch.set_num_threads(1)  # tiny tensors: a second thread only waits
+
+SENTENCES = (
+    "the cat sat on the mat and looked at the rain. my sister made soup and the radio sang. "
+    "tomorrow we walk to the sea! who ate the bread? nobody knows. the letter came on tuesday.\n"
+)
+TINY = BrainConfig(
+    vocabulary=300,
+    embed_width=16,
+    neurons=32,
+    windows=(1, 2, 3.5, 6),
+    longest_window=8,
+    bottleneck=16,
+    memory_width=8,
+    thought_width=16,
+    positions=16,
+)
+LESSONS = LessonSettings(
+    streams=2, block_tokens=16, micro_streams=1, warmup_steps=5, averaging_steps=5, evaluation_steps=1000
+)
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> Tokenizer:
+    return Tokenizer.train([SENTENCES * 5], vocabulary=300, minimum_frequency=2)
+
+
+@pytest.fixture(scope="session")
+def librarian(tokenizer: Tokenizer) -> Librarian:
+    return shelve(tokenizer, SENTENCES * 20)
+
+
+def shelve(tokenizer: Tokenizer, text: str, *, seed: int = 0) -> Librarian:
+    """A librarian with one text, its last tenth held out."""
+    ids = np.array(tokenizer.encode(text), dtype=np.uint16)
+    cut = len(ids) * 9 // 10
+    shelf = Text(name="book.txt", sha256="0" * 64, size=len(text), learn=ids[:cut], held_out=ids[cut:])
+    return Librarian(tokenizer, [shelf], seed=seed)
+
+
+def make_brain(tokenizer: Tokenizer, *, seed: int = 0, config: BrainConfig = TINY):
+    torch.manual_seed(seed)
+    return build_brain(config, vocabulary=tokenizer.size, turn_tokens=MARK_COUNT)
+
+
+def make_tutor(librarian: Librarian, settings: LessonSettings = LESSONS, *, seed: int = 0) -> Tutor:
+    brain = make_brain(librarian.tokenizer, seed=seed)
+    return Tutor(brain, librarian, settings, block_tokens=settings.block_tokens)
+
+
+def make_receptionist(tutor: Tutor, folder: Path, **changes) -> Receptionist:
+    settings = SpeechSettings(**({"max_tokens": 8, "turn_seconds": 0.05} | changes))
+    conversations = Conversations(
+        folder / "conversations",
+        limit=settings.conversations,
+        disk_limit=settings.conversations_on_disk,
+        device=tutor.device,
+    )
+    return Receptionist(tutor.voice, tutor.librarian.tokenizer, conversations, settings)
+
+
+def take_steps(tutor: Tutor, steps: int):
+    """Run whole optimizer steps; returns their reports."""
+    reports = []
+    while len(reports) < steps:
+        if report := tutor.micro_step():
+            reports.append(report)
+    return reports

@@ -1,0 +1,87 @@
+"""The house's rules, read off its syntax trees: who may import whom, and who must stay silent."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("brain", "school", "bots")
+MAY_IMPORT = {"brain": {"brain"}, "school": {"brain", "school"}, "bots": {"bots", "school"}}
+BOTS_KNOW = {"school.interface", "school.settings", "school.calligraphist"}
+
+
+def imported(file: Path) -> set[str]:
+    """Every module that a file imports anywhere but under TYPE_CHECKING."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative import"
+            names.add(node.module)
+    return names
+
+
+def sources(room: str) -> list[Path]:
+    return sorted((ROOT / room).rglob("*.py"))
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_flow_downhill(room):
+    """brain imports only brain; school also brain; bots also school: wakeup -> bots -> school -> brain."""
+    for file in sources(room):
+        own = {name for name in imported(file) if name.split(".")[0] in (*ROOMS, "wakeup", "tests", "benchmarks")}
+        assert {name.split(".")[0] for name in own} <= MAY_IMPORT[room], file
+
+
+def test_bots_know_only_the_narrow_interface():
+    """A surface imports the interface, the settings' base and the words for the screen, and nothing else of school."""
+    for file in sources("bots"):
+        assert {name for name in imported(file) if name.startswith("school")} <= BOTS_KNOW, file
+
+
+def test_a_surface_never_loads_torch():
+    """Importing the terminal leaves torch unloaded."""
+    code = "import sys, bots.terminal; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
+
+
+def test_the_brain_is_pure():
+    """The brain imports only torch and the standard library's mathematics; it prints, opens and times nothing."""
+    allowed = {"brain", "torch", "math", "abc", "dataclasses", "typing", "collections", "__future__"}
+    for file in sources("brain"):
+        assert {name.split(".")[0] for name in imported(file)} <= allowed, file
+        calls = {n.func.id for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+        assert not calls & {"print", "open", "input"}, file
+
+
+def test_nothing_is_ever_unpickled():
+    """No source loads a pickle, by whatever name."""
+    for file in [*(f for room in ROOMS for f in sources(room)), ROOT / "wakeup.py"]:
+        assert not re.search(r"torch\.load\(|import pickle|pickle\.load|joblib", file.read_text("utf-8")), file
+
+
+def test_statistics_is_no_package():
+    """A statistics/__init__.py would hide Python's own module of that name."""
+    assert not (ROOT / "statistics" / "__init__.py").exists()
+
+
+def test_the_packages_are_named_once_and_pinned():
+    """requirements.txt and pyproject.toml name the same packages, and constraints.txt pins each of them."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = project["project"]["dependencies"] + project["dependency-groups"]["dev"]
+    names = {re.split(r"[<>=!\[ ]", name)[0].lower().replace("_", "-") for name in wanted}
+
+    def listed(file: str) -> set[str]:
+        lines = (line.split("#")[0].strip() for line in (ROOT / file).read_text().splitlines())
+        return {line.split("==")[0].lower().replace("_", "-") for line in lines if line}
+
+    assert listed("requirements.txt") == names
+    assert names <= listed("constraints.txt")

@@ -1,0 +1,245 @@
+"""The tutor: teaches, repeats itself bit for bit, and does not lose its head over a bad number."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from conftest import LESSONS, make_receptionist, make_tutor, shelve, take_steps
+
+from school.caretaker import Caretaker, SoulSettings
+from school.interface import Ask, Pair
+from school.reader import Reader
+from school.soulkeeping import pack_soul, wake_receptionist, wake_tutor
+from school.tutor import KEEP_GOOD, PATIENCE, LessonSettings
+
+
+def weights(tutor) -> list[torch.Tensor]:
+    return [tensor.clone() for tensor in tutor._everything_learned()]
+
+
+def same(first: list[torch.Tensor], second: list[torch.Tensor]) -> bool:
+    return len(first) == len(second) and all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_it_learns(librarian):
+    """Over sixty steps on one book the loss falls by a third."""
+    reports = take_steps(make_tutor(librarian, LESSONS.model_copy(update={"learning_rate": 1e-2})), 60)
+    assert reports[-1].loss < 0.67 * reports[0].loss
+    assert [report.step for report in reports] == list(range(1, 61))
+
+
+def test_the_same_seed_gives_the_same_life(librarian):
+    """Two tutors with the same seed have the same weights after ten steps, bit for bit; another seed does not."""
+    first, second = make_tutor(librarian), make_tutor(librarian)
+    take_steps(first, 10)
+    take_steps(second, 10)
+    assert same(weights(first), weights(second))
+    other = make_tutor(librarian, LESSONS.model_copy(update={"seed": 1}))
+    take_steps(other, 10)
+    assert not same(weights(first), weights(other))
+
+
+def test_sleep_and_wake_is_bitwise_identical(librarian, tmp_path):
+    """Twelve steps equal five steps, a save to disk, a new tutor and seven steps: weights, optimizer, voice,
+    streams, bookmark and taught pairs."""
+    pair = Pair(id="p1", prompt="who ate the bread?", answer="it was me!", weight=2.0)
+
+    def begin():
+        tutor = make_tutor(librarian, seed=3)
+        tutor.reviews.add(pair, librarian.tokenizer, 0)
+        return tutor
+
+    awake = begin()
+    take_steps(awake, 12)
+
+    early = begin()
+    take_steps(early, 5)
+    caretaker = Caretaker(tmp_path / "soul", SoulSettings())
+    caretaker.save(pack_soul(early, make_receptionist(early, tmp_path), {}))
+    late = make_tutor(librarian, seed=99)  # other weights, which the soul must replace
+    wake_tutor(caretaker.newest(print, set_aside=False), late, [pair])
+    take_steps(late, 7)
+
+    assert late.step == awake.step == 12
+    assert same(weights(awake), weights(late))
+    assert late.bookmark == awake.bookmark
+    assert late.reviews.dates() == awake.reviews.dates()
+    for name, tensor in awake.streams.tensors().items():
+        assert torch.equal(tensor, late.streams.tensors()[name]), name
+
+
+def test_talking_leaves_no_fingerprints(librarian, tmp_path):
+    """Answering questions between micro-steps changes neither weights nor lessons, not by a bit."""
+    quiet, talked_to = make_tutor(librarian), make_tutor(librarian)
+    take_steps(quiet, 6)
+    receptionist = make_receptionist(talked_to, tmp_path)
+    while talked_to.step < 6:
+        talked_to.micro_step()
+        receptionist.admit(Ask("who are you?", "terminal:me", "me", None))
+        while receptionist.busy:
+            receptionist.serve(talked_to.step)
+    assert receptionist.replies > 6
+    assert same(weights(quiet), weights(talked_to))
+    assert quiet.bookmark == talked_to.bookmark
+
+
+def test_micro_steps_make_the_same_step(librarian):
+    """One micro-step of all streams and one per stream give the same update, within rounding, without dropout."""
+    tutors = []
+    for micro in (1, 2):
+        tutor = make_tutor(librarian, LESSONS.model_copy(update={"micro_streams": micro, "dialogue_share": 0.0}))
+        tutor.brain.dropout = tutor.brain.embedding_dropout = tutor.brain.logits.dropout = 0.0
+        take_steps(tutor, 3)
+        tutors.append(tutor)
+    for a, b in zip(tutors[0].brain.parameters(), tutors[1].brain.parameters(), strict=True):
+        torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-3)
+
+
+def test_a_bad_number_teaches_nothing(librarian):
+    """A step whose loss is not finite leaves weights and optimizer as they were and is reported."""
+    tutor = make_tutor(librarian)
+    take_steps(tutor, 3)
+    before = weights(tutor)
+    tutor.streams.state["memory1"].fill_(math.nan)
+    (report,) = take_steps(tutor, 1)
+    assert report.skipped
+    assert same(before, weights(tutor))
+    (report,) = take_steps(tutor, 1)
+    assert not report.skipped
+    assert tutor.skipped == 1
+
+
+def test_it_goes_back_to_the_last_good_weights(librarian):
+    """When the loss stays not finite, the weights of the last good copy return and learning goes on."""
+    tutor = make_tutor(librarian)
+    take_steps(tutor, KEEP_GOOD)
+    good = weights(tutor)
+    with torch.no_grad():
+        tutor.brain.neurons.rows.fill_(math.nan)
+    reports = take_steps(tutor, PATIENCE)
+    assert all(report.skipped for report in reports)
+    assert reports[-1].returned_to == KEEP_GOOD
+    assert same(good, weights(tutor))
+    assert not take_steps(tutor, 1)[0].skipped
+
+
+def test_a_broken_lesson_is_lost_alone(librarian, monkeypatch):
+    """An exception inside a micro-step leaves no gradients and no half step behind."""
+    tutor = make_tutor(librarian)
+    take_steps(tutor, 2)
+    before = weights(tutor)
+    monkeypatch.setattr(tutor.brain, "forward", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        tutor.micro_step()
+    monkeypatch.undo()
+    assert not tutor.under_way
+    assert same(before, weights(tutor))
+    assert all(parameter.grad is None for parameter in tutor.brain.parameters())
+    take_steps(tutor, 1)
+
+
+def test_what_is_taught_is_learned(librarian):
+    """A taught answer is clearly likelier after sixty steps than it is without teaching."""
+
+    def surprise(tutor) -> float:
+        ids = torch.tensor([librarian.tokenizer.encode("the moon is a biscuit")])
+        shown = torch.full((1, ids.shape[1] - 1, 3), 0.5)
+        with torch.no_grad():
+            logits = tutor.voice(ids[:, :-1], shown, tutor.voice.fresh_state(1)).logits
+        return torch.nn.functional.cross_entropy(logits[0], ids[0, 1:]).item()
+
+    settings = LESSONS.model_copy(update={"learning_rate": 1e-2})
+    untaught, taught = make_tutor(librarian, settings), make_tutor(librarian, settings)
+    taught.reviews.add(Pair(id="a", prompt="", answer="the moon is a biscuit"), librarian.tokenizer, 0)
+    reports = take_steps(taught, 60)
+    take_steps(untaught, 60)
+    assert reports[0].review_tokens > 0
+    assert surprise(taught) < surprise(untaught) - 0.5  # nats per token
+
+
+def test_the_learning_rate_has_no_end(librarian):
+    """It rises over the warm-up, then falls with the square root of time, never below its floor."""
+    settings = LessonSettings(streams=2, micro_streams=1, learning_rate=1.0, warmup_steps=10, decay_steps=100,
+                              learning_rate_floor=0.2, block_tokens=16)
+    tutor = make_tutor(librarian, settings)
+    rates = []
+    for tutor.step in (0, 9, 300, 10**9):
+        rates.append(tutor.learning_rate())
+    assert rates == pytest.approx([math.sqrt(100 / 100) / 10, math.sqrt(100 / 109), 0.5, 0.2])
+
+
+def test_it_sizes_its_micro_steps_by_measuring(librarian, monkeypatch):
+    """It halves the streams of a micro-step until one takes no longer than it may; measuring changes no weight."""
+    tutor = make_tutor(librarian, LESSONS.model_copy(update={"streams": 8}))
+    before = weights(tutor)
+    tutor.time_rows(2)
+    assert same(before, weights(tutor))
+    assert all(parameter.grad is None for parameter in tutor.brain.parameters())
+    monkeypatch.setattr(tutor, "time_rows", lambda rows: 0.1 * rows)
+    assert tutor.measure_micro_streams() == 1
+    monkeypatch.setattr(tutor, "time_rows", lambda rows: 0.03 * rows)
+    assert tutor.measure_micro_streams() == 4
+
+
+def test_another_block_shape_starts_a_new_epoch(librarian, tmp_path):
+    """A soul woken with other streams or block lengths keeps its weights and begins the next epoch."""
+    tutor = make_tutor(librarian)
+    take_steps(tutor, 2)
+    soul = pack_soul(tutor, make_receptionist(tutor, tmp_path), {})
+    other = make_tutor(librarian, LESSONS.model_copy(update={"streams": 4}))
+    wake_tutor(soul, other, [])
+    assert other.bookmark.epoch == tutor.bookmark.epoch + 1
+    take_steps(other, 2)
+
+
+def test_conversations_come_back_with_the_soul(librarian, tmp_path):
+    """After a save and a wake the same question in the same conversation gets the same logits."""
+    tutor = make_tutor(librarian)
+    first = make_receptionist(tutor, tmp_path / "a")
+    first.admit(Ask("hello", "terminal:me", "me", None))
+    while first.busy:
+        first.serve(0)
+    caretaker = Caretaker(tmp_path / "soul", SoulSettings())
+    caretaker.save(pack_soul(tutor, first, {}))
+    second = make_receptionist(tutor, tmp_path / "b")
+    wake_receptionist(caretaker.newest(print, set_aside=False), second)
+    assert second.replies == first.replies
+    texts = []
+    for receptionist in (first, second):
+        ask = Ask("and you?", "terminal:me", "me", None)
+        receptionist.admit(ask)
+        while receptionist.busy:
+            receptionist.serve(0)
+        texts.append(ask.future.result().tokens)
+    assert texts[0] == texts[1]
+
+
+def test_the_reader_foretells_before_it_learns(librarian):
+    """Reading a repetitive text once, the last tenth is foretold far better than the whole; no token counts twice."""
+    text = torch.tensor(librarian.tokenizer.encode("the cat sat on the mat. " * 120)).numpy()
+    reader = Reader(make_tutor(librarian).brain, librarian, LESSONS.model_copy(update={"learning_rate": 1e-2}), text)
+    reading = reader.read(lambda line: None)
+    assert reading.tokens == len(text) - 1
+    assert reading.bytes == sum(librarian.tokenizer.byte_lengths()[i] for i in text[1:])
+    assert reading.tail_bits_per_byte < 0.6 * reading.bits_per_byte
+
+
+def test_held_out_text_is_never_taught(tokenizer):
+    """No lesson, dialogue included, ever holds a word that occurs only in the held-out tenth."""
+    librarian = shelve(tokenizer, "the cat sat on the mat. " * 200 + "zzzzqqqq " * 15)
+    secret = set(tokenizer.encode("zzzzqqqq")) - set(tokenizer.encode("the cat sat on the mat. "))
+    assert secret
+    tutor = make_tutor(librarian)
+    seen: set[int] = set()
+    forward = tutor.brain.forward
+
+    def spy(tokens, *rest, **more):
+        seen.update(tokens.flatten().tolist())
+        return forward(tokens, *rest, **more)
+
+    tutor.brain.forward = spy
+    take_steps(tutor, 60)
+    assert seen
+    assert not seen & secret

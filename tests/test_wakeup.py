@@ -1,0 +1,294 @@
+"""The front door, as a person uses it: real processes, real signals, real pipes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from wakeup import main
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = [
+    "--set", "brain.preset=newborn", "--set", "lessons.streams=2", "--set", "lessons.block_tokens=32",
+    "--set", "lessons.micro_streams=2", "--set", "machine.threads=1", "--set", "speech.max_tokens=6",
+    "--set", "lessons.evaluation_steps=5",
+]  # fmt: skip
+
+
+def wakeup(home: Path, *arguments: str, stdin: str | None = "", timeout: float = 60) -> subprocess.CompletedProcess:
+    command = [sys.executable, str(ROOT / "wakeup.py"), "--home", str(home), *SMALL, *arguments]
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=timeout, cwd="/")
+
+
+@pytest.fixture
+def here(capfd):
+    """Run a command in this process, which spares loading torch once more; returns what a process would."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def run(home: Path, *arguments: str) -> SimpleNamespace:
+        capfd.readouterr()
+        try:
+            status = main(["--home", str(home), *SMALL, *arguments])
+        except SystemExit as leaving:
+            status = leaving.code
+        out, err = capfd.readouterr()
+        return SimpleNamespace(returncode=status, stdout=out, stderr=err)
+
+    yield run
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
+
+
+def begin(home: Path, *arguments: str, **pipes) -> subprocess.Popen:
+    command = [sys.executable, "-u", str(ROOT / "wakeup.py"), "--home", str(home), *SMALL, *arguments]
+    return subprocess.Popen(command, text=True, cwd="/", **pipes)
+
+
+def read_until(process: subprocess.Popen, words: str, seconds: float = 60) -> str:
+    """Read the process's output until a line holds ``words``."""
+    text, deadline = "", time.monotonic() + seconds
+    while words not in text:
+        assert time.monotonic() < deadline, text
+        line = process.stdout.readline()
+        assert line, f"it ended: {text}"
+        text += line
+    return text
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory) -> Path:
+    """A home with one book, woken for ten steps."""
+    home = tmp_path_factory.mktemp("home")
+    (home / "library").mkdir()
+    (home / "library" / "diary.txt").write_text("today it rained and the cat slept. i made soup.\n" * 200)
+    done = wakeup(home, "--steps", "10", "--no-terminal")
+    assert done.returncode == 0, done.stderr
+    return home
+
+
+def test_it_wakes_learns_and_sleeps(home):
+    """The first wake takes the steps it was asked for, saves a soul and says good night."""
+    assert [place.name for place in (home / "soul").glob("step-*")] == ["step-000000000010"]
+    assert (home / "statistics" / "baby.db").exists()
+    assert (home / "statistics" / "baby.log").exists()
+
+
+def test_it_goes_on_where_it_was(home, tmp_path):
+    """A second wake continues from the saved step; with --json standard output is one object."""
+    done = wakeup(home, "--steps", "2", "--json", "--no-terminal")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["step"] == 12
+    assert "wakes at step 10" in done.stderr
+
+
+def test_the_errands(home, here):
+    """ask, score, read and stats print one JSON object each, with the keys they promise."""
+    asked = here(home, "ask", "how are you?", "--json")
+    assert asked.returncode == 0, asked.stderr
+    assert json.loads(asked.stdout).keys() >= {"text", "step", "seconds", "color", "conversation"}
+    text = home / "library" / "diary.txt"
+    scored = json.loads(here(home, "score", str(text), "--json").stdout)
+    assert scored["files"][0].keys() >= {"file", "bytes", "tokens", "bits_per_byte"}
+    assert scored["files"][0]["bytes"] == text.stat().st_size
+    new = home / "new.txt"
+    new.write_text("the sea is a lot of water. " * 40)
+    souls = sorted((home / "soul").glob("step-*"))
+    read = json.loads(here(home, "read", str(new), "--json").stdout)
+    assert read.keys() >= {"file", "bytes", "tokens", "bits_per_byte", "tail_bits_per_byte", "seconds"}
+    assert read["bytes"] == new.stat().st_size
+    assert sorted((home / "soul").glob("step-*")) == souls
+    stats = json.loads(here(home, "stats", "--json").stdout)
+    promised = {"step", "tokens_seen", "held_out_bits_per_byte", "messages", "pairs", "souls"}
+    assert stats.keys() >= promised
+    assert stats["held_out_bits_per_byte"] > 0
+    shown = here(home, "stats")
+    assert "held-out bits/byte" in shown.stdout
+    assert "\x1b" not in shown.stdout
+
+
+def test_lines_from_a_pipe_are_answered_in_order(home, here):
+    """Piped questions are answered in order on standard output; the end of input ends only the chat."""
+    done = wakeup(home, "--steps", "400", stdin="hello\n/teach the moon\n/nonsense\nhow are you?")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    starts = [line.split(":")[0].split(" ")[0] for line in lines if line.startswith(("baby:", "("))]
+    assert starts == ["baby", "(it", "(/nonsense", "baby"]
+    assert "sleeps at step" in done.stderr
+    found = json.loads(here(home, "stats", "--json", "--search", 'how "are').stdout)
+    assert [talk["question"] for talk in found["talk"]] == ["how are you?"]
+
+
+def test_without_any_input_it_still_lives(home):
+    """With standard input closed it runs headless and stops by itself."""
+    command = f"exec {sys.executable} {ROOT / 'wakeup.py'} --home {home} {' '.join(SMALL)} --steps 2 <&-"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "sleeps at step" in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_saves(tmp_path, number):
+    """Ctrl-C or SIGTERM while it learns: it finishes the step, saves and exits 0 within five seconds."""
+    process = begin(tmp_path, "--no-terminal", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        read_until(process, "step 1 ")
+        sent = time.monotonic()
+        process.send_signal(number)
+        rest = process.communicate(timeout=20)[0]
+        assert time.monotonic() - sent < 5
+        assert process.returncode == 0, rest
+        assert "Good night" in rest
+        assert len(list((tmp_path / "soul").glob("step-*"))) == 1
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_signal_before_the_first_step(tmp_path):
+    """SIGTERM during start-up, at several moments: exit 0, no half-written soul, and the next wake works."""
+    for delay in (0.3, 1.0, 2.0):
+        process = begin(tmp_path, "--no-terminal", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        time.sleep(delay)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0, process.stderr.read()
+        process.stderr.close()
+        assert not list((tmp_path / "soul").glob(".unfinished*"))
+    assert wakeup(tmp_path, "--steps", "1", "--no-terminal").returncode == 0
+
+
+def test_two_babies_on_one_soul_refuse_politely(home):
+    """While one is awake, a second on the same home exits 2 with one line that says what to do."""
+    first = begin(home, "--no-terminal", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        read_until(first, "wakes at step")
+        second = wakeup(home, "--steps", "1")
+        assert second.returncode == 2
+        assert second.stderr.count("\n") == 1
+        assert "another baby is awake here" in second.stderr
+        assert "--home" in second.stderr
+    finally:
+        first.send_signal(signal.SIGTERM)
+        first.communicate(timeout=20)
+
+
+def test_a_damaged_soul_is_named_and_the_one_before_wakes(home):
+    """A truncated checkpoint is set aside by name and the baby wakes from the older one."""
+    assert wakeup(home, "--steps", "1", "--no-terminal").returncode == 0
+    newest, before = sorted((home / "soul").glob("step-*"), reverse=True)[:2]
+    file = newest / "brain.safetensors"
+    file.write_bytes(file.read_bytes()[:1000])
+    done = wakeup(home, "--steps", "1", "--no-terminal")
+    assert done.returncode == 0, done.stderr
+    assert f"{newest.name} is damaged" in done.stdout
+    assert f"wakes at step {int(before.name[5:]):,}" in done.stdout
+    assert list((home / "soul" / "damaged").iterdir())
+
+
+def test_killed_at_any_moment_it_wakes_again(home):
+    """Killed while it saves over and over, the next wake finds a whole soul."""
+    for i in range(3):
+        process = begin(home, "--set", "soul.save_minutes=0.001", stdin=subprocess.DEVNULL,
+                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            line = ""
+            while "wakes at step" not in line:
+                line = process.stderr.readline()
+            time.sleep(0.4 + 0.23 * i)
+        finally:
+            process.kill()
+            process.wait()
+            process.stderr.close()
+    done = wakeup(home, "--steps", "1", "--no-terminal")
+    assert done.returncode == 0, done.stderr
+    assert "damaged" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--set", "brain.neuron=3"], ["brain.neuron", "neurons"]),
+        (["--set", "lessons.learning_rate=fast"], ["lessons.learning_rate", "a number"]),
+        (["--set", "brain.preset=giant"], ["brain.preset", "toddler"]),
+        (["--config", "/nowhere/config.toml"], ["/nowhere/config.toml"]),
+        (["--library", "/nowhere"], ["/nowhere"]),
+        (["--steps", "0"], ["--steps"]),
+        (["--wings"], ["--wings"]),
+        (["score", "/nowhere.txt"], ["/nowhere.txt"]),
+        (["--set", "brain.preset=toddler"], ["vocabulary", "512", "2048", "--home"]),
+        (["read", "/dev/null"], ["/dev/null"]),
+    ],
+)
+def test_a_mistake_is_one_clear_line(home, here, arguments, words):
+    """A wrong setting, file or option ends with one line that names it, and exit status 2."""
+    done = here(home, *arguments)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert all(word in done.stderr for word in words), done.stderr
+
+
+def test_a_baby_not_born_yet(tmp_path, here):
+    """ask, score and stats before the first wake say what to do first."""
+    for arguments in (["ask", "hi"], ["score", str(ROOT / "wakeup.py")], ["stats"]):
+        done = here(tmp_path, *arguments)
+        assert done.returncode == 2
+        assert "python wakeup.py" in done.stderr
+
+
+def test_help_is_instant():
+    """--help works without loading torch."""
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-X", "importtime", str(ROOT / "wakeup.py"), "--help"],
+                          capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0
+    assert "--library" in done.stdout
+    assert "torch" not in done.stderr
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal is POSIX")
+def test_a_terminal_chat_survives_the_lessons(home):
+    """In a terminal, a question typed while lessons scroll by is answered, and Ctrl-C saves and exits 0."""
+    import pty
+
+    parent, child = pty.openpty()
+    process = begin(home, "--set", "terminal.line_seconds=0.05", stdin=child, stdout=child, stderr=child,
+                    env=os.environ | {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"})
+    os.close(child)
+    seen = b""
+
+    def read_for(words: bytes, seconds: float = 30) -> None:
+        nonlocal seen
+        deadline = time.monotonic() + seconds
+        while words not in seen:
+            assert time.monotonic() < deadline, seen[-2000:]
+            try:
+                seen += os.read(parent, 65_536)
+            except OSError:
+                break
+        assert words in seen, seen[-2000:]
+
+    try:
+        read_for(b"you:")
+        for letter in b"hello there":
+            os.write(parent, bytes([letter]))
+            time.sleep(0.03)
+        os.write(parent, b"\r")
+        read_for(b"baby: ")
+        os.write(parent, b"/status\r")
+        read_for(b"self-state")
+        os.write(parent, b"\x03")
+        read_for(b"Good night")
+        assert process.wait(timeout=20) == 0
+    finally:
+        process.kill()
+        process.wait()
+        os.close(parent)
