@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if sys.version_info < (3, 11):
+if sys.version_info < (3, 11):  # noqa: UP036  (what an older Python is to say instead of a traceback)
     sys.exit("babyLLM needs Python 3.11 or newer; this is " + sys.version.split()[0] + ".")
 
 if TYPE_CHECKING:
@@ -102,7 +102,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     score = commands.add_parser("score", help="bits per byte of texts, without learning", parents=[common])
     score.add_argument("files", nargs="+", type=Path, metavar="FILE")
     score.set_defaults(command=score_files)
-    read = commands.add_parser("read", help="read a text once, foretelling each token, then learning it", parents=[common])
+    read = commands.add_parser(
+        "read", help="read a text once, foretelling each token, then learning it", parents=[common]
+    )
     read.add_argument("file", type=Path, metavar="FILE")
     read.add_argument("--keep", action="store_true", help="keep what it learned in its soul")
     read.set_defaults(command=read_file)
@@ -135,7 +137,6 @@ def _positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
 
 def settings_tree() -> type[Slice]:
     """All settings, each slice from the part that owns it."""
-    from typing import Literal
 
     from pydantic import Field
 
@@ -214,15 +215,15 @@ def open_library(settings: Any, home: Path, options: argparse.Namespace, soul: S
             held_out=held_out,
         )
     cache = home / "soul" / "tokens"
-    librarian = Librarian.open(
-        sources, tokenizer, held_out=held_out, cache=cache, seed=settings.lessons.seed, say=say
-    )
+    librarian = Librarian.open(sources, tokenizer, held_out=held_out, cache=cache, seed=settings.lessons.seed, say=say)
     for name, why in librarian.skipped.items():
         say(f"skipped {name}: {why}.")
     return librarian
 
 
-def build_brain_for(settings: Any, home: Path, librarian: Librarian, soul: Soul | None, device: Device) -> tuple[Brain, BrainConfig]:
+def build_brain_for(
+    settings: Any, home: Path, librarian: Librarian, soul: Soul | None, device: Device
+) -> tuple[Brain, BrainConfig]:
     """The brain in the soul's shape, or a newborn's; its weights are still random. Raises Mistake."""
     import torch
 
@@ -492,8 +493,9 @@ def read_file(options: argparse.Namespace) -> int:
             receptionist = Receptionist(reader.voice, librarian.tokenizer, conversations, settings.speech)
             if soul:
                 wake_receptionist(soul, receptionist)
-            facts = {"brain": asdict(shape), "settings": settings.model_dump(), "best_bits_per_byte": None}
-            whisper(f"soul saved: {caretaker.save(pack_soul(reader, receptionist, facts))}")
+            kept = pack_soul(reader, receptionist, {"brain": asdict(shape), "settings": settings.model_dump()})
+            kept.facts |= {"best_bits_per_byte": None, "reviews": {}} | _untouched(soul)
+            whisper(f"soul saved: {caretaker.save(kept)}")
     finally:
         caretaker.unlock()
     result = {"file": str(options.file), **asdict(reading), "seconds": time.monotonic() - started}
@@ -505,6 +507,11 @@ def read_file(options: argparse.Namespace) -> int:
             f"{reading.bytes:,} bytes in {result['seconds']:.0f} s  {options.file}"
         )
     return 0
+
+
+def _untouched(soul: Soul | None) -> dict[str, Any]:
+    """What reading does not change of a soul."""
+    return {name: soul.facts[name] for name in ("best_bits_per_byte", "reviews")} if soul else {}
 
 
 def show_stats(options: argparse.Namespace) -> int:

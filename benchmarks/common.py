@@ -51,7 +51,9 @@ def awake(options: argparse.Namespace, *more: str) -> Iterator[tuple[wakeup.Awak
 
 def report(result: dict[str, Any], as_json: bool) -> None:
     """Print a measurement with what it was measured on."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=wakeup.REPOSITORY)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=wakeup.REPOSITORY
+    )
     machine = {"commit": commit.stdout.strip(), "cores": os.cpu_count(), "processor": platform.machine()}
     machine |= {"torch": torch.__version__, "threads": torch.get_num_threads()}
     if as_json:

@@ -1,6 +1,6 @@
 """How well it learns in a given time, from an empty soul: held-out bits per byte against seconds of lessons.
 
-    python -m benchmarks.learn --text DIARY.txt --minutes 10
+python -m benchmarks.learn --text DIARY.txt --minutes 10
 """
 
 from __future__ import annotations

@@ -25,8 +25,6 @@ class BrainConfig:
     thought_width: int = 256
     positions: int = 256
     dropout: float = 0.3
-    embedding_dropout: float = 0.1
-    thought_dropout: float = 0.2
     shared_cerebellum: bool = False
     shared_decays: bool = False
     blend_logit_norm: bool = True

@@ -19,15 +19,6 @@ from brain.selfstate import SelfStateHead
 from brain.windows import InterneuronNetwork
 
 
-def drop_units(x: Tensor, rate: float, rng: torch.Generator | None) -> Tensor:
-    """Silence a share of the units of ``x`` (T, B, units) where ``rng`` is given, the same ones for the whole block
-    (Gal and Ghahramani 2016, "A theoretically grounded application of dropout in recurrent neural networks"): a
-    neuron that is silent now is silent in the windows and memories too. It also costs one draw per block, not token."""
-    if rng is None or not rate:
-        return x
-    return x * torch.empty_like(x[0]).bernoulli_(1 - rate, generator=rng).div_(1 - rate)
-
-
 class Neurons(nn.Module):
     """N parallel neurons, one number each per token: GELU of a scaled dot product with a row of unit norm or less."""
 
@@ -49,19 +40,18 @@ class Neurons(nn.Module):
 class Logits(nn.Module):
     """Activations to words: through a narrow layer of thoughts, then against every token's vector."""
 
-    def __init__(self, neurons: int, width: int, vocabulary: int, *, blend_norm: bool, dropout: float):
+    def __init__(self, neurons: int, width: int, vocabulary: int, *, blend_norm: bool):
         super().__init__()
-        self.dropout = dropout
         self.norm = BlendedNorm(neurons)
         self.think = nn.Linear(neurons, width)
         self.thought_norm = nn.LayerNorm(width)
         self.speak = nn.Linear(width, vocabulary)
         self.blend = BlendedNorm(vocabulary) if blend_norm else nn.Identity()
 
-    def forward(self, activations: Tensor, dropout: torch.Generator | None) -> tuple[Tensor, Tensor]:
+    def forward(self, activations: Tensor) -> tuple[Tensor, Tensor]:
         """(T, B, N) -> thoughts (T, B, D), logits (T, B, V)."""
         thoughts = self.thought_norm(self.think(self.norm(activations)))
-        return thoughts, self.blend(self.speak(drop_units(thoughts, self.dropout, dropout)))
+        return thoughts, self.blend(self.speak(thoughts))
 
 
 class InterneuronBrain(Brain):
@@ -79,16 +69,13 @@ class InterneuronBrain(Brain):
         thought_width: int,
         positions: int,
         dropout: float,
-        embedding_dropout: float,
-        thought_dropout: float,
         shared_cerebellum: bool = False,
         shared_decays: bool = False,
         blend_logit_norm: bool = True,
     ):
         super().__init__()
         self.turn_tokens, self.position_limit = turn_tokens, positions
-        self.neuron_count, self.longest_window = neurons, longest_window
-        self.dropout, self.embedding_dropout = dropout, embedding_dropout
+        self.neuron_count, self.longest_window, self.dropout = neurons, longest_window, dropout
         self.embedding = Embedding(vocabulary, embed_width, positions)
         self.neurons = Neurons(embed_width, neurons)
         self.interneurons = InterneuronNetwork(
@@ -101,7 +88,7 @@ class InterneuronBrain(Brain):
         memory = {"width": memory_width, "shared_decays": shared_decays}
         self.memory1 = MemoryLayer(neurons, short=0.7, long=0.95, **memory)
         self.memory2 = MemoryLayer(neurons, short=0.9, long=0.99, **memory)
-        self.logits = Logits(neurons, thought_width, vocabulary, blend_norm=blend_logit_norm, dropout=thought_dropout)
+        self.logits = Logits(neurons, thought_width, vocabulary, blend_norm=blend_logit_norm)
         self.self_state = SelfStateHead(thought_width)
         self._initialise()
 
@@ -129,13 +116,14 @@ class InterneuronBrain(Brain):
     ) -> BrainOutput:
         tokens, pixels = tokens.t(), pixels.transpose(0, 1)
         positions, position = turn_positions(tokens, state["position"], self.turn_tokens, self.position_limit)
-        heard = drop_units(self.embedding(tokens, positions, pixels), self.embedding_dropout, dropout)
-        activations = drop_units(self.neurons(heard), self.dropout, dropout)
+        activations = self.neurons(self.embedding(tokens, positions, pixels))
+        if dropout is not None and self.dropout:
+            activations = self._silence(activations, dropout)
         history = state["history"].transpose(0, 1)
         first = self.interneurons(activations, history)
         second, memory1 = self.memory1(first, state["memory1"].transpose(0, 1))
         third, memory2 = self.memory2((first + second) / 2, state["memory2"].transpose(0, 1))
-        thoughts, logits = self.logits(third, dropout)
+        thoughts, logits = self.logits(third)
         after = {
             "history": torch.cat([history, activations])[-self.longest_window :].transpose(0, 1),
             "memory1": memory1.transpose(0, 1),
@@ -145,6 +133,13 @@ class InterneuronBrain(Brain):
         after = {name: tensor.detach().contiguous() for name, tensor in after.items()}
         expected = self.self_state(thoughts, pixels)
         return BrainOutput(logits.transpose(0, 1), expected.transpose(0, 1), after)
+
+    def _silence(self, activations: Tensor, rng: torch.Generator) -> Tensor:
+        """Silence a share of the neurons, per stream and for the whole block (Gal and Ghahramani 2016, "A
+        theoretically grounded application of dropout in recurrent neural networks"): one that is silent now is silent
+        in the windows and memories too. It also costs one draw per block instead of one per token."""
+        heard = torch.empty_like(activations[0]).bernoulli_(1 - self.dropout, generator=rng)
+        return activations * heard.div_(1 - self.dropout)
 
     def weight_decayed(self) -> list[nn.Parameter]:
         """All matrices but the memories' decays, which zero would pull towards a span of two tokens."""

@@ -21,7 +21,9 @@ class Announcer:
                 self._tell_step(event)
             case Examined(result, step):
                 self._held_out = result.bits_per_byte
-                self._say(f"examined at step {step:,}: {result.bits_per_byte:.3f} bits/byte on text it was never taught")
+                self._say(
+                    f"examined at step {step:,}: {result.bits_per_byte:.3f} bits/byte on text it was never taught"
+                )
             case Saved(step, place, problem):
                 self._say(f"soul saved at step {step:,}" if place else f"the soul could not be saved: {problem}")
 

@@ -13,7 +13,7 @@ from school.settings import Slice
 
 BLOCK_TOKENS = {"seed": 256}
 DEFAULT_BLOCK = 128
-FREE_TO_CHANGE = {"dropout", "embedding_dropout", "thought_dropout"}  # how it learns, not what it is
+FREE_TO_CHANGE = {"dropout"}  # how it learns, not what it is
 AS_PRESET = "0: as the preset says"
 
 
@@ -32,8 +32,6 @@ class BrainSettings(Slice):
         (), strict=False, description="sizes in tokens that the windows start with; []: as the preset says"
     )
     dropout: float = Field(0.3, ge=0, lt=1, description="share of neurons silenced while it learns a block")
-    embedding_dropout: float = Field(0.1, ge=0, lt=1, description="the same for what it hears")
-    thought_dropout: float = Field(0.2, ge=0, lt=1, description="the same for its thoughts")
     shared_cerebellum: bool = Field(False, description="one window mix for all neurons instead of one for each")
     shared_decays: bool = Field(False, description="one memory span for all neurons instead of one for each")
     blend_logit_norm: bool = Field(True, description="blend the logits with their own norm")
@@ -47,7 +45,9 @@ def shape_of(settings: BrainSettings, vocabulary: int) -> BrainConfig:
         if hasattr(settings, field.name) and not _as_preset(getattr(settings, field.name))
     }
     switches = {name: getattr(settings, name) for name in FREE_TO_CHANGE}
-    config = replace(PRESETS[settings.preset], **changed | switches | ({"vocabulary": vocabulary} if vocabulary else {}))
+    config = replace(
+        PRESETS[settings.preset], **changed | switches | ({"vocabulary": vocabulary} if vocabulary else {})
+    )
     if config.vocabulary < 264:
         raise Mistake(f"library.vocabulary must be at least 264 (every byte and the marks), not {config.vocabulary}.")
     if not all(1 <= size <= config.longest_window for size in config.windows):

@@ -9,7 +9,9 @@ from school.interface import Snapshot
 
 def for_screen(text: str) -> str:
     """Text that can't command the terminal: control characters out, tabs and line ends kept."""
-    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+    return "".join(
+        c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+    )
 
 
 def figure(value: float | None, digits: int = 3) -> str:
@@ -45,12 +47,14 @@ def status_lines(now: Snapshot) -> list[str]:
     best = "" if now.best_bits_per_byte is None else f" (best {figure(now.best_bits_per_byte)})"
     red, green, blue = (f"{channel:.2f}" for channel in now.color)
     windows = ", ".join(f"{value:.1f}" for name, value in now.gauges.items() if name.startswith("window"))
+    penalty = now.gauges.get("repetition_penalty", 0.0)
     lines = [
         " · ".join(facts(now)) + best,
         f"self-state: red {red} (skill, energy), green {green} (stirred up), blue {blue} (calm)",
         f"brain: {count(now.parameters)} parameters, {count(now.tokens_seen)} tokens read in its life",
         f"library: {now.texts} texts, {count(now.library_tokens)} tokens; {now.pairs} taught pairs coming back",
-        f"it tuned itself to: temperature {now.temperature:.2f}, windows of {windows} tokens",
+        f"it tuned itself to: temperature {now.temperature:.2f}, repetition penalty {penalty:.2f}, "
+        f"windows of {windows} tokens",
         f"soul saved at step {now.saved_step:,}" if now.saved_step is not None else "soul not saved yet",
     ]
     if now.skipped_steps:

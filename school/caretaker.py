@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,6 @@ class Soul:
     facts: dict[str, Any]
     tensors: dict[str, dict[str, Tensor]]
     tokenizer: str
-    damaged: list[str] = field(default_factory=list)  # names of newer souls that were set aside on the way
 
 
 class SoulDamaged(Exception):
@@ -145,8 +144,8 @@ class Caretaker:
                 if _sha256(place / name) != digest:
                     raise SoulDamaged(f"{name} has changed")
             parts = {"facts.json", "tokenizer.json", *(file.name for file in place.glob("*.safetensors"))}
-            for name in sorted(parts - listed.keys()):
-                raise SoulDamaged(f"{name} is not listed in {SUMS}")
+            if unlisted := parts - listed.keys():
+                raise SoulDamaged(f"{min(unlisted)} is not listed in {SUMS}")
             facts = json.loads((place / "facts.json").read_text("utf-8"))
             if facts["format"] > FORMAT:
                 raise Mistake(f"{place}: this soul was saved by a newer babyLLM; update the program to wake it.")

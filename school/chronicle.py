@@ -29,10 +29,11 @@ SUMMARY = """
            (select sum(seconds * span) from steps) as seconds_of_lessons"""
 LOSSES = """
     select max(step) as step, sum(bits_per_byte * span) / sum(span) as bits_per_byte
-    from steps group by step * {points} / (select max(step) + 1 from steps) order by step"""
+    from steps where bits_per_byte is not null
+    group by step * {points} / (select max(step) + 1 from steps) order by step"""
 TALK = """
     select messages.at, messages.person, messages.text as question, replies.text as answer, replies.step,
-           (select verdict from feedback where reply_id = replies.id order by at desc limit 1) as verdict
+           (select verdict from feedback where reply_id = replies.id order by rowid desc limit 1) as verdict
     from messages left join replies on replies.message_id = messages.id"""
 
 

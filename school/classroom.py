@@ -13,6 +13,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+import numpy as np
+
 from brain import parameter_count
 from school.caretaker import Caretaker
 from school.examiner import Exam, ExamResult
@@ -79,6 +81,7 @@ class Classroom:
         self._stopping = threading.Event()
         self._unwritten = unwritten
         self._exam: Exam | None = None
+        self._exam_paper: tuple[np.ndarray, np.ndarray] | None = None
         self._failures = 0
         self._recent: deque[StepReport] = deque(maxlen=50)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="caretaker")
@@ -188,8 +191,10 @@ class Classroom:
     def _begin_exam(self) -> None:
         if self._exam is not None:
             return
-        librarian, settings = self.tutor.librarian, self.tutor.settings
-        rows, counts = librarian.exam_rows(READERS, settings.evaluation_tokens, WARM_UP)
+        librarian = self.tutor.librarian
+        if self._exam_paper is None:
+            self._exam_paper = librarian.exam_rows(READERS, self.tutor.settings.evaluation_tokens, WARM_UP)
+        rows, counts = self._exam_paper
         if counts.any():
             self._exam = Exam(rows, counts, byte_lengths=librarian.byte_lengths, chunk=CHUNK)
 
@@ -205,9 +210,14 @@ class Classroom:
         self._exam = None
         self._last_exam = result
         self._best = min(result.bits_per_byte, self._best or result.bits_per_byte)
-        self.receptionist.calibration = result.temperature
-        self.publish(Examined(result, self.tutor.step, self.tutor.brain.gauges()))
+        self.receptionist.heed(result.temperature, result.repeats)
+        self.publish(Examined(result, self.tutor.step, self._gauges()))
         self._show()
+
+    def _gauges(self) -> dict[str, float]:
+        """All that it tunes for itself."""
+        speech = {"temperature": self.receptionist.calibration, "repetition_penalty": self.receptionist.penalty}
+        return self.tutor.brain.gauges() | speech
 
     # ---- saving --------------------------------------------------------------------------------------------------
 
@@ -273,6 +283,5 @@ class Classroom:
             skipped_steps=tutor.skipped,
             saved_step=self._saved_step if self._saved_step >= 0 else None,
             unwritten=self._unwritten(),
-            gauges=tutor.brain.gauges(),
+            gauges=self._gauges(),
         )
-

@@ -16,6 +16,7 @@ from brain.contract import Brain
 from brain.selfstate import fresh_condition, true_pixels
 
 NEUTRAL = 0.5  # the colour shown before any is known
+REPEAT_SPAN = 32  # tokens within which a token counts as said again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +30,7 @@ class ExamResult:
     accuracy: float
     temperature: float
     self_state_error: float
-    repeats: float  # share of tokens that occurred among the 32 before
+    repeats: float  # share of tokens that occurred among the REPEAT_SPAN before
 
 
 class Exam:
@@ -95,6 +96,6 @@ class Exam:
 def _repeat_rate(rows: np.ndarray, counts: np.ndarray) -> float:
     tokens = rows[:, 1:]
     seen = np.zeros_like(counts)
-    for lag in range(1, min(33, tokens.shape[1])):
+    for lag in range(1, min(REPEAT_SPAN + 1, tokens.shape[1])):
         seen[:, lag:] |= tokens[:, lag:] == tokens[:, :-lag]
     return float(seen[counts].mean()) if counts.any() else 0.0

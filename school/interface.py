@@ -90,6 +90,7 @@ class Pair:
     person: str = ""
     source: str = ""
     reply: str = ""  # the id of the reply it was made from
+    asker: str = ""  # whose question the prompt is, where that is somebody else
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +173,11 @@ def fulfil(future: Future, result: object) -> None:
         future.set_result(result)
 
 
+def writable(text: str) -> str:
+    """Text with lone surrogates replaced, so that it has a UTF-8 form and can be written down."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def new_id() -> str:
     """A short id that sorts by time."""
     return f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(4)}"
@@ -180,9 +186,11 @@ def new_id() -> str:
 class Record(Protocol):
     """What the school writes down about talk; the registrar in daily life."""
 
-    def heard(self, message_id: str, *, text: str, person: str, surface: str, conversation: str, consent: str) -> None: ...
+    def heard(
+        self, message_id: str, *, text: str, person: str, surface: str, conversation: str, consent: str
+    ) -> None: ...
     def said(self, reply: Reply, message_id: str) -> None: ...
-    def marked(self, reply_id: str, *, person: str, verdict: str, correction: str | None) -> None: ...
+    def marked(self, reply_id: str, *, person: str, verdict: str, correction: str) -> None: ...
     def taught(self, pair: Pair) -> None: ...
     def find_exchange(self, reply_id: str) -> Exchange | None: ...
     def forget(self, *, person: str, source: str) -> Future[int]: ...
@@ -222,6 +230,7 @@ class School:
 
         With ``consent`` empty, nothing of the exchange is written down. Raises Busy or Asleep.
         """
+        text = writable(text)
         letter = Ask(text, conversation, person, on_token)
         self._mailbox.post(letter)
         if consent:
@@ -232,11 +241,26 @@ class School:
         return letter.future
 
     def teach(
-        self, answer: str, *, prompt: str = "", source: str, weight: float = 1.0, person: str = ME, reply: str = ""
+        self,
+        answer: str,
+        *,
+        prompt: str = "",
+        source: str,
+        weight: float = 1.0,
+        person: str = ME,
+        reply: str = "",
+        asker: str = "",
     ) -> str:
         """Add a lesson: a text, or an answer to a prompt. Returns its id. Raises Asleep."""
         pair = Pair(
-            id=new_id(), prompt=prompt, answer=answer, weight=weight, person=person, source=source, reply=reply
+            id=new_id(),
+            prompt=writable(prompt),
+            answer=writable(answer),
+            weight=weight,
+            person=person,
+            source=source,
+            reply=reply,
+            asker=asker,
         )
         self._mailbox.post(Teach(pair))
         self._record.taught(pair)
@@ -254,6 +278,7 @@ class School:
             return "unknown"
         if verdict == "good" and exchange.verdict in ("bad", "fix"):
             return "refused"
+        correction = writable(correction)
         self._record.marked(reply_id, person=person, verdict=verdict, correction=correction)
         self._exchanges[reply_id] = replace(exchange, verdict=verdict)
         self._mailbox.post(Forget(reply=reply_id))
@@ -261,7 +286,13 @@ class School:
             return "marked"
         answer, weight = (correction, 2.0) if verdict == "fix" else (exchange.answer, 1.0)
         self.teach(
-            answer, prompt=exchange.question, source=verdict, weight=weight, person=exchange.person, reply=reply_id
+            answer,
+            prompt=exchange.question,
+            source=verdict,
+            weight=weight,
+            person=person,
+            reply=reply_id,
+            asker=exchange.person,
         )
         return "learned"
 

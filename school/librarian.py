@@ -68,7 +68,9 @@ def gather_sources(library: Path, others: list[Path], starter: Path, use_starter
         if path.relative_to(library).parts[0] != STARTER
     ]
     for folder in others:
-        own += [Source(path, str(Path(folder.absolute().name) / path.relative_to(folder))) for path in find_files(folder)]
+        own += [
+            Source(path, str(Path(folder.absolute().name) / path.relative_to(folder))) for path in find_files(folder)
+        ]
     if use_starter == "always" or (use_starter == "auto" and not own):
         own += [Source(path, str(Path(STARTER) / path.relative_to(starter))) for path in find_files(starter)]
     return own

@@ -14,7 +14,9 @@ from school.settings import Slice
 
 
 class MachineSettings(Slice):
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="what computes; auto: a GPU if there is one")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        "auto", description="what computes; auto: a GPU if there is one"
+    )
     threads: int = Field(0, ge=0, le=1024, description="CPU cores for training; 0: all of them")
 
 

@@ -73,13 +73,12 @@ class Reader(Tutor):
         piece = self.text[self.place : self.place + BLOCK + 1]
         tokens[0, : len(piece)] = piece
         weights = (np.arange(BLOCK) < len(piece) - 1).astype(np.float32)[None]
-        live = _Task(torch.from_numpy(tokens).to(self.device), torch.from_numpy(weights).to(self.device), slice(0, 1))
-        tasks, weight = [live], float(weights.sum())
+        task = _Task(torch.from_numpy(tokens).to(self.device), torch.from_numpy(weights).to(self.device), slice(0, 1))
         if self.place > BLOCK:
             rng = np.random.default_rng([self.settings.seed, self.step, *b"again"])
             starts = rng.integers(0, self.place - BLOCK, AGAIN)
-            again = torch.from_numpy(np.stack([self.text[start : start + BLOCK + 1] for start in starts]))
-            tasks.append(_Task(again.to(self.device), torch.ones(AGAIN, BLOCK, device=self.device), None))
-            weight += AGAIN * BLOCK
+            again = np.stack([self.text[start : start + BLOCK + 1] for start in starts])
+            task.add(again, np.ones((AGAIN, BLOCK), dtype=np.float32))
         self.place += BLOCK
-        return _Step(tasks, weight, int(self.librarian.byte_lengths[tokens[0, 1:]].sum()), 0)
+        read_bytes = int(self.librarian.byte_lengths[tokens[0, 1:]].sum())
+        return _Step([task], float(task.weights.sum()), read_bytes, 0)

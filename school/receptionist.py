@@ -16,20 +16,22 @@ from torch import Tensor
 from brain.contract import Brain, State, pick_streams, stack_states
 from brain.sampling import sample
 from school.conversations import Conversation, Conversations
-from school.examiner import NEUTRAL
+from school.examiner import NEUTRAL, REPEAT_SPAN
 from school.interface import Ask, Asleep, Reply, fail, fulfil
 from school.seeds import seed_of
 from school.settings import Slice
 from school.tokenizer import BABY, END, MARK_COUNT, PERSON, Tokenizer
 
 PREFILL = 128  # tokens of a question read at a time
+REPEATS_FROM, TUNING_RATE, PENALTY_LIMIT = 8, 0.05, 2.0  # said tokens that tell something; step; bound
 
 
 class SpeechSettings(Slice):
     temperature: float = Field(0.8, ge=0, le=5, description="0: always its best guess; higher: bolder")
     top_k: int = Field(50, ge=0, description="choose among so many tokens at most; 0: all")
     top_p: float = Field(0.95, gt=0, le=1, description="choose among the tokens that hold this share of probability")
-    repetition_penalty: float = Field(0.3, ge=0, le=10, description="taken off a token's logit each time it was said")
+    tune: bool = Field(True, description="let it tune its own temperature and repetition penalty to fit its texts")
+    repetition_penalty: float = Field(0.3, ge=0, le=2, description="taken off a token's logit each time it was said")
     repetition_window: int = Field(48, ge=1, le=1024, description="tokens over which saying something again counts")
     max_tokens: int = Field(80, ge=1, le=4096, description="longest reply")
     max_seconds: float = Field(10.0, gt=0, le=600, description="longest time for a reply, waiting included")
@@ -62,6 +64,8 @@ class Receptionist:
         self.voice, self.tokenizer, self.conversations, self.settings = voice, tokenizer, conversations, settings
         self.device = next(voice.parameters()).device
         self.calibration = 1.0  # the temperature that suits what it knows, from the last examination
+        self.penalty = settings.repetition_penalty
+        self.text_repeats: float | None = None  # how often its texts say a token again, from the same examination
         self.replies = 0  # over its whole life: the seed of the next reply
         self._waiting: deque[Ask] = deque()
         self._speaking: list[_Speaking] = []
@@ -102,6 +106,11 @@ class Receptionist:
         self._drop({i for i, speaking in enumerate(self._speaking) if speaking.ask.future.cancelled()})
         self.conversations.forget(person)
 
+    def heed(self, temperature: float, repeats: float) -> None:
+        """Take note of an examination: the temperature that fits, and how often a text repeats itself."""
+        if self.settings.tune:
+            self.calibration, self.text_repeats = temperature, repeats
+
     # ---- listening -----------------------------------------------------------------------------------------------
 
     def _welcome(self) -> None:
@@ -131,7 +140,9 @@ class Receptionist:
             state = out.state
         rng = torch.Generator().manual_seed(seed_of(self.settings.seed, self.replies))
         self.replies += 1
-        self._join(_Speaking(ask, rng, conversation.person, recent=list(conversation.recent)), state, out.pixels, out.logits)
+        self._join(
+            _Speaking(ask, rng, conversation.person, recent=list(conversation.recent)), state, out.pixels, out.logits
+        )
 
     def _fresh(self, person: str) -> Conversation:
         pixel = torch.full((1, 3), NEUTRAL, device=self.device)
@@ -184,7 +195,7 @@ class Receptionist:
             temperature=settings.temperature * self.calibration,
             top_k=settings.top_k,
             top_p=settings.top_p,
-            penalty=settings.repetition_penalty,
+            penalty=self.penalty,
             rngs=[speaking.rng for speaking in self._speaking],
         )
 
@@ -226,6 +237,7 @@ class Receptionist:
             out = self.voice.step(torch.tensor([END], device=self.device), pixel, state)
             state, pixel = out.state, out.pixels
         recent = speaking.recent[-self.settings.repetition_window :]
+        self._tune_penalty(speaking)
         ask, now = speaking.ask, time.monotonic()
         self.conversations.put(ask.conversation, Conversation(speaking.person, state, pixel, recent))
         reply = Reply(
@@ -240,6 +252,16 @@ class Receptionist:
             ending=ending,
         )
         fulfil(ask.future, reply)
+
+    def _tune_penalty(self, speaking: _Speaking) -> None:
+        """Move the penalty a little towards repeating itself as often as its texts do; between 0 and PENALTY_LIMIT."""
+        if self.text_repeats is None or len(speaking.said) < REPEATS_FROM:
+            return
+        spoken = speaking.recent
+        first = len(spoken) - len(speaking.said)
+        again = [spoken[i] in spoken[max(0, i - REPEAT_SPAN) : i] for i in range(first, len(spoken))]
+        excess = sum(again) / len(again) - self.text_repeats
+        self.penalty = min(max(self.penalty + TUNING_RATE * excess, 0.0), PENALTY_LIMIT)
 
     def _drop(self, rows: set[int]) -> None:
         if not rows:

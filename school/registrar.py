@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import sqlite3
 import threading
 import time
@@ -181,11 +182,15 @@ def utc_now() -> str:
 def connect(path: Path) -> Database:
     """The writing connection. Private words are to be gone when deleted, so deleted pages are overwritten."""
     connection = sqlite3.connect(path, timeout=2, check_same_thread=False)
-    db = Database(connection, strict=True)
-    db.enable_wal()
-    for pragma in ("foreign_keys=on", "synchronous=normal", "secure_delete=on", "journal_size_limit=67108864"):
-        db.execute(f"pragma {pragma}")
-    migrations.apply(db)
+    try:
+        db = Database(connection, strict=True)
+        db.enable_wal()
+        for pragma in ("foreign_keys=on", "synchronous=normal", "secure_delete=on", "journal_size_limit=67108864"):
+            db.execute(f"pragma {pragma}")
+        migrations.apply(db)
+    except BaseException:
+        connection.close()
+        raise
     return db
 
 
@@ -228,8 +233,9 @@ class Registrar:
         self._wake = threading.Condition()
         self._db: Database | None = None
         self._scrub = False  # the write-ahead log holds words that were deleted
-        run = {"id": self.run_id, "started_at": utc_now(), "from_step": from_step, "config": json.dumps(run_config)}
-        self._submit(lambda db: db["runs"].insert(run))
+        config = json.dumps(run_config)
+        self._run = {"id": self.run_id, "started_at": utc_now(), "from_step": from_step, "config": config}
+        self._submit(self._write_run)
         self._thread = threading.Thread(target=self._work, name="registrar", daemon=True)
         self._thread.start()
 
@@ -256,11 +262,18 @@ class Registrar:
                     fail(future, RuntimeError("the record is closed"))
                 return
             self._backlog.jobs.append(_Job(write, future))
-            while len(self._backlog.jobs) > BACKLOG:
-                self._backlog.jobs.popleft()
-                self._backlog.dropped += 1
+            if len(self._backlog.jobs) > BACKLOG:
+                self._drop_oldest()
             if future:
                 self._wake.notify()
+
+    def _drop_oldest(self) -> None:
+        """Drop the oldest row, but nothing that somebody waits for."""
+        jobs = self._backlog.jobs
+        index = next((i for i, job in enumerate(jobs) if not job.future), None)
+        if index is not None:
+            del jobs[index]
+            self._backlog.dropped += 1
 
     def _work(self) -> None:
         while True:
@@ -269,35 +282,38 @@ class Registrar:
                     self._wake.wait(FLUSH_SECONDS)
                 batch = list(self._backlog.jobs)
                 closing = self._backlog.closing
-            written = not batch or self._flush(batch)
+            written = not (batch or self._scrub) or self._flush(batch)
             with self._wake:
                 if closing and (not written or not self._backlog.jobs):
                     self._backlog.closed = True
                     break
-                if not written:
+                if not written and not self._backlog.closing:
                     self._wake.wait(RETRY_SECONDS)
-        if self._db:
-            self._db.close()
+        for job in self._backlog.jobs:
+            if job.future:
+                fail(job.future, RuntimeError("the record is closed"))
+        self._hang_up()
 
     def _flush(self, batch: list[_Job]) -> bool:
         """Write a batch in one transaction; False if the disk refuses, with everything still in the backlog."""
         try:
-            self._db = self._db or self._open()
-            results = []
+            if self._db is None:
+                self._db = self._open()
+                self._write_run(self._db)  # a full backlog, or a new record, may lack it, and all rows refer to it
             with self._db.atomic():
-                for job in batch:
-                    results.append(self._write_one(job))
-            if self._scrub:
-                self._db.execute("pragma wal_checkpoint(truncate)").fetchall()
-                self._scrub = False
+                results = [self._write_one(job) for job in batch]
         except (sqlite3.Error, OSError) as error:
             log.warning("the record can't be written just now (%s); %d rows wait", error, len(batch))
-            self._db = None
+            self._hang_up()
             return False
         with self._wake:
             for job in batch:  # new ones came in behind; an overflow may have taken some in front
                 if self._backlog.jobs and self._backlog.jobs[0] is job:
                     self._backlog.jobs.popleft()
+        if self._scrub:
+            with contextlib.suppress(sqlite3.Error):  # a reader may be in the way; then once more after the next flush
+                busy, *_ = self._db.execute("pragma wal_checkpoint(truncate)").fetchone()
+                self._scrub = bool(busy)
         for job, (error, result) in zip(batch, results, strict=True):
             if job.future:
                 fail(job.future, error) if error else fulfil(job.future, result)
@@ -308,11 +324,20 @@ class Registrar:
         try:
             with self._db.atomic():
                 return None, job.write(self._db)
-        except sqlite3.OperationalError:
-            raise  # the disk, or a lock: the whole batch is tried again
         except Exception as error:
+            statement = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+            if isinstance(error, sqlite3.OperationalError) and not statement:
+                raise  # the disk, or a lock: the whole batch is tried again
             log.exception("a row could not be recorded")
             return error, None
+
+    def _write_run(self, db: Database) -> None:
+        db["runs"].insert(self._run, ignore=True)
+
+    def _hang_up(self) -> None:
+        if self._db:
+            self._db.close()
+            self._db = None
 
     def _open(self) -> Database:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -345,6 +370,7 @@ class Registrar:
         row = asdict(report)
         skipped, returned_to = row.pop("skipped"), row.pop("returned_to")
         row["red"], row["green"], row["blue"] = row.pop("color")
+        row = {name: value if math.isfinite(value) else None for name, value in row.items()}
         row |= {"run_id": self.run_id, "at": utc_now(), "span": 1}
         self._submit(lambda db: db["steps"].insert(row, replace=True))
         if skipped:
@@ -439,6 +465,7 @@ class Registrar:
 
     def forget(self, *, person: str, source: str) -> Future[int]:
         """Delete all rows of a person and all pairs from a source, their search entries and old pages included."""
+
         def write(db: Database) -> int:
             rows = _delete_person(db, person) + _delete_source(db, source)
             for table in ("messages", "replies", "pairs"):
@@ -454,7 +481,7 @@ class Registrar:
         """A question and its answer by the reply's id, with the last verdict; None if unknown or out of reach."""
         query = """
             select messages.text as question, replies.text as answer, messages.person as person,
-                   coalesce((select verdict from feedback where reply_id = replies.id order by at desc limit 1), '')
+                   coalesce((select verdict from feedback where reply_id = replies.id order by rowid desc limit 1), '')
                        as verdict
             from replies join messages on messages.id = replies.message_id where replies.id = ?"""
         try:
@@ -466,10 +493,14 @@ class Registrar:
 
     def pairs_learning(self) -> list[Pair]:
         """All pairs that are to be taught, oldest first; none where there is no record yet."""
-        query = "select id, prompt, answer, weight, person, source, coalesce(reply_id, '') as reply from pairs"
+        query = """
+            select pairs.id, prompt, answer, weight, pairs.person, source, coalesce(reply_id, '') as reply,
+                   coalesce(messages.person, '') as asker
+            from pairs left join replies on replies.id = reply_id left join messages on messages.id = message_id
+            where status = 'learning' order by pairs.id"""
         try:
             with reading(self.path) as db:
-                return [Pair(**row) for row in db.query(f"{query} where status = 'learning' order by id")]
+                return [Pair(**row) for row in db.query(query)]
         except sqlite3.Error:
             return []
 
@@ -484,7 +515,9 @@ class Registrar:
 def _delete_person(db: Database, person: str) -> int:
     if not person:
         return 0
-    theirs = "select replies.id from replies join messages on messages.id = replies.message_id where messages.person = ?"
+    theirs = (
+        "select replies.id from replies join messages on messages.id = replies.message_id where messages.person = ?"
+    )
     deleted = 0
     for statement in (
         f"delete from feedback where reply_id in ({theirs})",
@@ -509,13 +542,16 @@ def thin_steps(db: Database, every_step: int, hundreds: int) -> None:
     """
     newest = next(db.query("select coalesce(max(step), 0) as step from steps"))["step"]
     averaged = "loss bits_per_byte accuracy gradient_norm learning_rate tokens review_tokens seconds red green blue"
-    means = ", ".join(f"sum({name} * span) / sum(span)" for name in averaged.split())
+    known = "case when {0} is not null then span end"  # a step that was not finite has no loss
+    means = ", ".join(f"sum({name} * span) / sum({known.format(name)})" for name in averaged.split())
     columns = ", ".join(averaged.split())
     for width, age in ((100, every_step), (10_000, hundreds)):
         limit = (newest - age) // width * width
         where = f"step <= {limit} and span < {width}"
-        db.execute(f"create temp table merged as select max(step) as step, max(run_id) as run_id, max(at) as at, "
-                   f"sum(span) as span, {means} from steps where {where} group by (step - 1) / {width}")  # noqa: S608
+        db.execute(
+            f"create temp table merged as select max(step) as step, max(run_id) as run_id, max(at) as at, "
+            f"sum(span) as span, {means} from steps where {where} group by (step - 1) / {width}"
+        )  # noqa: S608
         db.execute(f"delete from steps where {where}")
         db.execute(f"insert or replace into steps (step, run_id, at, span, {columns}) select * from merged")
         db.execute("drop table merged")

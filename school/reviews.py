@@ -64,7 +64,7 @@ class Reviews:
         gone = [
             key
             for key, review in self._reviews.items()
-            if (person and review.pair.person == person)
+            if (person and person in (review.pair.person, review.pair.asker))
             or (source and review.pair.source == source)
             or (reply and review.pair.reply == reply)
         ]

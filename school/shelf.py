@@ -52,7 +52,12 @@ def read_text(raw: bytes) -> str:
 
     Raises Unreadable for what is no text.
     """
-    for mark, encoding in ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+    for mark, encoding in (
+        (b"\xff\xfe\0\0", "utf-32"),
+        (b"\0\0\xfe\xff", "utf-32"),
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+    ):
         if raw.startswith(mark):
             return _decode(raw, encoding)
     try:
@@ -97,7 +102,7 @@ def _likeliest(raw: bytes) -> str:
 
 def _decode(raw: bytes, encoding: str) -> str:
     try:
-        return raw.decode(encoding).removeprefix("\ufeff").replace("\r\n", "\n")
+        return raw.decode(encoding).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise Unreadable(f"it begins like {encoding} but breaks at byte {error.start}") from None
 
@@ -181,6 +186,8 @@ def _write_tokens(file: Path, parts: Iterable[list[int]]) -> None:
     with unfinished.open("wb") as out:
         for part in parts:
             np.asarray(part, dtype=np.uint16).tofile(out)
+        out.flush()
+        os.fsync(out.fileno())  # its name will vouch for it
     unfinished.replace(file)
 
 

@@ -40,6 +40,8 @@ def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -
         "block_tokens": tutor.block_tokens,
         "replies": receptionist.replies,
         "calibration": receptionist.calibration,
+        "repetition_penalty": receptionist.penalty,
+        "text_repeats": receptionist.text_repeats,
         "conversations": {key: [name, conversations[name][0]] for key, name in names.items()},
     }
     copies = {name: {key: _copy(tensor) for key, tensor in part.items()} for name, part in tensors.items()}
@@ -66,7 +68,11 @@ def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
 
 
 def wake_receptionist(soul: Soul, receptionist: Receptionist) -> None:
-    receptionist.replies, receptionist.calibration = soul.facts["replies"], soul.facts["calibration"]
+    facts = soul.facts
+    receptionist.replies = facts["replies"]
+    if receptionist.settings.tune:
+        receptionist.calibration, receptionist.penalty = facts["calibration"], facts["repetition_penalty"]
+        receptionist.text_repeats = facts["text_repeats"]
     parts: dict[str, dict[str, Tensor]] = {}
     for path, tensor in soul.tensors["conversations"].items():
         key, _, part = path.partition("/")

@@ -12,14 +12,11 @@ from collections.abc import Iterable, Iterator
 from tokenizers import Tokenizer as BytePairs
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
+from school.interface import writable
+
 DOCUMENT, PERSON, BABY, SCRIBE, END = range(5)
 MARKS = ("<document>", "<person>", "<baby>", "<scribe>", "<end>", "<spare1>", "<spare2>", "<spare3>")
 MARK_COUNT = len(MARKS)
-
-
-def clean(text: str) -> str:
-    """Text with lone surrogates replaced, so that it has a UTF-8 form."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 class Tokenizer:
@@ -45,7 +42,7 @@ class Tokenizer:
             initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
             show_progress=False,
         )
-        byte_pairs.train_from_iterator((clean(text) for text in texts), trainer)
+        byte_pairs.train_from_iterator((writable(text) for text in texts), trainer)
         return cls(byte_pairs)
 
     @classmethod
@@ -60,11 +57,11 @@ class Tokenizer:
         return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
 
     def encode(self, text: str) -> list[int]:
-        return [i + MARK_COUNT for i in self._byte_pairs.encode(clean(text)).ids]
+        return [i + MARK_COUNT for i in self._byte_pairs.encode(writable(text)).ids]
 
     def encode_many(self, texts: list[str]) -> Iterator[list[int]]:
         """Several texts at once, on all cores."""
-        for encoding in self._byte_pairs.encode_batch_fast([clean(text) for text in texts]):
+        for encoding in self._byte_pairs.encode_batch_fast([writable(text) for text in texts]):
             yield [i + MARK_COUNT for i in encoding.ids]
 
     def decode(self, ids: Iterable[int]) -> str:

@@ -38,15 +38,15 @@ class LessonSettings(Slice):
     streams: int = Field(8, ge=1, le=1024, description="places of the library read at the same time")
     block_tokens: int = Field(0, ge=0, le=4096, description="tokens per stream and step; 0: as the preset says")
     micro_streams: int = Field(0, ge=0, le=1024, description="streams per micro-step; 0: measure what is quick enough")
-    micro_seconds: float = Field(0.15, gt=0, le=60, description="how long a micro-step may keep a question waiting")
+    micro_seconds: float = Field(0.25, gt=0, le=60, description="how long a micro-step may keep a question waiting")
     learning_rate: float = Field(2e-3, gt=0, le=1, description="AdamW's step size after the warm-up")
     warmup_steps: int = Field(100, ge=1, description="steps over which the learning rate rises to its full value")
-    decay_steps: int = Field(0, ge=0, description="a: the rate falls as sqrt(a / (a + step)); 0: stays constant")
+    decay_steps: int = Field(1000, ge=0, description="a: the rate falls as sqrt(a / (a + step)); 0: stays constant")
     learning_rate_floor: float = Field(0.2, ge=0, le=1, description="share of the learning rate that always remains")
     weight_decay: float = Field(1.0, ge=0, le=10, description="AdamW's pull of the matrices towards zero")
     beta2: float = Field(0.99, ge=0, lt=1, description="AdamW's memory of squared gradients, per step")
     gradient_clip: float = Field(1.0, gt=0, description="largest norm of a step's gradient")
-    averaging_steps: int = Field(100, ge=1, description="it speaks with its weights' running average over these steps")
+    averaging_steps: int = Field(200, ge=1, description="it speaks with its weights' running average over these steps")
     review_rows: int = Field(2, ge=1, le=64, description="rows of taught pairs added to a step when some are due")
     review_growth: float = Field(1.7, gt=1, le=10, description="how much longer each wait for a pair's return is")
     reviews_kept: int = Field(20_000, ge=1, description="taught pairs under instruction; the best known make room")
@@ -93,10 +93,14 @@ class Streams:
         return Streams.of({name: tensor[rows] for name, tensor in self.tensors().items()})
 
     def write(self, rows: slice, others: Streams) -> None:
-        """Put the values of ``others`` in place of some streams' own."""
+        """Put the first streams of ``others`` in the place of ``rows``."""
         own, new = self.tensors(), others.tensors()
         for name, tensor in own.items():
-            tensor[rows] = new[name]
+            tensor[rows] = new[name][: len(tensor[rows])]
+
+    def joined(self, others: Streams) -> Streams:
+        own, more = self.tensors(), others.tensors()
+        return Streams.of({name: torch.cat([tensor, more[name]]) for name, tensor in own.items()})
 
     def tensors(self) -> dict[str, Tensor]:
         named = {f"state.{name}": tensor for name, tensor in self.state.items()}
@@ -115,11 +119,19 @@ class Streams:
 
 @dataclass(slots=True)
 class _Task:
-    """One micro-step: rows to read, how much each target counts, and whose memory they carry (None: nobody's)."""
+    """One micro-step: rows to read and how much each target counts.
+
+    The first rows are the next blocks of the streams ``rows`` and carry their memory; the rest, if any, are extra and
+    start with none. Extra rows ride along with streams because a row alone costs almost as much as two.
+    """
 
     tokens: Tensor  # (R, T+1)
     weights: Tensor  # (R, T)
-    rows: slice | None
+    rows: slice
+
+    def add(self, tokens: np.ndarray, weights: np.ndarray) -> None:
+        self.tokens = torch.cat([self.tokens, torch.from_numpy(tokens).to(self.tokens.device)])
+        self.weights = torch.cat([self.weights, torch.from_numpy(weights).to(self.weights.device)])
 
 
 @dataclass(slots=True)
@@ -205,7 +217,7 @@ class Tutor:
         weight = counted.sum().item()
         extra, weights = self._extra_rows()
         if len(extra):
-            tasks.append(_Task(torch.from_numpy(extra).to(self.device), torch.from_numpy(weights).to(self.device), None))
+            tasks[-1].add(extra, weights)
             weight += float(weights.sum())
         library_bytes = self.librarian.byte_count(lesson.tokens[:, 1:])
         return _Step(tasks, weight, library_bytes, int((weights > 0).sum()) if len(extra) else 0)
@@ -224,29 +236,27 @@ class Tutor:
 
     def _teach(self, step: _Step, task: _Task) -> None:
         """Forward and backward over one task; gradients gather in the weights."""
-        rows, streams = task.rows, self.streams
         inputs, targets = task.tokens[:, :-1], task.tokens[:, 1:].t()
-        if rows is None:
-            own = Streams.fresh(self.brain, len(inputs), inputs.shape[1])
-        else:
-            own = streams.pick(rows)
+        own = self.streams.pick(task.rows)
+        streams = len(own.pixels)
+        if len(inputs) > streams:
+            own = own.joined(Streams.fresh(self.brain, len(inputs) - streams, inputs.shape[1]))
         self._rng.manual_seed(seed_of(self.settings.seed, self.step, step.index))
         out = self.brain(inputs, own.pixels, own.state, dropout=self._rng)
         logits = out.logits.transpose(0, 1)  # (T, R, V)
         losses = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
-        weighted = (losses * task.weights.t()).sum()
-        loss = weighted / step.weight
-        if rows is not None:
-            correct = logits.detach().argmax(-1) == targets
-            pixels, condition = true_pixels(losses.detach(), correct, own.condition)
-            pixels = pixels.transpose(0, 1)
-            loss = loss + F.mse_loss(out.pixels, pixels, reduction="sum") / (3 * step.weight)
+        weighted = losses * task.weights.t()
+        correct = logits.detach().argmax(-1) == targets
+        pixels, condition = true_pixels(losses.detach(), correct, own.condition)
+        pixels = pixels.transpose(0, 1)
+        surprise = F.mse_loss(out.pixels[:streams], pixels[:streams], reduction="sum")
+        loss = (weighted.sum() + surprise / 3) / step.weight
         loss.backward()
         step.finite &= bool(torch.isfinite(loss))
-        if rows is not None:  # only now: the backward pass still needed what the streams carried before
-            streams.write(rows, Streams(out.state, pixels, condition))
-            step.losses.append(weighted.detach())
-            step.correct.append(correct.sum())
+        # Only now: the backward pass still needed what the streams carried before.
+        self.streams.write(task.rows, Streams(out.state, pixels, condition))
+        step.losses.append(weighted.detach()[:, :streams].sum())
+        step.correct.append(correct[:, :streams].sum())
 
     def _finish(self, step: _Step) -> StepReport:
         """Update the weights from the gathered gradients, or leave them be if something is not finite."""

@@ -151,7 +151,9 @@ def test_every_parameter_learns():
             assert parameter.grad.abs().sum() > 0, name
     brain.zero_grad()
     F.mse_loss(brain(tokens, pixels, brain.fresh_state(2)).pixels, pixels).backward()
-    moved = {name.split(".")[0] for name, p in brain.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0}
+    moved = {
+        name.split(".")[0] for name, p in brain.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0
+    }
     assert moved == {"self_state"}
 
 

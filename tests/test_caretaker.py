@@ -70,6 +70,14 @@ def hush(text: str) -> None:
     raise AssertionError(f"nothing was to be said, but: {text}")
 
 
+@pytest.fixture(autouse=True)
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Spare the disk: files are not really synced, only noted (device and inode)."""
+    noted: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: noted.append((os.fstat(handle).st_dev, os.fstat(handle).st_ino)))
+    return noted
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Caretaker:
     """A caretaker who keeps all souls, in a folder that is not there yet."""
@@ -101,6 +109,15 @@ def test_a_soul_is_tensors_and_json(home: Caretaker):
     listed = [line.split("  ") for line in (place / SUMS).read_text("utf-8").splitlines()]
     assert {name for _, name in listed} == names - {SUMS}
     json.loads((place / "facts.json").read_text("utf-8"))
+
+
+def test_a_saved_soul_is_on_the_disk(home: Caretaker, synced: list[tuple[int, int]]):
+    """When save returns, every file of the soul, its folder and the folder above have been synced, the last one
+    after the soul was in its place."""
+    place = home.save(soul_of(1))
+    inodes = [(path.stat().st_dev, path.stat().st_ino) for path in (*place.iterdir(), place, home.folder)]
+    assert sorted(synced) == sorted(inodes)
+    assert synced[-1] == inodes[-1]
 
 
 def test_the_newest_is_the_highest_step(home: Caretaker):
@@ -453,7 +470,7 @@ def test_rules_add_up(tmp_path: Path):
     """A soul is kept if any rule holds it; a soul every twenty minutes for six days becomes a few dozen."""
     ages = [20.0 * i for i in range(3 * 24 * 6)]
     kept = kept_of(tmp_path, ages, keep_last=4, keep_hours=12, keep_days=5)
-    hours = [0, *range(40, 12 * 60, 60)]  # half past, so those at twenty to are the last of their hour
+    hours = [0, *range(40, 12 * 60, 60)]  # it is half past: those at ten to are the last of their hour
     days = [age for age in ages if age % (24 * 60) == 760 and age < 5 * 24 * 60]  # at ten to midnight
     assert kept == sorted({0, 20, 40, 60, *hours, *days})
 

@@ -58,7 +58,11 @@ def test_the_brain_is_pure():
     allowed = {"brain", "torch", "math", "abc", "dataclasses", "typing", "collections", "__future__"}
     for file in sources("brain"):
         assert {name.split(".")[0] for name in imported(file)} <= allowed, file
-        calls = {n.func.id for n in ast.walk(ast.parse(file.read_text())) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+        calls = {
+            n.func.id
+            for n in ast.walk(ast.parse(file.read_text()))
+            if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+        }
         assert not calls & {"print", "open", "input"}, file
 
 

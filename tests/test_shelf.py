@@ -380,9 +380,7 @@ def test_an_empty_text_has_no_tokens(tmp_path: Path):
     assert [len(part) for text in (opened(file), opened(file)) for part in (text.learn, text.held_out)] == [0] * 4
 
 
-def test_a_crash_while_encoding_leaves_nothing_that_is_taken_for_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_crash_while_encoding_leaves_nothing_that_is_taken_for_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """If encoding breaks off, the next opening encodes the whole text."""
     file = tmp_path / "diary.txt"
     file.write_text(DIARY * 30, "utf-8")

@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from school.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, MARKS, PERSON, SCRIBE, Tokenizer, clean
+from school.interface import writable
+from school.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, MARKS, PERSON, SCRIBE, Tokenizer
 
 FABLE = """The fox went to the river to look for the moon. "Where do you sleep?" she asked the water.
 The water said nothing, as water does, and so the fox sat down beside it and said nothing too.
@@ -46,7 +47,7 @@ TRICKS = st.lists(st.one_of(st.sampled_from(MARKS), st.text(max_size=4)), max_si
 def test_every_text_comes_back(text: str):
     """decode(encode(text)) is the text, with each lone surrogate replaced by a question mark."""
     back = FOX.decode(FOX.encode(text))
-    assert back == clean(text)
+    assert back == writable(text)
     assert back == "".join("?" if "\ud800" <= letter <= "\udfff" else letter for letter in text)
 
 
@@ -74,7 +75,7 @@ def test_marks_learned_by_heart_are_still_only_text():
 @given(ANY_TEXT, ANY_TEXT)
 def test_texts_may_be_cut_anywhere(first: str, second: str):
     """The tokens of two texts, one behind the other, decode to the two texts, one behind the other."""
-    assert FOX.decode(FOX.encode(first) + FOX.encode(second)) == clean(first) + clean(second)
+    assert FOX.decode(FOX.encode(first) + FOX.encode(second)) == writable(first) + writable(second)
 
 
 @effort(max_examples=50, deadline=None)
@@ -131,7 +132,7 @@ def test_byte_lengths_add_up(text: str):
     """byte_lengths sum over a text's tokens to its size in UTF-8, and its tokens' bytes are just that."""
     lengths = FOX.byte_lengths()
     ids = FOX.encode(text)
-    raw = clean(text).encode("utf-8")
+    raw = writable(text).encode("utf-8")
     assert sum(lengths[token] for token in ids) == len(raw)
     assert b"".join(map(FOX.token_bytes, ids)) == raw
 

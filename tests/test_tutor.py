@@ -90,7 +90,7 @@ def test_micro_steps_make_the_same_step(librarian):
     tutors = []
     for micro in (1, 2):
         tutor = make_tutor(librarian, LESSONS.model_copy(update={"micro_streams": micro, "dialogue_share": 0.0}))
-        tutor.brain.dropout = tutor.brain.embedding_dropout = tutor.brain.logits.dropout = 0.0
+        tutor.brain.dropout = 0.0
         take_steps(tutor, 3)
         tutors.append(tutor)
     for a, b in zip(tutors[0].brain.parameters(), tutors[1].brain.parameters(), strict=True):
@@ -161,8 +161,15 @@ def test_what_is_taught_is_learned(librarian):
 
 def test_the_learning_rate_has_no_end(librarian):
     """It rises over the warm-up, then falls with the square root of time, never below its floor."""
-    settings = LessonSettings(streams=2, micro_streams=1, learning_rate=1.0, warmup_steps=10, decay_steps=100,
-                              learning_rate_floor=0.2, block_tokens=16)
+    settings = LessonSettings(
+        streams=2,
+        micro_streams=1,
+        learning_rate=1.0,
+        warmup_steps=10,
+        decay_steps=100,
+        learning_rate_floor=0.2,
+        block_tokens=16,
+    )
     tutor = make_tutor(librarian, settings)
     rates = []
     for tutor.step in (0, 9, 300, 10**9):

@@ -195,8 +195,14 @@ def test_a_damaged_soul_is_named_and_the_one_before_wakes(home):
 def test_killed_at_any_moment_it_wakes_again(home):
     """Killed while it saves over and over, the next wake finds a whole soul."""
     for i in range(3):
-        process = begin(home, "--set", "soul.save_minutes=0.001", stdin=subprocess.DEVNULL,
-                        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        process = begin(
+            home,
+            "--set",
+            "soul.save_minutes=0.001",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
         try:
             line = ""
             while "wakes at step" not in line:
@@ -246,8 +252,12 @@ def test_a_baby_not_born_yet(tmp_path, here):
 def test_help_is_instant():
     """--help works without loading torch."""
     started = time.monotonic()
-    done = subprocess.run([sys.executable, "-X", "importtime", str(ROOT / "wakeup.py"), "--help"],
-                          capture_output=True, text=True, timeout=20)
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", str(ROOT / "wakeup.py"), "--help"],
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
     assert done.returncode == 0
     assert "--library" in done.stdout
     assert "torch" not in done.stderr
@@ -260,8 +270,15 @@ def test_a_terminal_chat_survives_the_lessons(home):
     import pty
 
     parent, child = pty.openpty()
-    process = begin(home, "--set", "terminal.line_seconds=0.05", stdin=child, stdout=child, stderr=child,
-                    env=os.environ | {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"})
+    process = begin(
+        home,
+        "--set",
+        "terminal.line_seconds=0.05",
+        stdin=child,
+        stdout=child,
+        stderr=child,
+        env=os.environ | {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
+    )
     os.close(child)
     seen = b""
 
