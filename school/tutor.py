@@ -280,7 +280,7 @@ class Tutor:
         self.optimizer.zero_grad()
         self.step += 1
         if learned and self.step % KEEP_GOOD == 0:
-            self._good = self.step, [tensor.clone() for tensor in self._everything_learned()]
+            self._good = self.step, [tensor.detach().clone() for tensor in self._everything_learned()]
         positions = self.settings.streams * self.block_tokens
         nats = float(sum(step.losses))
         color = self.streams.pixels[:, -1].mean(0).tolist()

@@ -753,8 +753,8 @@ def test_pairs_are_taught_until_withdrawn(keeper: Registrar):
     reply, other = talk(keeper, "1"), talk(keeper, "2")
     pairs = [
         pair_of("p1", prompt="", answer="a text", person="", source="notes", weight=0.5),
-        pair_of("p2", reply=reply),
-        pair_of("p3", reply=other),
+        pair_of("p2", reply=reply, asker="ann"),
+        pair_of("p3", reply=other, asker="ann"),
     ]
     for pair in reversed(pairs):
         keeper.taught(pair)
