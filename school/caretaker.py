@@ -34,8 +34,8 @@ NAME = "step-{:012d}"
 class SoulSettings(Slice):
     save_minutes: float = Field(10.0, gt=0, le=1440, description="minutes between saves")
     keep_last: int = Field(3, ge=1, description="the newest souls kept")
-    keep_hours: int = Field(12, ge=0, description="beyond those, one an hour for so many hours")
-    keep_days: int = Field(14, ge=0, description="beyond those, one a day for so many days")
+    keep_hours: int = Field(6, ge=0, description="beyond those, one an hour for so many hours")
+    keep_days: int = Field(7, ge=0, description="beyond those, one a day for so many days")
 
 
 @dataclass(slots=True)

@@ -87,7 +87,7 @@ class Exam:
             tokens=int(tokens),
             bytes=self._bytes,
             accuracy=right / max(1, tokens),
-            temperature=1 / min(max(sharper, 0.7), 1.4),
+            temperature=1 / min(max(sharper, 0.8), 1.25),
             self_state_error=error / max(persistence, 1e-9),
             repeats=self._repeats,
         )

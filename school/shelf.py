@@ -161,23 +161,36 @@ def open_text(
     if not all(file.exists() for file in files):
         text = read_text(raw)
         talk = has_turns(text)
+        progress = _progress(name, len(text), say)
         for file, part in zip(files, split_held_out(text, held_out), strict=True):
-            lines = [encode_conversation(tokenizer, part)] if talk else _encode(tokenizer, part, name, say)
+            lines = [encode_conversation(tokenizer, part)] if talk else _encode(tokenizer, part, progress)
             _write_tokens(file, lines)
     learn, held = (_map_tokens(file) for file in files)
     return Text(name=name, sha256=sha, size=len(raw), learn=learn, held_out=held)
 
 
-def _encode(tokenizer: Tokenizer, text: str, name: str, say: Callable[[str], None]) -> Iterator[list[int]]:
-    batch, done = [], 0
+def _encode(tokenizer: Tokenizer, text: str, progress: Callable[[int], None]) -> Iterator[list[int]]:
+    batch = []
     for piece in pieces(text):
         batch.append(piece)
         if len(batch) == 64:
             yield from tokenizer.encode_many(batch)
-            done += sum(map(len, batch))
+            progress(sum(map(len, batch)))
             batch = []
-            say(f"reading {name}: {100 * done // len(text)} %")
     yield from tokenizer.encode_many(batch)
+
+
+def _progress(name: str, total: int, say: Callable[[str], None]) -> Callable[[int], None]:
+    """Something to tell of each part done, that says so after every tenth of the whole."""
+    done = 0
+
+    def tell(characters: int) -> None:
+        nonlocal done
+        before, done = done, done + characters
+        if 10 * before // total < 10 * done // total:
+            say(f"reading {name}: {100 * done // total} %")
+
+    return tell
 
 
 def _write_tokens(file: Path, parts: Iterable[list[int]]) -> None:

@@ -12,6 +12,7 @@ from brain.contract import Brain
 from school.caretaker import Soul
 from school.interface import Pair
 from school.librarian import Bookmark
+from school.mistakes import Mistake
 from school.receptionist import Receptionist
 from school.tokenizer import MARK_COUNT, Tokenizer
 from school.tutor import Streams, Tutor
@@ -82,18 +83,21 @@ def wake_receptionist(soul: Soul, receptionist: Receptionist) -> None:
 
 
 def brain_config(soul: Soul) -> BrainConfig:
-    """The shape of the brain that the soul belongs to."""
-    shape = dict(soul.facts["brain"])
-    shape["windows"] = tuple(shape["windows"])
-    return BrainConfig(**shape)
+    """The shape of the brain that the soul belongs to. Raises Mistake for one that this version does not know."""
+    try:
+        shape = dict(soul.facts["brain"])
+        return BrainConfig(**shape | {"windows": tuple(shape["windows"])})
+    except (TypeError, KeyError) as error:
+        raise Mistake(f"the soul of step {soul.step} is of a kind that this version does not know ({error}).") from None
 
 
 @torch.no_grad()
 def load_weights(brain: torch.nn.Module, tensors: dict[str, Tensor]) -> None:
-    """Copy weights by name. Raises KeyError or RuntimeError if they are another brain's."""
+    """Copy weights by name. Raises Mistake if they are another brain's."""
     parameters = dict(brain.named_parameters())
-    if parameters.keys() != tensors.keys():
-        raise KeyError(f"weights of another brain: {sorted(parameters.keys() ^ tensors.keys())[:3]}")
+    for name in sorted(parameters.keys() | tensors.keys()):
+        if name not in parameters or name not in tensors or parameters[name].shape != tensors[name].shape:
+            raise Mistake(f"the soul's weights don't fit this version of the brain ({name}); wake it with the old one.")
     for name, tensor in tensors.items():
         parameters[name].copy_(tensor)
 

@@ -1,0 +1,1 @@
+"""The school: the staff who drive the brain."""
