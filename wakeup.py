@@ -344,7 +344,6 @@ def put_together(settings: Any, home: Path, options: argparse.Namespace, closing
         limits=Limits(steps=options.steps, seconds=options.seconds, learning=not options.no_train),
         publish=lambda event: (registrar.note(event), announcer.tell(event)),
         unwritten=lambda: registrar.unwritten,
-        best=soul.facts["best_bits_per_byte"] if soul else None,
     )
     _greet(say, librarian, classroom.parameters, soul)
     awake = Awake(tutor, classroom, school, registrar, say)
@@ -494,7 +493,7 @@ def read_file(options: argparse.Namespace) -> int:
             if soul:
                 wake_receptionist(soul, receptionist)
             kept = pack_soul(reader, receptionist, {"brain": asdict(shape), "settings": settings.model_dump()})
-            kept.facts |= {"best_bits_per_byte": None, "reviews": {}} | _untouched(soul)
+            kept.facts["reviews"] = soul.facts["reviews"] if soul else {}
             whisper(f"soul saved: {caretaker.save(kept)}")
     finally:
         caretaker.unlock()
@@ -507,11 +506,6 @@ def read_file(options: argparse.Namespace) -> int:
             f"{reading.bytes:,} bytes in {result['seconds']:.0f} s  {options.file}"
         )
     return 0
-
-
-def _untouched(soul: Soul | None) -> dict[str, Any]:
-    """What reading does not change of a soul."""
-    return {name: soul.facts[name] for name in ("best_bits_per_byte", "reviews")} if soul else {}
 
 
 def show_stats(options: argparse.Namespace) -> int:

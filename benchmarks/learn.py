@@ -5,14 +5,16 @@ python -m benchmarks.learn --text DIARY.txt --minutes 10
 
 from __future__ import annotations
 
+import time
+
 from benchmarks.common import awake, parser, report
 from school.examiner import Exam, ExamResult
 from school.tutor import Tutor
 
 
-def examine(tutor: Tutor, *, voice: bool = True) -> ExamResult:
-    """The whole held-out text, outside the clock."""
-    rows, counts = tutor.librarian.exam_rows(8, 1 << 40, 512)
+def examine(tutor: Tutor, *, voice: bool = True, limit: int = 1 << 40) -> ExamResult:
+    """An examination on ``limit`` held-out tokens; all of them unless it says otherwise."""
+    rows, counts = tutor.librarian.exam_rows(8, limit, 512)
     exam = Exam(rows, counts, byte_lengths=tutor.librarian.byte_lengths, chunk=128)
     while not exam.advance(tutor.voice if voice else tutor.brain):
         pass
@@ -24,16 +26,23 @@ def main() -> None:
     options.add_argument("--minutes", type=float, default=10, help="of lessons; examinations come on top")
     options.add_argument("--every", type=float, default=30, help="seconds between examinations")
     given = options.parse_args()
-    with awake(given) as (day, _):
+    with awake(given) as (day, settings):
         tutor, spent, tokens, curve = day.tutor, 0.0, 0, []
         while spent < given.minutes * 60:
             if step := tutor.micro_step():
                 spent += step.seconds
                 tokens += step.tokens
+            if tutor.exam_due:  # part of its life, so within the clock
+                started = time.perf_counter()
+                tutor.heed(examine(tutor, limit=settings.lessons.evaluation_tokens).bits_per_byte)
+                spent += time.perf_counter() - started
             if spent >= given.every * (len(curve) + 1) or spent >= given.minutes * 60:
                 result = examine(tutor)
                 curve.append([round(spent), tutor.step, round(result.bits_per_byte, 4)])
-                day.say(f"{spent:5.0f} s  step {tutor.step:5}  {result.bits_per_byte:.4f} bits/byte held out")
+                day.say(
+                    f"{spent:5.0f} s  step {tutor.step:5}  {result.bits_per_byte:.4f} bits/byte held out, "
+                    f"rate {tutor.learning_rate():.1e}"
+                )
         live = examine(tutor, voice=False)
         report(
             {

@@ -12,7 +12,7 @@ from school.tutor import StepReport
 class Announcer:
     def __init__(self, say: Callable[[str], None], *, clock: Callable[[], float], every_seconds: float):
         self._say, self._clock, self._every = say, clock, every_seconds
-        self._next = 0.0
+        self._next, self._next_exam = 0.0, 0.0
         self._held_out: float | None = None
 
     def tell(self, event: Event) -> None:
@@ -21,6 +21,9 @@ class Announcer:
                 self._tell_step(event)
             case Examined(result, step):
                 self._held_out = result.bits_per_byte
+                if self._clock() < self._next_exam:
+                    return
+                self._next_exam = self._clock() + self._every
                 self._say(
                     f"examined at step {step:,}: {result.bits_per_byte:.3f} bits/byte on text it was never taught"
                 )

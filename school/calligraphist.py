@@ -57,6 +57,8 @@ def status_lines(now: Snapshot) -> list[str]:
         f"windows of {windows} tokens",
         f"soul saved at step {now.saved_step:,}" if now.saved_step is not None else "soul not saved yet",
     ]
+    if now.rate_scale < 0.1:
+        lines.append("it knows its library as well as it can; it learns little from it until something new is there")
     if now.skipped_steps:
         lines.append(f"{now.skipped_steps} steps were skipped because their loss was not finite")
     if now.unwritten > 1000:

@@ -18,7 +18,7 @@ import numpy as np
 from brain import parameter_count
 from school.caretaker import Caretaker
 from school.examiner import Exam, ExamResult
-from school.interface import Ask, Examine, Forget, Letter, Mailbox, Save, School, Snapshot, Teach, fulfil
+from school.interface import Ask, Forget, Letter, Mailbox, Save, School, Snapshot, Teach, fulfil
 from school.receptionist import Receptionist
 from school.soulkeeping import pack_soul
 from school.tutor import StepReport, Tutor
@@ -73,7 +73,6 @@ class Classroom:
         limits: Limits,
         publish: Callable[[Event], None],
         unwritten: Callable[[], int] = lambda: 0,
-        best: float | None = None,
     ):
         self.tutor, self.receptionist, self.mailbox, self.school = tutor, receptionist, mailbox, school
         self.caretaker, self.facts, self.limits, self.publish = caretaker, facts, limits, publish
@@ -90,7 +89,6 @@ class Classroom:
         self._save_wanted: list[Future[str | None]] = []
         self._changed = False  # since the last save
         self._last_exam: ExamResult | None = None
-        self._best = best
         self._thread = threading.Thread(target=self._run, name="tutor")
         self.parameters = parameter_count(tutor.brain)
 
@@ -116,6 +114,8 @@ class Classroom:
     def _teach_and_talk(self) -> None:
         first, started = self.tutor.step, time.monotonic()
         limits, learning = self.limits, self.limits.learning
+        if learning:
+            self._begin_exam()  # one that the last day did not get to the end of
         try:
             while not self._stopping.is_set():
                 idle = not (learning or self.receptionist.busy or self._exam)
@@ -126,10 +126,10 @@ class Classroom:
                     self._open(letter)
                 if self.receptionist.busy:
                     self._answer()
-                if learning:
-                    self._learn()
-                if self._exam:
+                if self._exam:  # lessons wait, so that the result belongs to one step and a resumed life repeats it
                     self._examine()
+                elif learning:
+                    self._learn()
                 if limits.steps is not None and self.tutor.step - first >= limits.steps:
                     break
                 if limits.seconds is not None and time.monotonic() - started >= limits.seconds:
@@ -152,8 +152,7 @@ class Classroom:
         self._changed = True
         self._recent.append(report)
         self.publish(report)
-        if report.step % self.tutor.settings.evaluation_steps == 0:
-            self._begin_exam()
+        self._begin_exam()
         self._show()
 
     def _answer(self) -> None:
@@ -180,8 +179,6 @@ class Classroom:
                     fulfil(letter.future, gone)
                 case Save(future):
                     self._save_wanted.append(future)
-                case Examine():
-                    self._begin_exam()
         except Exception:
             log.exception("a letter could not be opened")
         self._show()
@@ -189,7 +186,7 @@ class Classroom:
     # ---- examinations --------------------------------------------------------------------------------------------
 
     def _begin_exam(self) -> None:
-        if self._exam is not None:
+        if not self.tutor.exam_due:
             return
         librarian = self.tutor.librarian
         if self._exam_paper is None:
@@ -209,7 +206,7 @@ class Classroom:
             return
         self._exam = None
         self._last_exam = result
-        self._best = min(result.bits_per_byte, self._best or result.bits_per_byte)
+        self.tutor.heed(result.bits_per_byte)
         self.receptionist.heed(result.temperature, result.repeats)
         self.publish(Examined(result, self.tutor.step, self._gauges()))
         self._show()
@@ -224,7 +221,7 @@ class Classroom:
     def _save(self, wanted: list[Future[str | None]]) -> None:
         """Copy everything now, write it in the background; lessons go on meanwhile."""
         if self._writing is None or self._writing.done():
-            soul = pack_soul(self.tutor, self.receptionist, self.facts | {"best_bits_per_byte": self._best})
+            soul = pack_soul(self.tutor, self.receptionist, self.facts)
             self._changed = False
             self._writing = self._writer.submit(self._write, soul)
         for future in wanted:
@@ -270,9 +267,10 @@ class Classroom:
             tokens_seen=tutor.tokens_seen,
             loss=sum(finite) / len(finite) if finite else None,
             held_out_bits_per_byte=exam.bits_per_byte if exam else None,
-            best_bits_per_byte=self._best,
+            best_bits_per_byte=tutor.best_bits_per_byte,
             tokens_per_second=sum(report.tokens for report in recent) / seconds if seconds else None,
             learning_rate=tutor.learning_rate(),
+            rate_scale=tutor.rate_scale,
             temperature=self.receptionist.calibration,
             color=recent[-1].color if recent else (0.5, 0.5, 0.5),
             texts=len(tutor.librarian.texts),

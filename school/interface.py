@@ -53,6 +53,7 @@ class Snapshot:
     best_bits_per_byte: float | None = None
     tokens_per_second: float | None = None
     learning_rate: float | None = None
+    rate_scale: float = 1.0  # what its examinations left of the rate; small when it has learned its library
     temperature: float = 1.0  # that suits its knowledge, measured on held-out text
     color: tuple[float, float, float] = (0.5, 0.5, 0.5)
     texts: int = 0
@@ -117,12 +118,7 @@ class Save:
     future: Future[str | None] = field(default_factory=Future)
 
 
-@dataclass(frozen=True, slots=True)
-class Examine:
-    """Examine on held-out text now."""
-
-
-Letter = Ask | Teach | Forget | Save | Examine
+Letter = Ask | Teach | Forget | Save
 
 
 class Mailbox:
@@ -157,7 +153,7 @@ class Mailbox:
         """Take no more letters and answer those that wait with Asleep."""
         self._closed = True
         for letter in self.drain():
-            if not isinstance(letter, (Teach, Examine)):
+            if not isinstance(letter, Teach):
                 fail(letter.future, Asleep())
 
 
@@ -310,9 +306,6 @@ class School:
         letter = Save()
         self._mailbox.post(letter)
         return letter.future
-
-    def examine(self) -> None:
-        self._mailbox.post(Examine())
 
     def status(self) -> Snapshot:
         return self.snapshot

@@ -34,6 +34,9 @@ def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -
         **facts,
         "tokens_seen": tutor.tokens_seen,
         "skipped_steps": tutor.skipped,
+        "examined_step": tutor.examined_step,
+        "best_bits_per_byte": tutor.best_bits_per_byte,
+        "rate_scale": tutor.rate_scale,
         "bookmark": tutor.bookmark._asdict(),
         "reviews": tutor.reviews.dates(),
         "micro_streams": tutor.micro_streams,
@@ -56,6 +59,8 @@ def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
     load_weights(tutor.voice, soul.tensors["voice"])
     tutor.restore_optimizer(soul.tensors["optimizer"])
     tutor.step, tutor.tokens_seen, tutor.skipped = soul.step, facts["tokens_seen"], facts["skipped_steps"]
+    tutor.examined_step, tutor.best_bits_per_byte = facts["examined_step"], facts["best_bits_per_byte"]
+    tutor.rate_scale = facts["rate_scale"]
     tutor.bookmark = Bookmark(**facts["bookmark"])
     if (facts["streams"], facts["block_tokens"]) == (tutor.settings.streams, tutor.block_tokens):
         tensors = {name: tensor.to(tutor.device) for name, tensor in soul.tensors["streams"].items()}

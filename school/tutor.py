@@ -30,6 +30,7 @@ from school.seeds import seed_of
 from school.settings import Slice
 
 KEEP_GOOD = 100  # steps between copies of the last good weights
+EXAM_EPOCHS, SHORTEST_EXAM_STEPS = 2, 25  # an examination at least every two readings of the library
 PATIENCE = 3  # steps in a row without a finite loss before going back to them
 
 
@@ -46,13 +47,27 @@ class LessonSettings(Slice):
     weight_decay: float = Field(1.0, ge=0, le=10, description="AdamW's pull of the matrices towards zero")
     beta2: float = Field(0.99, ge=0, lt=1, description="AdamW's memory of squared gradients, per step")
     gradient_clip: float = Field(1.0, gt=0, description="largest norm of a step's gradient")
+    plateau_factor: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        description="what becomes of the rate when an examination is no better than the best; 1: nothing",
+    )
+    plateau_floor: float = Field(
+        0.005, ge=0, le=1, description="share of the rate that such examinations leave at least"
+    )
+    review_rate: float = Field(
+        0.25, ge=0, le=1, description="share of the rate at which taught pairs are always learned"
+    )
     averaging_steps: int = Field(200, ge=1, description="it speaks with its weights' running average over these steps")
     review_rows: int = Field(2, ge=1, le=64, description="rows of taught pairs added to a step when some are due")
     review_growth: float = Field(1.7, gt=1, le=10, description="how much longer each wait for a pair's return is")
     reviews_kept: int = Field(20_000, ge=1, description="taught pairs under instruction; the best known make room")
     prompt_weight: float = Field(0.2, ge=0, le=1, description="how much of a pair's question is learned")
     dialogue_share: float = Field(0.05, ge=0, le=1, description="lessons that dress sentences of the library as talk")
-    evaluation_steps: int = Field(250, ge=1, description="steps between examinations on held-out text")
+    evaluation_steps: int = Field(
+        250, ge=1, description="steps between examinations on held-out text, at most; a small library has them sooner"
+    )
     evaluation_tokens: int = Field(32_768, ge=256, description="held-out tokens per examination, at most")
 
 
@@ -168,6 +183,7 @@ class Tutor:
             growth=settings.review_growth, prompt_weight=settings.prompt_weight, limit=settings.reviews_kept
         )
         self.step, self.tokens_seen, self.skipped = 0, 0, 0
+        self.examined_step, self.best_bits_per_byte, self.rate_scale = 0, None, 1.0
         self.bookmark = Bookmark(0, 0, "")
         self.streams = Streams.fresh(brain, settings.streams, block_tokens)
         self.optimizer = self._make_optimizer()
@@ -205,6 +221,8 @@ class Tutor:
 
     def _plan(self) -> _Step:
         settings, length = self.settings, self.block_tokens
+        if self.bookmark.library != self.librarian.library:  # something new to learn: with full strength again
+            self.best_bits_per_byte, self.rate_scale = None, 1.0
         lesson, self.bookmark = self.librarian.lesson(self.bookmark, streams=settings.streams, length=length)
         if lesson.jumped:
             self.streams = Streams.fresh(self.brain, settings.streams, length)
@@ -215,24 +233,21 @@ class Tutor:
             rows = slice(first, min(first + self.micro_streams, settings.streams))
             tasks.append(_Task(tokens[rows].to(self.device), counted[rows].to(self.device), rows))
         weight = counted.sum().item()
-        extra, weights = self._extra_rows()
-        if len(extra):
-            tasks[-1].add(extra, weights)
+        ids, weights = self.reviews.rows(self.step, rows=settings.review_rows, length=length)
+        review_tokens = int((weights > 0).sum())
+        if not review_tokens and self._dialogue_is_due():
+            talk, learned = self.librarian.dialogue(self.step, length=length)
+            ids, weights = talk[None], learned[None].astype(np.float32)
+        if len(ids):
+            tasks[-1].add(ids, weights)
             weight += float(weights.sum())
         library_bytes = self.librarian.byte_count(lesson.tokens[:, 1:])
-        return _Step(tasks, weight, library_bytes, int((weights > 0).sum()) if len(extra) else 0)
+        return _Step(tasks, weight, library_bytes, review_tokens)
 
-    def _extra_rows(self) -> tuple[np.ndarray, np.ndarray]:
-        """Reviews that are due, or else, at its share of the steps, a dialogue from the library."""
-        settings, length = self.settings, self.block_tokens
-        ids, weights = self.reviews.rows(self.step, rows=settings.review_rows, length=length)
-        if len(ids):
-            return ids, weights
-        rng = np.random.default_rng([settings.seed, self.step, *b"dialogue"])
-        if rng.random() < settings.dialogue_share * settings.streams:
-            ids, learned = self.librarian.dialogue(self.step, length=length)
-            return ids[None], learned[None].astype(np.float32)
-        return ids, weights
+    def _dialogue_is_due(self) -> bool:
+        """Whether this step, where nothing taught is due, has a dialogue from the library; at its share of the rows."""
+        rng = np.random.default_rng([self.settings.seed, self.step, *b"dialogue"])
+        return rng.random() < self.settings.dialogue_share * self.settings.streams
 
     def _teach(self, step: _Step, task: _Task) -> None:
         """Forward and backward over one task; gradients gather in the weights."""
@@ -261,7 +276,7 @@ class Tutor:
     def _finish(self, step: _Step) -> StepReport:
         """Update the weights from the gathered gradients, or leave them be if something is not finite."""
         started = time.perf_counter()
-        rate = self.learning_rate()
+        rate = self.learning_rate(reviewing=step.review_tokens > 0)
         parameters = list(self.brain.parameters())
         norm = torch.nn.utils.clip_grad_norm_(parameters, self.settings.gradient_clip).item()
         learned = step.finite and math.isfinite(norm)
@@ -299,15 +314,36 @@ class Tutor:
             returned_to=returned_to,
         )
 
-    def learning_rate(self) -> float:
+    def learning_rate(self, *, reviewing: bool = False) -> float:
         """Warm-up, then constant or falling with the square root of time, which needs no end date; never below the
-        floor, so that a grown-up can still learn."""
+        floor, so that a grown-up can still learn. Times what the examinations left of it, or more for what was taught.
+        """
         settings = self.settings
+        scale = max(self.rate_scale, settings.review_rate) if reviewing else self.rate_scale
         rate = min(1.0, (self.step + 1) / settings.warmup_steps)
         if settings.decay_steps:
             fallen = math.sqrt(settings.decay_steps / (settings.decay_steps + self.step))
             rate *= max(settings.learning_rate_floor, fallen)
-        return settings.learning_rate * rate
+        return settings.learning_rate * rate * scale
+
+    # ---- when it has learned what there is to learn --------------------------------------------------------------
+
+    @property
+    def exam_due(self) -> bool:
+        """Whether this step is one to be examined at, and has not been."""
+        epoch = self.librarian.tokens / (self.settings.streams * self.block_tokens)
+        every = min(self.settings.evaluation_steps, max(SHORTEST_EXAM_STEPS, round(EXAM_EPOCHS * epoch)))
+        return self.step > 0 and self.step % every == 0 and self.examined_step != self.step
+
+    def heed(self, bits_per_byte: float) -> None:
+        """Take note of the examination at this step. One no better than the best lowers the rate (reduce on plateau):
+        going over a small library again and again, a model learns it by heart and forgets how to write. Something new
+        in the library brings the full rate back."""
+        self.examined_step = self.step
+        if self.best_bits_per_byte is None or bits_per_byte < self.best_bits_per_byte:
+            self.best_bits_per_byte = bits_per_byte
+        else:
+            self.rate_scale = max(self.settings.plateau_floor, self.rate_scale * self.settings.plateau_factor)
 
     @torch.no_grad()
     def _follow(self) -> None:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from conftest import LESSONS, make_receptionist, make_tutor, shelve, take_steps
+from conftest import LESSONS, SENTENCES, make_receptionist, make_tutor, shelve, take_steps
 
 from school.caretaker import Caretaker, SoulSettings
 from school.interface import Ask, Pair
@@ -250,3 +250,52 @@ def test_held_out_text_is_never_taught(tokenizer):
     take_steps(tutor, 60)
     assert seen
     assert not seen & secret
+
+
+def test_a_library_known_by_heart_is_let_be(librarian):
+    """An examination no better than the best lowers the rate down to its floor; a better one leaves it; taught pairs
+    are always learned at their own rate; and something new in the library brings the full rate back."""
+    settings = LESSONS.model_copy(
+        update={"plateau_factor": 0.5, "plateau_floor": 0.1, "review_rate": 0.25, "warmup_steps": 1, "decay_steps": 0}
+    )
+    tutor = make_tutor(librarian, settings)
+    scales = []
+    for result in (2.0, 1.9, 1.9, 1.95, 1.8, 1.85, 1.85, 1.85):
+        tutor.heed(result)
+        scales.append(tutor.rate_scale)
+    assert scales == [1.0, 1.0, 0.5, 0.25, 0.25, 0.125, 0.1, 0.1]
+    assert tutor.learning_rate() == pytest.approx(0.1 * settings.learning_rate)
+    assert tutor.learning_rate(reviewing=True) == pytest.approx(0.25 * settings.learning_rate)
+    take_steps(tutor, 1)
+    tutor.heed(1.9)
+    tutor.librarian = shelve(librarian.tokenizer, "something new: " + SENTENCES * 20)
+    tutor.librarian.library = "another"
+    take_steps(tutor, 1)
+    assert (tutor.rate_scale, tutor.best_bits_per_byte) == (1.0, None)
+
+
+def test_a_small_library_is_examined_sooner(librarian):
+    """Examinations come at least every two readings of the library, not oftener than every 25 steps, once a step."""
+    tutor = make_tutor(librarian, LESSONS.model_copy(update={"evaluation_steps": 250}))
+    due = []
+    for tutor.step in range(200):
+        if tutor.exam_due:
+            due.append(tutor.step)
+            tutor.heed(1.0)
+            assert not tutor.exam_due
+    epoch = librarian.tokens / (2 * 16)
+    assert due[0] == max(25, round(2 * epoch))
+    assert due == [due[0] * i for i in range(1, len(due) + 1)]
+
+
+def test_what_the_examinations_found_is_kept(librarian, tmp_path):
+    """Best result, rate and the examined step survive in the soul."""
+    tutor = make_tutor(librarian)
+    take_steps(tutor, 2)
+    tutor.heed(1.5)
+    tutor.heed(1.6)
+    other = make_tutor(librarian)
+    wake_tutor(pack_soul(tutor, make_receptionist(tutor, tmp_path), {}), other, [])
+    kept = (other.examined_step, other.best_bits_per_byte, other.rate_scale)
+    assert kept == (2, 1.5, tutor.rate_scale)
+    assert kept[2] < 1

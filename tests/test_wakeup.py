@@ -267,7 +267,13 @@ def test_help_is_instant():
 @pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal is POSIX")
 def test_a_terminal_chat_survives_the_lessons(home):
     """In a terminal, a question typed while lessons scroll by is answered, and Ctrl-C saves and exits 0."""
+    import fcntl
     import pty
+    import termios
+
+    def own_the_terminal() -> None:  # as a shell's child does: Ctrl-C between two prompts is a signal
+        os.setsid()
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     parent, child = pty.openpty()
     process = begin(
@@ -278,6 +284,7 @@ def test_a_terminal_chat_survives_the_lessons(home):
         stdout=child,
         stderr=child,
         env=os.environ | {"TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
+        preexec_fn=own_the_terminal,
     )
     os.close(child)
     seen = b""
