@@ -30,7 +30,7 @@ from school.seeds import seed_of
 from school.settings import Slice
 
 KEEP_GOOD = 100  # steps between copies of the last good weights
-EXAM_EPOCHS, SHORTEST_EXAM_STEPS = 2, 25  # an examination at least every two readings of the library
+SHORTEST_EXAM_STEPS = 25  # else an examination after every reading of the library
 PATIENCE = 3  # steps in a row without a finite loss before going back to them
 
 
@@ -48,7 +48,7 @@ class LessonSettings(Slice):
     beta2: float = Field(0.99, ge=0, lt=1, description="AdamW's memory of squared gradients, per step")
     gradient_clip: float = Field(1.0, gt=0, description="largest norm of a step's gradient")
     plateau_factor: float = Field(
-        0.5,
+        0.3,
         gt=0,
         le=1,
         description="what becomes of the rate when an examination is no better than the best; 1: nothing",
@@ -332,18 +332,24 @@ class Tutor:
     def exam_due(self) -> bool:
         """Whether this step is one to be examined at, and has not been."""
         epoch = self.librarian.tokens / (self.settings.streams * self.block_tokens)
-        every = min(self.settings.evaluation_steps, max(SHORTEST_EXAM_STEPS, round(EXAM_EPOCHS * epoch)))
+        every = min(self.settings.evaluation_steps, max(SHORTEST_EXAM_STEPS, round(epoch)))
         return self.step > 0 and self.step % every == 0 and self.examined_step != self.step
 
     def heed(self, bits_per_byte: float) -> None:
-        """Take note of the examination at this step. One no better than the best lowers the rate (reduce on plateau):
-        going over a small library again and again, a model learns it by heart and forgets how to write. Something new
-        in the library brings the full rate back."""
+        """Take note of the examination at this step. One no better than the best lowers the rate (reduce on plateau)
+        and lets the brain go on from its own average (as the slow weights of Lookahead, Zhang et al. 2019): going over
+        a small library again and again, a model learns it by heart and forgets how to write. The average is far better
+        than the weights that wander about it; with the rate alone lowered, it would only follow them there. Something
+        new in the library brings the full rate back."""
         self.examined_step = self.step
         if self.best_bits_per_byte is None or bits_per_byte < self.best_bits_per_byte:
             self.best_bits_per_byte = bits_per_byte
-        else:
-            self.rate_scale = max(self.settings.plateau_floor, self.rate_scale * self.settings.plateau_factor)
+            return
+        settings = self.settings
+        if settings.plateau_factor < 1:
+            self.rate_scale = max(settings.plateau_floor, self.rate_scale * settings.plateau_factor)
+            with torch.no_grad():
+                torch._foreach_copy_(list(self.brain.parameters()), list(self.voice.parameters()))
 
     @torch.no_grad()
     def _follow(self) -> None:

@@ -253,8 +253,8 @@ def test_held_out_text_is_never_taught(tokenizer):
 
 
 def test_a_library_known_by_heart_is_let_be(librarian):
-    """An examination no better than the best lowers the rate down to its floor; a better one leaves it; taught pairs
-    are always learned at their own rate; and something new in the library brings the full rate back."""
+    """An examination no better than the best lowers the rate down to its floor and goes on from the average; a
+    better one leaves both; taught pairs are always learned at their own rate; something new brings the rate back."""
     settings = LESSONS.model_copy(
         update={"plateau_factor": 0.5, "plateau_floor": 0.1, "review_rate": 0.25, "warmup_steps": 1, "decay_steps": 0}
     )
@@ -264,6 +264,8 @@ def test_a_library_known_by_heart_is_let_be(librarian):
         tutor.heed(result)
         scales.append(tutor.rate_scale)
     assert scales == [1.0, 1.0, 0.5, 0.25, 0.25, 0.125, 0.1, 0.1]
+    for learning, average in zip(tutor.brain.parameters(), tutor.voice.parameters(), strict=True):
+        assert torch.equal(learning, average)
     assert tutor.learning_rate() == pytest.approx(0.1 * settings.learning_rate)
     assert tutor.learning_rate(reviewing=True) == pytest.approx(0.25 * settings.learning_rate)
     take_steps(tutor, 1)
@@ -275,7 +277,7 @@ def test_a_library_known_by_heart_is_let_be(librarian):
 
 
 def test_a_small_library_is_examined_sooner(librarian):
-    """Examinations come at least every two readings of the library, not oftener than every 25 steps, once a step."""
+    """Examinations come at least after every reading of the library, not oftener than every 25 steps, once a step."""
     tutor = make_tutor(librarian, LESSONS.model_copy(update={"evaluation_steps": 250}))
     due = []
     for tutor.step in range(200):
@@ -284,7 +286,7 @@ def test_a_small_library_is_examined_sooner(librarian):
             tutor.heed(1.0)
             assert not tutor.exam_due
     epoch = librarian.tokens / (2 * 16)
-    assert due[0] == max(25, round(2 * epoch))
+    assert due[0] == max(25, round(epoch))
     assert due == [due[0] * i for i in range(1, len(due) + 1)]
 
 
