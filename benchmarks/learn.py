@@ -16,9 +16,7 @@ def examine(tutor: Tutor, *, voice: bool = True, limit: int = 1 << 40) -> ExamRe
     """An examination on ``limit`` held-out tokens; all of them unless it says otherwise."""
     rows, counts = tutor.librarian.exam_rows(8, limit, 512)
     exam = Exam(rows, counts, byte_lengths=tutor.librarian.byte_lengths, chunk=128)
-    while not exam.advance(tutor.voice if voice else tutor.brain):
-        pass
-    return exam.result()
+    return exam.run(tutor.voice if voice else tutor.brain)
 
 
 def main() -> None:

@@ -79,10 +79,7 @@ def score(soul: Soul, files: list[Path], device: torch.device) -> list[Score]:
     for file in files:
         tokens = open_file(file, tokenizer)
         rows, counts = split_rows(tokens, READERS, len(tokens), WARM_UP)
-        exam = Exam(rows, counts, byte_lengths=lengths, chunk=CHUNK)
-        while not exam.advance(voice):
-            pass
-        result = exam.result()
+        result = Exam(rows, counts, byte_lengths=lengths, chunk=CHUNK).run(voice)
         scores.append(
             Score(file=str(file), bytes=result.bytes, tokens=result.tokens, bits_per_byte=result.bits_per_byte)
         )

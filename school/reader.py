@@ -80,5 +80,5 @@ class Reader(Tutor):
             again = np.stack([self.text[start : start + BLOCK + 1] for start in starts])
             task.add(again, np.ones((AGAIN, BLOCK), dtype=np.float32))
         self.place += BLOCK
-        read_bytes = int(self.librarian.byte_lengths[tokens[0, 1:]].sum())
+        read_bytes = self.librarian.byte_count(tokens[:, 1:])
         return _Step([task], float(task.weights.sum()), read_bytes, 0)
