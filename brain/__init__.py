@@ -1,18 +1,22 @@
-"""The brain: pure PyTorch, tensors in, tensors out. Presets, and the one place that chooses a species."""
+"""The brain: pure PyTorch, tensors in, tensors out. Presets, and the one place that knows all species."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from torch import nn
 
 from brain.contract import Brain
 from brain.interneuron import InterneuronBrain
+from brain.llama import LlamaBrain
+
+SPECIES: dict[str, type[Brain]] = {"interneuron": InterneuronBrain, "llama": LlamaBrain}
+"""A species' constructor names the parts of a shape that it needs; the other parts do not concern it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrainConfig:
-    """The shape of a brain, all a soul needs to rebuild it. Widths in units, windows in tokens."""
+    """The shape of a brain, all a soul needs to rebuild it. Widths in units, windows and context in tokens."""
 
     species: str = "interneuron"
     vocabulary: int = 2048  # tokens wanted; a small library may yield fewer
@@ -28,34 +32,72 @@ class BrainConfig:
     shared_cerebellum: bool = False
     shared_decays: bool = False
     blend_logit_norm: bool = True
+    layers: int = 4
+    heads: int = 8
+    key_heads: int = 2
+    hidden_width: int = 624
+    context: int = 256
 
 
 PRESETS: dict[str, BrainConfig] = {
     "newborn": BrainConfig(
-        vocabulary=512, embed_width=64, neurons=256, longest_window=32, bottleneck=64, memory_width=16, thought_width=64
+        vocabulary=512,
+        embed_width=64,
+        neurons=256,
+        longest_window=32,
+        bottleneck=64,
+        memory_width=16,
+        thought_width=64,
+        heads=2,
+        key_heads=1,
+        hidden_width=168,
+        context=128,
     ),
     "toddler": BrainConfig(),
     "child": BrainConfig(
-        vocabulary=4096, embed_width=384, neurons=2048, bottleneck=512, memory_width=128, thought_width=384
+        vocabulary=4096,
+        embed_width=384,
+        neurons=2048,
+        bottleneck=512,
+        memory_width=128,
+        thought_width=384,
+        layers=6,
+        heads=6,
+        hidden_width=960,
     ),
     "seed": BrainConfig(
-        vocabulary=4200, embed_width=1024, neurons=10_000, bottleneck=512, memory_width=256, thought_width=1024
+        vocabulary=4200,
+        embed_width=1024,
+        neurons=10_000,
+        bottleneck=512,
+        memory_width=256,
+        thought_width=1024,
+        layers=6,
+        heads=16,
+        key_heads=4,
+        hidden_width=2752,
     ),
 }
+"""Within a preset no species has more parameters than the interneuron brain, so that they can be compared."""
+
+
+def parts_of_shape(species: str) -> list[str]:
+    """The fields of BrainConfig that make a brain of this species what it is."""
+    taken = SPECIES[species].__init__.__annotations__
+    return [field.name for field in fields(BrainConfig) if field.name in taken]
 
 
 def build_brain(config: BrainConfig, *, vocabulary: int, turn_tokens: int) -> Brain:
     """A new brain with random weights, drawn from torch's global generator.
 
     ``vocabulary``: tokens the tokenizer really has; ids below ``turn_tokens`` mark documents and turns.
+    Raises ValueError for an unknown species.
     """
-    shape = asdict(config)
-    shape.pop("vocabulary")
-    match shape.pop("species"):
-        case "interneuron":
-            return InterneuronBrain(vocabulary, turn_tokens=turn_tokens, **shape)
-        case other:
-            raise ValueError(f"unknown species {other!r}")
+    if config.species not in SPECIES:
+        raise ValueError(f"unknown species {config.species!r}")
+    species = SPECIES[config.species]
+    known = asdict(config) | {"vocabulary": vocabulary, "turn_tokens": turn_tokens}
+    return species(**{name: known[name] for name in species.__init__.__annotations__ if name in known})
 
 
 def parameter_count(brain: nn.Module) -> int:

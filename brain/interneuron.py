@@ -14,9 +14,13 @@ from torch.nn import functional as F
 
 from brain.contract import Brain, BrainOutput, State
 from brain.embedding import BlendedNorm, Embedding, turn_positions
+from brain.linear import Linear, linear
 from brain.memory import MemoryLayer
+from brain.native import Call, kernels_for
 from brain.selfstate import SelfStateHead
 from brain.windows import InterneuronNetwork
+
+MOST_TOGETHER = 16  # streams up to which the step's kernel beats matrix products
 
 
 class Neurons(nn.Module):
@@ -30,7 +34,7 @@ class Neurons(nn.Module):
         self.gain = nn.Parameter(torch.ones(()))
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.gelu(F.linear(self.norm(x) * self.gain, self.rows, self.bias))
+        return F.gelu(linear(self.norm(x) * self.gain, self.rows, self.bias))
 
     @torch.no_grad()
     def constrain(self) -> None:
@@ -43,9 +47,9 @@ class Logits(nn.Module):
     def __init__(self, neurons: int, width: int, vocabulary: int, *, blend_norm: bool):
         super().__init__()
         self.norm = BlendedNorm(neurons)
-        self.think = nn.Linear(neurons, width)
+        self.think = Linear(neurons, width)
         self.thought_norm = nn.LayerNorm(width)
-        self.speak = nn.Linear(width, vocabulary)
+        self.speak = Linear(width, vocabulary)
         self.blend = BlendedNorm(vocabulary) if blend_norm else nn.Identity()
 
     def forward(self, activations: Tensor) -> tuple[Tensor, Tensor]:
@@ -91,6 +95,7 @@ class InterneuronBrain(Brain):
         self.logits = Logits(neurons, thought_width, vocabulary, blend_norm=blend_logit_norm)
         self.self_state = SelfStateHead(thought_width)
         self._initialise()
+        self._spoken, self._shape = self._for_speaking(), self._sizes()
 
     @torch.no_grad()
     def _initialise(self) -> None:
@@ -133,6 +138,66 @@ class InterneuronBrain(Brain):
         after = {name: tensor.detach().contiguous() for name, tensor in after.items()}
         expected = self.self_state(thoughts, pixels)
         return BrainOutput(logits.transpose(0, 1), expected.transpose(0, 1), after)
+
+    def step(self, token: Tensor, pixel: Tensor, state: State) -> BrainOutput:
+        run = kernels_for(pixel, self.neurons.bias)
+        if run is None or torch.is_grad_enabled() or len(token) > MOST_TOGETHER:
+            return super().step(token, pixel, state)
+        return self._speak(run, token, pixel, state)
+
+    def _speak(self, run: Call, token: Tensor, pixel: Tensor, state: State) -> BrainOutput:
+        """One token per stream in one call."""
+        weights = torch.tensor([parameter.data_ptr() for parameter in self._spoken])
+        sizes = [len(token), *self._shape]
+        state = {name: tensor.contiguous() for name, tensor in state.items()}
+        given = [state[name] for name in ("position", "history", "memory1", "memory2")]
+        after = [torch.empty_like(tensor) for tensor in given]
+        logits, expected = pixel.new_empty(len(token), sizes[1]), torch.empty_like(pixel)
+        _, vocabulary, width, neurons, _, _, bottleneck, memory, thought, hidden, *_ = sizes
+        floats = width + 5 * neurons + 2 * bottleneck + 3 * memory + 2 * thought + vocabulary + hidden
+        scratch = pixel.new_empty(len(token) * floats)
+        position, *others = given
+        run(
+            "step", weights, torch.tensor(sizes), token.contiguous(), position, pixel.contiguous(), *others,
+            *after, logits, expected, scratch,
+        )  # fmt: skip
+        return BrainOutput(
+            logits, expected, dict(zip(("position", "history", "memory1", "memory2"), after, strict=True))
+        )
+
+    def _sizes(self) -> list[int]:
+        """In the order of ``Shape`` in kernels.c, after the number of streams."""
+        embedding, logits = self.embedding, self.logits
+        return [
+            *embedding.tokens.shape,
+            self.neuron_count,
+            len(self.interneurons.log_sizes),
+            self.longest_window,
+            self.interneurons.refine[1].out_features,
+            self.memory1.reduce.out_features,
+            logits.think.out_features,
+            self.self_state.layers[0].out_features,
+            self.position_limit,
+            self.turn_tokens,
+            int(self.interneurons.cerebellum.shape[1] == 1),
+            int(self.memory1.decay_logits.shape[2] == 1),
+            int(isinstance(logits.blend, BlendedNorm)),
+        ]
+
+    def _for_speaking(self) -> list[nn.Parameter]:
+        """Its parameters in the order in which kernels.c names them."""
+        embedding, neurons, network, logits = self.embedding, self.neurons, self.interneurons, self.logits
+        ordered: list[nn.Parameter | nn.Module] = [embedding.tokens, embedding.positions, embedding.pixel]
+        ordered += [embedding.norm.norm, embedding.norm.scales, embedding.blend, neurons.norm, neurons.rows]
+        ordered += [neurons.bias, neurons.gain, network.log_sizes, network.cerebellum, network.refine]
+        for memory in (self.memory1, self.memory2):
+            ordered += [memory.decay_logits, memory.norm, memory.reduce, memory.gate, memory.project, memory.answer]
+        ordered += [logits.norm.norm, logits.norm.scales, logits.think, logits.thought_norm, logits.speak]
+        ordered += [self.self_state]
+        if isinstance(logits.blend, BlendedNorm):
+            ordered += [logits.blend.norm, logits.blend.scales]
+        parts = [[part] if isinstance(part, nn.Parameter) else part.parameters() for part in ordered]
+        return [parameter for part in parts for parameter in part]
 
     def _silence(self, activations: Tensor, rng: torch.Generator) -> Tensor:
         """Silence a share of the neurons, per stream and for the whole block (Gal and Ghahramani 2016, "A

@@ -11,6 +11,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from brain.linear import Linear
+from brain.native import kernels_for
 from brain.scan import moving_averages
 
 SOURCES = 4  # short, long, present, answer
@@ -22,6 +24,11 @@ class _Gate(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, scores: Tensor, averages: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        if run := kernels_for(scores, averages, inputs):
+            gates, gated = torch.empty_like(scores).unflatten(-1, (SOURCES, -1)), torch.empty_like(inputs)
+            run("gate_forward", scores, averages, inputs, gates, gated, *inputs.shape)
+            ctx.save_for_backward(gates, averages, inputs, gated)
+            return gated, gates.select(-2, 3)
         gates = scores.unflatten(-1, (SOURCES, -1))  # (T, B, 4, N)
         short, long, present, answer = gates.unbind(-2)
         highest = torch.maximum(torch.maximum(short, long), torch.maximum(present, answer))
@@ -35,6 +42,11 @@ class _Gate(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad: Tensor, grad_answer: Tensor):
         gates, averages, inputs, gated = ctx.saved_tensors
+        if run := kernels_for(grad, grad_answer):
+            grad_gates, grad_averages, grad_inputs = map(torch.empty_like, (gates, averages, inputs))
+            given = gates, averages, inputs, grad.contiguous(), grad_answer.contiguous()
+            run("gate_backward", *given, grad_gates, grad_averages, grad_inputs, *inputs.shape)
+            return grad_gates.flatten(-2), grad_averages, grad_inputs
         short, long, present, answer = gates.unbind(-2)
         common = (grad * gated).addcmul_(answer, grad_answer)  # sum over sources of gate * its gradient
         grad_gates = torch.empty_like(gates)
@@ -55,16 +67,16 @@ class MemoryLayer(nn.Module):
         decays = torch.tensor([short, long]).logit()[:, None, None]
         self.decay_logits = nn.Parameter(decays.repeat(1, 1, 1 if shared_decays else neurons))
         self.norm = nn.LayerNorm(neurons)
-        self.reduce = nn.Linear(neurons, width)
-        self.gate = nn.Linear(width, SOURCES * neurons)
-        self.project = nn.Linear(neurons, width)
-        self.answer = nn.Sequential(nn.GELU(), nn.LayerNorm(width), nn.Linear(width, neurons))
+        self.reduce = Linear(neurons, width)
+        self.gate = Linear(width, SOURCES * neurons)
+        self.project = Linear(neurons, width)
+        self.answer = nn.Sequential(nn.GELU(), nn.LayerNorm(width), Linear(width, neurons))
 
     def forward(self, inputs: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """``inputs`` (T, B, N), ``memory`` (2, B, N): the short and the long average so far -> output, memory."""
         averages = moving_averages(inputs, self.decays(), memory)  # (T, 2, B, N)
         reduced = self.reduce(self.norm(inputs))
-        gated, listening = _Gate.apply(self.gate(reduced), averages, inputs)
+        gated, listening = _Gate.apply(self.gate(reduced), averages, inputs.contiguous())
         answer = self.answer(reduced + self.project(gated))
         return torch.addcmul(gated, listening, answer), averages[-1]
 

@@ -11,11 +11,18 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from brain.native import kernels_for
+
 
 class _MovingAverages(torch.autograd.Function):
     @staticmethod
     def forward(ctx, inputs: Tensor, decays: Tensor, start: Tensor) -> Tensor:
         averages = inputs.new_empty(len(inputs), *start.shape)  # (T, M, B, N)
+        if run := kernels_for(inputs, decays, start):
+            inputs, decays, start = inputs.contiguous(), decays[:, 0].contiguous(), start.contiguous()
+            run("averages_forward", inputs, decays, start, averages, *averages.shape)
+            ctx.save_for_backward(inputs, decays[:, None], averages)
+            return averages
         previous = start
         for now, out in zip(inputs.unbind(), averages.unbind(), strict=True):
             previous = torch.lerp(now, previous, decays, out=out)  # now + decay * (previous - now)
@@ -25,6 +32,12 @@ class _MovingAverages(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad: Tensor):
         inputs, decays, averages = ctx.saved_tensors
+        if run := kernels_for(grad, averages):
+            grad_inputs, grad_decays = torch.empty_like(inputs), torch.empty_like(decays)
+            grad_start = torch.empty_like(averages[0])
+            given = inputs, decays, averages, grad.contiguous()
+            run("averages_backward", *given, grad_inputs, grad_decays, grad_start, *averages.shape)
+            return grad_inputs, grad_decays, grad_start
         total = torch.empty_like(averages)  # d loss / d averages[t], through every later average
         later = torch.zeros_like(averages[0])
         for now, out in zip(reversed(grad.unbind()), reversed(total.unbind()), strict=True):

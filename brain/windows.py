@@ -12,6 +12,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from brain.linear import Linear
+from brain.native import kernels_for
+
 CHUNK = 128  # tokens per running sum, which bounds its rounding error
 DIRECT = 4  # up to so many tokens, weighing the history outright is cheaper, and exact
 
@@ -69,6 +72,27 @@ class _WindowMix(torch.autograd.Function):
         return grad_padded, grad_sizes, grad_weights, None
 
 
+class _CompiledMix(torch.autograd.Function):
+    """The same by the kernels, which keep the running sums of a few neurons at a time in the processor's cache."""
+
+    @staticmethod
+    def forward(ctx, padded: Tensor, sizes: Tensor, weights: Tensor, tokens: int) -> Tensor:
+        each = weights.expand(-1, padded.shape[-1]).contiguous()
+        out = padded.new_empty(tokens, *padded.shape[1:])
+        ctx.shape = tokens, len(padded) - tokens, *padded.shape[1:], len(sizes)
+        kernels_for(padded)("windows_forward", padded, sizes, each, out, *ctx.shape)
+        ctx.save_for_backward(padded, sizes, weights, each)
+        return out
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):
+        padded, sizes, weights, each = ctx.saved_tensors
+        grad_padded, grad_sizes, grad_each = torch.zeros_like(padded), torch.empty_like(each), torch.empty_like(each)
+        given = padded, sizes, each, grad.contiguous()
+        kernels_for(padded)("windows_backward", *given, grad_padded, grad_sizes, grad_each, *ctx.shape)
+        return grad_padded, grad_sizes.sum(1), grad_each.sum_to_size(weights.shape), None
+
+
 def _weigh_directly(padded: Tensor, sizes: Tensor, weights: Tensor, tokens: int) -> Tensor:
     """The same mix from the definition: O(L) per token."""
     length = len(padded) - tokens + 1
@@ -84,6 +108,8 @@ def window_mix(values: Tensor, history: Tensor, sizes: Tensor, weights: Tensor) 
     ``sizes`` (K,) in tokens, each in [1, L]; ``weights`` (K, N), or (K, 1) when all neurons share one mix.
     """
     padded = torch.cat([history, values])
+    if kernels_for(padded, sizes, weights):
+        return _CompiledMix.apply(padded, sizes, weights, len(values))
     if len(values) <= DIRECT:
         return _weigh_directly(padded, sizes, weights, len(values))
     pieces = []
@@ -105,10 +131,10 @@ class InterneuronNetwork(nn.Module):
         self.cerebellum = nn.Parameter(torch.randn(len(windows), 1 if shared_cerebellum else neurons))
         self.refine = nn.Sequential(
             nn.LayerNorm(neurons),
-            nn.Linear(neurons, bottleneck),
+            Linear(neurons, bottleneck),
             nn.GELU(),
             nn.LayerNorm(bottleneck),
-            nn.Linear(bottleneck, neurons),
+            Linear(bottleneck, neurons),
         )
 
     def forward(self, activations: Tensor, history: Tensor) -> Tensor:

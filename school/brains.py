@@ -7,18 +7,20 @@ from typing import Literal
 
 from pydantic import Field
 
-from brain import PRESETS, BrainConfig
+from brain import PRESETS, SPECIES, BrainConfig, parts_of_shape
 from school.mistakes import Mistake
 from school.settings import Slice
 
 BLOCK_TOKENS = {"seed": 256}
-DEFAULT_BLOCK = 128
+DEFAULT_BLOCK = 64
 FREE_TO_CHANGE = {"dropout"}  # how it learns, not what it is
 AS_PRESET = "0: as the preset says"
 
 
 class BrainSettings(Slice):
-    species: Literal["interneuron"] = Field("interneuron", description="the kind of brain")
+    species: Literal[tuple(SPECIES)] = Field(
+        "interneuron", description="the kind of brain: interneuron, or llama, a small transformer to compare it with"
+    )
     preset: Literal["newborn", "toddler", "child", "seed"] = Field(
         "toddler", description="its size: newborn (tests, a Raspberry Pi), toddler (a laptop), child, seed (very large)"
     )
@@ -31,10 +33,17 @@ class BrainSettings(Slice):
     windows: tuple[float, ...] = Field(
         (), strict=False, description="sizes in tokens that the windows start with; []: as the preset says"
     )
-    dropout: float = Field(0.3, ge=0, lt=1, description="share of neurons silenced while it learns a block")
+    dropout: float = Field(
+        0.3, ge=0, lt=1, description="share of neurons (llama: channels) silenced while it learns a block"
+    )
     shared_cerebellum: bool = Field(False, description="one window mix for all neurons instead of one for each")
     shared_decays: bool = Field(False, description="one memory span for all neurons instead of one for each")
     blend_logit_norm: bool = Field(True, description="blend the logits with their own norm")
+    layers: int = Field(0, ge=0, le=1024, description=f"llama: layers; {AS_PRESET}")
+    heads: int = Field(0, ge=0, le=1024, description=f"llama: attention heads of a layer; {AS_PRESET}")
+    key_heads: int = Field(0, ge=0, le=1024, description=f"llama: keys and values that the heads share; {AS_PRESET}")
+    hidden_width: int = Field(0, ge=0, le=65_536, description=f"llama: width between attentions; {AS_PRESET}")
+    context: int = Field(0, ge=0, le=65_536, description=f"llama: tokens it can look back; {AS_PRESET}")
 
 
 def shape_of(settings: BrainSettings, vocabulary: int) -> BrainConfig:
@@ -52,7 +61,19 @@ def shape_of(settings: BrainSettings, vocabulary: int) -> BrainConfig:
         raise Mistake(f"library.vocabulary must be at least 264 (every byte and the marks), not {config.vocabulary}.")
     if not all(1 <= size <= config.longest_window for size in config.windows):
         raise Mistake(f"brain.windows must each be from 1 to brain.longest_window ({config.longest_window}).")
+    if config.species == "llama":
+        _check_heads(config)
     return config
+
+
+def _check_heads(config: BrainConfig) -> None:
+    """Heads must split the width into pairs, and share the keys evenly."""
+    if config.embed_width % (2 * config.heads):
+        raise Mistake(
+            f"brain.embed_width must be a multiple of twice brain.heads ({2 * config.heads}), not {config.embed_width}."
+        )
+    if config.heads % config.key_heads:
+        raise Mistake(f"brain.heads must be a multiple of brain.key_heads ({config.key_heads}), not {config.heads}.")
 
 
 def block_tokens(settings: BrainSettings, wanted: int) -> int:
@@ -60,15 +81,22 @@ def block_tokens(settings: BrainSettings, wanted: int) -> int:
 
 
 def agree(wanted: BrainConfig, soul: BrainConfig, where: str) -> BrainConfig:
-    """The shape to wake: the soul's, with the settings' dropout. Raises Mistake if they ask for another brain."""
-    for field in fields(BrainConfig):
-        asked, has = getattr(wanted, field.name), getattr(soul, field.name)
-        if field.name not in FREE_TO_CHANGE and asked != has:
-            raise Mistake(
-                f"the soul in {where} has {field.name} = {_plain(has)}, but the settings ask for {_plain(asked)}. "
-                "Either set it back (brain.preset decides most), or wake a new baby with --home DIR."
-            )
+    """The shape to wake: the soul's, with the settings' dropout. Raises Mistake if they ask for another brain; what
+    does not concern its species may differ."""
+    _must_agree("species", wanted, soul, where)
+    for name in parts_of_shape(soul.species):
+        if name not in FREE_TO_CHANGE:
+            _must_agree(name, wanted, soul, where)
     return replace(soul, **{name: getattr(wanted, name) for name in FREE_TO_CHANGE})
+
+
+def _must_agree(name: str, wanted: BrainConfig, soul: BrainConfig, where: str) -> None:
+    asked, has = getattr(wanted, name), getattr(soul, name)
+    if asked != has:
+        raise Mistake(
+            f"the soul in {where} has {name} = {_plain(has)}, but the settings ask for {_plain(asked)}. "
+            "Either set it back (brain.preset decides most), or wake a new baby with --home DIR."
+        )
 
 
 def _as_preset(value: object) -> bool:

@@ -47,14 +47,13 @@ def status_lines(now: Snapshot) -> list[str]:
     best = "" if now.best_bits_per_byte is None else f" (best {figure(now.best_bits_per_byte)})"
     red, green, blue = (f"{channel:.2f}" for channel in now.color)
     windows = ", ".join(f"{value:.1f}" for name, value in now.gauges.items() if name.startswith("window"))
-    penalty = now.gauges.get("repetition_penalty", 0.0)
+    tuned = f"temperature {now.temperature:.2f}, repetition penalty {now.gauges.get('repetition_penalty', 0.0):.2f}"
     lines = [
         " · ".join(facts(now)) + best,
         f"self-state: red {red} (skill, energy), green {green} (stirred up), blue {blue} (calm)",
         f"brain: {count(now.parameters)} parameters, {count(now.tokens_seen)} tokens read in its life",
         f"library: {now.texts} texts, {count(now.library_tokens)} tokens; {now.pairs} taught pairs coming back",
-        f"it tuned itself to: temperature {now.temperature:.2f}, repetition penalty {penalty:.2f}, "
-        f"windows of {windows} tokens",
+        f"it tuned itself to: {tuned}" + (f", windows of {windows} tokens" if windows else ""),
         f"soul saved at step {now.saved_step:,}" if now.saved_step is not None else "soul not saved yet",
     ]
     if now.rate_scale < 0.1:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 
-from brain import BrainConfig, build_brain
+from brain import BrainConfig, build_brain, native
+from brain.linear import use_half
 from school.conversations import Conversations
 from school.librarian import Librarian
 from school.receptionist import Receptionist, SpeechSettings
@@ -36,6 +37,14 @@ TINY = BrainConfig(
 LESSONS = LessonSettings(
     streams=2, block_tokens=16, micro_streams=1, warmup_steps=5, averaging_steps=5, evaluation_steps=1000
 )
+
+
+@pytest.fixture(autouse=True)
+def plain_machine():
+    """Kernels and half precision that a test asked for end with it."""
+    yield
+    native.use(None)
+    use_half(False)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import torch
 from conftest import TINY, make_brain
 from torch.nn import functional as F
 
-from brain import PRESETS, BrainConfig, build_brain, parameter_count
+from brain import PRESETS, SPECIES, BrainConfig, build_brain, parameter_count
 from brain.contract import pick_streams, stack_states
 from brain.memory import _Gate
 from brain.sampling import keep_likely, penalise_repetition, sample
@@ -18,12 +18,19 @@ from brain.selfstate import fresh_condition, true_pixels
 from brain.windows import CHUNK, InterneuronNetwork, _weigh_directly, _WindowMix, window_mix
 
 VOCABULARY, MARKS = 60, 8
+SMALL_LLAMA = {"layers": 2, "heads": 4, "key_heads": 2, "hidden_width": 24, "context": 16}
+
+
+@pytest.fixture(params=SPECIES)
+def tiny(request) -> BrainConfig:
+    """A very small brain of each species; what is tested with it, every species promises."""
+    return replace(TINY, species=request.param, **SMALL_LLAMA)
 
 
 def reduced(preset: str) -> BrainConfig:
     """A preset's structure at an eighth of its width."""
     config = PRESETS[preset]
-    widths = ("embed_width", "neurons", "bottleneck", "memory_width", "thought_width")
+    widths = ("embed_width", "neurons", "bottleneck", "memory_width", "thought_width", "hidden_width")
     return replace(config, **{name: max(16, getattr(config, name) // 8) for name in widths})
 
 
@@ -49,11 +56,15 @@ def assert_same_state(first, second, tolerance: float = 1e-4) -> None:
         torch.testing.assert_close(first[name], second[name], atol=tolerance, rtol=0)
 
 
-SWITCHES = [{}, {"shared_cerebellum": True, "shared_decays": True, "blend_logit_norm": False}]
+SWITCHES = {
+    "own": {},
+    "shared": {"shared_cerebellum": True, "shared_decays": True, "blend_logit_norm": False},
+    "llama": {"species": "llama"},
+}
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-@pytest.mark.parametrize("switches", SWITCHES, ids=["own", "shared"])
+@pytest.mark.parametrize("switches", SWITCHES.values(), ids=SWITCHES)
 def test_one_long_thought_equals_many_single_ones(preset, switches):
     """A block of 300 tokens and 300 steps agree to 1e-4 on logits, self-state and state, in float32."""
     brain = build(replace(reduced(preset), **switches))
@@ -70,9 +81,9 @@ def test_one_long_thought_equals_many_single_ones(preset, switches):
 
 
 @pytest.mark.parametrize("cut", [1, 7, 64, 150, 299])
-def test_the_state_is_complete(cut):
+def test_the_state_is_complete(tiny, cut):
     """Reading a text in two blocks gives the logits and the state of reading it in one."""
-    brain = build(TINY)
+    brain = build(tiny)
     tokens, pixels = some_input(3, 300)
     with torch.no_grad():
         whole = brain(tokens, pixels, brain.fresh_state(3))
@@ -82,9 +93,9 @@ def test_the_state_is_complete(cut):
     assert_same_state(whole.state, second.state)
 
 
-def test_the_future_is_hidden():
+def test_the_future_is_hidden(tiny):
     """Changing a token or a colour changes no logit before it, and does change later ones."""
-    brain = build(TINY)
+    brain = build(tiny)
     tokens, pixels = some_input(1, 40)
     with torch.no_grad():
         before = brain(tokens, pixels, brain.fresh_state(1)).logits
@@ -97,9 +108,9 @@ def test_the_future_is_hidden():
             assert not torch.allclose(before[:, t], after[:, t])
 
 
-def test_streams_do_not_hear_each_other():
+def test_streams_do_not_hear_each_other(tiny):
     """What one stream reads changes nothing in its neighbour, and states can be stacked and picked."""
-    brain = build(TINY)
+    brain = build(tiny)
     tokens, pixels = some_input(3, 20)
     with torch.no_grad():
         together = brain(tokens, pixels, brain.fresh_state(3))
@@ -110,9 +121,9 @@ def test_streams_do_not_hear_each_other():
     assert_same_state(stack_states([one.state for one in alone]), together.state, 1e-5)
 
 
-def test_cost_per_token_does_not_depend_on_the_past():
+def test_cost_per_token_does_not_depend_on_the_past(tiny):
     """The state is as large after a thousand tokens as after one."""
-    brain = build(TINY)
+    brain = build(tiny)
     sizes = []
     for length in (1, 1000):
         tokens, pixels = some_input(1, length)
@@ -121,9 +132,9 @@ def test_cost_per_token_does_not_depend_on_the_past():
     assert sizes[0] == sizes[1]
 
 
-def test_a_baby_can_memorise_one_sentence():
+def test_a_baby_can_memorise_one_sentence(tiny):
     """On one short text the loss falls below 5 % of where it began."""
-    brain = build(TINY)
+    brain = build(tiny)
     tokens, pixels = some_input(1, 25)
     optimizer = torch.optim.Adam(brain.parameters(), lr=1e-2)
     losses = []
@@ -138,9 +149,9 @@ def test_a_baby_can_memorise_one_sentence():
     assert losses[-1] < 0.05 * losses[0]
 
 
-def test_every_parameter_learns():
+def test_every_parameter_learns(tiny):
     """Each parameter gets a gradient that is finite and not zero; words steer all but the head, its truth the head."""
-    brain = build(TINY)
+    brain = build(tiny)
     tokens, pixels = some_input(2, 40)
     out = brain(tokens, pixels, brain.fresh_state(2))
     F.cross_entropy(out.logits.flatten(0, 1), tokens.flatten()).backward()
@@ -157,9 +168,9 @@ def test_every_parameter_learns():
     assert moved == {"self_state"}
 
 
-def test_dropout_only_where_it_is_asked_for():
-    """Without a generator the brain is deterministic; with one, the same seed drops the same neurons."""
-    brain = build(TINY)
+def test_dropout_only_where_it_is_asked_for(tiny):
+    """Without a generator the brain is deterministic; with one, the same seed drops the same units."""
+    brain = build(tiny)
     tokens, pixels = some_input(2, 20)
 
     def logits(seed=None):
@@ -185,6 +196,12 @@ def test_constrain_keeps_the_bounds():
     assert sizes.max() <= TINY.longest_window + 1e-4
     assert ((brain.memory1.decays() > 0) & (brain.memory1.decays() < 1)).all()
     assert set(brain.gauges()) >= {"window1", "memory1_short", "blend_pixel"}
+
+
+def test_an_unknown_species_is_refused():
+    """A species that is not registered is named."""
+    with pytest.raises(ValueError, match="unknown species 'cat'"):
+        build_brain(replace(TINY, species="cat"), vocabulary=VOCABULARY, turn_tokens=MARKS)
 
 
 def test_presets_have_their_sizes():
@@ -323,9 +340,9 @@ def test_saying_it_again_costs():
     assert out.tolist() == [[-0.5, 0.0, -1.0, 0.0]]
 
 
-def test_a_newborn_knows_nothing_yet(tokenizer):
+def test_a_newborn_knows_nothing_yet(tokenizer, tiny):
     """At birth the logits are close to uniform: the loss is within 10 % of the log of the vocabulary."""
-    brain = make_brain(tokenizer)
+    brain = make_brain(tokenizer, config=tiny)
     tokens = torch.randint(8, tokenizer.size, (4, 64), generator=torch.Generator().manual_seed(0))
     logits = brain(tokens[:, :-1], torch.full((4, 63, 3), 0.5), brain.fresh_state(4)).logits
     loss = F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten())

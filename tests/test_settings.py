@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import Field, ValidationError
 
 import wakeup
-from brain import PRESETS, BrainConfig, build_brain
+from brain import PRESETS, SPECIES, BrainConfig, build_brain, parts_of_shape
 from school.brains import FREE_TO_CHANGE, BrainSettings, agree, block_tokens, shape_of
 from school.mistakes import Mistake
 from school.settings import Slice, allowed, as_toml, read_settings
@@ -327,6 +327,30 @@ def test_a_longest_window_shorter_than_the_presets_windows():
     assert shape_of(BrainSettings(preset="newborn", longest_window=16, windows=(1.0, 16.0)), 0).windows == (1.0, 16.0)
 
 
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"heads": 5}, "brain.embed_width must be a multiple of twice brain.heads (10), not 64."),
+        ({"heads": 64}, "brain.embed_width must be a multiple of twice brain.heads (128), not 64."),
+        ({"heads": 4, "key_heads": 3}, "brain.heads must be a multiple of brain.key_heads (3), not 4."),
+        ({"key_heads": 4}, "brain.heads must be a multiple of brain.key_heads (4), not 2."),
+    ],
+)
+def test_heads_that_do_not_fit(changes: dict[str, int], line: str):
+    """Heads that don't split a llama's width into pairs, or can't share its keys, are refused in one line."""
+    with pytest.raises(Mistake) as caught:
+        shape_of(BrainSettings(preset="newborn", species="llama", **changes), 0)
+    assert str(caught.value) == line
+    assert shape_of(BrainSettings(preset="newborn", **changes), 0).neurons == 256  # of no concern to an interneuron
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_species_has_every_preset(preset: str):
+    """Each preset is a shape that any species can take."""
+    for species in SPECIES:
+        assert shape_of(BrainSettings(preset=preset, species=species), 0).species == species
+
+
 def test_an_overridden_shape_can_be_built():
     """A shape made of overrides builds a brain."""
     settings = BrainSettings(
@@ -345,10 +369,13 @@ def test_block_tokens():
 # ---- when a soul sleeps there already ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted({field.name for field in fields(BrainConfig)} - FREE_TO_CHANGE))
-def test_the_souls_shape_wins_or_nobody_wakes(name: str):
+@pytest.mark.parametrize(
+    ("species", "name"),
+    [(kind, name) for kind in SPECIES for name in ["species", *parts_of_shape(kind)] if name not in FREE_TO_CHANGE],
+)
+def test_the_souls_shape_wins_or_nobody_wakes(species: str, name: str):
     """Settings that ask for another shape are refused in one line: what it has, what is asked, and both ways out."""
-    soul = PRESETS["newborn"]
+    soul = replace(PRESETS["newborn"], species=species)
     other = {"species": "cat", "windows": (2.0, 3.0)}.get(name)
     if other is None:
         value = getattr(soul, name)
@@ -361,6 +388,12 @@ def test_the_souls_shape_wins_or_nobody_wakes(name: str):
     assert "brain.preset" in line
     assert "--home DIR" in line
     assert len(line.splitlines()) == 1
+
+
+def test_what_does_not_concern_a_species_may_differ():
+    """Of another shape only what the soul's species is made of counts; all else stays as the soul has it."""
+    soul = PRESETS["newborn"]
+    assert agree(replace(soul, heads=soul.heads + 1, context=soul.context + 1), soul, "home/soul") == soul
 
 
 def test_dropout_may_differ():

@@ -1,0 +1,465 @@
+/* The loops for which torch has no single operation, each one pass over memory where torch needs many.
+
+   Everything is float32, contiguous, time first. T tokens, B streams, P = T * B positions, N neurons, K windows,
+   L tokens of history, V width of a norm. Each function computes exactly what its namesake in Python defines
+   (brain/memory.py, scan.py, windows.py, embedding.py, interneuron.py); the tests compare the two. Work is shared among
+   threads by neuron or by position, never by sum, so results don't depend on who is quick. */
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef _OPENMP
+#include <omp.h>
+#define THREAD omp_get_thread_num()
+#define THREADS omp_get_num_threads()
+#else
+#define THREAD 0
+#define THREADS 1
+#endif
+
+#define STRIP 64   /* neurons handled together: a strip of 200 tokens stays in the second-level cache */
+#define PIECE 128  /* tokens per running sum, which bounds its rounding error */
+
+static inline long least(long a, long b) { return a < b ? a : b; }
+
+/* e^x to within 2 units in the last place; written out so that every compiler makes vectors of it. */
+static inline float exponential(float x) {
+    x = x > 88.0f ? 88.0f : x;
+    x = x < -87.0f ? -87.0f : x;
+    float whole = rintf(x * 1.44269504f);
+    float rest = (x - whole * 0.693359375f) + whole * 2.12194440e-4f; /* ln 2 in two parts */
+    float series = 1.0f / 720;
+    series = series * rest + 1.0f / 120;
+    series = series * rest + 1.0f / 24;
+    series = series * rest + 1.0f / 6;
+    series = series * rest + 0.5f;
+    series = series * rest * rest + rest + 1.0f;
+    union { int32_t bits; float number; } scale = {((int32_t)whole + 127) << 23};
+    return series * scale.number;
+}
+
+static inline float gelu(float x) { return 0.5f * x * (1.0f + erff(x * 0.70710678f)); }
+
+/* ---- memory gates: softmax over four sources, and the weighted sum of the first three ---------------------------- */
+
+/* scores (P, 4, N), averages (T, 2, B, N), inputs (P, N) -> gates (P, 4, N), gated (P, N) */
+void gate_forward(const float *restrict scores, const float *restrict averages, const float *restrict inputs,
+                  float *restrict gates, float *restrict gated, long T, long B, long N, int threads) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (long p = 0; p < T * B; p++) {
+        const float *restrict s = scores + p * 4 * N, *restrict x = inputs + p * N;
+        const float *restrict brief = averages + (p / B * 2 * B + p % B) * N, *restrict lasting = brief + B * N;
+        float *restrict g = gates + p * 4 * N, *restrict out = gated + p * N;
+#pragma omp simd
+        for (long n = 0; n < N; n++) {
+            float a = s[n], b = s[N + n], c = s[2 * N + n], d = s[3 * N + n];
+            float ab = a > b ? a : b, cd = c > d ? c : d, top = ab > cd ? ab : cd;
+            a = exponential(a - top), b = exponential(b - top), c = exponential(c - top), d = exponential(d - top);
+            float share = 1.0f / (a + b + c + d);
+            g[n] = a *= share, g[N + n] = b *= share, g[2 * N + n] = c *= share, g[3 * N + n] = d * share;
+            out[n] = a * brief[n] + b * lasting[n] + c * x[n];
+        }
+    }
+}
+
+/* grad (P, N) of gated, grad_answer (P, N) of the fourth gate -> gradients of scores, averages and inputs */
+void gate_backward(const float *restrict gates, const float *restrict averages, const float *restrict inputs,
+                   const float *restrict grad, const float *restrict grad_answer, float *restrict grad_scores,
+                   float *restrict grad_averages, float *restrict grad_inputs, long T, long B, long N, int threads) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (long p = 0; p < T * B; p++) {
+        const float *restrict g = gates + p * 4 * N, *restrict x = inputs + p * N;
+        long first = (p / B * 2 * B + p % B) * N, second = first + B * N;
+        const float *restrict brief = averages + first, *restrict lasting = averages + second;
+        const float *restrict into = grad + p * N, *restrict into_answer = grad_answer + p * N;
+        float *restrict gs = grad_scores + p * 4 * N, *restrict gx = grad_inputs + p * N;
+        float *restrict gbrief = grad_averages + first, *restrict glasting = grad_averages + second;
+        for (long n = 0; n < N; n++) {
+            float a = g[n], b = g[N + n], c = g[2 * N + n], d = g[3 * N + n], e = into[n];
+            float ea = e * brief[n], eb = e * lasting[n], ec = e * x[n], ed = into_answer[n];
+            float common = a * ea + b * eb + c * ec + d * ed;
+            gs[n] = a * (ea - common), gs[N + n] = b * (eb - common);
+            gs[2 * N + n] = c * (ec - common), gs[3 * N + n] = d * (ed - common);
+            gbrief[n] = e * a, glasting[n] = e * b, gx[n] = e * c;
+        }
+    }
+}
+
+/* ---- exponential moving averages along time ---------------------------------------------------------------------- */
+
+/* inputs (T, B, N), decays (M, N), start (M, B, N) -> averages (T, M, B, N) */
+void averages_forward(const float *restrict inputs, const float *restrict decays, const float *restrict start,
+                      float *restrict averages, long T, long M, long B, long N, int threads) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (long n0 = 0; n0 < N; n0 += STRIP) {
+        long width = least(STRIP, N - n0);
+        for (long m = 0; m < M; m++) {
+            const float *restrict decay = decays + m * N + n0;
+            for (long b = 0; b < B; b++) {
+                const float *previous = start + (m * B + b) * N + n0;
+                for (long t = 0; t < T; t++) {
+                    const float *restrict x = inputs + (t * B + b) * N + n0;
+                    float *restrict out = averages + ((t * M + m) * B + b) * N + n0;
+                    for (long n = 0; n < width; n++) out[n] = x[n] + decay[n] * (previous[n] - x[n]);
+                    previous = out;
+                }
+            }
+        }
+    }
+}
+
+/* grad (T, M, B, N) -> gradients of inputs (T, B, N), decays (M, N), start (M, B, N) */
+void averages_backward(const float *restrict inputs, const float *restrict decays, const float *restrict averages,
+                       const float *restrict grad, float *restrict grad_inputs, float *restrict grad_decays,
+                       float *restrict grad_start, long T, long M, long B, long N, int threads) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (long n0 = 0; n0 < N; n0 += STRIP) {
+        long width = least(STRIP, N - n0);
+        for (long m = 0; m < M; m++) {
+            const float *restrict decay = decays + m * N + n0;
+            float sum[STRIP] = {0};
+            for (long b = 0; b < B; b++) {
+                float later[STRIP] = {0}; /* decay * d loss / d average, from all that follows */
+                for (long t = T - 1; t >= 0; t--) {
+                    const float *restrict x = inputs + (t * B + b) * N + n0;
+                    const float *restrict average = averages + ((t * M + m) * B + b) * N + n0;
+                    const float *restrict now = grad + ((t * M + m) * B + b) * N + n0;
+                    float *restrict out = grad_inputs + (t * B + b) * N + n0;
+                    for (long n = 0; n < width; n++) {
+                        float total = now[n] + later[n], part = total * (1.0f - decay[n]);
+                        sum[n] += (average[n] - x[n]) * total; /* = decay * (previous - input) * total */
+                        later[n] = decay[n] * total;
+                        out[n] = m ? out[n] + part : part;
+                    }
+                }
+                memcpy(grad_start + (m * B + b) * N + n0, later, width * sizeof(float));
+            }
+            for (long n = 0; n < width; n++) grad_decays[m * N + n0 + n] = sum[n] / decay[n];
+        }
+    }
+}
+
+/* ---- windows of fractional size ---------------------------------------------------------------------------------- */
+
+/* sums[i] = rows[0] + ... + rows[i-1], for one strip of one stream; sums (rows + 1, STRIP) */
+static void running_sums(const float *restrict rows, long stride, long count, long width, float *restrict sums) {
+    memset(sums, 0, STRIP * sizeof(float));
+    for (long i = 0; i < count; i++)
+        for (long n = 0; n < width; n++) sums[(i + 1) * STRIP + n] = sums[i * STRIP + n] + rows[i * stride + n];
+}
+
+/* padded (L + T, B, N), sizes (K), weights (K, N) -> out (T, B, N) */
+void windows_forward(const float *restrict padded, const float *restrict sizes, const float *restrict weights,
+                     float *restrict out, long T, long L, long B, long N, long K, int threads) {
+    long strips = (N + STRIP - 1) / STRIP;
+#pragma omp parallel num_threads(threads)
+    {
+        float *sums = malloc((L + PIECE + 1) * STRIP * sizeof(float));
+#pragma omp for schedule(static)
+        for (long strip = 0; strip < strips * B; strip++) {
+            long n0 = strip % strips * STRIP, b = strip / strips, width = least(STRIP, N - n0);
+            for (long t0 = 0; t0 < T; t0 += PIECE) {
+                long tokens = least(PIECE, T - t0);
+                running_sums(padded + (t0 * B + b) * N + n0, B * N, L + tokens, width, sums);
+                for (long t = 0; t < tokens; t++) {
+                    const float *restrict end = sums + (L + t + 1) * STRIP;
+                    float mix[STRIP] = {0};
+                    for (long k = 0; k < K; k++) {
+                        long whole = (long)sizes[k];
+                        float fraction = sizes[k] - whole, share = 1.0f / sizes[k];
+                        const float *restrict inner = end - whole * STRIP;
+                        const float *restrict outer = whole < L + t + 1 ? inner - STRIP : inner;
+                        const float *restrict weight = weights + k * N + n0;
+                        for (long n = 0; n < width; n++)
+                            mix[n] += weight[n] * share * (end[n] - inner[n] + fraction * (inner[n] - outer[n]));
+                    }
+                    memcpy(out + ((t0 + t) * B + b) * N + n0, mix, width * sizeof(float));
+                }
+            }
+        }
+        free(sums);
+    }
+}
+
+/* grad (T, B, N) -> gradients of padded (L + T, B, N), zeroed by the caller; sizes (K, N), to be summed; weights (K, N) */
+void windows_backward(const float *restrict padded, const float *restrict sizes, const float *restrict weights,
+                      const float *restrict grad, float *restrict grad_padded, float *restrict grad_sizes,
+                      float *restrict grad_weights, long T, long L, long B, long N, long K, int threads) {
+#pragma omp parallel num_threads(threads)
+    {
+        long rows = L + PIECE + 1;
+        float *sums = malloc(rows * STRIP * sizeof(float)), *grad_sums = malloc(rows * STRIP * sizeof(float));
+#pragma omp for schedule(static)
+        for (long n0 = 0; n0 < N; n0 += STRIP) {
+            long width = least(STRIP, N - n0);
+            for (long k = 0; k < K; k++) {
+                memset(grad_sizes + k * N + n0, 0, width * sizeof(float));
+                memset(grad_weights + k * N + n0, 0, width * sizeof(float));
+            }
+            for (long b = 0; b < B; b++)
+                for (long t0 = 0; t0 < T; t0 += PIECE) {
+                    long tokens = least(PIECE, T - t0);
+                    running_sums(padded + (t0 * B + b) * N + n0, B * N, L + tokens, width, sums);
+                    memset(grad_sums, 0, (L + tokens + 1) * STRIP * sizeof(float));
+                    for (long k = 0; k < K; k++) {
+                        long whole = (long)sizes[k];
+                        float fraction = sizes[k] - whole, share = 1.0f / sizes[k];
+                        const float *restrict weight = weights + k * N + n0;
+                        float by_mean[STRIP] = {0}, by_edge[STRIP] = {0}; /* sums of grad * mean, of grad * oldest */
+                        for (long t = 0; t < tokens; t++) {
+                            const float *restrict end = sums + (L + t + 1) * STRIP;
+                            const float *restrict inner = end - whole * STRIP;
+                            long back = whole < L + t + 1 ? STRIP : 0;
+                            const float *restrict outer = inner - back;
+                            const float *restrict into = grad + ((t0 + t) * B + b) * N + n0;
+                            float *at_end = grad_sums + (L + t + 1) * STRIP;
+                            float *at_inner = at_end - whole * STRIP, *at_outer = at_inner - back;
+                            for (long n = 0; n < width; n++) {
+                                float oldest = inner[n] - outer[n], one = into[n] * weight[n] * share;
+                                by_mean[n] += into[n] * (end[n] - inner[n] + fraction * oldest) * share;
+                                by_edge[n] += into[n] * oldest;
+                                at_end[n] += one;
+                                at_inner[n] -= one * (1.0f - fraction);
+                            }
+                            for (long n = 0; n < width; n++) /* apart: it may be the same row */
+                                at_outer[n] -= into[n] * weight[n] * share * fraction;
+                        }
+                        for (long n = 0; n < width; n++) {
+                            grad_weights[k * N + n0 + n] += by_mean[n];
+                            grad_sizes[k * N + n0 + n] += weight[n] * share * (by_edge[n] - by_mean[n]);
+                        }
+                    }
+                    float later[STRIP] = {0};
+                    for (long i = L + tokens - 1; i >= 0; i--) { /* each value entered every later sum */
+                        float *restrict row = grad_padded + ((t0 + i) * B + b) * N + n0;
+                        for (long n = 0; n < width; n++) row[n] += later[n] += grad_sums[(i + 1) * STRIP + n];
+                    }
+                }
+        }
+        free(sums);
+        free(grad_sums);
+    }
+}
+
+/* ---- a * x + b * LayerNorm(x) ------------------------------------------------------------------------------------ */
+
+static void moments(const float *restrict x, long V, float *mean, float *inverse) {
+    float sum = 0, squares = 0;
+    for (long v = 0; v < V; v++) sum += x[v];
+    *mean = sum / V;
+    for (long v = 0; v < V; v++) squares += (x[v] - *mean) * (x[v] - *mean);
+    *inverse = 1.0f / sqrtf(squares / V + 1e-5f);
+}
+
+/* x (P, V), weight (V), bias (V), scales (2) -> out (P, V), and per position mean and 1 / deviation (P, 2) */
+void blend_forward(const float *restrict x, const float *restrict weight, const float *restrict bias,
+                   const float *restrict scales, float *restrict out, float *restrict stats, long P, long V,
+                   int threads) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (long p = 0; p < P; p++) {
+        const float *restrict row = x + p * V;
+        float mean, inverse;
+        moments(row, V, &mean, &inverse);
+        stats[2 * p] = mean, stats[2 * p + 1] = inverse;
+        for (long v = 0; v < V; v++)
+            out[p * V + v] = scales[0] * row[v] + scales[1] * ((row[v] - mean) * inverse * weight[v] + bias[v]);
+    }
+}
+
+/* grad (P, V) -> gradients of x (P, V); of weight, bias and scales per thread, (threads, 3, V): normed * grad,
+   grad, x * grad summed over positions, from which the caller makes all three */
+void blend_backward(const float *restrict x, const float *restrict weight, const float *restrict scales,
+                    const float *restrict stats, const float *restrict grad, float *restrict grad_x,
+                    float *restrict sums, long P, long V, int threads) {
+#pragma omp parallel num_threads(threads)
+    {
+        float *by_norm = sums + THREAD * 3 * V, *by_one = by_norm + V, *by_x = by_one + V;
+        memset(by_norm, 0, 3 * V * sizeof(float));
+#pragma omp for schedule(static)
+        for (long p = 0; p < P; p++) {
+            const float *restrict row = x + p * V, *restrict into = grad + p * V;
+            float mean = stats[2 * p], inverse = stats[2 * p + 1], total = 0, along = 0;
+            for (long v = 0; v < V; v++) {
+                float normed = (row[v] - mean) * inverse, one = into[v] * weight[v];
+                total += one, along += one * normed;
+                by_norm[v] += into[v] * normed, by_one[v] += into[v], by_x[v] += into[v] * row[v];
+            }
+            total /= V, along /= V;
+            for (long v = 0; v < V; v++) {
+                float normed = (row[v] - mean) * inverse;
+                grad_x[p * V + v] = scales[0] * into[v] +
+                                    scales[1] * inverse * (into[v] * weight[v] - total - normed * along);
+            }
+        }
+    }
+}
+
+/* ---- one token through the whole brain ---------------------------------------------------------------------------
+
+   For talking, where a token costs less than the sixty calls into PyTorch that it would take. Threads own neurons: each
+   works out its share of every layer's outputs and waits for the others only where a sum needs all of them. */
+
+enum { /* the brain's parameters, in the order of InterneuronBrain._for_speaking */
+    TOKENS, POSITIONS, PIXEL_W, PIXEL_B, WORD_W, WORD_B, WORD_SCALES, BLEND,
+    INPUT_W, INPUT_B, ROWS, ROWS_B, GAIN,
+    LOG_SIZES, CEREBELLUM, MIX_W, MIX_B, NARROW_W, NARROW_B, THIN_W, THIN_B, WIDE_W, WIDE_B,
+    MEMORY1,
+    MEMORY2 = MEMORY1 + 13, /* MEMORY_PARTS */
+    LAST_W = MEMORY2 + 13, LAST_B, LAST_SCALES, THINK_W, THINK_B, THOUGHT_W, THOUGHT_B, SPEAK_W, SPEAK_B,
+    SELF_W, SELF_B, COLOUR_W, COLOUR_B,
+    VOICE_W, VOICE_B, VOICE_SCALES /* only with blended logits */
+};
+enum { DECAYS, NORM_W, NORM_B, REDUCE_W, REDUCE_B, GATE_W, GATE_B, PROJECT_W, PROJECT_B,
+       ANSWER_NORM_W, ANSWER_NORM_B, ANSWER_W, ANSWER_B, MEMORY_PARTS };
+
+typedef struct {
+    long streams, vocabulary, width, neurons, windows, longest, bottleneck, memory, thought, hidden;
+    long places, first_word; /* positions known; tokens below first_word are marks */
+    long one_mix, one_span, blended; /* the switches of its shape */
+} Shape;
+
+#define WAIT _Pragma("omp barrier")
+#define MINE(count) for (long i = (count) * THREAD / THREADS, stop = (count) * (THREAD + 1) / THREADS; i < stop; i++)
+
+static inline float dot(const float *restrict a, const float *restrict b, long count) {
+    float sum = 0;
+    for (long i = 0; i < count; i++) sum += a[i] * b[i];
+    return sum;
+}
+
+/* out[i] = scales[0] * x[i] + scales[1] * LayerNorm(x)[i] for this thread's share; without scales the norm alone */
+static void normalise(const float *restrict x, long count, const float *weight, const float *bias, const float *scales,
+                      float *restrict out) {
+    float mean, inverse;
+    moments(x, count, &mean, &inverse);
+    MINE(count) {
+        float normed = (x[i] - mean) * inverse * weight[i] + bias[i];
+        out[i] = scales ? scales[0] * x[i] + scales[1] * normed : normed;
+    }
+}
+
+/* The vector of a token at its place under a colour, normed and scaled for the neurons; one thread does it. */
+static void embed(const float *const *w, long width, int64_t token, int64_t place, const float *pixel, float *x) {
+    float share[3], most = fmaxf(w[BLEND][0], fmaxf(w[BLEND][1], w[BLEND][2])), all = 0, mean, inverse;
+    for (int i = 0; i < 3; i++) all += share[i] = expf(w[BLEND][i] - most);
+    const float *word = w[TOKENS] + token * width, *position = w[POSITIONS] + place * width;
+    moments(word, width, &mean, &inverse);
+    for (long i = 0; i < width; i++) {
+        float normed = (word[i] - mean) * inverse * w[WORD_W][i] + w[WORD_B][i];
+        float blended = w[WORD_SCALES][0] * word[i] + w[WORD_SCALES][1] * normed;
+        float colour = dot(w[PIXEL_W] + 3 * i, pixel, 3) + w[PIXEL_B][i];
+        x[i] = (share[0] * blended + share[1] * position[i] + share[2] * colour) / all;
+    }
+    moments(x, width, &mean, &inverse);
+    for (long i = 0; i < width; i++)
+        x[i] = ((x[i] - mean) * inverse * w[INPUT_W][i] + w[INPUT_B][i]) * w[GAIN][0];
+}
+
+/* This thread's neurons: the mix of their windows, and their history one token on; history (L, N) */
+static void remember(const float *const *w, const Shape *s, const float *active, const float *history,
+                     float *restrict after, float *restrict mixed) {
+    long from = s->neurons * THREAD / THREADS, stop = s->neurons * (THREAD + 1) / THREADS, L = s->longest, N = s->neurons;
+    for (long n0 = from; n0 < stop; n0 += STRIP) {
+        long width = least(STRIP, stop - n0);
+        float sum[STRIP] = {0}, mix[STRIP] = {0};
+        for (long age = 0; age <= L; age++) {
+            const float *now = age ? history + (L - age) * N + n0 : active + n0;
+            for (long k = 0; k < s->windows; k++) {
+                float size = expf(w[LOG_SIZES][k]);
+                if ((long)size != age) continue;
+                for (long n = 0; n < width; n++)
+                    mix[n] += w[CEREBELLUM][s->one_mix ? k : k * N + n0 + n] * (sum[n] + (size - age) * now[n]) / size;
+            }
+            for (long n = 0; n < width; n++) sum[n] += now[n];
+            if (age < L) memcpy(after + (L - 1 - age) * N + n0, now, width * sizeof(float));
+        }
+        for (long n = 0; n < width; n++) mixed[n0 + n] = active[n0 + n] + mix[n];
+    }
+}
+
+/* A memory layer: in (B, N), memory (B, 2, N) -> after (B, 2, N), out (B, N); scratch holds (B, 2 N + 3 R) */
+static void recall(const float *const *w, const Shape *s, const float *restrict in,
+                   const float *restrict memory, float *restrict after, float *restrict out, float *restrict scratch) {
+    long B = s->streams, N = s->neurons, R = s->memory;
+    float *normed = scratch, *listening = normed + B * N, *reduced = listening + B * N, *asked = reduced + B * R;
+    float *thin = asked + B * R;
+    WAIT for (long b = 0; b < B; b++) normalise(in + b * N, N, w[NORM_W], w[NORM_B], NULL, normed + b * N);
+    WAIT MINE(R) for (long b = 0; b < B; b++)
+        reduced[b * R + i] = dot(w[REDUCE_W] + i * N, normed + b * N, N) + w[REDUCE_B][i];
+    WAIT MINE(N) for (long b = 0; b < B; b++) {
+        float score[4], average[3] = {0, 0, in[b * N + i]}, most, all = 0, gated = 0;
+        for (int source = 0; source < 4; source++)
+            score[source] = dot(w[GATE_W] + (source * N + i) * R, reduced + b * R, R) + w[GATE_B][source * N + i];
+        most = fmaxf(fmaxf(score[0], score[1]), fmaxf(score[2], score[3]));
+        for (int source = 0; source < 4; source++) all += score[source] = exponential(score[source] - most);
+        for (int m = 0; m < 2; m++) {
+            float decay = 1.0f / (1.0f + expf(-w[DECAYS][s->one_span ? m : m * N + i]));
+            long at = (2 * b + m) * N + i;
+            average[m] = after[at] = average[2] + decay * (memory[at] - average[2]);
+        }
+        for (int source = 0; source < 3; source++) gated += score[source] / all * average[source];
+        out[b * N + i] = gated, listening[b * N + i] = score[3] / all;
+    }
+    WAIT MINE(R) for (long b = 0; b < B; b++)
+        asked[b * R + i] = gelu(reduced[b * R + i] + dot(w[PROJECT_W] + i * N, out + b * N, N) + w[PROJECT_B][i]);
+    WAIT for (long b = 0; b < B; b++) normalise(asked + b * R, R, w[ANSWER_NORM_W], w[ANSWER_NORM_B], NULL, thin + b * R);
+    WAIT MINE(N) for (long b = 0; b < B; b++)
+        out[b * N + i] += listening[b * N + i] * (dot(w[ANSWER_W] + i * R, thin + b * R, R) + w[ANSWER_B][i]);
+}
+
+/* weights: their addresses; shape: as in Shape. tokens (B), places (B): where each stream was; pixels (B, 3); history
+   (B, L, N); memory1 and memory2 (B, 2, N) -> the same after the token, logits (B, V), expected (B, 3).
+   scratch: B * (D + 5 N + 2 H + 3 R + 2 C + V + S) floats: D width, H bottleneck, R memory, C thought, S hidden. */
+void step(const float *const *w, const Shape *s, const int64_t *tokens, const int64_t *places, const float *pixels,
+          const float *history, const float *memory1, const float *memory2, int64_t *new_places, float *new_history,
+          float *new_memory1, float *new_memory2, float *logits, float *expected, float *scratch, int threads) {
+    long B = s->streams, D = s->width, N = s->neurons, H = s->bottleneck, C = s->thought, V = s->vocabulary;
+    long L = s->longest, held = s->hidden;
+    float *x = scratch, *active = x + B * D, *first = active + B * N, *second = first + B * N;
+    float *spare = second + B * N; /* 2 N + 3 R */
+    float *narrow = spare + B * (2 * N + 3 * s->memory), *thin = narrow + B * H;
+    float *idea = thin + B * H, *thought = idea + B * C, *raw = thought + B * C;
+    float *felt = raw + B * V;
+#pragma omp parallel num_threads(threads)
+    {
+        if (THREAD == 0)
+            for (long b = 0; b < B; b++) {
+                int64_t place = tokens[b] < s->first_word ? 0 : places[b] + 1;
+                new_places[b] = place < s->places ? place : s->places - 1;
+                embed(w, D, tokens[b], new_places[b], pixels + 3 * b, x + b * D);
+            }
+        WAIT MINE(N) for (long b = 0; b < B; b++)
+            active[b * N + i] = gelu(dot(w[ROWS] + i * D, x + b * D, D) + w[ROWS_B][i]);
+        for (long b = 0; b < B; b++)
+            remember(w, s, active + b * N, history + b * L * N, new_history + b * L * N, first + b * N);
+        WAIT for (long b = 0; b < B; b++) normalise(first + b * N, N, w[MIX_W], w[MIX_B], NULL, active + b * N);
+        WAIT MINE(H) for (long b = 0; b < B; b++)
+            narrow[b * H + i] = gelu(dot(w[NARROW_W] + i * N, active + b * N, N) + w[NARROW_B][i]);
+        WAIT for (long b = 0; b < B; b++) normalise(narrow + b * H, H, w[THIN_W], w[THIN_B], NULL, thin + b * H);
+        WAIT MINE(N) for (long b = 0; b < B; b++)
+            first[b * N + i] += dot(w[WIDE_W] + i * H, thin + b * H, H) + w[WIDE_B][i];
+        recall(w + MEMORY1, s, first, memory1, new_memory1, second, spare);
+        MINE(N) for (long b = 0; b < B; b++) first[b * N + i] = (first[b * N + i] + second[b * N + i]) / 2;
+        recall(w + MEMORY2, s, first, memory2, new_memory2, second, spare);
+        WAIT for (long b = 0; b < B; b++)
+            normalise(second + b * N, N, w[LAST_W], w[LAST_B], w[LAST_SCALES], first + b * N);
+        WAIT MINE(C) for (long b = 0; b < B; b++)
+            idea[b * C + i] = dot(w[THINK_W] + i * N, first + b * N, N) + w[THINK_B][i];
+        WAIT for (long b = 0; b < B; b++)
+            normalise(idea + b * C, C, w[THOUGHT_W], w[THOUGHT_B], NULL, thought + b * C);
+        WAIT MINE(V) for (long b = 0; b < B; b++)
+            (s->blended ? raw : logits)[b * V + i] = dot(w[SPEAK_W] + i * C, thought + b * C, C) + w[SPEAK_B][i];
+        MINE(held) for (long b = 0; b < B; b++) {
+            const float *row = w[SELF_W] + i * (C + 3);
+            felt[b * held + i] = gelu(dot(row, thought + b * C, C) + dot(row + C, pixels + 3 * b, 3) + w[SELF_B][i]);
+        }
+        WAIT if (s->blended) for (long b = 0; b < B; b++)
+            normalise(raw + b * V, V, w[VOICE_W], w[VOICE_B], w[VOICE_SCALES], logits + b * V);
+        MINE(3 * B) {
+            float sum = dot(w[COLOUR_W] + i % 3 * held, felt + i / 3 * held, held) + w[COLOUR_B][i % 3];
+            expected[i] = 1.0f / (1.0f + expf(-sum));
+        }
+    }
+}

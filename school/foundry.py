@@ -1,0 +1,62 @@
+"""Compiles the brain's kernels with the machine's own C compiler, where it has one; a second's work at every start.
+
+They are built anew each time, for exactly this processor, and never kept: there is no cache that could be stale or be
+tampered with. Without a compiler the brain runs from PyTorch alone, only slower.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+import brain
+from brain import native
+
+log = logging.getLogger(__name__)
+
+SOURCE = Path(brain.__file__).with_name("kernels.c")
+COMPILERS = ("cc", "gcc", "clang")
+# Sums may be reordered (that is what makes vectors of them); not-a-number must stay what it is.
+FLAGS = ["-O3", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math", "-fassociative-math", "-fno-signed-zeros"]
+EXTRAS = (["-march=native", "-fopenmp"], ["-march=native", "-fopenmp-simd"], [])  # the first that the compiler takes
+SECONDS = 60
+
+
+def forge() -> bool:
+    """Compile the kernels and hand them to the brain; False if that can't be done here."""
+    compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
+    if compiler is None:
+        log.info("no C compiler here: the brain runs without its kernels, at about half the speed")
+        return False
+    with tempfile.TemporaryDirectory(prefix="baby-kernels-") as folder:
+        target = Path(folder, "kernels.so")
+        for extra in EXTRAS:
+            try:
+                command = [compiler, *FLAGS, *extra, str(SOURCE), "-o", str(target), "-lm"]
+                built = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
+                if built.returncode == 0:
+                    native.use(_caller(ctypes.CDLL(str(target))))  # stays in memory when the file goes
+                    return True
+                complaint = built.stderr.strip().splitlines()[:1]
+            except (OSError, subprocess.TimeoutExpired) as error:
+                complaint = [str(error)]
+        log.info("the kernels could not be compiled, so the brain runs without them: %s", *complaint or ["no reason"])
+        return False
+
+
+def _caller(library: ctypes.CDLL) -> native.Call:
+    def call(name: str, *arguments: Tensor | int) -> None:
+        values = [
+            ctypes.c_void_p(value.data_ptr()) if isinstance(value, Tensor) else ctypes.c_long(value)
+            for value in arguments
+        ]
+        getattr(library, name)(*values, ctypes.c_int(torch.get_num_threads()))
+
+    return call
