@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from school.classroom import Classroom
     from school.interface import School
     from school.librarian import Librarian
+    from school.parallel import Team
     from school.registrar import Registrar
     from school.settings import Slice
     from school.tutor import Tutor
@@ -48,6 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"babyLLM: {missing.name} is not installed; run `make setup` first.", file=sys.stderr)
         return 2
     try:
+        if options.command is not wake and in_team() and os.environ["RANK"] != "0":
+            return 0  # only lessons can be shared; the first process runs the rest
         return options.command(options)
     except Mistake as mistake:
         print(f"babyLLM: {mistake}", file=sys.stderr)
@@ -251,12 +254,20 @@ def wake(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from bots.terminal import interactive
+    from school.tutor import TeamBroken
 
     settings, home = read_options(options)
+    team = find_team()
+    if team and team.rank:
+        return help_teach(settings, team)
     chat = "none" if options.no_terminal or sys.stdin is None else "prompt" if interactive() else "pipe"
     show = whisper if options.json or chat == "pipe" else _print
     with ExitStack() as closing:
-        awake = put_together(settings, home, options, closing, show)
+        try:
+            awake = put_together(settings, home, options, closing, show, team)
+        except TeamBroken as broken:
+            whisper(f"babyLLM: it can't begin: {broken}.")
+            return 1
         status = asyncio.run(_live(awake, settings, chat))
         awake.ending = "asleep" if status == 0 else "broke"
     if options.json:
@@ -276,13 +287,14 @@ class Awake:
     ending: str = "broken off"
 
 
-def put_together(settings: Any, home: Path, options: argparse.Namespace, closing: ExitStack, show: Say) -> Awake:
+def put_together(
+    settings: Any, home: Path, options: argparse.Namespace, closing: ExitStack, show: Say, team: Team | None = None
+) -> Awake:
     """Open everything that a day needs, in order; ``closing`` closes it in reverse order. Raises Mistake."""
     import time
     from dataclasses import asdict
 
     from school.announcer import Announcer
-    from school.brains import block_tokens
     from school.caretaker import Caretaker
     from school.classroom import Classroom, Limits
     from school.conversations import Conversations
@@ -292,13 +304,15 @@ def put_together(settings: Any, home: Path, options: argparse.Namespace, closing
     from school.receptionist import Receptionist
     from school.registrar import Registrar
     from school.soulkeeping import wake_receptionist, wake_tutor
-    from school.tutor import Tutor
 
     def say(text: str) -> None:
         log.info("%s", text)
         show(text)
 
     device = prepare(settings.machine)
+    if team:
+        device = team.own_device(device)
+        closing.callback(team.leave)
     closing.callback(keep_log(home / "statistics", show))
     caretaker = Caretaker(home / "soul", settings.soul)
     caretaker.lock()
@@ -306,13 +320,7 @@ def put_together(settings: Any, home: Path, options: argparse.Namespace, closing
     soul = caretaker.newest(say, set_aside=True)
     librarian = open_library(settings, home, options, soul, say)
     brain, shape = build_brain_for(settings, home, librarian, soul, device)
-    tutor = Tutor(
-        brain,
-        librarian,
-        settings.lessons,
-        block_tokens=block_tokens(settings.brain, settings.lessons.block_tokens),
-        micro_streams=soul.facts["micro_streams"] if soul else None,
-    )
+    tutor = hire_tutor(settings, brain, librarian, soul, team)
     conversations = Conversations(
         home / "soul" / "conversations",
         limit=settings.speech.conversations,
@@ -344,10 +352,35 @@ def put_together(settings: Any, home: Path, options: argparse.Namespace, closing
         limits=Limits(steps=options.steps, seconds=options.seconds, learning=not options.no_train),
         publish=lambda event: (registrar.note(event), announcer.tell(event)),
         unwritten=lambda: registrar.unwritten,
+        team=team,
     )
     _greet(say, librarian, classroom.parameters, soul)
     awake = Awake(tutor, classroom, school, registrar, say)
+    if team:
+        say(f"{team.size} processes share its lessons; waiting for all of them...")
+        tutor.assemble(shape, settings.lessons)
     return awake
+
+
+def hire_tutor(settings: Any, brain: Brain, librarian: Librarian, soul: Soul | None, team: Team | None) -> Tutor:
+    """The tutor, or the one that leads the team's; it has not heard of the soul's weights yet."""
+    from functools import partial
+
+    from school.brains import block_tokens
+    from school.tutor import Tutor
+
+    kind = Tutor
+    if team:
+        from school.parallel import Leader
+
+        kind = partial(Leader, team=team)
+    return kind(
+        brain,
+        librarian,
+        settings.lessons,
+        block_tokens=block_tokens(settings.brain, settings.lessons.block_tokens),
+        micro_streams=soul.facts["micro_streams"] if soul else None,
+    )
 
 
 def _greet(say: Say, librarian: Librarian, parameters: int, soul: Soul | None) -> None:
@@ -424,6 +457,49 @@ def _on_signals(loop: Any, act: Callable[[], None]) -> None:
 
 def _print(text: str) -> None:
     print(text, flush=True)
+
+
+# ---- sharing the lessons -------------------------------------------------------------------------------------------
+
+
+def in_team() -> bool:
+    """Whether torchrun, or whatever sets the same variables, started several processes of which this is one."""
+    known = {"RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT"} <= os.environ.keys()
+    return known and os.environ.get("WORLD_SIZE", "1") != "1"
+
+
+def find_team() -> Team | None:
+    """The processes that torchrun started together with this one, or None where there are no others."""
+    if not in_team():
+        return None
+    from school.parallel import Team
+
+    for number in (signal.SIGINT, signal.SIGTERM):  # while it waits for the others, no handler of Python's would run
+        signal.signal(number, signal.SIG_DFL)
+    return Team.of_environment()
+
+
+def help_teach(settings: Any, team: Team) -> int:
+    """The life of a process that only computes: it does what the first one says, until that says stop."""
+    from school.brains import block_tokens, shape_of
+    from school.machine import prepare
+    from school.parallel import enlist
+    from school.tutor import TeamBroken
+
+    device = team.own_device(prepare(settings.machine))
+    try:
+        team.join(device)
+        for number in (signal.SIGINT, signal.SIGTERM):  # the first process hears them too, saves, and says stop
+            signal.signal(number, signal.SIG_IGN)
+        shape = shape_of(settings.brain, settings.library.vocabulary)
+        length = block_tokens(settings.brain, settings.lessons.block_tokens)
+        enlist(team, shape, settings.lessons, block_tokens=length, device=device).follow()
+    except TeamBroken as broken:
+        whisper(f"babyLLM: process {team.rank} leaves: {broken}.")
+        return 1
+    finally:
+        team.leave()
+    return 0
 
 
 # ---- the other commands --------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,7 +22,10 @@ from school.examiner import Exam, ExamResult
 from school.interface import Ask, Forget, Letter, Mailbox, Save, School, Snapshot, Teach, fulfil
 from school.receptionist import Receptionist
 from school.soulkeeping import pack_soul
-from school.tutor import StepReport, Tutor
+from school.tutor import StepReport, TeamBroken, Tutor
+
+if TYPE_CHECKING:
+    from school.parallel import Team
 
 log = logging.getLogger(__name__)
 
@@ -73,9 +77,11 @@ class Classroom:
         limits: Limits,
         publish: Callable[[Event], None],
         unwritten: Callable[[], int] = lambda: 0,
+        team: Team | None = None,
     ):
         self.tutor, self.receptionist, self.mailbox, self.school = tutor, receptionist, mailbox, school
         self.caretaker, self.facts, self.limits, self.publish = caretaker, facts, limits, publish
+        self.team = team  # the processes that help the tutor, if any
         self.done: Future[None] = Future()  # ends with the thread; carries what broke it, if anything did
         self._stopping = threading.Event()
         self._unwritten = unwritten
@@ -130,6 +136,8 @@ class Classroom:
                     self._examine()
                 elif learning:
                     self._learn()
+                if self.team and not self.tutor.under_way:
+                    self.team.keep_company()
                 if limits.steps is not None and self.tutor.step - first >= limits.steps:
                     break
                 if limits.seconds is not None and time.monotonic() - started >= limits.seconds:
@@ -140,6 +148,8 @@ class Classroom:
     def _learn(self) -> None:
         try:
             report = self.tutor.micro_step()
+        except TeamBroken:
+            raise
         except Exception:
             self._failures += 1
             log.exception("a lesson failed and was skipped")
@@ -244,15 +254,19 @@ class Classroom:
         """Turn away who waits, finish the step, save what is new."""
         self.mailbox.close()
         self.receptionist.close()
-        while self.tutor.under_way:
-            self._learn()
-        if self._writing:
-            self._writing.exception()  # wait
-        if self._changed or self._save_wanted:
-            self._save(self._save_wanted)
-            self._writing.exception()
-        self._writer.shutdown()
-        self._show(awake=False)
+        try:
+            while self.tutor.under_way:
+                self._learn()
+        finally:  # whatever became of the step, the ones before it are kept
+            if self._writing:
+                self._writing.exception()  # wait
+            if self._changed or self._save_wanted:
+                self._save(self._save_wanted)
+                self._writing.exception()
+            self._writer.shutdown()
+            self._show(awake=False)
+        if self.team:
+            self.team.dismiss()
 
     # ---- showing -------------------------------------------------------------------------------------------------
 

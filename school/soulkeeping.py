@@ -27,7 +27,7 @@ def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -
         "brain": dict(tutor.brain.named_parameters()),
         "voice": dict(tutor.voice.named_parameters()),
         "optimizer": tutor.optimizer_tensors(),
-        "streams": tutor.streams.tensors(),
+        "streams": tutor.all_streams().tensors(),
         "conversations": kept,
     }
     facts = {

@@ -34,9 +34,13 @@ SHORTEST_EXAM_STEPS = 25  # else an examination after every reading of the libra
 PATIENCE = 3  # steps in a row without a finite loss before going back to them
 
 
+class TeamBroken(Exception):
+    """A process that shares the lessons is gone; nothing more can be taught."""
+
+
 class LessonSettings(Slice):
     seed: int = Field(0, ge=0, lt=2**31, description="where all randomness of the lessons starts")
-    streams: int = Field(8, ge=1, le=1024, description="places of the library read at the same time")
+    streams: int = Field(16, ge=1, le=1024, description="places of the library read at the same time")
     block_tokens: int = Field(0, ge=0, le=4096, description="tokens per stream and step; 0: as the preset says")
     micro_streams: int = Field(0, ge=0, le=1024, description="streams per micro-step; 0: measure what is quick enough")
     micro_seconds: float = Field(0.25, gt=0, le=60, description="how long a micro-step may keep a question waiting")
@@ -158,6 +162,7 @@ class _Step:
     library_bytes: int
     review_tokens: int
     index: int = 0
+    before: int = 0  # micro-steps of the same step that other processes do before these
     losses: list[Tensor] = field(default_factory=list)
     correct: list[Tensor] = field(default_factory=list)
     finite: bool = True
@@ -256,7 +261,7 @@ class Tutor:
         streams = len(own.pixels)
         if len(inputs) > streams:
             own = own.joined(Streams.fresh(self.brain, len(inputs) - streams, inputs.shape[1]))
-        self._rng.manual_seed(seed_of(self.settings.seed, self.step, step.index))
+        self._rng.manual_seed(seed_of(self.settings.seed, self.step, step.before + step.index))
         out = self.brain(inputs, own.pixels, own.state, dropout=self._rng)
         logits = out.logits.transpose(0, 1)  # (T, R, V)
         losses = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
@@ -389,6 +394,10 @@ class Tutor:
         betas = (0.9, self.settings.beta2)
         return torch.optim.AdamW(groups, lr=self.settings.learning_rate, betas=betas, fused=True)
 
+    def all_streams(self) -> Streams:
+        """What every stream of the library carries."""
+        return self.streams
+
     def optimizer_tensors(self) -> dict[str, Tensor]:
         """AdamW's moments by parameter name."""
         names = {id(parameter): name for name, parameter in self.brain.named_parameters()}
@@ -407,9 +416,9 @@ class Tutor:
 
     # ---- how much at a time --------------------------------------------------------------------------------------
 
-    def measure_micro_streams(self) -> int:
-        """The most streams whose forward and backward pass stays within ``micro_seconds``, halving from all."""
-        rows = self.settings.streams
+    def measure_micro_streams(self, most: int | None = None) -> int:
+        """The most streams whose forward and backward pass stays within ``micro_seconds``, halving from ``most``."""
+        rows = most or self.settings.streams
         while rows > 1 and self.time_rows(rows) > self.settings.micro_seconds:
             rows = -(-rows // 2)
         return rows
