@@ -233,6 +233,17 @@ def test_the_reader_foretells_before_it_learns(librarian):
     assert reading.tail_bits_per_byte < 0.6 * reading.bits_per_byte
 
 
+def test_a_text_is_read_with_full_strength_whatever_the_examinations_left(librarian):
+    """A reader whose rate was cut to half a percent reads as one whose rate was never cut."""
+    text = torch.tensor(librarian.tokenizer.encode("the rain sang on tuesday. " * 30)).numpy()
+    readings = []
+    for left in (1.0, 0.005):
+        reader = Reader(make_tutor(librarian).brain, librarian, LESSONS, text)
+        reader.rate_scale = left
+        readings.append(reader.read(lambda line: None))
+    assert readings[0] == readings[1]
+
+
 def test_held_out_text_is_never_taught(tokenizer):
     """No lesson, dialogue included, ever holds a word that occurs only in the held-out tenth."""
     librarian = shelve(tokenizer, "the cat sat on the mat. " * 200 + "zzzzqqqq " * 15)
