@@ -1,11 +1,12 @@
 # make wakeup   wake the baby (installs what it needs first)
 # make test     run the tests
 # make setup    only install
+# make lab      install what plots and yardsticks of the measurements need, too
 PYTHON ?= python3
 VENV = .venv
 DONE = $(VENV)/.installed
 
-.PHONY: wakeup test setup lint
+.PHONY: wakeup test setup lint lab
 
 wakeup: setup
 	@$(VENV)/bin/python wakeup.py
@@ -15,6 +16,9 @@ test: setup
 
 lint: setup
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+
+lab: setup
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt matplotlib pyppmd
 
 setup: $(DONE)
 

@@ -9,7 +9,7 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,21 @@ from typing import Any
 import torch
 
 import wakeup
+from school.mistakes import Mistake
+
+
+def run(main: Callable[[], None]) -> None:
+    """Run a command's ``main``; a user's mistake is one line on standard error and exit status 2."""
+    try:
+        main()
+    except Mistake as mistake:
+        wakeup.whisper(f"babyLLM: {mistake}")
+        sys.exit(2)
 
 
 def parser(purpose: str) -> argparse.ArgumentParser:
     """The options that every measurement has."""
-    options = argparse.ArgumentParser(description=purpose)
+    options = wakeup.Parser(description=purpose)
     options.add_argument("--text", type=Path, help="the text to learn from (default: the starter shelf)")
     options.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="change a setting")
     options.add_argument("--json", action="store_true", help="print one JSON line")
@@ -35,7 +45,10 @@ def home_with(text: Path | None) -> Iterator[Path]:
         library = Path(folder, "library")
         library.mkdir()
         if text:
-            (library / text.name).write_bytes(text.read_bytes())
+            try:
+                (library / f"{text.stem}.txt").write_bytes(text.read_bytes())
+            except OSError as error:
+                raise Mistake(f"--text {text}: can't be read ({error.strerror}).") from None
         yield Path(folder)
 
 

@@ -1,15 +1,28 @@
 """How well it learns in a given time, from an empty soul: held-out bits per byte against seconds of lessons.
 
-python -m benchmarks.learn --text DIARY.txt --minutes 10
+    python -m benchmarks.learn --text DIARY.txt --minutes 10
+    python -m benchmarks.learn --text DIARY.txt --seeds 3 --variant default --variant drop1:brain.dropout=0.1
+
+Every variant lives once with every seed, one life after the other, each from an empty soul and for the same time (or,
+with --tokens, for as many tokens). A seed decides the first weights and the order of lessons alike, so that seed k is
+the same in every variant. Examinations for the curve are off the clock; those that are part of its life are on it.
 """
 
 from __future__ import annotations
 
+import argparse
 import time
+from pathlib import Path
+from typing import Any
 
-from benchmarks.common import awake, parser, report
+from benchmarks import references
+from benchmarks.common import awake, parser, report, run
+from benchmarks.plots import draw, levels
+from benchmarks.variants import SEED, Variant, add_options, chosen
 from school.examiner import Exam, ExamResult
+from school.mistakes import Mistake
 from school.tutor import Tutor
+from wakeup import whisper
 
 
 def examine(tutor: Tutor, *, voice: bool = True, limit: int = 1 << 40) -> ExamResult:
@@ -19,14 +32,11 @@ def examine(tutor: Tutor, *, voice: bool = True, limit: int = 1 << 40) -> ExamRe
     return exam.run(tutor.voice if voice else tutor.brain)
 
 
-def main() -> None:
-    options = parser(__doc__.splitlines()[0])
-    options.add_argument("--minutes", type=float, default=10, help="of lessons; examinations come on top")
-    options.add_argument("--every", type=float, default=30, help="seconds between examinations")
-    given = options.parse_args()
-    with awake(given) as (day, settings):
-        tutor, spent, tokens, curve = day.tutor, 0.0, 0, []
-        while spent < given.minutes * 60:
+def live(given: argparse.Namespace, variant: Variant, seed: int) -> dict[str, Any]:
+    """One life, and how it did. ``curve``: [seconds, step, tokens, held-out bits per byte] now and then."""
+    with awake(given, *variant.changes, f"{SEED}={seed}") as (day, settings):
+        tutor, spent, tokens, curve, over = day.tutor, 0.0, 0, [], False
+        while not over:
             if step := tutor.micro_step():
                 spent += step.seconds
                 tokens += step.tokens
@@ -34,30 +44,79 @@ def main() -> None:
                 started = time.perf_counter()
                 tutor.heed(examine(tutor, limit=settings.lessons.evaluation_tokens).bits_per_byte)
                 spent += time.perf_counter() - started
-            if spent >= given.every * (len(curve) + 1) or spent >= given.minutes * 60:
+            over = tokens >= given.tokens if given.tokens else spent >= given.minutes * 60
+            if over or spent >= given.every * (len(curve) + 1):
                 result = examine(tutor)
-                curve.append([round(spent), tutor.step, round(result.bits_per_byte, 4)])
+                curve.append([round(spent, 1), tutor.step, tokens, round(result.bits_per_byte, 4)])
                 day.say(
-                    f"{spent:5.0f} s  step {tutor.step:5}  {result.bits_per_byte:.4f} bits/byte held out, "
-                    f"rate {tutor.learning_rate():.1e}"
+                    f"{variant.name}, seed {seed}: {spent:5.0f} s  step {tutor.step:5}  "
+                    f"{result.bits_per_byte:.4f} bits/byte held out, rate {tutor.learning_rate():.1e}"
                 )
-        live = examine(tutor, voice=False)
-        report(
-            {
-                "bits_per_byte": round(result.bits_per_byte, 4),
-                "bits_per_byte_without_averaging": round(live.bits_per_byte, 4),
-                "seconds": round(spent),
-                "tokens": tokens,
-                "tokens_per_second": round(tokens / spent),
-                "held_out_bytes": result.bytes,
-                "accuracy": round(result.accuracy, 4),
-                "self_state_error": round(result.self_state_error, 4),
-                "parameters": day.classroom.parameters,
-                "curve": curve,
-            },
-            given.json,
-        )
+        return {
+            "seed": seed,
+            "bits_per_byte": round(result.bits_per_byte, 4),
+            "bits_per_byte_without_averaging": round(examine(tutor, voice=False).bits_per_byte, 4),
+            "seconds": round(spent),
+            "tokens": tokens,
+            "tokens_per_second": round(tokens / spent),
+            "held_out_bytes": result.bytes,
+            "accuracy": round(result.accuracy, 4),
+            "self_state_error": round(result.self_state_error, 4),
+            "parameters": day.classroom.parameters,
+            "curve": curve,
+        }
+
+
+def summary(variant: Variant, lives: list[dict[str, Any]]) -> dict[str, Any]:
+    """A variant's means over its lives, and the lives."""
+    means = {
+        name: round(sum(life[name] for life in lives) / len(lives), 4)
+        for name in ("bits_per_byte", "tokens", "tokens_per_second", "self_state_error")
+    }
+    return (
+        {"name": variant.name, "changes": variant.changes, "parameters": lives[0]["parameters"]}
+        | means
+        | {"lives": lives}
+    )
+
+
+def plot(file: Path, given: argparse.Namespace, variants: list[dict], known: dict[str, Any]) -> str | None:
+    """Against what the budget is in: seconds, or tokens."""
+    column, x = (2, "tokens taught") if given.tokens else (0, "seconds of lessons")
+    lines = {
+        variant["name"]: [[(point[column], point[3]) for point in life["curve"]] for life in variant["lives"]]
+        for variant in variants
+    }
+    across = levels(known, "tail_bits_per_byte", "last tenth", "ppmd", "mixer")
+    title = f"{given.text.name if given.text else 'the starter shelf'}: learning from an empty soul"
+    return draw(file, lines, across, title=title, x=x, y="bits per byte, held-out text")
+
+
+def main() -> None:
+    options = parser(__doc__.splitlines()[0])
+    options.add_argument("--minutes", type=float, default=10, help="of lessons; examinations come on top")
+    options.add_argument("--tokens", type=int, default=0, help="of lessons, instead of minutes")
+    options.add_argument("--every", type=float, default=30, help="seconds between examinations")
+    options.add_argument("--plot", type=Path, metavar="FILE.png", help="default: learn-TEXT.png in this folder")
+    add_options(options)
+    given = options.parse_args()
+    if min(given.minutes, given.every) <= 0 or given.tokens < 0:
+        raise Mistake("--minutes, --every and --tokens must be more than 0.")
+    variants, seeds = chosen(given)
+    known = references.measure(given.text) if given.text else {}
+    lived = [summary(variant, [live(given, variant, seed) for seed in seeds]) for variant in variants]
+    for variant in lived:
+        whisper(f"{variant['name']}: {variant['bits_per_byte']:.4f} bits/byte held out")
+    result: dict[str, Any] = {}
+    if len(variants) == len(seeds) == 1:
+        # As it was before there were variants, the curve's points without tokens included.
+        result = lived[0]["lives"][0]
+        result = result | {"curve": [[seconds, step, bpb] for seconds, step, _, bpb in result["curve"]]}
+    file = given.plot or Path(f"learn-{given.text.stem if given.text else 'starter'}.png")
+    result |= {"text": str(given.text or "starter"), "references": known, "variants": lived}
+    result["plot"] = plot(file, given, lived, known)
+    report(result, given.json)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

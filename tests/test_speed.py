@@ -1,0 +1,116 @@
+"""The measurement of speed: real runs of the smallest brain, and its counts against counts by hand."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+import wakeup
+from benchmarks import speed
+from benchmarks.common import run
+from brain import PRESETS, build_brain
+from brain.contract import Brain
+
+NEWBORN = PRESETS["newborn"]
+STREAMS, BLOCK = 8, 128
+HIDDEN = 64  # of the self-state head
+
+
+@pytest.fixture(scope="module")
+def measured() -> dict:
+    command = [sys.executable, "-m", "benchmarks.speed", "--json", "--presets", "newborn", "--seconds", "0.3"]
+    done = subprocess.run(
+        [*command, "--set", "machine.threads=1"], capture_output=True, text=True, cwd=wakeup.REPOSITORY, timeout=110
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def products(inputs_learn: int, inputs_given: int) -> int:
+    """Operations per token from weights per token: a product forward, and backward one for the weights and, where the
+    inputs depend on weights, one for the inputs; two operations for each weight."""
+    return 6 * inputs_learn + 4 * inputs_given
+
+
+def test_it_reports_the_machine_and_every_measure(measured):
+    assert {"float32_gflops", "bfloat16_gflops", "copy_gb_per_second", "commit", "threads"} < measured.keys()
+    assert measured["threads"] == 1
+    assert min(measured[key] for key in ("float32_gflops", "bfloat16_gflops", "copy_gb_per_second")) > 0.1
+    [row] = measured["sizes"]
+    assert (row["species"], row["preset"], row["vocabulary"]) == ("interneuron", "newborn", NEWBORN.vocabulary)
+    assert (row["streams"], row["block_tokens"]) == (STREAMS, BLOCK)
+    assert 50 < row["peak_mb"] < 2000
+    assert 0 < row["speaking_share_of_bound"] < 1.2
+
+
+def test_utilisation_is_the_share_of_the_peak_that_the_counted_work_takes(measured):
+    [row] = measured["sizes"]
+    assert 0 < row["utilisation"] < 1.2
+    by_hand = row["step_flops"] / row["step_ms"] / 1e6 / measured["float32_gflops"]
+    assert row["utilisation"] == pytest.approx(by_hand, rel=0.01, abs=0.001)
+    assert row["tokens_per_second"] == pytest.approx(STREAMS * BLOCK / row["step_ms"] * 1000, rel=0.01)
+
+
+def test_the_counted_work_is_that_of_the_matrix_products(measured):
+    c = NEWBORN
+    memory_layer = c.neurons * c.memory_width * (1 + 4 + 1 + 1)  # reduce, gate, project, answer
+    learned = c.embed_width * c.neurons + 2 * c.neurons * c.bottleneck + 2 * memory_layer
+    learned += c.neurons * c.thought_width + c.thought_width * c.vocabulary + HIDDEN * 3
+    given = 3 * c.embed_width + (c.thought_width + 3) * HIDDEN  # the colour; what the self-state head listens to
+    assert measured["sizes"][0]["step_flops"] == STREAMS * BLOCK * products(learned, given)
+
+
+def test_a_spoken_token_reads_every_weight_and_two_rows_of_the_tables(measured):
+    brain = build_brain(NEWBORN, vocabulary=NEWBORN.vocabulary, turn_tokens=4)
+    weights = sum(parameter.numel() for parameter in brain.parameters())
+    unread = (NEWBORN.vocabulary - 1 + NEWBORN.positions - 1) * NEWBORN.embed_width
+    assert measured["sizes"][0]["speaking_bytes_read"] == 4 * (weights - unread)
+
+
+def llama() -> Brain:
+    return build_brain(replace(NEWBORN, species="llama"), vocabulary=NEWBORN.vocabulary, turn_tokens=4)
+
+
+def test_attention_counts_too():
+    c, brain = NEWBORN, llama()
+    with FlopCounterMode(display=False, custom_mapping=speed.CPU_ATTENTION) as counter:
+        out = brain(torch.zeros(2, BLOCK, dtype=torch.int64), torch.zeros(2, BLOCK, 3), brain.fresh_state(2))
+        (out.logits.sum() + out.pixels.sum()).backward()
+    head_width = c.embed_width // c.heads
+    read = c.embed_width * (c.heads + 2 * c.key_heads) * head_width
+    layer = read + c.embed_width**2 + 3 * c.embed_width * c.hidden_width
+    layer += 2 * c.embed_width * (c.context + BLOCK)  # every query with every key, every weight with every value
+    learned = c.layers * layer + c.embed_width * c.vocabulary + HIDDEN * 3
+    given = 3 * c.embed_width + (c.embed_width + 3) * HIDDEN
+    assert counter.get_total_flops() == 2 * BLOCK * products(learned, given)
+
+
+def test_a_table_that_is_also_spoken_from_is_read_whole():
+    brain = llama()
+    speaker = speed.Speaker(brain, NEWBORN.vocabulary, torch.device("cpu"))
+    assert speaker.bytes_read() == 4 * sum(parameter.numel() for parameter in brain.parameters())
+
+
+def test_a_token_more_of_the_block_takes_its_memory_and_no_more():
+    shape = ("lessons.streams=8", "lessons.micro_streams=8", "lessons.block_tokens=256")
+    given = argparse.Namespace(seconds=0.0, profile=False, set=["machine.threads=1"])
+    block = speed.measure_apart("block", given, *speed.configuration("interneuron", "newborn"), *shape)
+    assert (block["streams"], block["block_tokens"]) == (8, 256)
+    assert block["us_per_token"] > 0
+    a_vector, logits = 4 * NEWBORN.neurons / 1024, 4 * NEWBORN.vocabulary / 1024
+    assert logits + 5 * a_vector < block["kb_per_token"] < 64 * a_vector  # kilobytes; about 45 vectors, no holes
+
+
+def test_a_wrong_preset_is_named_at_once(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["speed", "--presets", "newborn,giant"])
+    with pytest.raises(SystemExit) as end:
+        run(speed.main)
+    assert end.value.code == 2
+    assert '"giant"' in capsys.readouterr().err
