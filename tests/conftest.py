@@ -41,10 +41,11 @@ LESSONS = LessonSettings(
 
 @pytest.fixture(autouse=True)
 def plain_machine():
-    """Kernels and half precision that a test asked for end with it."""
+    """What a test did to the whole process (kernels, half precision, tiny numbers as zero) ends with it."""
     yield
     native.use(None)
     use_half(False)
+    torch.set_flush_denormal(False)
 
 
 @pytest.fixture(scope="session")

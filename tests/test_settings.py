@@ -360,9 +360,9 @@ def test_an_overridden_shape_can_be_built():
 
 
 def test_block_tokens():
-    """The wanted block length, or else the preset's own: 256 for the seed, 128 for the others."""
+    """The wanted block length, or else the preset's own: 256 for the seed, 64 for the others."""
     assert block_tokens(BrainSettings(preset="seed"), 0) == 256
-    assert [block_tokens(BrainSettings(preset=name), 0) for name in ("newborn", "toddler", "child")] == [128] * 3
+    assert [block_tokens(BrainSettings(preset=name), 0) for name in ("newborn", "toddler", "child")] == [64] * 3
     assert block_tokens(BrainSettings(preset="seed"), 40) == 40
 
 

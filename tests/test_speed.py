@@ -19,7 +19,7 @@ from brain import PRESETS, build_brain
 from brain.contract import Brain
 
 NEWBORN = PRESETS["newborn"]
-STREAMS, BLOCK = 8, 128
+STREAMS, BLOCK = 16, 64
 HIDDEN = 64  # of the self-state head
 
 
