@@ -155,7 +155,7 @@ def settings_tree() -> type[Slice]:
 
     class Settings(Slice):
         """All settings of babyLLM, with their defaults. Delete what you don't want to change, or all of it.
-        The brain's shape and its lessons are row "toddler" of the table in docs/diary.md."""
+        The brain's shape and its lessons are row "toddler" of docs/leaderboard.md."""
 
         brain: BrainSettings = Field(default_factory=BrainSettings)
         library: LibrarySettings = Field(default_factory=LibrarySettings)

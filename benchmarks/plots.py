@@ -48,10 +48,10 @@ def draw(
         style = STYLES[number % len(STYLES)]
         axes.axhline(level, color=GREY, linestyle=style, linewidth=1.2, label=f"{label}: {level:.3f}")
     ends = [curve[-1][1] for curves in lines.values() for curve in curves] + list(across.values())
-    top = max(y for curves in lines.values() for curve in curves for _, y in curve)
-    span = max(ends) - min(ends)
+    heights = [height for curves in lines.values() for curve in curves for _, height in curve]
+    bottom, span = min(*heights, *ends), max(ends) - min(ends)
     # The first moments tower over all that follows and would flatten it.
-    axes.set_ylim(min(ends) - 0.1 * span - 0.05, min(top, max(ends) + max(1.5 * span, 0.6)) + 0.05)
+    axes.set_ylim(bottom - 0.05, min(max(heights), max(ends) + max(1.5 * span, 0.6)) + 0.05)
     axes.grid(alpha=0.2)
     axes.legend(frameon=False)
     try:
