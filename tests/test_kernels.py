@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import shutil
@@ -21,6 +22,13 @@ SHAPES = {
     "odd": {"neurons": 205, "embed_width": 51, "bottleneck": 33, "windows": (1, 1.0, 2.5, 8.3, 31.9, 32)},
 }
 needs_compiler = pytest.mark.skipif(not any(map(shutil.which, foundry.COMPILERS)), reason="no C compiler here")
+
+
+@functools.cache
+def compiled() -> native.Call:
+    """The kernels, compiled once for all tests here."""
+    assert foundry.forge()
+    return native.kernels_for()
 
 
 @pytest.fixture(params=SHAPES)
@@ -44,7 +52,7 @@ def read_both_ways(brain):
     def both(read):
         native.use(None)
         plain = read()
-        assert foundry.forge()
+        native.use(compiled())
         return plain, read()
 
     return both
@@ -111,7 +119,7 @@ def test_speaking_token_by_token_is_the_same(brain, read_both_ways, streams):
 @needs_compiler
 def test_threads_do_not_change_a_reply(brain):
     """One thread and two give the same bits, but for sums that are made per thread in learning alone."""
-    foundry.forge()
+    native.use(compiled())
     text, pixels = some_block(2, 1)
     before, replies = torch.get_num_threads(), []
     try:
@@ -127,7 +135,7 @@ def test_threads_do_not_change_a_reply(brain):
 @needs_compiler
 def test_what_is_not_a_number_stays_so(brain):
     """A loss that is not finite must show, or the tutor would learn from it."""
-    foundry.forge()
+    native.use(compiled())
     with torch.no_grad():
         brain.memory1.gate.bias[0] = float("nan")
     text, pixels = some_block(2, 6)
