@@ -32,6 +32,7 @@ from torch.nn import functional as F
 import wakeup
 from benchmarks.common import awake, report, run
 from benchmarks.learn import examine
+from benchmarks.plots import save
 from brain.contract import Brain
 from school.examiner import NEUTRAL
 from school.librarian import Librarian, Source
@@ -286,10 +287,7 @@ def draw(lives: list[list[dict]], file: Path) -> None:
         axes.set(title=title, ylabel=unit, xlabel="after the library")
         axes.legend(fontsize="small")
     dormant.set_ylim(0, 100)
-    try:
-        figure.savefig(file, format="png")
-    except OSError as error:
-        wakeup.whisper(f"no plot: {file} can't be written ({error.strerror}).")
+    save(figure, file)
 
 
 def main() -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wakeup import whisper
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Curve = list[tuple[float, float]]
 GREY = "0.45"
@@ -54,8 +57,13 @@ def draw(
     axes.set_ylim(bottom - 0.05, min(max(heights), max(ends) + max(1.5 * span, 0.6)) + 0.05)
     axes.grid(alpha=0.2)
     axes.legend(frameon=False)
+    return save(figure, file)
+
+
+def save(figure: Figure, file: Path) -> str | None:
+    """Write a figure as PNG and say so; returns the file's name, None where it can't be written."""
     try:
-        figure.savefig(file)
+        figure.savefig(file, format="png")
     except OSError as error:
         whisper(f"no plot: {file} can't be written ({error.strerror}).")
         return None

@@ -20,7 +20,8 @@ from brain.native import Call, kernels_for
 from brain.selfstate import SelfStateHead
 from brain.windows import InterneuronNetwork
 
-MOST_TOGETHER = 16  # streams up to which the step's kernel beats matrix products
+MOST_TOGETHER = 16  # streams that the step's kernel takes; measured faster with 1 and with 3
+CARRIED = ("position", "history", "memory1", "memory2")  # the state, in the kernel's order
 
 
 class Neurons(nn.Module):
@@ -149,8 +150,7 @@ class InterneuronBrain(Brain):
         """One token per stream in one call."""
         weights = torch.tensor([parameter.data_ptr() for parameter in self._spoken])
         sizes = [len(token), *self._shape]
-        state = {name: tensor.contiguous() for name, tensor in state.items()}
-        given = [state[name] for name in ("position", "history", "memory1", "memory2")]
+        given = [state[name].contiguous() for name in CARRIED]
         after = [torch.empty_like(tensor) for tensor in given]
         logits, expected = pixel.new_empty(len(token), sizes[1]), torch.empty_like(pixel)
         _, vocabulary, width, neurons, _, _, bottleneck, memory, thought, hidden, *_ = sizes
@@ -161,9 +161,7 @@ class InterneuronBrain(Brain):
             "step", weights, torch.tensor(sizes), token.contiguous(), position, pixel.contiguous(), *others,
             *after, logits, expected, scratch,
         )  # fmt: skip
-        return BrainOutput(
-            logits, expected, dict(zip(("position", "history", "memory1", "memory2"), after, strict=True))
-        )
+        return BrainOutput(logits, expected, dict(zip(CARRIED, after, strict=True)))
 
     def _sizes(self) -> list[int]:
         """In the order of ``Shape`` in kernels.c, after the number of streams."""

@@ -33,7 +33,7 @@ def forge() -> bool:
     """Compile the kernels and hand them to the brain; False if that can't be done here."""
     compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
     if compiler is None:
-        log.info("no C compiler here: the brain runs without its kernels, at about half the speed")
+        log.info("no C compiler here: the brain learns and talks without its kernels, only slower")
         return False
     with tempfile.TemporaryDirectory(prefix="baby-kernels-") as folder:
         target = Path(folder, "kernels.so")
