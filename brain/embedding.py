@@ -26,10 +26,11 @@ class _Blend(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad: Tensor):
         x, weight, bias, scales, stats = ctx.saved_tensors
-        grad_x, sums = torch.empty_like(x), x.new_zeros(torch.get_num_threads(), 3, x.shape[-1])
+        threads = torch.get_num_threads()
+        grad_x, sums, by_x = torch.empty_like(x), x.new_zeros(threads, 2, x.shape[-1]), x.new_zeros(threads)
         given = x, weight, scales, stats, grad.contiguous()
-        kernels_for(x)("blend_backward", *given, grad_x, sums, len(stats), x.shape[-1])
-        by_norm, by_one, by_x = sums.sum(0)
+        kernels_for(x)("blend_backward", *given, grad_x, sums, by_x, len(stats), x.shape[-1])
+        by_norm, by_one = sums.sum(0)
         grad_scales = torch.stack([by_x.sum(), by_norm @ weight + by_one @ bias])
         return grad_x, by_norm * scales[1], by_one * scales[1], grad_scales
 

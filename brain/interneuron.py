@@ -24,6 +24,25 @@ MOST_TOGETHER = 16  # streams that the step's kernel takes; measured faster with
 CARRIED = ("position", "history", "memory1", "memory2")  # the state, in the kernel's order
 
 
+class _Fire(torch.autograd.Function):
+    """Bias, GELU and silence by the kernels, in one pass over memory forward and one backward."""
+
+    @staticmethod
+    def forward(ctx, sums: Tensor, bias: Tensor, heard: Tensor) -> Tensor:
+        out, ctx.shape = torch.empty_like(sums), (sums[..., 0].numel(), *heard.shape)
+        kernels_for(sums)("fire_forward", sums, bias, heard, out, *ctx.shape)
+        ctx.save_for_backward(sums, bias, heard)
+        return out
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):
+        sums, bias, heard = ctx.saved_tensors
+        grad_sums, grad_bias = torch.empty_like(sums), bias.new_zeros(torch.get_num_threads(), *bias.shape)
+        given = sums, bias, heard, grad.contiguous()
+        kernels_for(sums)("fire_backward", *given, grad_sums, grad_bias, *ctx.shape)
+        return grad_sums, grad_bias.sum(0), None
+
+
 class Neurons(nn.Module):
     """N parallel neurons, one number each per token: GELU of a scaled dot product with a row of unit norm or less."""
 
@@ -34,8 +53,12 @@ class Neurons(nn.Module):
         self.bias = nn.Parameter(torch.zeros(neurons))
         self.gain = nn.Parameter(torch.ones(()))
 
-    def forward(self, x: Tensor) -> Tensor:
-        return F.gelu(linear(self.norm(x) * self.gain, self.rows, self.bias))
+    def forward(self, x: Tensor, heard: Tensor) -> Tensor:
+        """``x`` (T, B, D); ``heard`` (B, N): what counts of each neuron in this block, 0 or more."""
+        sums = linear(self.norm(x) * self.gain, self.rows)
+        if kernels_for(sums):
+            return _Fire.apply(sums, self.bias, heard)
+        return F.gelu(sums + self.bias) * heard
 
     @torch.no_grad()
     def constrain(self) -> None:
@@ -122,16 +145,14 @@ class InterneuronBrain(Brain):
     ) -> BrainOutput:
         tokens, pixels = tokens.t(), pixels.transpose(0, 1)
         positions, position = turn_positions(tokens, state["position"], self.turn_tokens, self.position_limit)
-        activations = self.neurons(self.embedding(tokens, positions, pixels))
-        if dropout is not None and self.dropout:
-            activations = self._silence(activations, dropout)
-        history = state["history"].transpose(0, 1)
-        first = self.interneurons(activations, history)
+        heard = self._heard(tokens.shape[1], pixels, dropout)
+        activations = self.neurons(self.embedding(tokens, positions, pixels), heard)
+        first = self.interneurons(activations, state["history"])
         second, memory1 = self.memory1(first, state["memory1"].transpose(0, 1))
         third, memory2 = self.memory2((first + second) / 2, state["memory2"].transpose(0, 1))
         thoughts, logits = self.logits(third)
         after = {
-            "history": torch.cat([history, activations])[-self.longest_window :].transpose(0, 1),
+            "history": self._latest(state["history"], activations),
             "memory1": memory1.transpose(0, 1),
             "memory2": memory2.transpose(0, 1),
             "position": position,
@@ -197,12 +218,19 @@ class InterneuronBrain(Brain):
         parts = [[part] if isinstance(part, nn.Parameter) else part.parameters() for part in ordered]
         return [parameter for part in parts for parameter in part]
 
-    def _silence(self, activations: Tensor, rng: torch.Generator) -> Tensor:
-        """Silence a share of the neurons, per stream and for the whole block (Gal and Ghahramani 2016, "A
-        theoretically grounded application of dropout in recurrent neural networks"): one that is silent now is silent
-        in the windows and memories too. It also costs one draw per block instead of one per token."""
-        heard = torch.empty_like(activations[0]).bernoulli_(1 - self.dropout, generator=rng)
-        return activations * heard.div_(1 - self.dropout)
+    def _latest(self, history: Tensor, activations: Tensor) -> Tensor:
+        """The last L tokens of (B, L, N) and (T, B, N), batch first."""
+        new = activations.detach()[-self.longest_window :].transpose(0, 1)
+        return torch.cat([history[:, new.shape[1] :], new], 1) if new.shape[1] < self.longest_window else new
+
+    def _heard(self, streams: int, like: Tensor, rng: torch.Generator | None) -> Tensor:
+        """Silences a share of the neurons, per stream and for the whole block (Gal and Ghahramani 2016, "A theoretically
+        grounded application of dropout in recurrent neural networks"): one that is silent now is silent in the windows
+        and memories too. It also costs one draw per block instead of one per token. (B, N)"""
+        heard = like.new_ones(streams, self.neuron_count)
+        if rng is None or not self.dropout:
+            return heard
+        return heard.bernoulli_(1 - self.dropout, generator=rng).div_(1 - self.dropout)
 
     def weight_decayed(self) -> list[nn.Parameter]:
         """All matrices but the memories' decays, which zero would pull towards a span of two tokens."""

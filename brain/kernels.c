@@ -20,6 +20,7 @@
 #endif
 
 #define STRIP 64   /* neurons handled together: a strip of 200 tokens stays in the second-level cache */
+#define WIDE 256   /* the same where two averages of each token are all that is kept */
 #define PIECE 128  /* tokens per running sum, which bounds its rounding error */
 
 static inline long least(long a, long b) { return a < b ? a : b; }
@@ -40,50 +41,145 @@ static inline float exponential(float x) {
     return series * scale.number;
 }
 
-static inline float gelu(float x) { return 0.5f * x * (1.0f + erff(x * 0.70710678f)); }
+/* The share of a standard normal distribution below x, to 1e-7 (Abramowitz and Stegun 1964, formula 26.2.17). */
+static inline float normal_below(float x) {
+    float far = fabsf(x), t = 1.0f / (1.0f + 0.2316419f * far);
+    float series = t * (0.319381530f + t * (-0.356563782f + t * (1.781477937f + t * (-1.821255978f + t * 1.330274429f))));
+    float above = 0.39894228f * exponential(-0.5f * x * x) * series;
+    return x < 0.0f ? above : 1.0f - above;
+}
 
-/* ---- memory gates: softmax over four sources, and the weighted sum of the first three ---------------------------- */
+static inline float gelu(float x) { return x * normal_below(x); }
 
-/* scores (P, 4, N), averages (T, 2, B, N), inputs (P, N) -> gates (P, 4, N), gated (P, N) */
-void gate_forward(const float *restrict scores, const float *restrict averages, const float *restrict inputs,
-                  float *restrict gates, float *restrict gated, long T, long B, long N, int threads) {
+/* ---- neurons: GELU, and silence for those that a stream's block drops -------------------------------------------- */
+
+/* sums (P, N), lacking their bias (N); heard (B, N) -> out (P, N) */
+void fire_forward(const float *restrict sums, const float *restrict bias, const float *restrict heard,
+                  float *restrict out, long P, long B, long N, int threads) {
 #pragma omp parallel for num_threads(threads) schedule(static)
-    for (long p = 0; p < T * B; p++) {
-        const float *restrict s = scores + p * 4 * N, *restrict x = inputs + p * N;
-        const float *restrict brief = averages + (p / B * 2 * B + p % B) * N, *restrict lasting = brief + B * N;
-        float *restrict g = gates + p * 4 * N, *restrict out = gated + p * N;
+    for (long p = 0; p < P; p++) {
+        const float *restrict sum = sums + p * N, *restrict share = heard + p % B * N;
+        float *restrict fired = out + p * N;
 #pragma omp simd
-        for (long n = 0; n < N; n++) {
-            float a = s[n], b = s[N + n], c = s[2 * N + n], d = s[3 * N + n];
-            float ab = a > b ? a : b, cd = c > d ? c : d, top = ab > cd ? ab : cd;
-            a = exponential(a - top), b = exponential(b - top), c = exponential(c - top), d = exponential(d - top);
-            float share = 1.0f / (a + b + c + d);
-            g[n] = a *= share, g[N + n] = b *= share, g[2 * N + n] = c *= share, g[3 * N + n] = d * share;
-            out[n] = a * brief[n] + b * lasting[n] + c * x[n];
+        for (long n = 0; n < N; n++) fired[n] = share[n] * gelu(sum[n] + bias[n]);
+    }
+}
+
+/* grad (P, N) -> gradients of sums (P, N) and, per thread, of bias (threads, N) */
+void fire_backward(const float *restrict sums, const float *restrict bias, const float *restrict heard,
+                   const float *restrict grad, float *restrict grad_sums, float *restrict grad_bias, long P, long B,
+                   long N, int threads) {
+#pragma omp parallel num_threads(threads)
+    {
+        float *restrict mine = grad_bias + THREAD * N;
+#pragma omp for schedule(static)
+        for (long p = 0; p < P; p++) {
+            const float *restrict sum = sums + p * N, *restrict share = heard + p % B * N, *restrict into = grad + p * N;
+            float *restrict out = grad_sums + p * N;
+#pragma omp simd
+            for (long n = 0; n < N; n++) {
+                float x = sum[n] + bias[n], slope = normal_below(x) + x * 0.39894228f * exponential(-0.5f * x * x);
+                mine[n] += out[n] = share[n] * into[n] * slope;
+            }
         }
     }
 }
 
-/* grad (P, N) of gated, grad_answer (P, N) of the fourth gate -> gradients of scores, averages and inputs */
-void gate_backward(const float *restrict gates, const float *restrict averages, const float *restrict inputs,
-                   const float *restrict grad, const float *restrict grad_answer, float *restrict grad_scores,
-                   float *restrict grad_averages, float *restrict grad_inputs, long T, long B, long N, int threads) {
+/* ---- a memory layer: two moving averages, softmax over four sources, the weighted sum of the first three --------- */
+
+/* scores (P, 4, N), which become the gates, lacking their bias (4, N); inputs (P, N), decays (2, N), start (2, B, N)
+   -> gated (P, N), after (2, B, N): the averages at the end */
+void remember_forward(float *restrict scores, const float *restrict bias, const float *restrict inputs,
+                      const float *restrict decays, const float *restrict start, float *restrict gated,
+                      float *restrict after, long T, long B, long N, int threads) {
+    long strips = (N + WIDE - 1) / WIDE;
 #pragma omp parallel for num_threads(threads) schedule(static)
-    for (long p = 0; p < T * B; p++) {
-        const float *restrict g = gates + p * 4 * N, *restrict x = inputs + p * N;
-        long first = (p / B * 2 * B + p % B) * N, second = first + B * N;
-        const float *restrict brief = averages + first, *restrict lasting = averages + second;
-        const float *restrict into = grad + p * N, *restrict into_answer = grad_answer + p * N;
-        float *restrict gs = grad_scores + p * 4 * N, *restrict gx = grad_inputs + p * N;
-        float *restrict gbrief = grad_averages + first, *restrict glasting = grad_averages + second;
-        for (long n = 0; n < N; n++) {
-            float a = g[n], b = g[N + n], c = g[2 * N + n], d = g[3 * N + n], e = into[n];
-            float ea = e * brief[n], eb = e * lasting[n], ec = e * x[n], ed = into_answer[n];
-            float common = a * ea + b * eb + c * ec + d * ed;
-            gs[n] = a * (ea - common), gs[N + n] = b * (eb - common);
-            gs[2 * N + n] = c * (ec - common), gs[3 * N + n] = d * (ed - common);
-            gbrief[n] = e * a, glasting[n] = e * b, gx[n] = e * c;
+    for (long task = 0; task < strips * B; task++) {
+        long n0 = task % strips * WIDE, b = task / strips, width = least(WIDE, N - n0);
+        const float *restrict short_decay = decays + n0, *restrict long_decay = decays + N + n0;
+        const float *restrict lean = bias + n0;
+        float brief[WIDE], lasting[WIDE];
+        memcpy(brief, start + b * N + n0, width * sizeof(float));
+        memcpy(lasting, start + (B + b) * N + n0, width * sizeof(float));
+        for (long t = 0; t < T; t++) {
+            long p = t * B + b;
+            const float *restrict x = inputs + p * N + n0;
+            float *restrict g = scores + p * 4 * N + n0, *restrict out = gated + p * N + n0;
+#pragma omp simd
+            for (long n = 0; n < width; n++) {
+                float now = x[n], one = brief[n] = now + short_decay[n] * (brief[n] - now);
+                float two = lasting[n] = now + long_decay[n] * (lasting[n] - now);
+                float a = g[n] + lean[n], b = g[N + n] + lean[N + n];
+                float c = g[2 * N + n] + lean[2 * N + n], d = g[3 * N + n] + lean[3 * N + n];
+                float ab = a > b ? a : b, cd = c > d ? c : d, top = ab > cd ? ab : cd;
+                a = exponential(a - top), b = exponential(b - top), c = exponential(c - top), d = exponential(d - top);
+                float share = 1.0f / (a + b + c + d);
+                g[n] = a *= share, g[N + n] = b *= share, g[2 * N + n] = c *= share, g[3 * N + n] = d * share;
+                out[n] = a * one + b * two + c * now;
+            }
         }
+        memcpy(after + b * N + n0, brief, width * sizeof(float));
+        memcpy(after + (B + b) * N + n0, lasting, width * sizeof(float));
+    }
+}
+
+/* gates (P, 4, N), which become the gradients of the scores; grad (P, N) of gated, grad_answer (P, N) of the fourth
+   gate -> gradients of inputs (P, N) and, per stream, of decays (B, 2, N) and bias (B, 4, N). The averages are worked
+   out once more, a strip at a time: that costs less than keeping them. */
+void remember_backward(float *restrict gates, const float *restrict inputs, const float *restrict decays,
+                       const float *restrict start, const float *restrict grad, const float *restrict grad_answer,
+                       float *restrict grad_inputs, float *restrict grad_decays, float *restrict grad_bias, long T,
+                       long B, long N, int threads) {
+    long strips = (N + WIDE - 1) / WIDE;
+#pragma omp parallel num_threads(threads)
+    {
+        float *averages = malloc((T + 1) * 2 * WIDE * sizeof(float));
+#pragma omp for schedule(static)
+        for (long task = 0; task < strips * B; task++) {
+            long n0 = task % strips * WIDE, b = task / strips, width = least(WIDE, N - n0);
+            const float *restrict short_decay = decays + n0, *restrict long_decay = decays + N + n0;
+            memcpy(averages, start + b * N + n0, width * sizeof(float));
+            memcpy(averages + WIDE, start + (B + b) * N + n0, width * sizeof(float));
+            for (long t = 0; t < T; t++) {
+                const float *restrict x = inputs + (t * B + b) * N + n0, *restrict last = averages + t * 2 * WIDE;
+                float *restrict next = averages + (t + 1) * 2 * WIDE;
+#pragma omp simd
+                for (long n = 0; n < width; n++) {
+                    next[n] = x[n] + short_decay[n] * (last[n] - x[n]);
+                    next[WIDE + n] = x[n] + long_decay[n] * (last[WIDE + n] - x[n]);
+                }
+            }
+            float later[WIDE] = {0}, much_later[WIDE] = {0}; /* decay * d loss / d average, from all that follows */
+            float short_sum[WIDE] = {0}, long_sum[WIDE] = {0};
+            float *restrict lean = grad_bias + b * 4 * N + n0;
+            for (long source = 0; source < 4; source++) memset(lean + source * N, 0, width * sizeof(float));
+            for (long t = T - 1; t >= 0; t--) {
+                long p = t * B + b;
+                const float *restrict x = inputs + p * N + n0, *restrict average = averages + (t + 1) * 2 * WIDE;
+                const float *restrict into = grad + p * N + n0, *restrict into_answer = grad_answer + p * N + n0;
+                float *restrict g = gates + p * 4 * N + n0, *restrict out = grad_inputs + p * N + n0;
+#pragma omp simd
+                for (long n = 0; n < width; n++) {
+                    float a = g[n], b = g[N + n], c = g[2 * N + n], d = g[3 * N + n], e = into[n], now = x[n];
+                    float one = average[n], two = average[WIDE + n];
+                    float ea = e * one, eb = e * two, ec = e * now, ed = into_answer[n];
+                    float common = a * ea + b * eb + c * ec + d * ed;
+                    lean[n] += g[n] = a * (ea - common), lean[N + n] += g[N + n] = b * (eb - common);
+                    lean[2 * N + n] += g[2 * N + n] = c * (ec - common);
+                    lean[3 * N + n] += g[3 * N + n] = d * (ed - common);
+                    float first = e * a + later[n], second = e * b + much_later[n];
+                    short_sum[n] += (one - now) * first; /* = decay * (previous - input) * first */
+                    long_sum[n] += (two - now) * second;
+                    later[n] = short_decay[n] * first, much_later[n] = long_decay[n] * second;
+                    out[n] = e * c + (first - later[n]) + (second - much_later[n]);
+                }
+            }
+            for (long n = 0; n < width; n++) {
+                grad_decays[2 * b * N + n0 + n] = short_sum[n] / short_decay[n];
+                grad_decays[(2 * b + 1) * N + n0 + n] = long_sum[n] / long_decay[n];
+            }
+        }
+        free(averages);
     }
 }
 
@@ -110,49 +206,32 @@ void averages_forward(const float *restrict inputs, const float *restrict decays
     }
 }
 
-/* grad (T, M, B, N) -> gradients of inputs (T, B, N), decays (M, N), start (M, B, N) */
-void averages_backward(const float *restrict inputs, const float *restrict decays, const float *restrict averages,
-                       const float *restrict grad, float *restrict grad_inputs, float *restrict grad_decays,
-                       float *restrict grad_start, long T, long M, long B, long N, int threads) {
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (long n0 = 0; n0 < N; n0 += STRIP) {
-        long width = least(STRIP, N - n0);
-        for (long m = 0; m < M; m++) {
-            const float *restrict decay = decays + m * N + n0;
-            float sum[STRIP] = {0};
-            for (long b = 0; b < B; b++) {
-                float later[STRIP] = {0}; /* decay * d loss / d average, from all that follows */
-                for (long t = T - 1; t >= 0; t--) {
-                    const float *restrict x = inputs + (t * B + b) * N + n0;
-                    const float *restrict average = averages + ((t * M + m) * B + b) * N + n0;
-                    const float *restrict now = grad + ((t * M + m) * B + b) * N + n0;
-                    float *restrict out = grad_inputs + (t * B + b) * N + n0;
-                    for (long n = 0; n < width; n++) {
-                        float total = now[n] + later[n], part = total * (1.0f - decay[n]);
-                        sum[n] += (average[n] - x[n]) * total; /* = decay * (previous - input) * total */
-                        later[n] = decay[n] * total;
-                        out[n] = m ? out[n] + part : part;
-                    }
-                }
-                memcpy(grad_start + (m * B + b) * N + n0, later, width * sizeof(float));
-            }
-            for (long n = 0; n < width; n++) grad_decays[m * N + n0 + n] = sum[n] / decay[n];
-        }
+/* ---- windows of fractional size ---------------------------------------------------------------------------------- */
+
+/* sums[i] = row 0 + ... + row i-1, for one strip of one stream; sums (count + 1, STRIP). The first ``old`` rows are
+   history's, which lie close together; values' lie ``stride`` apart. */
+static void running_sums(const float *restrict history, const float *restrict values, long old, long count, long N,
+                         long stride, long width, float *restrict sums) {
+    memset(sums, 0, STRIP * sizeof(float));
+    for (long i = 0; i < count; i++) {
+        const float *restrict row = i < old ? history + i * N : values + (i - old) * stride;
+#pragma omp simd
+        for (long n = 0; n < width; n++) sums[(i + 1) * STRIP + n] = sums[i * STRIP + n] + row[n];
     }
 }
 
-/* ---- windows of fractional size ---------------------------------------------------------------------------------- */
-
-/* sums[i] = rows[0] + ... + rows[i-1], for one strip of one stream; sums (rows + 1, STRIP) */
-static void running_sums(const float *restrict rows, long stride, long count, long width, float *restrict sums) {
-    memset(sums, 0, STRIP * sizeof(float));
-    for (long i = 0; i < count; i++)
-        for (long n = 0; n < width; n++) sums[(i + 1) * STRIP + n] = sums[i * STRIP + n] + rows[i * stride + n];
+/* The running sums of one strip of stream b, over L tokens before t0 and ``tokens`` from there on. */
+static void sums_around(const float *history, const float *values, long t0, long tokens, long b, long n0, long width,
+                        long L, long B, long N, float *sums) {
+    long old = t0 < L ? L - t0 : 0; /* rows that are still history */
+    running_sums(history + (b * L + t0) * N + n0, values + ((t0 + old - L) * B + b) * N + n0, old, L + tokens, N, B * N,
+                 width, sums);
 }
 
-/* padded (L + T, B, N), sizes (K), weights (K, N) -> out (T, B, N) */
-void windows_forward(const float *restrict padded, const float *restrict sizes, const float *restrict weights,
-                     float *restrict out, long T, long L, long B, long N, long K, int threads) {
+/* history (B, L, N), values (T, B, N), sizes (K), weights (K, N) -> out (T, B, N): values + mix */
+void windows_forward(const float *restrict history, const float *restrict values, const float *restrict sizes,
+                     const float *restrict weights, float *restrict out, long T, long L, long B, long N, long K,
+                     int threads) {
     long strips = (N + STRIP - 1) / STRIP;
 #pragma omp parallel num_threads(threads)
     {
@@ -162,16 +241,18 @@ void windows_forward(const float *restrict padded, const float *restrict sizes, 
             long n0 = strip % strips * STRIP, b = strip / strips, width = least(STRIP, N - n0);
             for (long t0 = 0; t0 < T; t0 += PIECE) {
                 long tokens = least(PIECE, T - t0);
-                running_sums(padded + (t0 * B + b) * N + n0, B * N, L + tokens, width, sums);
+                sums_around(history, values, t0, tokens, b, n0, width, L, B, N, sums);
                 for (long t = 0; t < tokens; t++) {
                     const float *restrict end = sums + (L + t + 1) * STRIP;
-                    float mix[STRIP] = {0};
+                    float mix[STRIP];
+                    memcpy(mix, values + ((t0 + t) * B + b) * N + n0, width * sizeof(float));
                     for (long k = 0; k < K; k++) {
                         long whole = (long)sizes[k];
                         float fraction = sizes[k] - whole, share = 1.0f / sizes[k];
                         const float *restrict inner = end - whole * STRIP;
                         const float *restrict outer = whole < L + t + 1 ? inner - STRIP : inner;
                         const float *restrict weight = weights + k * N + n0;
+#pragma omp simd
                         for (long n = 0; n < width; n++)
                             mix[n] += weight[n] * share * (end[n] - inner[n] + fraction * (inner[n] - outer[n]));
                     }
@@ -183,10 +264,11 @@ void windows_forward(const float *restrict padded, const float *restrict sizes, 
     }
 }
 
-/* grad (T, B, N) -> gradients of padded (L + T, B, N), zeroed by the caller; sizes (K, N), to be summed; weights (K, N) */
-void windows_backward(const float *restrict padded, const float *restrict sizes, const float *restrict weights,
-                      const float *restrict grad, float *restrict grad_padded, float *restrict grad_sizes,
-                      float *restrict grad_weights, long T, long L, long B, long N, long K, int threads) {
+/* grad (T, B, N) -> gradients of values (T, B, N), sizes (K, N), to be summed, and weights (K, N) */
+void windows_backward(const float *restrict history, const float *restrict values, const float *restrict sizes,
+                      const float *restrict weights, const float *restrict grad, float *restrict grad_values,
+                      float *restrict grad_sizes, float *restrict grad_weights, long T, long L, long B, long N, long K,
+                      int threads) {
 #pragma omp parallel num_threads(threads)
     {
         long rows = L + PIECE + 1;
@@ -201,7 +283,7 @@ void windows_backward(const float *restrict padded, const float *restrict sizes,
             for (long b = 0; b < B; b++)
                 for (long t0 = 0; t0 < T; t0 += PIECE) {
                     long tokens = least(PIECE, T - t0);
-                    running_sums(padded + (t0 * B + b) * N + n0, B * N, L + tokens, width, sums);
+                    sums_around(history, values, t0, tokens, b, n0, width, L, B, N, sums);
                     memset(grad_sums, 0, (L + tokens + 1) * STRIP * sizeof(float));
                     for (long k = 0; k < K; k++) {
                         long whole = (long)sizes[k];
@@ -214,8 +296,9 @@ void windows_backward(const float *restrict padded, const float *restrict sizes,
                             long back = whole < L + t + 1 ? STRIP : 0;
                             const float *restrict outer = inner - back;
                             const float *restrict into = grad + ((t0 + t) * B + b) * N + n0;
-                            float *at_end = grad_sums + (L + t + 1) * STRIP;
-                            float *at_inner = at_end - whole * STRIP, *at_outer = at_inner - back;
+                            float *restrict at_end = grad_sums + (L + t + 1) * STRIP; /* whole >= 1: another row */
+                            float *restrict at_inner = at_end - whole * STRIP;
+#pragma omp simd
                             for (long n = 0; n < width; n++) {
                                 float oldest = inner[n] - outer[n], one = into[n] * weight[n] * share;
                                 by_mean[n] += into[n] * (end[n] - inner[n] + fraction * oldest) * share;
@@ -223,6 +306,8 @@ void windows_backward(const float *restrict padded, const float *restrict sizes,
                                 at_end[n] += one;
                                 at_inner[n] -= one * (1.0f - fraction);
                             }
+                            float *restrict at_outer = at_inner - back;
+#pragma omp simd
                             for (long n = 0; n < width; n++) /* apart: it may be the same row */
                                 at_outer[n] -= into[n] * weight[n] * share * fraction;
                         }
@@ -232,9 +317,14 @@ void windows_backward(const float *restrict padded, const float *restrict sizes,
                         }
                     }
                     float later[STRIP] = {0};
-                    for (long i = L + tokens - 1; i >= 0; i--) { /* each value entered every later sum */
-                        float *restrict row = grad_padded + ((t0 + i) * B + b) * N + n0;
-                        for (long n = 0; n < width; n++) row[n] += later[n] += grad_sums[(i + 1) * STRIP + n];
+                    for (long t = tokens - 1; t >= -least(L, t0); t--) { /* each value entered every later sum */
+                        long place = ((t0 + t) * B + b) * N + n0;
+                        const float *restrict from = grad_sums + (L + t + 1) * STRIP, *restrict into = grad + place;
+                        float *restrict row = grad_values + place;
+                        if (t >= 0)
+                            for (long n = 0; n < width; n++) row[n] = into[n] + (later[n] += from[n]);
+                        else /* a piece before has begun this row */
+                            for (long n = 0; n < width; n++) row[n] += later[n] += from[n];
                     }
                 }
         }
@@ -247,9 +337,11 @@ void windows_backward(const float *restrict padded, const float *restrict sizes,
 
 static void moments(const float *restrict x, long V, float *mean, float *inverse) {
     float sum = 0, squares = 0;
+#pragma omp simd reduction(+ : sum)
     for (long v = 0; v < V; v++) sum += x[v];
-    *mean = sum / V;
-    for (long v = 0; v < V; v++) squares += (x[v] - *mean) * (x[v] - *mean);
+    float middle = *mean = sum / V;
+#pragma omp simd reduction(+ : squares)
+    for (long v = 0; v < V; v++) squares += (x[v] - middle) * (x[v] - middle);
     *inverse = 1.0f / sqrtf(squares / V + 1e-5f);
 }
 
@@ -268,31 +360,69 @@ void blend_forward(const float *restrict x, const float *restrict weight, const 
     }
 }
 
-/* grad (P, V) -> gradients of x (P, V); of weight, bias and scales per thread, (threads, 3, V): normed * grad,
-   grad, x * grad summed over positions, from which the caller makes all three */
+/* grad (P, V) -> gradients of x (P, V); of weight, bias and scales per thread: normed * grad and grad, summed over
+   positions (threads, 2, V), and x * grad, summed over all (threads), from which the caller makes all three */
 void blend_backward(const float *restrict x, const float *restrict weight, const float *restrict scales,
                     const float *restrict stats, const float *restrict grad, float *restrict grad_x,
-                    float *restrict sums, long P, long V, int threads) {
+                    float *restrict sums, float *restrict by_x, long P, long V, int threads) {
 #pragma omp parallel num_threads(threads)
     {
-        float *by_norm = sums + THREAD * 3 * V, *by_one = by_norm + V, *by_x = by_one + V;
-        memset(by_norm, 0, 3 * V * sizeof(float));
+        float *restrict by_norm = sums + THREAD * 2 * V, *restrict by_one = by_norm + V, mine = 0;
+        memset(by_norm, 0, 2 * V * sizeof(float));
 #pragma omp for schedule(static)
         for (long p = 0; p < P; p++) {
             const float *restrict row = x + p * V, *restrict into = grad + p * V;
-            float mean = stats[2 * p], inverse = stats[2 * p + 1], total = 0, along = 0;
+            float *restrict out = grad_x + p * V;
+            float mean = stats[2 * p], inverse = stats[2 * p + 1], total = 0, along = 0, plain = 0;
+#pragma omp simd reduction(+ : total, along, plain)
             for (long v = 0; v < V; v++) {
                 float normed = (row[v] - mean) * inverse, one = into[v] * weight[v];
-                total += one, along += one * normed;
-                by_norm[v] += into[v] * normed, by_one[v] += into[v], by_x[v] += into[v] * row[v];
+                total += one, along += one * normed, plain += into[v] * row[v];
+                by_norm[v] += into[v] * normed, by_one[v] += into[v];
             }
-            total /= V, along /= V;
+            total /= V, along /= V, mine += plain;
+#pragma omp simd
             for (long v = 0; v < V; v++) {
                 float normed = (row[v] - mean) * inverse;
-                grad_x[p * V + v] = scales[0] * into[v] +
-                                    scales[1] * inverse * (into[v] * weight[v] - total - normed * along);
+                out[v] = scales[0] * into[v] + scales[1] * inverse * (into[v] * weight[v] - total - normed * along);
             }
         }
+        by_x[THREAD] = mine;
+    }
+}
+
+/* ---- what each token cost ---------------------------------------------------------------------------------------- */
+
+/* logits (P, V), targets (P) -> losses (P) in nats, whether the best guess was right (P), and log of the sum of
+   exponentials (P) */
+void losses_forward(const float *restrict logits, const int64_t *restrict targets, float *restrict losses,
+                    uint8_t *restrict right, float *restrict normalisers, long P, long V, int threads) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (long p = 0; p < P; p++) {
+        const float *restrict row = logits + p * V;
+        float top = row[0], sum = 0;
+#pragma omp simd reduction(max : top)
+        for (long v = 0; v < V; v++) top = row[v] > top ? row[v] : top;
+#pragma omp simd reduction(+ : sum)
+        for (long v = 0; v < V; v++) sum += exponential(row[v] - top);
+        normalisers[p] = top + logf(sum);
+        losses[p] = normalisers[p] - row[targets[p]];
+        long best = 0; /* the first of equals, as argmax */
+        while (best < V - 1 && !(row[best] == top)) best++;
+        right[p] = best == targets[p];
+    }
+}
+
+/* grad (P) of the losses -> gradient of the logits (P, V) */
+void losses_backward(const float *restrict logits, const int64_t *restrict targets, const float *restrict normalisers,
+                     const float *restrict grad, float *restrict grad_logits, long P, long V, int threads) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (long p = 0; p < P; p++) {
+        const float *restrict row = logits + p * V;
+        float *restrict out = grad_logits + p * V, scale = grad[p], normaliser = normalisers[p];
+#pragma omp simd
+        for (long v = 0; v < V; v++) out[v] = scale * exponential(row[v] - normaliser);
+        out[targets[p]] -= scale;
     }
 }
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from brain.linear import Linear
+from brain.linear import Linear, linear
 from brain.native import kernels_for
 from brain.scan import moving_averages
 
@@ -24,11 +24,6 @@ class _Gate(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, scores: Tensor, averages: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        if run := kernels_for(scores, averages, inputs):
-            gates, gated = torch.empty_like(scores).unflatten(-1, (SOURCES, -1)), torch.empty_like(inputs)
-            run("gate_forward", scores, averages, inputs, gates, gated, *inputs.shape)
-            ctx.save_for_backward(gates, averages, inputs, gated)
-            return gated, gates.select(-2, 3)
         gates = scores.unflatten(-1, (SOURCES, -1))  # (T, B, 4, N)
         short, long, present, answer = gates.unbind(-2)
         highest = torch.maximum(torch.maximum(short, long), torch.maximum(present, answer))
@@ -42,11 +37,6 @@ class _Gate(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad: Tensor, grad_answer: Tensor):
         gates, averages, inputs, gated = ctx.saved_tensors
-        if run := kernels_for(grad, grad_answer):
-            grad_gates, grad_averages, grad_inputs = map(torch.empty_like, (gates, averages, inputs))
-            given = gates, averages, inputs, grad.contiguous(), grad_answer.contiguous()
-            run("gate_backward", *given, grad_gates, grad_averages, grad_inputs, *inputs.shape)
-            return grad_gates.flatten(-2), grad_averages, grad_inputs
         short, long, present, answer = gates.unbind(-2)
         common = (grad * gated).addcmul_(answer, grad_answer)  # sum over sources of gate * its gradient
         grad_gates = torch.empty_like(gates)
@@ -59,6 +49,51 @@ class _Gate(torch.autograd.Function):
         torch.mul(grad, short, out=grad_averages[:, 0])
         torch.mul(grad, long, out=grad_averages[:, 1])
         return grad_gates.flatten(-2), grad_averages, grad * present
+
+
+class _Remember(torch.autograd.Function):
+    """Averages and gates by the kernels, in one pass over memory forward and one backward.
+
+    The gates take the place of the scores, and their gradients that of the gates. Nothing is learned through ``start``:
+    what a stream carries comes from lessons that are over.
+    """
+
+    @staticmethod
+    def forward(
+        ctx, scores: Tensor, bias: Tensor, inputs: Tensor, decays: Tensor, start: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        gated, after = torch.empty_like(inputs), torch.empty_like(start)
+        gates = scores.detach()
+        kernels_for(scores)("remember_forward", gates, bias, inputs, decays, start, gated, after, *inputs.shape)
+        ctx.save_for_backward(gates, inputs, decays, start)
+        ctx.mark_non_differentiable(after)
+        return gated, gates.unflatten(-1, (SOURCES, -1)).select(-2, 3), after
+
+    @staticmethod
+    def backward(ctx, grad: Tensor, grad_answer: Tensor, _):
+        gates, inputs, decays, start = ctx.saved_tensors
+        _, streams, neurons = inputs.shape
+        grad_inputs, grad_decays = torch.empty_like(inputs), decays.new_empty(streams, *decays.shape)
+        grad_bias = decays.new_empty(streams, SOURCES * neurons)
+        given = gates, inputs, decays, start, grad.contiguous(), grad_answer.contiguous()
+        kernels_for(inputs)("remember_backward", *given, grad_inputs, grad_decays, grad_bias, *inputs.shape)
+        return gates, grad_bias.sum(0), grad_inputs, grad_decays.sum(0), None
+
+
+def remember(
+    scores: Tensor, bias: Tensor, inputs: Tensor, decays: Tensor, start: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Let both averages follow the inputs, and listen to them and to the present as the gates say.
+
+    ``scores`` (T, B, 4N), not to be used again, and their ``bias`` (4N,), which costs least to add here; ``inputs``
+    (T, B, N), ``decays`` (2, 1, N), ``start`` (2, B, N).
+    Returns what was heard from the first three sources (T, B, N), the fourth's gate (T, B, N) and the averages after
+    the block (2, B, N).
+    """
+    if kernels_for(scores, inputs, start):
+        return _Remember.apply(scores, bias, inputs.contiguous(), decays[:, 0].contiguous(), start.contiguous())
+    averages = moving_averages(inputs, decays, start)  # (T, 2, B, N)
+    return *_Gate.apply(scores + bias, averages, inputs), averages[-1]
 
 
 class MemoryLayer(nn.Module):
@@ -74,11 +109,12 @@ class MemoryLayer(nn.Module):
 
     def forward(self, inputs: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """``inputs`` (T, B, N), ``memory`` (2, B, N): the short and the long average so far -> output, memory."""
-        averages = moving_averages(inputs, self.decays(), memory)  # (T, 2, B, N)
         reduced = self.reduce(self.norm(inputs))
-        gated, listening = _Gate.apply(self.gate(reduced), averages, inputs.contiguous())
+        decays = self.decays().expand(-1, -1, inputs.shape[-1])
+        scores = linear(reduced, self.gate.weight)
+        gated, listening, memory = remember(scores, self.gate.bias, inputs, decays, memory)
         answer = self.answer(reduced + self.project(gated))
-        return torch.addcmul(gated, listening, answer), averages[-1]
+        return torch.addcmul(gated, listening, answer), memory
 
     def decays(self) -> Tensor:
         """Share of each average kept per token, (2, 1, N) or (2, 1, 1)."""

@@ -32,12 +32,6 @@ class _MovingAverages(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad: Tensor):
         inputs, decays, averages = ctx.saved_tensors
-        if run := kernels_for(grad, averages):
-            grad_inputs, grad_decays = torch.empty_like(inputs), torch.empty_like(decays)
-            grad_start = torch.empty_like(averages[0])
-            given = inputs, decays, averages, grad.contiguous()
-            run("averages_backward", *given, grad_inputs, grad_decays, grad_start, *averages.shape)
-            return grad_inputs, grad_decays, grad_start
         total = torch.empty_like(averages)  # d loss / d averages[t], through every later average
         later = torch.zeros_like(averages[0])
         for now, out in zip(reversed(grad.unbind()), reversed(total.unbind()), strict=True):

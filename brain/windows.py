@@ -73,24 +73,24 @@ class _WindowMix(torch.autograd.Function):
 
 
 class _CompiledMix(torch.autograd.Function):
-    """The same by the kernels, which keep the running sums of a few neurons at a time in the processor's cache."""
+    """The values and their mix by the kernels, which keep the running sums of a few neurons at a time in the
+    processor's cache."""
 
     @staticmethod
-    def forward(ctx, padded: Tensor, sizes: Tensor, weights: Tensor, tokens: int) -> Tensor:
-        each = weights.expand(-1, padded.shape[-1]).contiguous()
-        out = padded.new_empty(tokens, *padded.shape[1:])
-        ctx.shape = tokens, len(padded) - tokens, *padded.shape[1:], len(sizes)
-        kernels_for(padded)("windows_forward", padded, sizes, each, out, *ctx.shape)
-        ctx.save_for_backward(padded, sizes, weights, each)
+    def forward(ctx, values: Tensor, history: Tensor, sizes: Tensor, weights: Tensor) -> Tensor:
+        each, out = weights.expand(-1, values.shape[-1]).contiguous(), torch.empty_like(values)
+        ctx.shape = len(values), history.shape[1], *values.shape[1:], len(sizes)
+        kernels_for(values)("windows_forward", history, values, sizes, each, out, *ctx.shape)
+        ctx.save_for_backward(history, values, sizes, weights, each)
         return out
 
     @staticmethod
     def backward(ctx, grad: Tensor):
-        padded, sizes, weights, each = ctx.saved_tensors
-        grad_padded, grad_sizes, grad_each = torch.zeros_like(padded), torch.empty_like(each), torch.empty_like(each)
-        given = padded, sizes, each, grad.contiguous()
-        kernels_for(padded)("windows_backward", *given, grad_padded, grad_sizes, grad_each, *ctx.shape)
-        return grad_padded, grad_sizes.sum(1), grad_each.sum_to_size(weights.shape), None
+        history, values, sizes, weights, each = ctx.saved_tensors
+        grad_values, grad_sizes, grad_each = torch.empty_like(values), torch.empty_like(each), torch.empty_like(each)
+        given = history, values, sizes, each, grad.contiguous()
+        kernels_for(values)("windows_backward", *given, grad_values, grad_sizes, grad_each, *ctx.shape)
+        return grad_values, None, grad_sizes.sum(1), grad_each.sum_to_size(weights.shape)
 
 
 def _weigh_directly(padded: Tensor, sizes: Tensor, weights: Tensor, tokens: int) -> Tensor:
@@ -103,20 +103,20 @@ def _weigh_directly(padded: Tensor, sizes: Tensor, weights: Tensor, tokens: int)
 
 
 def window_mix(values: Tensor, history: Tensor, sizes: Tensor, weights: Tensor) -> Tensor:
-    """Mix windowed means of ``values`` (T, B, N), which follow ``history`` (L, B, N); returns (T, B, N).
+    """``values`` (T, B, N), which follow ``history`` (B, L, N), plus the mix of their windowed means; (T, B, N).
 
     ``sizes`` (K,) in tokens, each in [1, L]; ``weights`` (K, N), or (K, 1) when all neurons share one mix.
     """
-    padded = torch.cat([history, values])
-    if kernels_for(padded, sizes, weights):
-        return _CompiledMix.apply(padded, sizes, weights, len(values))
+    if kernels_for(values, history, sizes, weights):
+        return _CompiledMix.apply(values.contiguous(), history.contiguous(), sizes, weights)
+    padded = torch.cat([history.transpose(0, 1), values])
     if len(values) <= DIRECT:
-        return _weigh_directly(padded, sizes, weights, len(values))
-    pieces = []
+        return values + _weigh_directly(padded, sizes, weights, len(values))
+    longest, pieces = history.shape[1], []
     for start in range(0, len(values), CHUNK):
         tokens = min(CHUNK, len(values) - start)
-        pieces.append(_WindowMix.apply(padded[start : start + tokens + len(history)], sizes, weights, tokens))
-    return torch.cat(pieces) if len(pieces) > 1 else pieces[0]
+        pieces.append(_WindowMix.apply(padded[start : start + tokens + longest], sizes, weights, tokens))
+    return values + (torch.cat(pieces) if len(pieces) > 1 else pieces[0])
 
 
 class InterneuronNetwork(nn.Module):
@@ -138,7 +138,7 @@ class InterneuronNetwork(nn.Module):
         )
 
     def forward(self, activations: Tensor, history: Tensor) -> Tensor:
-        mixed = activations + window_mix(activations, history, self.sizes(), self.cerebellum)
+        mixed = window_mix(activations, history, self.sizes(), self.cerebellum)
         return mixed + self.refine(mixed)
 
     def sizes(self) -> Tensor:

@@ -22,6 +22,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from brain.contract import Brain, State
+from brain.loss import token_losses
 from brain.selfstate import Condition, fresh_condition, true_pixels
 from school.examiner import NEUTRAL
 from school.librarian import Bookmark, Librarian
@@ -264,9 +265,8 @@ class Tutor:
         self._rng.manual_seed(seed_of(self.settings.seed, self.step, step.before + step.index))
         out = self.brain(inputs, own.pixels, own.state, dropout=self._rng)
         logits = out.logits.transpose(0, 1)  # (T, R, V)
-        losses = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
+        losses, correct = token_losses(logits, targets)
         weighted = losses * task.weights.t()
-        correct = logits.detach().argmax(-1) == targets
         pixels, condition = true_pixels(losses.detach(), correct, own.condition)
         pixels = pixels.transpose(0, 1)
         surprise = F.mse_loss(out.pixels[:streams], pixels[:streams], reduction="sum")
@@ -274,7 +274,11 @@ class Tutor:
         loss.backward()
         step.finite &= bool(torch.isfinite(loss))
         # Only now: the backward pass still needed what the streams carried before.
-        self.streams.write(task.rows, Streams(out.state, pixels, condition))
+        after = Streams(out.state, pixels, condition)
+        if len(pixels) == len(self.streams.pixels):
+            self.streams = after
+        else:
+            self.streams.write(task.rows, after)
         step.losses.append(weighted.detach()[:, :streams].sum())
         step.correct.append(correct[:, :streams].sum())
 
@@ -431,7 +435,7 @@ class Tutor:
         for _ in range(2):
             started = time.perf_counter()
             logits = self.brain(tokens, own.pixels, own.state).logits
-            F.cross_entropy(logits.flatten(0, 1), tokens.flatten()).backward()
+            token_losses(logits.transpose(0, 1), tokens.t())[0].sum().backward()
             if self.device.type == "cuda":
                 torch.cuda.synchronize()
             seconds.append(time.perf_counter() - started)

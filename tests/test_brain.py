@@ -245,10 +245,10 @@ def test_a_window_is_the_mean_of_its_last_tokens():
 def test_long_blocks_are_cut_without_a_seam():
     """A block longer than a chunk gives what token-by-token reading gives."""
     torch.manual_seed(0)
-    values, history = torch.rand(CHUNK * 2 + 5, 1, 4), torch.rand(8, 1, 4)
+    values, history = torch.rand(CHUNK * 2 + 5, 2, 4), torch.rand(2, 8, 4)
     sizes, weights = torch.tensor([1.0, 2.3, 8.0]), torch.randn(3, 4)
-    direct = _weigh_directly(torch.cat([history, values]), sizes, weights, len(values))
-    torch.testing.assert_close(window_mix(values, history, sizes, weights), direct, atol=2e-5, rtol=0)
+    direct = _weigh_directly(torch.cat([history.transpose(0, 1), values]), sizes, weights, len(values))
+    torch.testing.assert_close(window_mix(values, history, sizes, weights), values + direct, atol=5e-5, rtol=0)
 
 
 def test_window_sizes_learn_to_be_what_is_needed():
@@ -259,7 +259,7 @@ def test_window_sizes_learn_to_be_what_is_needed():
     optimizer = torch.optim.Adam([net.log_sizes], lr=0.05)
     for _ in range(200):
         values = torch.randn(64, 4, 4)
-        history = torch.zeros(8, 4, 4)
+        history = torch.zeros(4, 8, 4)
         wanted = window_mix(values, history, torch.tensor([5.0]), torch.ones(1, 1))
         loss = F.mse_loss(window_mix(values, history, net.sizes(), net.cerebellum), wanted)
         optimizer.zero_grad()

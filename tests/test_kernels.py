@@ -14,6 +14,7 @@ import torch
 
 from brain import PRESETS, build_brain, native
 from brain.contract import Brain, BrainOutput
+from brain.loss import token_losses
 from school import foundry
 
 SHAPES = {
@@ -46,7 +47,7 @@ def brain(request) -> Brain:
 
 
 @pytest.fixture
-def read_both_ways(brain):
+def read_both_ways():
     """Call a function once from PyTorch and once with kernels."""
 
     def both(read):
@@ -94,6 +95,26 @@ def test_a_block_and_its_gradients_are_the_same(brain, read_both_ways, tokens):
     assert_same(plain, fast)
     for name, grad in plain_grads.items():
         assert (grad - fast_grads[name]).abs().max() <= 1e-3 * grad.abs().max() + 1e-7, name
+
+
+@needs_compiler
+def test_what_a_token_cost_is_the_same(read_both_ways):
+    """Losses, right guesses and the logits' gradient; of two equal best guesses the first counts, as in PyTorch."""
+    logits, targets = torch.randn(5, 3, 37, requires_grad=True), torch.randint(0, 37, (5, 3))
+    with torch.no_grad():
+        logits[0, 0] = 0.0
+        logits[1, 1] *= 40
+
+    def read():
+        logits.grad = None
+        losses, right = token_losses(logits, targets)
+        (losses * torch.arange(15.0).view(5, 3)).sum().backward()
+        return losses.detach(), right, logits.grad
+
+    plain, fast = read_both_ways(read)
+    torch.testing.assert_close(plain[0], fast[0], atol=1e-5, rtol=1e-5)
+    assert torch.equal(plain[1], fast[1])
+    torch.testing.assert_close(plain[2], fast[2], atol=1e-5, rtol=1e-5)
 
 
 @needs_compiler
