@@ -224,9 +224,9 @@ class InterneuronBrain(Brain):
         return torch.cat([history[:, new.shape[1] :], new], 1) if new.shape[1] < self.longest_window else new
 
     def _heard(self, streams: int, like: Tensor, rng: torch.Generator | None) -> Tensor:
-        """Silences a share of the neurons, per stream and for the whole block (Gal and Ghahramani 2016, "A theoretically
-        grounded application of dropout in recurrent neural networks"): one that is silent now is silent in the windows
-        and memories too. It also costs one draw per block instead of one per token. (B, N)"""
+        """How much of each neuron counts, (B, N): a share of them is silenced, per stream and for the whole block (Gal
+        and Ghahramani 2016, "A theoretically grounded application of dropout in recurrent neural networks"). One that
+        is silent now is silent in the windows and memories too, and it costs one draw per block, not one per token."""
         heard = like.new_ones(streams, self.neuron_count)
         if rng is None or not self.dropout:
             return heard

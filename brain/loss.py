@@ -34,7 +34,7 @@ class _TokenLosses(torch.autograd.Function):
 
 
 def token_losses(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
-    """``logits`` (T, B, V), ``targets`` (T, B) int64 -> losses in nats (T, B), whether the best guess was right (T, B)."""
+    """Losses in nats and whether the best guess was right, both (T, B), of ``logits`` (T, B, V); ``targets`` int64."""
     if kernels_for(logits):
         return _TokenLosses.apply(logits.contiguous(), targets.contiguous())
     losses = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
