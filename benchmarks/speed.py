@@ -116,7 +116,10 @@ def map_every_tensor() -> None:
     As it is set up for lessons it keeps the holes between tensors too, at worst as much again.
     """
     with suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL(None).mallopt(-3, 1 << 16)  # M_MMAP_THRESHOLD in malloc.h
+        mallopt = ctypes.CDLL(None).mallopt
+        mmap_threshold, mmap_max = -3, -4  # names in malloc.h
+        mallopt(mmap_max, 1 << 20)
+        mallopt(mmap_threshold, 1 << 16)
 
 
 # ---- learning --------------------------------------------------------------------------------------------------------
