@@ -29,6 +29,7 @@ class BrainConfig:
     thought_width: int = 256
     positions: int = 256
     dropout: float = 0.3
+    echo: bool = True
     shared_cerebellum: bool = False
     shared_decays: bool = False
     blend_logit_norm: bool = True

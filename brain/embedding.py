@@ -1,4 +1,4 @@
-"""Tokens, their place in the turn and the self-state's colour, blended into one vector.
+"""Tokens, an echo of the one before, their place in the turn and the self-state's colour, blended into one vector.
 
 Shapes: T tokens, B streams, V vocabulary, D width, P positions.
 """
@@ -50,18 +50,25 @@ class BlendedNorm(nn.Module):
 
 
 class Embedding(nn.Module):
-    def __init__(self, vocabulary: int, width: int, positions: int):
+    """With ``echo``, every token has a second vector that is added to the token after it: so the neurons know pairs of
+    tokens, and not only what each says by itself."""
+
+    def __init__(self, vocabulary: int, width: int, positions: int, *, echo: bool):
         super().__init__()
         self.tokens = nn.Parameter(torch.randn(vocabulary, width))
+        self.before = nn.Parameter(torch.randn(vocabulary, width) * 0.5) if echo else None
         self.positions = nn.Parameter(torch.randn(positions, width) * 0.1)
         self.pixel = nn.Linear(3, width)
         self.norm = BlendedNorm(width)
         self.blend = nn.Parameter(torch.zeros(3))
 
-    def forward(self, tokens: Tensor, positions: Tensor, pixels: Tensor) -> Tensor:
-        """``tokens`` and ``positions`` (T, B) int64, ``pixels`` (T, B, 3) -> (T, B, D)."""
+    def forward(self, tokens: Tensor, previous: Tensor, positions: Tensor, pixels: Tensor) -> Tensor:
+        """``tokens`` and ``positions`` (T, B), ``previous`` (B,): the tokens before the block, all int64; ``pixels``
+        (T, B, 3). Returns (T, B, D)."""
         token, place, colour = self.blend.softmax(0)
         words = self.norm(F.embedding(tokens, self.tokens))
+        if self.before is not None:
+            words = words + F.embedding(torch.cat([previous[None], tokens[:-1]]), self.before)
         return token * words + place * F.embedding(positions, self.positions) + colour * self.pixel(pixels)
 
 

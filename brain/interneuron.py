@@ -21,7 +21,7 @@ from brain.selfstate import SelfStateHead
 from brain.windows import InterneuronNetwork
 
 MOST_TOGETHER = 16  # streams that the step's kernel takes; measured faster with 1 and with 3
-CARRIED = ("position", "history", "memory1", "memory2")  # the state, in the kernel's order
+CARRIED = ("position", "history", "memory1", "memory2")  # the state that the step's kernel makes, in its order
 
 
 class _Fire(torch.autograd.Function):
@@ -97,6 +97,7 @@ class InterneuronBrain(Brain):
         thought_width: int,
         positions: int,
         dropout: float,
+        echo: bool = True,
         shared_cerebellum: bool = False,
         shared_decays: bool = False,
         blend_logit_norm: bool = True,
@@ -104,7 +105,7 @@ class InterneuronBrain(Brain):
         super().__init__()
         self.turn_tokens, self.position_limit = turn_tokens, positions
         self.neuron_count, self.longest_window, self.dropout = neurons, longest_window, dropout
-        self.embedding = Embedding(vocabulary, embed_width, positions)
+        self.embedding = Embedding(vocabulary, embed_width, positions, echo=echo)
         self.neurons = Neurons(embed_width, neurons)
         self.interneurons = InterneuronNetwork(
             neurons,
@@ -138,6 +139,7 @@ class InterneuronBrain(Brain):
             "memory1": torch.zeros(streams, 2, neurons, device=device),
             "memory2": torch.zeros(streams, 2, neurons, device=device),
             "position": torch.zeros(streams, dtype=torch.int64, device=device),
+            "previous": torch.zeros(streams, dtype=torch.int64, device=device),
         }
 
     def forward(
@@ -146,7 +148,7 @@ class InterneuronBrain(Brain):
         tokens, pixels = tokens.t(), pixels.transpose(0, 1)
         positions, position = turn_positions(tokens, state["position"], self.turn_tokens, self.position_limit)
         heard = self._heard(tokens.shape[1], pixels, dropout)
-        activations = self.neurons(self.embedding(tokens, positions, pixels), heard)
+        activations = self.neurons(self.embedding(tokens, state["previous"], positions, pixels), heard)
         first = self.interneurons(activations, state["history"])
         second, memory1 = self.memory1(first, state["memory1"].transpose(0, 1))
         third, memory2 = self.memory2((first + second) / 2, state["memory2"].transpose(0, 1))
@@ -156,6 +158,7 @@ class InterneuronBrain(Brain):
             "memory1": memory1.transpose(0, 1),
             "memory2": memory2.transpose(0, 1),
             "position": position,
+            "previous": tokens[-1],
         }
         after = {name: tensor.detach().contiguous() for name, tensor in after.items()}
         expected = self.self_state(thoughts, pixels)
@@ -177,12 +180,12 @@ class InterneuronBrain(Brain):
         _, vocabulary, width, neurons, _, _, bottleneck, memory, thought, hidden, *_ = sizes
         floats = width + 5 * neurons + 2 * bottleneck + 3 * memory + 2 * thought + vocabulary + hidden
         scratch = pixel.new_empty(len(token) * floats)
-        position, *others = given
+        token, previous = token.contiguous(), state["previous"].contiguous()
         run(
-            "step", weights, torch.tensor(sizes), token.contiguous(), position, pixel.contiguous(), *others,
+            "step", weights, torch.tensor(sizes), token, previous, pixel.contiguous(), *given,
             *after, logits, expected, scratch,
         )  # fmt: skip
-        return BrainOutput(logits, expected, dict(zip(CARRIED, after, strict=True)))
+        return BrainOutput(logits, expected, dict(zip(CARRIED, after, strict=True), previous=token))
 
     def _sizes(self) -> list[int]:
         """In the order of ``Shape`` in kernels.c, after the number of streams."""
@@ -201,12 +204,14 @@ class InterneuronBrain(Brain):
             int(self.interneurons.cerebellum.shape[1] == 1),
             int(self.memory1.decay_logits.shape[2] == 1),
             int(isinstance(logits.blend, BlendedNorm)),
+            int(embedding.before is not None),
         ]
 
     def _for_speaking(self) -> list[nn.Parameter]:
         """Its parameters in the order in which kernels.c names them."""
         embedding, neurons, network, logits = self.embedding, self.neurons, self.interneurons, self.logits
-        ordered: list[nn.Parameter | nn.Module] = [embedding.tokens, embedding.positions, embedding.pixel]
+        echo = embedding.tokens if embedding.before is None else embedding.before
+        ordered: list[nn.Parameter | nn.Module] = [embedding.tokens, echo, embedding.positions, embedding.pixel]
         ordered += [embedding.norm.norm, embedding.norm.scales, embedding.blend, neurons.norm, neurons.rows]
         ordered += [neurons.bias, neurons.gain, network.log_sizes, network.cerebellum, network.refine]
         for memory in (self.memory1, self.memory2):

@@ -432,7 +432,7 @@ void losses_backward(const float *restrict logits, const int64_t *restrict targe
    works out its share of every layer's outputs and waits for the others only where a sum needs all of them. */
 
 enum { /* the brain's parameters, in the order of InterneuronBrain._for_speaking */
-    TOKENS, POSITIONS, PIXEL_W, PIXEL_B, WORD_W, WORD_B, WORD_SCALES, BLEND,
+    TOKENS, BEFORE, POSITIONS, PIXEL_W, PIXEL_B, WORD_W, WORD_B, WORD_SCALES, BLEND,
     INPUT_W, INPUT_B, ROWS, ROWS_B, GAIN,
     LOG_SIZES, CEREBELLUM, MIX_W, MIX_B, NARROW_W, NARROW_B, THIN_W, THIN_B, WIDE_W, WIDE_B,
     MEMORY1,
@@ -447,7 +447,7 @@ enum { DECAYS, NORM_W, NORM_B, REDUCE_W, REDUCE_B, GATE_W, GATE_B, PROJECT_W, PR
 typedef struct {
     long streams, vocabulary, width, neurons, windows, longest, bottleneck, memory, thought, hidden;
     long places, first_word; /* positions known; tokens below first_word are marks */
-    long one_mix, one_span, blended; /* the switches of its shape */
+    long one_mix, one_span, blended, echo; /* the switches of its shape */
 } Shape;
 
 #define WAIT _Pragma("omp barrier")
@@ -470,8 +470,10 @@ static void normalise(const float *restrict x, long count, const float *weight, 
     }
 }
 
-/* The vector of a token at its place under a colour, normed and scaled for the neurons; one thread does it. */
-static void embed(const float *const *w, long width, int64_t token, int64_t place, const float *pixel, float *x) {
+/* The vector of a token at its place under a colour, with the echo of the token before if there is one, normed and
+   scaled for the neurons; one thread does it. */
+static void embed(const float *const *w, long width, int64_t token, const int64_t *previous, int64_t place,
+                  const float *pixel, float *x) {
     float share[3], most = fmaxf(w[BLEND][0], fmaxf(w[BLEND][1], w[BLEND][2])), all = 0, mean, inverse;
     for (int i = 0; i < 3; i++) all += share[i] = expf(w[BLEND][i] - most);
     const float *word = w[TOKENS] + token * width, *position = w[POSITIONS] + place * width;
@@ -479,6 +481,7 @@ static void embed(const float *const *w, long width, int64_t token, int64_t plac
     for (long i = 0; i < width; i++) {
         float normed = (word[i] - mean) * inverse * w[WORD_W][i] + w[WORD_B][i];
         float blended = w[WORD_SCALES][0] * word[i] + w[WORD_SCALES][1] * normed;
+        if (previous) blended += w[BEFORE][*previous * width + i];
         float colour = dot(w[PIXEL_W] + 3 * i, pixel, 3) + w[PIXEL_B][i];
         x[i] = (share[0] * blended + share[1] * position[i] + share[2] * colour) / all;
     }
@@ -539,11 +542,11 @@ static void recall(const float *const *w, const Shape *s, const float *restrict 
         out[b * N + i] += listening[b * N + i] * (dot(w[ANSWER_W] + i * R, thin + b * R, R) + w[ANSWER_B][i]);
 }
 
-/* weights: their addresses; shape: as in Shape. tokens (B), places (B): where each stream was; pixels (B, 3); history
-   (B, L, N); memory1 and memory2 (B, 2, N) -> the same after the token, logits (B, V), expected (B, 3).
+/* weights: their addresses; shape: as in Shape. tokens (B), previous (B): the tokens before; pixels (B, 3); places (B):
+   where each stream was; history (B, L, N); memory1 and memory2 (B, 2, N) -> the last four after the token, logits (B, V), expected (B, 3).
    scratch: B * (D + 5 N + 2 H + 3 R + 2 C + V + S) floats: D width, H bottleneck, R memory, C thought, S hidden. */
-void step(const float *const *w, const Shape *s, const int64_t *tokens, const int64_t *places, const float *pixels,
-          const float *history, const float *memory1, const float *memory2, int64_t *new_places, float *new_history,
+void step(const float *const *w, const Shape *s, const int64_t *tokens, const int64_t *previous, const float *pixels,
+          const int64_t *places, const float *history, const float *memory1, const float *memory2, int64_t *new_places, float *new_history,
           float *new_memory1, float *new_memory2, float *logits, float *expected, float *scratch, int threads) {
     long B = s->streams, D = s->width, N = s->neurons, H = s->bottleneck, C = s->thought, V = s->vocabulary;
     long L = s->longest, held = s->hidden;
@@ -558,7 +561,7 @@ void step(const float *const *w, const Shape *s, const int64_t *tokens, const in
             for (long b = 0; b < B; b++) {
                 int64_t place = tokens[b] < s->first_word ? 0 : places[b] + 1;
                 new_places[b] = place < s->places ? place : s->places - 1;
-                embed(w, D, tokens[b], new_places[b], pixels + 3 * b, x + b * D);
+                embed(w, D, tokens[b], s->echo ? previous + b : NULL, new_places[b], pixels + 3 * b, x + b * D);
             }
         WAIT MINE(N) for (long b = 0; b < B; b++)
             active[b * N + i] = gelu(dot(w[ROWS] + i * D, x + b * D, D) + w[ROWS_B][i]);

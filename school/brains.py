@@ -36,6 +36,7 @@ class BrainSettings(Slice):
     dropout: float = Field(
         0.3, ge=0, lt=1, description="share of neurons (llama: channels) silenced while it learns a block"
     )
+    echo: bool = Field(True, description="let every token hear an echo of the one before")
     shared_cerebellum: bool = Field(False, description="one window mix for all neurons instead of one for each")
     shared_decays: bool = Field(False, description="one memory span for all neurons instead of one for each")
     blend_logit_norm: bool = Field(True, description="blend the logits with their own norm")

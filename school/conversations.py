@@ -51,12 +51,11 @@ class Conversations:
 
     def get(self, name: str, fresh: Conversation) -> Conversation:
         """The conversation as it was left, or ``fresh`` if there was none, or none that fits this brain."""
-        if name in self._open:
-            self._open.move_to_end(name)
-            return self._open[name]
-        found = self._read(self._file(name))
+        found = self._open.get(name) or self._read(self._file(name))
         if found is None or not _fits(found.state, fresh.state):
             return fresh
+        if name in self._open:
+            self._open.move_to_end(name)
         return found
 
     def put(self, name: str, conversation: Conversation) -> None:

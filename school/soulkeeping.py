@@ -64,7 +64,7 @@ def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
     tutor.bookmark = Bookmark(**facts["bookmark"])
     if (facts["streams"], facts["block_tokens"]) == (tutor.settings.streams, tutor.block_tokens):
         tensors = {name: tensor.to(tutor.device) for name, tensor in soul.tensors["streams"].items()}
-        tutor.streams = Streams.of(tensors)
+        tutor.streams = Streams.of(tutor.streams.tensors() | tensors)  # an old soul's may lack something
     else:  # other blocks than before: the lessons start a new epoch
         tutor.bookmark = tutor.bookmark._replace(epoch=tutor.bookmark.epoch + 1, block=0)
     dates = facts["reviews"]
@@ -91,7 +91,7 @@ def brain_config(soul: Soul) -> BrainConfig:
     """The shape of the brain that the soul belongs to. Raises Mistake for one that this version does not know."""
     try:
         shape = dict(soul.facts["brain"])
-        return BrainConfig(**shape | {"windows": tuple(shape["windows"])})
+        return BrainConfig(**{"echo": False} | shape | {"windows": tuple(shape["windows"])})  # once there was no echo
     except (TypeError, KeyError) as error:
         raise Mistake(f"the soul of step {soul.step} is of a kind that this version does not know ({error}).") from None
 

@@ -20,7 +20,13 @@ from school import foundry
 SHAPES = {
     "as it is": {},
     "shared": {"shared_cerebellum": True, "shared_decays": True, "blend_logit_norm": False},
-    "odd": {"neurons": 205, "embed_width": 51, "bottleneck": 33, "windows": (1, 1.0, 2.5, 8.3, 31.9, 32)},
+    "odd": {
+        "echo": False,
+        "neurons": 205,
+        "embed_width": 51,
+        "bottleneck": 33,
+        "windows": (1, 1.0, 2.5, 8.3, 31.9, 32),
+    },
 }
 needs_compiler = pytest.mark.skipif(not any(map(shutil.which, foundry.COMPILERS)), reason="no C compiler here")
 
