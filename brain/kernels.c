@@ -19,8 +19,9 @@
 #define THREADS 1
 #endif
 
-#define STRIP 64   /* neurons handled together: a strip of 200 tokens stays in the second-level cache */
-#define WIDE 256   /* the same where two averages of each token are all that is kept */
+#define STRIP 128  /* neurons handled together: a strip of 200 tokens stays in the second-level cache */
+#define WIDE 1024  /* the same where only two averages of each token are kept, or fewer in long blocks: */
+#define KEPT 65536 /* two of so many neurons times tokens fit in that cache */
 #define PIECE 128  /* tokens per running sum, which bounds its rounding error */
 
 static inline long least(long a, long b) { return a < b ? a : b; }
@@ -130,23 +131,23 @@ void remember_backward(float *restrict gates, const float *restrict inputs, cons
                        const float *restrict start, const float *restrict grad, const float *restrict grad_answer,
                        float *restrict grad_inputs, float *restrict grad_decays, float *restrict grad_bias, long T,
                        long B, long N, int threads) {
-    long strips = (N + WIDE - 1) / WIDE;
+    long wide = least(WIDE, KEPT / T < STRIP ? STRIP : KEPT / T), strips = (N + wide - 1) / wide;
 #pragma omp parallel num_threads(threads)
     {
-        float *averages = malloc((T + 1) * 2 * WIDE * sizeof(float));
+        float *averages = malloc((T + 1) * 2 * wide * sizeof(float));
 #pragma omp for schedule(static)
         for (long task = 0; task < strips * B; task++) {
-            long n0 = task % strips * WIDE, b = task / strips, width = least(WIDE, N - n0);
+            long n0 = task % strips * wide, b = task / strips, width = least(wide, N - n0);
             const float *restrict short_decay = decays + n0, *restrict long_decay = decays + N + n0;
             memcpy(averages, start + b * N + n0, width * sizeof(float));
-            memcpy(averages + WIDE, start + (B + b) * N + n0, width * sizeof(float));
+            memcpy(averages + wide, start + (B + b) * N + n0, width * sizeof(float));
             for (long t = 0; t < T; t++) {
-                const float *restrict x = inputs + (t * B + b) * N + n0, *restrict last = averages + t * 2 * WIDE;
-                float *restrict next = averages + (t + 1) * 2 * WIDE;
+                const float *restrict x = inputs + (t * B + b) * N + n0, *restrict last = averages + t * 2 * wide;
+                float *restrict next = averages + (t + 1) * 2 * wide;
 #pragma omp simd
                 for (long n = 0; n < width; n++) {
                     next[n] = x[n] + short_decay[n] * (last[n] - x[n]);
-                    next[WIDE + n] = x[n] + long_decay[n] * (last[WIDE + n] - x[n]);
+                    next[wide + n] = x[n] + long_decay[n] * (last[wide + n] - x[n]);
                 }
             }
             float later[WIDE] = {0}, much_later[WIDE] = {0}; /* decay * d loss / d average, from all that follows */
@@ -155,13 +156,13 @@ void remember_backward(float *restrict gates, const float *restrict inputs, cons
             for (long source = 0; source < 4; source++) memset(lean + source * N, 0, width * sizeof(float));
             for (long t = T - 1; t >= 0; t--) {
                 long p = t * B + b;
-                const float *restrict x = inputs + p * N + n0, *restrict average = averages + (t + 1) * 2 * WIDE;
+                const float *restrict x = inputs + p * N + n0, *restrict average = averages + (t + 1) * 2 * wide;
                 const float *restrict into = grad + p * N + n0, *restrict into_answer = grad_answer + p * N + n0;
                 float *restrict g = gates + p * 4 * N + n0, *restrict out = grad_inputs + p * N + n0;
 #pragma omp simd
                 for (long n = 0; n < width; n++) {
                     float a = g[n], b = g[N + n], c = g[2 * N + n], d = g[3 * N + n], e = into[n], now = x[n];
-                    float one = average[n], two = average[WIDE + n];
+                    float one = average[n], two = average[wide + n];
                     float ea = e * one, eb = e * two, ec = e * now, ed = into_answer[n];
                     float common = a * ea + b * eb + c * ec + d * ed;
                     lean[n] += g[n] = a * (ea - common), lean[N + n] += g[N + n] = b * (eb - common);
