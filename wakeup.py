@@ -334,7 +334,8 @@ def put_together(
         run_config=settings.model_dump(),
         from_step=soul.step if soul else 0,
     )
-    closing.callback(lambda: registrar.close(step=tutor.step, ending=awake.ending))
+    awake: Awake | None = None  # what fails before it is, ends unwoken
+    closing.callback(lambda: registrar.close(step=tutor.step, ending=awake.ending if awake else "never woke"))
     if soul:
         wake_tutor(soul, tutor, registrar.pairs_learning())
         wake_receptionist(soul, receptionist)

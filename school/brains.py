@@ -14,6 +14,7 @@ from school.settings import Slice
 BLOCK_TOKENS = {"seed": 256}
 DEFAULT_BLOCK = 64
 FREE_TO_CHANGE = {"dropout"}  # how it learns, not what it is
+CAME_LATER = {"echo"}  # brains from before it go on without
 AS_PRESET = "0: as the preset says"
 
 
@@ -86,7 +87,7 @@ def agree(wanted: BrainConfig, soul: BrainConfig, where: str) -> BrainConfig:
     does not concern its species may differ."""
     _must_agree("species", wanted, soul, where)
     for name in parts_of_shape(soul.species):
-        if name not in FREE_TO_CHANGE:
+        if name not in FREE_TO_CHANGE and (name not in CAME_LATER or getattr(soul, name)):
             _must_agree(name, wanted, soul, where)
     return replace(soul, **{name: getattr(wanted, name) for name in FREE_TO_CHANGE})
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from brain import BrainConfig, build_brain
+from brain import SPECIES, BrainConfig, build_brain
 from brain.contract import Brain
 from school.caretaker import Soul
 from school.interface import Pair
@@ -91,7 +91,10 @@ def brain_config(soul: Soul) -> BrainConfig:
     """The shape of the brain that the soul belongs to. Raises Mistake for one that this version does not know."""
     try:
         shape = dict(soul.facts["brain"])
-        return BrainConfig(**{"echo": False} | shape | {"windows": tuple(shape["windows"])})  # once there was no echo
+        shape = BrainConfig(**{"echo": False} | shape | {"windows": tuple(shape["windows"])})  # once there was no echo
+        if shape.species not in SPECIES:
+            raise KeyError(f"species {shape.species!r}")
+        return shape
     except (TypeError, KeyError) as error:
         raise Mistake(f"the soul of step {soul.step} is of a kind that this version does not know ({error}).") from None
 

@@ -18,6 +18,7 @@ from school.brains import BrainSettings, agree, shape_of
 from school.calligraphist import status_lines
 from school.caretaker import Soul
 from school.interface import Snapshot
+from school.mistakes import Mistake
 from school.soulkeeping import brain_config
 
 VOCABULARY, CONTEXT, LAYERS = 60, 8, 2
@@ -177,15 +178,24 @@ def test_it_never_has_more_parameters_than_the_brain_it_is_compared_with(preset)
 
 
 def test_souls_from_before_it_still_wake():
-    """A soul whose facts don't name the parts of this species is woken as what it is."""
+    """A soul whose facts don't name the parts of this species, nor what came later, is woken as what it is."""
     wanted = shape_of(BrainSettings(preset="newborn"), 0)
     before = {
         name: value
         for name, value in asdict(wanted).items()
-        if name not in ("layers", "heads", "key_heads", "hidden_width", "context")
+        if name not in ("layers", "heads", "key_heads", "hidden_width", "context", "echo")
     }
     old = brain_config(Soul(1, {"brain": json.loads(json.dumps(before))}, {}, ""))
-    assert agree(wanted, old, "home/soul").neurons == wanted.neurons
+    woken = agree(wanted, old, "home/soul")
+    assert woken.neurons == wanted.neurons
+    assert not woken.echo
+
+
+def test_a_soul_of_a_species_from_the_future_says_so():
+    """One that this version does not know is named, not stumbled over."""
+    shape = asdict(shape_of(BrainSettings(preset="newborn"), 0)) | {"species": "octopus"}
+    with pytest.raises(Mistake, match="does not know.*octopus"):
+        brain_config(Soul(1, {"brain": shape}, {}, ""))
 
 
 def test_its_status_speaks_of_no_windows():
