@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from school.tokenizer import MARK_COUNT, Tokenizer
 from school.tutor import LessonSettings, Tutor
 
 torch.set_num_threads(1)  # tiny tensors: a second thread only waits
+os.environ["OMP_NUM_THREADS"] = "1"  # so also in the processes that tests start, beside which others run
 
 SENTENCES = (
     "the cat sat on the mat and looked at the rain. my sister made soup and the radio sang. "
