@@ -26,6 +26,7 @@ class BrainConfig:
     longest_window: int = 64
     bottleneck: int = 256
     memory_width: int = 64
+    neurons_per_gate: int = 8
     thought_width: int = 256
     positions: int = 256
     dropout: float = 0.3
@@ -64,7 +65,7 @@ PRESETS: dict[str, BrainConfig] = {
         thought_width=384,
         layers=6,
         heads=6,
-        hidden_width=960,
+        hidden_width=928,
     ),
     "seed": BrainConfig(
         vocabulary=4200,
@@ -76,7 +77,7 @@ PRESETS: dict[str, BrainConfig] = {
         layers=6,
         heads=16,
         key_heads=4,
-        hidden_width=2752,
+        hidden_width=2272,
     ),
 }
 """Within a preset no species has more parameters than the interneuron brain, so that they can be compared."""

@@ -98,6 +98,7 @@ class InterneuronBrain(Brain):
         positions: int,
         dropout: float,
         echo: bool = True,
+        neurons_per_gate: int = 1,
         shared_cerebellum: bool = False,
         shared_decays: bool = False,
         blend_logit_norm: bool = True,
@@ -114,7 +115,7 @@ class InterneuronBrain(Brain):
             bottleneck=bottleneck,
             shared_cerebellum=shared_cerebellum,
         )
-        memory = {"width": memory_width, "shared_decays": shared_decays}
+        memory = {"width": memory_width, "gates": neurons // neurons_per_gate, "shared_decays": shared_decays}
         self.memory1 = MemoryLayer(neurons, short=0.7, long=0.95, **memory)
         self.memory2 = MemoryLayer(neurons, short=0.9, long=0.99, **memory)
         self.logits = Logits(neurons, thought_width, vocabulary, blend_norm=blend_logit_norm)
@@ -199,6 +200,7 @@ class InterneuronBrain(Brain):
             self.memory1.reduce.out_features,
             logits.think.out_features,
             self.self_state.layers[0].out_features,
+            self.memory1.gates,
             self.position_limit,
             self.turn_tokens,
             int(self.interneurons.cerebellum.shape[1] == 1),

@@ -86,101 +86,148 @@ void fire_backward(const float *restrict sums, const float *restrict bias, const
     }
 }
 
-/* ---- a memory layer: two moving averages, softmax over four sources, the weighted sum of the first three --------- */
+/* ---- a memory layer: two moving averages, softmax over four sources, the weighted sum of the first three ---------
 
-/* scores (P, 4, N), which become the gates, lacking their bias (4, N); inputs (P, N), decays (2, N), start (2, B, N)
-   -> gated (P, N), after (2, B, N): the averages at the end */
-void remember_forward(float *restrict scores, const float *restrict bias, const float *restrict inputs,
-                      const float *restrict decays, const float *restrict start, float *restrict gated,
-                      float *restrict after, long T, long B, long N, int threads) {
-    long strips = (N + WIDE - 1) / WIDE;
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (long task = 0; task < strips * B; task++) {
-        long n0 = task % strips * WIDE, b = task / strips, width = least(WIDE, N - n0);
-        const float *restrict short_decay = decays + n0, *restrict long_decay = decays + N + n0;
-        const float *restrict lean = bias + n0;
-        float brief[WIDE], lasting[WIDE];
-        memcpy(brief, start + b * N + n0, width * sizeof(float));
-        memcpy(lasting, start + (B + b) * N + n0, width * sizeof(float));
-        for (long t = 0; t < T; t++) {
-            long p = t * B + b;
-            const float *restrict x = inputs + p * N + n0;
-            float *restrict g = scores + p * 4 * N + n0, *restrict out = gated + p * N + n0;
+   Gate g of G is that of the neurons g, g + G, g + 2 G, ...: of a slice of gates and the same slice of each G neurons. */
+
+/* The averages one token later, of ``slices`` slices of ``width`` neurons that lie G apart. */
+static inline void average(const float *restrict x, const float *restrict short_decay, const float *restrict long_decay,
+                           const float *restrict brief, const float *restrict lasting, float *restrict next_brief,
+                           float *restrict next_lasting, long slices, long width, long G) {
+    for (long c = 0; c < slices; c++) {
+        long far = c * G, near = c * width;
 #pragma omp simd
-            for (long n = 0; n < width; n++) {
-                float now = x[n], one = brief[n] = now + short_decay[n] * (brief[n] - now);
-                float two = lasting[n] = now + long_decay[n] * (lasting[n] - now);
-                float a = g[n] + lean[n], b = g[N + n] + lean[N + n];
-                float c = g[2 * N + n] + lean[2 * N + n], d = g[3 * N + n] + lean[3 * N + n];
-                float ab = a > b ? a : b, cd = c > d ? c : d, top = ab > cd ? ab : cd;
-                a = exponential(a - top), b = exponential(b - top), c = exponential(c - top), d = exponential(d - top);
-                float share = 1.0f / (a + b + c + d);
-                g[n] = a *= share, g[N + n] = b *= share, g[2 * N + n] = c *= share, g[3 * N + n] = d * share;
-                out[n] = a * one + b * two + c * now;
-            }
+        for (long n = 0; n < width; n++) {
+            float now = x[far + n];
+            next_brief[near + n] = now + short_decay[far + n] * (brief[near + n] - now);
+            next_lasting[near + n] = now + long_decay[far + n] * (lasting[near + n] - now);
         }
-        memcpy(after + b * N + n0, brief, width * sizeof(float));
-        memcpy(after + (B + b) * N + n0, lasting, width * sizeof(float));
     }
 }
 
-/* gates (P, 4, N), which become the gradients of the scores; grad (P, N) of gated, grad_answer (P, N) of the fourth
-   gate -> gradients of inputs (P, N) and, per stream, of decays (B, 2, N) and bias (B, 4, N). The averages are worked
-   out once more, a strip at a time: that costs less than keeping them. */
+static inline void gather(const float *from, float *to, long slices, long width, long G) {
+    for (long c = 0; c < slices; c++) memcpy(to + c * width, from + c * G, width * sizeof(float));
+}
+
+static inline void scatter(const float *from, float *to, long slices, long width, long G) {
+    for (long c = 0; c < slices; c++) memcpy(to + c * G, from + c * width, width * sizeof(float));
+}
+
+/* Gates handled together, so that their neurons are at most ``most``, but at least one. */
+static inline long slice_width(long most, long slices, long G) { return least(G, most / slices > 1 ? most / slices : 1); }
+
+/* scores (P, 4, G), which become the gates, lacking their bias (4, G); inputs (P, N), decays (2, N), start (2, B, N)
+   -> gated (P, N), after (2, B, N): the averages at the end */
+void remember_forward(float *restrict scores, const float *restrict bias, const float *restrict inputs,
+                      const float *restrict decays, const float *restrict start, float *restrict gated,
+                      float *restrict after, long T, long B, long N, long G, int threads) {
+    long slices = N / G, wide = slice_width(WIDE, slices, G), strips = (G + wide - 1) / wide;
+#pragma omp parallel num_threads(threads)
+    {
+        float *brief = malloc(2 * slices * wide * sizeof(float)), *lasting = brief + slices * wide;
+#pragma omp for schedule(static)
+        for (long task = 0; task < strips * B; task++) {
+            long g0 = task % strips * wide, b = task / strips, width = least(wide, G - g0);
+            const float *restrict lean = bias + g0;
+            gather(start + b * N + g0, brief, slices, width, G);
+            gather(start + (B + b) * N + g0, lasting, slices, width, G);
+            for (long t = 0; t < T; t++) {
+                long p = t * B + b;
+                const float *restrict x = inputs + p * N + g0;
+                float *restrict g = scores + p * 4 * G + g0, *restrict out = gated + p * N + g0;
+                average(x, decays + g0, decays + N + g0, brief, lasting, brief, lasting, slices, width, G);
+#pragma omp simd
+                for (long n = 0; n < width; n++) {
+                    float a = g[n] + lean[n], b = g[G + n] + lean[G + n];
+                    float c = g[2 * G + n] + lean[2 * G + n], d = g[3 * G + n] + lean[3 * G + n];
+                    float ab = a > b ? a : b, cd = c > d ? c : d, top = ab > cd ? ab : cd;
+                    a = exponential(a - top), b = exponential(b - top);
+                    c = exponential(c - top), d = exponential(d - top);
+                    float share = 1.0f / (a + b + c + d);
+                    g[n] = a * share, g[G + n] = b * share, g[2 * G + n] = c * share, g[3 * G + n] = d * share;
+                }
+                for (long c = 0; c < slices; c++) {
+                    long far = c * G, near = c * width;
+#pragma omp simd
+                    for (long n = 0; n < width; n++)
+                        out[far + n] = g[n] * brief[near + n] + g[G + n] * lasting[near + n] + g[2 * G + n] * x[far + n];
+                }
+            }
+            scatter(brief, after + b * N + g0, slices, width, G);
+            scatter(lasting, after + (B + b) * N + g0, slices, width, G);
+        }
+        free(brief);
+    }
+}
+
+/* gates (P, 4, G), which become the gradients of the scores; grad (P, N) of gated, grad_answer (P, G) of the fourth
+   gate -> gradients of inputs (P, N) and, per stream, of decays (B, 2, N) and bias (B, 4, G). The averages are worked
+   out once more, a slice at a time: that costs less than keeping them. */
 void remember_backward(float *restrict gates, const float *restrict inputs, const float *restrict decays,
                        const float *restrict start, const float *restrict grad, const float *restrict grad_answer,
                        float *restrict grad_inputs, float *restrict grad_decays, float *restrict grad_bias, long T,
-                       long B, long N, int threads) {
-    long wide = least(WIDE, KEPT / T < STRIP ? STRIP : KEPT / T), strips = (N + wide - 1) / wide;
+                       long B, long N, long G, int threads) {
+    long slices = N / G, most = least(WIDE, KEPT / T < STRIP ? STRIP : KEPT / T);
+    long wide = slice_width(most, slices, G), strips = (G + wide - 1) / wide, row = slices * wide;
 #pragma omp parallel num_threads(threads)
     {
-        float *averages = malloc((T + 1) * 2 * wide * sizeof(float));
+        float *averages = malloc((T + 1) * 2 * row * sizeof(float)), *sums = malloc((4 * row + 4 * wide) * sizeof(float));
+        float *restrict later = sums, *restrict much_later = later + row; /* decay * d loss / d average, of all that follows */
+        float *restrict short_sum = much_later + row, *restrict long_sum = short_sum + row, *restrict by = long_sum + row;
 #pragma omp for schedule(static)
         for (long task = 0; task < strips * B; task++) {
-            long n0 = task % strips * wide, b = task / strips, width = least(wide, N - n0);
-            const float *restrict short_decay = decays + n0, *restrict long_decay = decays + N + n0;
-            memcpy(averages, start + b * N + n0, width * sizeof(float));
-            memcpy(averages + wide, start + (B + b) * N + n0, width * sizeof(float));
+            long g0 = task % strips * wide, b = task / strips, width = least(wide, G - g0);
+            const float *restrict short_decay = decays + g0, *restrict long_decay = decays + N + g0;
+            float *restrict lean = grad_bias + b * 4 * G + g0;
+            for (long source = 0; source < 4; source++) memset(lean + source * G, 0, width * sizeof(float));
+            memset(sums, 0, 4 * row * sizeof(float));
+            gather(start + b * N + g0, averages, slices, width, G);
+            gather(start + (B + b) * N + g0, averages + row, slices, width, G);
             for (long t = 0; t < T; t++) {
-                const float *restrict x = inputs + (t * B + b) * N + n0, *restrict last = averages + t * 2 * wide;
-                float *restrict next = averages + (t + 1) * 2 * wide;
-#pragma omp simd
-                for (long n = 0; n < width; n++) {
-                    next[n] = x[n] + short_decay[n] * (last[n] - x[n]);
-                    next[wide + n] = x[n] + long_decay[n] * (last[wide + n] - x[n]);
-                }
+                float *last = averages + t * 2 * row, *next = last + 2 * row;
+                const float *x = inputs + (t * B + b) * N + g0;
+                average(x, short_decay, long_decay, last, last + row, next, next + row, slices, width, G);
             }
-            float later[WIDE] = {0}, much_later[WIDE] = {0}; /* decay * d loss / d average, from all that follows */
-            float short_sum[WIDE] = {0}, long_sum[WIDE] = {0};
-            float *restrict lean = grad_bias + b * 4 * N + n0;
-            for (long source = 0; source < 4; source++) memset(lean + source * N, 0, width * sizeof(float));
             for (long t = T - 1; t >= 0; t--) {
                 long p = t * B + b;
-                const float *restrict x = inputs + p * N + n0, *restrict average = averages + (t + 1) * 2 * wide;
-                const float *restrict into = grad + p * N + n0, *restrict into_answer = grad_answer + p * N + n0;
-                float *restrict g = gates + p * 4 * N + n0, *restrict out = grad_inputs + p * N + n0;
+                const float *restrict x = inputs + p * N + g0, *restrict into = grad + p * N + g0;
+                const float *restrict brief = averages + (t + 1) * 2 * row, *restrict lasting = brief + row;
+                const float *restrict into_answer = grad_answer + p * G + g0;
+                float *restrict g = gates + p * 4 * G + g0, *restrict out = grad_inputs + p * N + g0;
+                memset(by, 0, 3 * wide * sizeof(float)); /* sums over the slices: grad * source */
+                for (long c = 0; c < slices; c++) {
+                    long far = c * G, near = c * width;
+#pragma omp simd
+                    for (long n = 0; n < width; n++) {
+                        float e = into[far + n], now = x[far + n], one = brief[near + n], two = lasting[near + n];
+                        by[n] += e * one, by[wide + n] += e * two, by[2 * wide + n] += e * now;
+                        float first = e * g[n] + later[near + n], second = e * g[G + n] + much_later[near + n];
+                        short_sum[near + n] += (one - now) * first; /* = decay * (previous - input) * first */
+                        long_sum[near + n] += (two - now) * second;
+                        later[near + n] = short_decay[far + n] * first;
+                        much_later[near + n] = long_decay[far + n] * second;
+                        out[far + n] = e * g[2 * G + n] + (first - later[near + n]) + (second - much_later[near + n]);
+                    }
+                }
 #pragma omp simd
                 for (long n = 0; n < width; n++) {
-                    float a = g[n], b = g[N + n], c = g[2 * N + n], d = g[3 * N + n], e = into[n], now = x[n];
-                    float one = average[n], two = average[wide + n];
-                    float ea = e * one, eb = e * two, ec = e * now, ed = into_answer[n];
-                    float common = a * ea + b * eb + c * ec + d * ed;
-                    lean[n] += g[n] = a * (ea - common), lean[N + n] += g[N + n] = b * (eb - common);
-                    lean[2 * N + n] += g[2 * N + n] = c * (ec - common);
-                    lean[3 * N + n] += g[3 * N + n] = d * (ed - common);
-                    float first = e * a + later[n], second = e * b + much_later[n];
-                    short_sum[n] += (one - now) * first; /* = decay * (previous - input) * first */
-                    long_sum[n] += (two - now) * second;
-                    later[n] = short_decay[n] * first, much_later[n] = long_decay[n] * second;
-                    out[n] = e * c + (first - later[n]) + (second - much_later[n]);
+                    float a = g[n], b = g[G + n], c = g[2 * G + n], d = g[3 * G + n], ed = into_answer[n];
+                    float common = a * by[n] + b * by[wide + n] + c * by[2 * wide + n] + d * ed;
+                    lean[n] += g[n] = a * (by[n] - common), lean[G + n] += g[G + n] = b * (by[wide + n] - common);
+                    lean[2 * G + n] += g[2 * G + n] = c * (by[2 * wide + n] - common);
+                    lean[3 * G + n] += g[3 * G + n] = d * (ed - common);
                 }
             }
-            for (long n = 0; n < width; n++) {
-                grad_decays[2 * b * N + n0 + n] = short_sum[n] / short_decay[n];
-                grad_decays[(2 * b + 1) * N + n0 + n] = long_sum[n] / long_decay[n];
+            for (long c = 0; c < slices; c++) {
+                long far = g0 + c * G, near = c * width;
+                for (long n = 0; n < width; n++) {
+                    grad_decays[2 * b * N + far + n] = short_sum[near + n] / decays[far + n];
+                    grad_decays[(2 * b + 1) * N + far + n] = long_sum[near + n] / decays[N + far + n];
+                }
             }
         }
         free(averages);
+        free(sums);
     }
 }
 
@@ -446,7 +493,7 @@ enum { DECAYS, NORM_W, NORM_B, REDUCE_W, REDUCE_B, GATE_W, GATE_B, PROJECT_W, PR
        ANSWER_NORM_W, ANSWER_NORM_B, ANSWER_W, ANSWER_B, MEMORY_PARTS };
 
 typedef struct {
-    long streams, vocabulary, width, neurons, windows, longest, bottleneck, memory, thought, hidden;
+    long streams, vocabulary, width, neurons, windows, longest, bottleneck, memory, thought, hidden, gates;
     long places, first_word; /* positions known; tokens below first_word are marks */
     long one_mix, one_span, blended, echo; /* the switches of its shape */
 } Shape;
@@ -516,25 +563,28 @@ static void remember(const float *const *w, const Shape *s, const float *active,
 /* A memory layer: in (B, N), memory (B, 2, N) -> after (B, 2, N), out (B, N); scratch holds (B, 2 N + 3 R) */
 static void recall(const float *const *w, const Shape *s, const float *restrict in,
                    const float *restrict memory, float *restrict after, float *restrict out, float *restrict scratch) {
-    long B = s->streams, N = s->neurons, R = s->memory;
+    long B = s->streams, N = s->neurons, R = s->memory, G = s->gates;
     float *normed = scratch, *listening = normed + B * N, *reduced = listening + B * N, *asked = reduced + B * R;
     float *thin = asked + B * R;
     WAIT for (long b = 0; b < B; b++) normalise(in + b * N, N, w[NORM_W], w[NORM_B], NULL, normed + b * N);
     WAIT MINE(R) for (long b = 0; b < B; b++)
         reduced[b * R + i] = dot(w[REDUCE_W] + i * N, normed + b * N, N) + w[REDUCE_B][i];
-    WAIT MINE(N) for (long b = 0; b < B; b++) {
-        float score[4], average[3] = {0, 0, in[b * N + i]}, most, all = 0, gated = 0;
+    WAIT MINE(G) for (long b = 0; b < B; b++) {
+        float score[4], most, all = 0;
         for (int source = 0; source < 4; source++)
-            score[source] = dot(w[GATE_W] + (source * N + i) * R, reduced + b * R, R) + w[GATE_B][source * N + i];
+            score[source] = dot(w[GATE_W] + (source * G + i) * R, reduced + b * R, R) + w[GATE_B][source * G + i];
         most = fmaxf(fmaxf(score[0], score[1]), fmaxf(score[2], score[3]));
         for (int source = 0; source < 4; source++) all += score[source] = exponential(score[source] - most);
-        for (int m = 0; m < 2; m++) {
-            float decay = 1.0f / (1.0f + expf(-w[DECAYS][s->one_span ? m : m * N + i]));
-            long at = (2 * b + m) * N + i;
-            average[m] = after[at] = average[2] + decay * (memory[at] - average[2]);
+        for (long n = i; n < N; n += G) {
+            float average[3] = {0, 0, in[b * N + n]}, gated = 0;
+            for (int m = 0; m < 2; m++) {
+                float decay = 1.0f / (1.0f + expf(-w[DECAYS][s->one_span ? m : m * N + n]));
+                long at = (2 * b + m) * N + n;
+                average[m] = after[at] = average[2] + decay * (memory[at] - average[2]);
+            }
+            for (int source = 0; source < 3; source++) gated += score[source] / all * average[source];
+            out[b * N + n] = gated, listening[b * N + n] = score[3] / all;
         }
-        for (int source = 0; source < 3; source++) gated += score[source] / all * average[source];
-        out[b * N + i] = gated, listening[b * N + i] = score[3] / all;
     }
     WAIT MINE(R) for (long b = 0; b < B; b++)
         asked[b * R + i] = gelu(reduced[b * R + i] + dot(w[PROJECT_W] + i * N, out + b * N, N) + w[PROJECT_B][i]);
@@ -544,11 +594,12 @@ static void recall(const float *const *w, const Shape *s, const float *restrict 
 }
 
 /* weights: their addresses; shape: as in Shape. tokens (B), previous (B): the tokens before; pixels (B, 3); places (B):
-   where each stream was; history (B, L, N); memory1 and memory2 (B, 2, N) -> the last four after the token, logits (B, V), expected (B, 3).
+   where each stream was; history (B, L, N); memory1 and memory2 (B, 2, N) -> the last four after the token, logits
+   (B, V), expected (B, 3).
    scratch: B * (D + 5 N + 2 H + 3 R + 2 C + V + S) floats: D width, H bottleneck, R memory, C thought, S hidden. */
 void step(const float *const *w, const Shape *s, const int64_t *tokens, const int64_t *previous, const float *pixels,
-          const int64_t *places, const float *history, const float *memory1, const float *memory2, int64_t *new_places, float *new_history,
-          float *new_memory1, float *new_memory2, float *logits, float *expected, float *scratch, int threads) {
+          const int64_t *places, const float *history, const float *memory1, const float *memory2, int64_t *new_places,
+          float *new_history, float *new_memory1, float *new_memory2, float *logits, float *expected, float *scratch, int threads) {
     long B = s->streams, D = s->width, N = s->neurons, H = s->bottleneck, C = s->thought, V = s->vocabulary;
     long L = s->longest, held = s->hidden;
     float *x = scratch, *active = x + B * D, *first = active + B * N, *second = first + B * N;

@@ -1,9 +1,10 @@
-"""A memory layer: two moving averages of its input, and a gate that chooses, per neuron, where to listen.
+"""A memory layer: two moving averages of its input, and gates that choose, for every few neurons, where to listen.
 
-Shapes: T tokens, B streams, N neurons, R reduced width.
+Shapes: T tokens, B streams, N neurons, G gates, S = N / G neurons to a gate, R reduced width.
 
 The four sources are the short memory, the long memory, the present, and an answer worked out from the reduced present
-and the gated memory. Both averages move with every token, in training and in talk alike.
+and the gated memory. Both averages move with every token, in training and in talk alike. Gate g is that of the neurons
+g, g + G, g + 2G, ...
 """
 
 from __future__ import annotations
@@ -24,31 +25,39 @@ class _Gate(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, scores: Tensor, averages: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        gates = scores.unflatten(-1, (SOURCES, -1))  # (T, B, 4, N)
+        """``scores`` (T, B, 4G), ``averages`` (T, 2, B, N), ``inputs`` (T, B, N) -> (T, B, N), (T, B, G)."""
+        gates = scores.unflatten(-1, (SOURCES, -1))  # (T, B, 4, G)
         short, long, present, answer = gates.unbind(-2)
         highest = torch.maximum(torch.maximum(short, long), torch.maximum(present, answer))
         gates = (gates - highest.unsqueeze(-2)).exp_()
         short, long, present, answer = gates.unbind(-2)
         gates.mul_((short + long).add_(present).add_(answer).reciprocal_().unsqueeze(-2))
+        averages, inputs = (by_gate(tensor, gates.shape[-1]) for tensor in (averages, inputs))
+        short, long, present = (gate.unsqueeze(-2) for gate in (short, long, present))
         gated = (short * averages[:, 0]).addcmul_(long, averages[:, 1]).addcmul_(present, inputs)
-        ctx.save_for_backward(gates, averages, inputs, gated)
-        return gated, answer
+        ctx.save_for_backward(gates, averages, inputs)
+        return gated.flatten(-2), answer
 
     @staticmethod
     def backward(ctx, grad: Tensor, grad_answer: Tensor):
-        gates, averages, inputs, gated = ctx.saved_tensors
-        short, long, present, answer = gates.unbind(-2)
-        common = (grad * gated).addcmul_(answer, grad_answer)  # sum over sources of gate * its gradient
+        gates, averages, inputs = ctx.saved_tensors
+        short, long, present, _ = gates.unsqueeze(-2).unbind(-3)
+        grad = by_gate(grad, gates.shape[-1])
         grad_gates = torch.empty_like(gates)
         into = grad_gates.unbind(-2)
         for out, source in zip(into, (averages[:, 0], averages[:, 1], inputs), strict=False):
-            torch.mul(grad, source, out=out)
+            torch.sum(grad * source, -2, out=out)
         into[3].copy_(grad_answer)
-        grad_gates.sub_(common.unsqueeze(-2)).mul_(gates)
+        grad_gates.sub_((gates * grad_gates).sum(-2, keepdim=True)).mul_(gates)
         grad_averages = torch.empty_like(averages)
         torch.mul(grad, short, out=grad_averages[:, 0])
         torch.mul(grad, long, out=grad_averages[:, 1])
-        return grad_gates.flatten(-2), grad_averages, grad * present
+        return grad_gates.flatten(-2), grad_averages.flatten(-2), (grad * present).flatten(-2)
+
+
+def by_gate(tensor: Tensor, gates: int) -> Tensor:
+    """(..., N) -> (..., S, G), so that what is (..., 1, G) meets the neurons of its gate."""
+    return tensor.unflatten(-1, (-1, gates))
 
 
 class _Remember(torch.autograd.Function):
@@ -64,7 +73,8 @@ class _Remember(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor, Tensor]:
         gated, after = torch.empty_like(inputs), torch.empty_like(start)
         gates = scores.detach()
-        kernels_for(scores)("remember_forward", gates, bias, inputs, decays, start, gated, after, *inputs.shape)
+        ctx.shape = *inputs.shape, len(bias) // SOURCES
+        kernels_for(scores)("remember_forward", gates, bias, inputs, decays, start, gated, after, *ctx.shape)
         ctx.save_for_backward(gates, inputs, decays, start)
         ctx.mark_non_differentiable(after)
         return gated, gates.unflatten(-1, (SOURCES, -1)).select(-2, 3), after
@@ -72,11 +82,10 @@ class _Remember(torch.autograd.Function):
     @staticmethod
     def backward(ctx, grad: Tensor, grad_answer: Tensor, _):
         gates, inputs, decays, start = ctx.saved_tensors
-        _, streams, neurons = inputs.shape
-        grad_inputs, grad_decays = torch.empty_like(inputs), decays.new_empty(streams, *decays.shape)
-        grad_bias = decays.new_empty(streams, SOURCES * neurons)
+        grad_inputs, grad_decays = torch.empty_like(inputs), decays.new_empty(inputs.shape[1], *decays.shape)
+        grad_bias = decays.new_empty(inputs.shape[1], gates.shape[-1])
         given = gates, inputs, decays, start, grad.contiguous(), grad_answer.contiguous()
-        kernels_for(inputs)("remember_backward", *given, grad_inputs, grad_decays, grad_bias, *inputs.shape)
+        kernels_for(inputs)("remember_backward", *given, grad_inputs, grad_decays, grad_bias, *ctx.shape)
         return gates, grad_bias.sum(0), grad_inputs, grad_decays.sum(0), None
 
 
@@ -85,9 +94,9 @@ def remember(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Let both averages follow the inputs, and listen to them and to the present as the gates say.
 
-    ``scores`` (T, B, 4N), not to be used again, and their ``bias`` (4N,), which costs least to add here; ``inputs``
+    ``scores`` (T, B, 4G), not to be used again, and their ``bias`` (4G,), which costs least to add here; ``inputs``
     (T, B, N), ``decays`` (2, 1, N), ``start`` (2, B, N).
-    Returns what was heard from the first three sources (T, B, N), the fourth's gate (T, B, N) and the averages after
+    Returns what was heard from the first three sources (T, B, N), the fourth's gate (T, B, G) and the averages after
     the block (2, B, N).
     """
     if kernels_for(scores, inputs, start):
@@ -97,13 +106,14 @@ def remember(
 
 
 class MemoryLayer(nn.Module):
-    def __init__(self, neurons: int, *, width: int, short: float, long: float, shared_decays: bool):
+    def __init__(self, neurons: int, *, width: int, gates: int, short: float, long: float, shared_decays: bool):
         super().__init__()
+        self.gates = gates
         decays = torch.tensor([short, long]).logit()[:, None, None]
         self.decay_logits = nn.Parameter(decays.repeat(1, 1, 1 if shared_decays else neurons))
         self.norm = nn.LayerNorm(neurons)
         self.reduce = Linear(neurons, width)
-        self.gate = Linear(width, SOURCES * neurons)
+        self.gate = Linear(width, SOURCES * gates)
         self.project = Linear(neurons, width)
         self.answer = nn.Sequential(nn.GELU(), nn.LayerNorm(width), Linear(width, neurons))
 
@@ -114,7 +124,8 @@ class MemoryLayer(nn.Module):
         scores = linear(reduced, self.gate.weight)
         gated, listening, memory = remember(scores, self.gate.bias, inputs, decays, memory)
         answer = self.answer(reduced + self.project(gated))
-        return torch.addcmul(gated, listening, answer), memory
+        gated, answer = by_gate(gated, self.gates), by_gate(answer, self.gates)
+        return torch.addcmul(gated, listening.unsqueeze(-2), answer).flatten(-2), memory
 
     def decays(self) -> Tensor:
         """Share of each average kept per token, (2, 1, N) or (2, 1, 1)."""

@@ -14,7 +14,7 @@ from school.settings import Slice
 BLOCK_TOKENS = {"seed": 256}
 DEFAULT_BLOCK = 64
 FREE_TO_CHANGE = {"dropout"}  # how it learns, not what it is
-CAME_LATER = {"echo"}  # brains from before it go on without
+CAME_LATER = {"echo": False, "neurons_per_gate": 1}  # what brains from before it are, and stay
 AS_PRESET = "0: as the preset says"
 
 
@@ -29,6 +29,7 @@ class BrainSettings(Slice):
     neurons: int = Field(0, ge=0, le=1_000_000, description=f"neurons; {AS_PRESET}")
     bottleneck: int = Field(0, ge=0, le=65_536, description=f"width at which the window mix is refined; {AS_PRESET}")
     memory_width: int = Field(0, ge=0, le=65_536, description=f"width from which memories are gated; {AS_PRESET}")
+    neurons_per_gate: int = Field(0, ge=0, le=65_536, description=f"neurons that share a memory gate; {AS_PRESET}")
     thought_width: int = Field(0, ge=0, le=65_536, description=f"width of a thought before words; {AS_PRESET}")
     longest_window: int = Field(0, ge=0, le=65_536, description=f"tokens that the longest window may span; {AS_PRESET}")
     windows: tuple[float, ...] = Field(
@@ -63,6 +64,10 @@ def shape_of(settings: BrainSettings, vocabulary: int) -> BrainConfig:
         raise Mistake(f"library.vocabulary must be at least 264 (every byte and the marks), not {config.vocabulary}.")
     if not all(1 <= size <= config.longest_window for size in config.windows):
         raise Mistake(f"brain.windows must each be from 1 to brain.longest_window ({config.longest_window}).")
+    if config.neurons % config.neurons_per_gate:
+        raise Mistake(
+            f"brain.neurons must be a multiple of brain.neurons_per_gate, which is {config.neurons_per_gate}."
+        )
     if config.species == "llama":
         _check_heads(config)
     return config
@@ -87,7 +92,7 @@ def agree(wanted: BrainConfig, soul: BrainConfig, where: str) -> BrainConfig:
     does not concern its species may differ."""
     _must_agree("species", wanted, soul, where)
     for name in parts_of_shape(soul.species):
-        if name not in FREE_TO_CHANGE and (name not in CAME_LATER or getattr(soul, name)):
+        if name not in FREE_TO_CHANGE and getattr(soul, name) != CAME_LATER.get(name):
             _must_agree(name, wanted, soul, where)
     return replace(soul, **{name: getattr(wanted, name) for name in FREE_TO_CHANGE})
 

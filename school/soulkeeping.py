@@ -9,6 +9,7 @@ from torch import Tensor
 
 from brain import SPECIES, BrainConfig, build_brain
 from brain.contract import Brain
+from school.brains import CAME_LATER
 from school.caretaker import Soul
 from school.interface import Pair
 from school.librarian import Bookmark
@@ -91,7 +92,7 @@ def brain_config(soul: Soul) -> BrainConfig:
     """The shape of the brain that the soul belongs to. Raises Mistake for one that this version does not know."""
     try:
         shape = dict(soul.facts["brain"])
-        shape = BrainConfig(**{"echo": False} | shape | {"windows": tuple(shape["windows"])})  # once there was no echo
+        shape = BrainConfig(**CAME_LATER | shape | {"windows": tuple(shape["windows"])})
         if shape.species not in SPECIES:
             raise KeyError(f"species {shape.species!r}")
         return shape

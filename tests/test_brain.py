@@ -28,10 +28,10 @@ def tiny(request) -> BrainConfig:
 
 
 def reduced(preset: str) -> BrainConfig:
-    """A preset's structure at an eighth of its width."""
+    """A preset's structure at an eighth of its width, in multiples of 8."""
     config = PRESETS[preset]
     widths = ("embed_width", "neurons", "bottleneck", "memory_width", "thought_width", "hidden_width")
-    return replace(config, **{name: max(16, getattr(config, name) // 8) for name in widths})
+    return replace(config, **{name: max(16, getattr(config, name) // 64 * 8) for name in widths})
 
 
 def build(config: BrainConfig, seed: int = 0):
@@ -284,14 +284,16 @@ def test_moving_averages_match_their_definition(shape):
 
 
 def test_the_gate_is_a_softmax():
-    """The fused gate equals torch's softmax and a weighted sum, and its gradients equal finite differences."""
+    """The fused gate equals torch's softmax and a weighted sum, and its gradients equal finite differences; gate g
+    is that of neurons g and g + 3."""
     torch.manual_seed(0)
     scores = torch.randn(5, 2, 12, dtype=torch.double, requires_grad=True)
-    averages = torch.randn(5, 2, 2, 3, dtype=torch.double, requires_grad=True)
-    inputs = torch.randn(5, 2, 3, dtype=torch.double, requires_grad=True)
+    averages = torch.randn(5, 2, 2, 6, dtype=torch.double, requires_grad=True)
+    inputs = torch.randn(5, 2, 6, dtype=torch.double, requires_grad=True)
     gates = scores.unflatten(-1, (4, 3)).softmax(-2)
     gated, answer = _Gate.apply(scores, averages, inputs)
-    expected = gates[:, :, 0] * averages[:, 0] + gates[:, :, 1] * averages[:, 1] + gates[:, :, 2] * inputs
+    each = torch.cat([gates, gates], -1)
+    expected = each[:, :, 0] * averages[:, 0] + each[:, :, 1] * averages[:, 1] + each[:, :, 2] * inputs
     torch.testing.assert_close(gated, expected)
     torch.testing.assert_close(answer, gates[:, :, 3])
     assert torch.autograd.gradcheck(_Gate.apply, (scores, averages, inputs))

@@ -19,10 +19,13 @@ from school import foundry
 
 SHAPES = {
     "as it is": {},
+    "a gate each": {"neurons_per_gate": 1},
+    "one gate": {"neurons_per_gate": 256},
     "shared": {"shared_cerebellum": True, "shared_decays": True, "blend_logit_norm": False},
     "odd": {
         "echo": False,
         "neurons": 205,
+        "neurons_per_gate": 5,
         "embed_width": 51,
         "bottleneck": 33,
         "windows": (1, 1.0, 2.5, 8.3, 31.9, 32),

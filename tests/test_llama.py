@@ -183,12 +183,13 @@ def test_souls_from_before_it_still_wake():
     before = {
         name: value
         for name, value in asdict(wanted).items()
-        if name not in ("layers", "heads", "key_heads", "hidden_width", "context", "echo")
+        if name not in ("layers", "heads", "key_heads", "hidden_width", "context", "echo", "neurons_per_gate")
     }
     old = brain_config(Soul(1, {"brain": json.loads(json.dumps(before))}, {}, ""))
     woken = agree(wanted, old, "home/soul")
     assert woken.neurons == wanted.neurons
     assert not woken.echo
+    assert woken.neurons_per_gate == 1
 
 
 def test_a_soul_of_a_species_from_the_future_says_so():
