@@ -4,8 +4,8 @@
 
 Squared errors of the head, of "as last time" (persistence) and of always saying the mean, per channel; and Spearman's
 rank correlation of the expected red with the share of the next 32 tokens that the brain will get right. Everything
-that foretells at a token uses what is known once that token is: the head was shown true colours of the block before
-(as in lessons), or, ``talking``, its own last word; the others may use the truth up to the token itself.
+that foretells at a token uses what is known once that token is: the head the last true colour (as in lessons), or,
+``talking``, its own last word; the others may use all the truth up to the token itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from benchmarks.common import awake, parser, report, run
 from benchmarks.learn import examine
 from benchmarks.plasticity import teach_for
 from brain.contract import Brain
-from brain.selfstate import fresh_condition, true_pixels
+from brain.selfstate import fresh_condition, one_late, true_pixels
 from school.examiner import NEUTRAL
 
 AHEAD, BACK, BLOCK = 32, 20, 128  # tokens
@@ -56,8 +56,9 @@ def watch(brain: Brain, rows: np.ndarray, *, talking: bool) -> tuple[Tensor, Ten
         right = out.logits.argmax(-1) == block[:, 1:]
         pixels, condition = true_pixels(losses.t(), right.t(), condition)
         pixels, state = pixels.transpose(0, 1), out.state
+        expected = out.pixels if talking else brain.self_state(out.thoughts, one_late(pixels, shown[:, -1]))
         shown = out.pixels if talking else pixels
-        seen.append((out.pixels, pixels, right.float()))
+        seen.append((expected, pixels, right.float()))
     expected, true, right = (torch.cat(column, 1).cpu() for column in zip(*seen, strict=True))
     return expected, true, right
 

@@ -11,6 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from brain.selfstate import SelfStateHead
+
 State = dict[str, Tensor]
 """Everything a brain carries from one token to the next. Every tensor leads with B; only the species reads inside."""
 
@@ -19,10 +21,17 @@ class BrainOutput(NamedTuple):
     logits: Tensor  # (B, T, V) of the next token
     pixels: Tensor  # (B, T, 3) the self-state it expects once that token is known, in [0, 1]
     state: State  # after the last token, detached
+    thoughts: Tensor | None = None  # (B, T, R) what the self-state head heard; of whole blocks only
 
 
 class Brain(nn.Module, ABC):
-    """A language model whose memory is a value: passed in, handed back, never kept inside."""
+    """A language model whose memory is a value: passed in, handed back, never kept inside.
+
+    The colours of a block follow from how well it is foretold, so a block is read under those of the block before; but
+    the head can be asked again, with ``self_state(thoughts, pixels)``, once each token's last colour is known.
+    """
+
+    self_state: SelfStateHead
 
     @abstractmethod
     def fresh_state(self, streams: int) -> State:

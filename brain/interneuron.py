@@ -163,7 +163,8 @@ class InterneuronBrain(Brain):
         }
         after = {name: tensor.detach().contiguous() for name, tensor in after.items()}
         expected = self.self_state(thoughts, pixels)
-        return BrainOutput(logits.transpose(0, 1), expected.transpose(0, 1), after)
+        logits, expected, thoughts = (tensor.transpose(0, 1) for tensor in (logits, expected, thoughts))
+        return BrainOutput(logits, expected, after, thoughts)
 
     def step(self, token: Tensor, pixel: Tensor, state: State) -> BrainOutput:
         run = kernels_for(pixel, self.neurons.bias)

@@ -161,7 +161,7 @@ class LlamaBrain(Brain):
         thoughts = self.norm(x)
         after = {name: torch.stack(windows, 1) for name, windows in kept.items()}
         after["heard"] = (state["heard"] + length).clamp(max=self.context)
-        return BrainOutput(F.linear(thoughts, self.tokens), self.self_state(thoughts, pixels), after)
+        return BrainOutput(F.linear(thoughts, self.tokens), self.self_state(thoughts, pixels), after, thoughts)
 
     def weight_decayed(self) -> list[nn.Parameter]:
         """All matrices but the token vectors: a rare word's would fade between two of its occurrences."""

@@ -49,6 +49,11 @@ def true_pixels(losses: Tensor, correct: Tensor, condition: Condition) -> tuple[
     return torch.stack([red, green, blue], -1).clamp(0, 1), after
 
 
+def one_late(pixels: Tensor, last: Tensor) -> Tensor:
+    """The colour that was known at each token: ``last`` (B, 3), then ``pixels`` (B, T, 3) but the last; (B, T, 3)."""
+    return torch.cat([last[:, None], pixels[:, :-1]], 1)
+
+
 class SelfStateHead(nn.Module):
     """Predicts the colour that the coming token will bring, from what the brain knows and the colour it was shown.
 

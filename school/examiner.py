@@ -13,7 +13,7 @@ import torch
 from torch.nn import functional as F
 
 from brain.contract import Brain
-from brain.selfstate import fresh_condition, true_pixels
+from brain.selfstate import fresh_condition, one_late, true_pixels
 
 NEUTRAL = 0.5  # the colour shown before any is known
 REPEAT_SPAN = 32  # tokens within which a token counts as said again
@@ -70,8 +70,9 @@ class Exam:
         mean = (probabilities * logits).sum(-1)
         variance = (probabilities * logits.square()).sum(-1) - mean.square()
         true_logit = logits.gather(-1, targets[..., None])[..., 0]
-        before = torch.cat([last[:, None], pixels[:, :-1]], 1)
-        squares = [F.mse_loss(guess, pixels, reduction="none").sum(-1) for guess in (out.pixels, before)]
+        before = one_late(pixels, last)
+        expected = brain.self_state(out.thoughts, before)
+        squares = [F.mse_loss(guess, pixels, reduction="none").sum(-1) for guess in (expected, before)]
         columns = torch.stack([losses, right.float(), true_logit - mean, variance, *squares, torch.ones_like(losses)])
         self._sums += (columns * counts).double().sum((1, 2)).cpu().numpy()
         shown = torch.cat([pixels, shown[:, length:]], 1)

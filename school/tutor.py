@@ -23,7 +23,7 @@ from torch.nn import functional as F
 
 from brain.contract import Brain, State
 from brain.loss import token_losses
-from brain.selfstate import Condition, fresh_condition, true_pixels
+from brain.selfstate import Condition, fresh_condition, one_late, true_pixels
 from school.examiner import NEUTRAL
 from school.librarian import Bookmark, Librarian
 from school.reviews import Reviews
@@ -99,7 +99,7 @@ class Streams:
     """What each stream of the library carries from block to block."""
 
     state: State
-    pixels: Tensor  # (B, T, 3) the true colours of the last block, shown one block later
+    pixels: Tensor  # (B, T, 3) the true colours of the last block, under which the next one is read
     condition: Condition
 
     @classmethod
@@ -269,7 +269,8 @@ class Tutor:
         weighted = losses * task.weights.t()
         pixels, condition = true_pixels(losses.detach(), correct, own.condition)
         pixels = pixels.transpose(0, 1)
-        surprise = F.mse_loss(out.pixels[:streams], pixels[:streams], reduction="sum")
+        expected = self.brain.self_state(out.thoughts, one_late(pixels, own.pixels[:, -1]))
+        surprise = F.mse_loss(expected[:streams], pixels[:streams], reduction="sum")
         loss = (weighted.sum() + surprise / 3) / step.weight
         loss.backward()
         step.finite &= bool(torch.isfinite(loss))
