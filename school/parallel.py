@@ -11,7 +11,6 @@ over the CPU, where a process that died is noticed at once.
 from __future__ import annotations
 
 import logging
-import math
 import os
 import time
 import zlib
@@ -36,7 +35,7 @@ ASSEMBLY = timedelta(days=1)  # the leader may have a large library to read firs
 SILENCE = timedelta(minutes=10)  # of a process that is taken for dead then
 SIGN_OF_LIFE = 60  # seconds after which a leader with nothing to teach says so
 CHECK_STEPS = 100  # between comparisons of everybody's weights
-NUMBERS = 8  # that go with an order
+NUMBERS = 7  # that go with an order
 
 
 class Order(IntEnum):
@@ -264,8 +263,10 @@ class Leader(Member):
             self.team.scatter(own[name], whole[name])
 
     def heed(self, bits_per_byte: float) -> None:
-        self._tell(Order.HEED, bits_per_byte)
+        """It may have changed the weights; the others take them over."""
         super().heed(bits_per_byte)
+        self._tell(Order.HEED)
+        self.team.share(self._everything_learned())
 
     def all_streams(self) -> Streams:
         """With what the others carry; streams of a process that is gone begin afresh."""
@@ -299,8 +300,7 @@ class Leader(Member):
 
     def _tell(self, order: Order, *numbers: float) -> None:
         """An order, and what must be known to follow it."""
-        best = math.nan if self.best_bits_per_byte is None else self.best_bits_per_byte
-        self.team.tell(order, self.step, self.rate_scale, best, *numbers)
+        self.team.tell(order, self.step, self.rate_scale, *numbers)
 
 
 class Follower(Member):
@@ -321,14 +321,13 @@ class Follower(Member):
         """Raises TeamBroken when the leader is gone."""
         order = None
         while order is not Order.STOP:
-            order, (self.step, self.rate_scale, best, *self._numbers) = self.team.hear()
+            order, (self.step, self.rate_scale, *self._numbers) = self.team.hear()
             self.step = int(self.step)
-            self.best_bits_per_byte = None if math.isnan(best) else best
             match order:
                 case Order.STEP:
                     self._take_step()
                 case Order.HEED:
-                    self.heed(self._numbers[0])
+                    self.team.share(self._everything_learned())
                 case Order.CHECK:
                     self._check()
                 case Order.GATHER:
@@ -364,7 +363,7 @@ def enlist(
     team: Team, shape: BrainConfig, settings: LessonSettings, *, block_tokens: int, device: torch.device
 ) -> Follower:
     """A follower that is where the leader is. Raises TeamBroken, or Mistake if their settings differ."""
-    order, (_, _, _, vocabulary, micro_streams, moments, mark) = team.hear()
+    order, (_, _, vocabulary, micro_streams, moments, mark) = team.hear()
     if order is not Order.START or mark != fingerprint(shape, settings):
         raise Mistake(f"process {team.rank} has other [brain] or [lessons] settings than the first; give all the same.")
     brain = build_brain(shape, vocabulary=int(vocabulary), turn_tokens=MARK_COUNT).to(device)

@@ -16,7 +16,7 @@ from school.librarian import Bookmark
 from school.mistakes import Mistake
 from school.receptionist import Receptionist
 from school.tokenizer import MARK_COUNT, Tokenizer
-from school.tutor import Streams, Tutor
+from school.tutor import Best, Streams, Tutor
 
 
 def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -> Soul:
@@ -27,6 +27,7 @@ def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -
     tensors = {
         "brain": dict(tutor.brain.named_parameters()),
         "voice": dict(tutor.voice.named_parameters()),
+        "best": tutor.best.weights if tutor.best else {},
         "optimizer": tutor.optimizer_tensors(),
         "streams": tutor.all_streams().tensors(),
         "conversations": kept,
@@ -36,7 +37,7 @@ def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -
         "tokens_seen": tutor.tokens_seen,
         "skipped_steps": tutor.skipped,
         "examined_step": tutor.examined_step,
-        "best_bits_per_byte": tutor.best_bits_per_byte,
+        "best": [tutor.best.bits_per_byte, tutor.best.waited, tutor.best.taught] if tutor.best else None,
         "rate_scale": tutor.rate_scale,
         "bookmark": tutor.bookmark._asdict(),
         "reviews": tutor.reviews.dates(),
@@ -60,8 +61,11 @@ def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
     load_weights(tutor.voice, soul.tensors["voice"])
     tutor.restore_optimizer(soul.tensors["optimizer"])
     tutor.step, tutor.tokens_seen, tutor.skipped = soul.step, facts["tokens_seen"], facts["skipped_steps"]
-    tutor.examined_step, tutor.best_bits_per_byte = facts["examined_step"], facts["best_bits_per_byte"]
-    tutor.rate_scale = facts["rate_scale"]
+    tutor.examined_step, tutor.rate_scale = facts["examined_step"], facts["rate_scale"]
+    if best := facts.get("best"):
+        figure, waited, taught = best
+        weights = {name: tensor.to(tutor.device) for name, tensor in soul.tensors["best"].items()}
+        tutor.best = Best(figure, weights, waited, taught)
     tutor.bookmark = Bookmark(**facts["bookmark"])
     if (facts["streams"], facts["block_tokens"]) == (tutor.settings.streams, tutor.block_tokens):
         tensors = {name: tensor.to(tutor.device) for name, tensor in soul.tensors["streams"].items()}

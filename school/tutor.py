@@ -56,7 +56,10 @@ class LessonSettings(Slice):
         0.3,
         gt=0,
         le=1,
-        description="what becomes of the rate when an examination is no better than the best; 1: nothing",
+        description="what becomes of the rate when examinations are no better than the best; 1: nothing",
+    )
+    plateau_patience: int = Field(
+        2, ge=1, description="so many examinations no better than the best are waited for, before the best is taken up"
     )
     plateau_floor: float = Field(
         0.005, ge=0, le=1, description="share of the rate that such examinations leave at least"
@@ -92,6 +95,17 @@ class StepReport:
     color: tuple[float, float, float]  # its self-state after the block, mean over the streams
     skipped: bool = False  # the loss was not finite; nothing was learned
     returned_to: int | None = None  # the step whose weights it went back to
+
+
+@dataclass(slots=True)
+class Best:
+    """The average that did best at an examination. ``waited``: examinations since then that were no better; ``taught``:
+    whether people have taught it something since."""
+
+    bits_per_byte: float
+    weights: dict[str, Tensor]
+    waited: int = 0
+    taught: bool = False
 
 
 @dataclass(slots=True)
@@ -189,7 +203,8 @@ class Tutor:
             growth=settings.review_growth, prompt_weight=settings.prompt_weight, limit=settings.reviews_kept
         )
         self.step, self.tokens_seen, self.skipped = 0, 0, 0
-        self.examined_step, self.best_bits_per_byte, self.rate_scale = 0, None, 1.0
+        self.examined_step, self.rate_scale = 0, 1.0
+        self.best: Best | None = None
         self.bookmark = Bookmark(0, 0, "")
         self.streams = Streams.fresh(brain, settings.streams, block_tokens)
         self.optimizer = self._make_optimizer()
@@ -228,7 +243,7 @@ class Tutor:
     def _plan(self) -> _Step:
         settings, length = self.settings, self.block_tokens
         if self.bookmark.library != self.librarian.library:  # something new to learn: with full strength again
-            self.best_bits_per_byte, self.rate_scale = None, 1.0
+            self.best, self.rate_scale = None, 1.0
         lesson, self.bookmark = self.librarian.lesson(self.bookmark, streams=settings.streams, length=length)
         if lesson.jumped:
             self.streams = Streams.fresh(self.brain, settings.streams, length)
@@ -298,6 +313,8 @@ class Tutor:
             self.brain.constrain()
             self._follow()
             self._bad_steps = 0
+            if self.best and step.review_tokens:
+                self.best.taught = True
             self.tokens_seen += self.settings.streams * self.block_tokens
         else:
             self.skipped += 1
@@ -345,21 +362,32 @@ class Tutor:
         every = min(self.settings.evaluation_steps, max(SHORTEST_EXAM_STEPS, round(epoch)))
         return self.step > 0 and self.step % every == 0 and self.examined_step != self.step
 
+    @property
+    def best_bits_per_byte(self) -> float | None:
+        return self.best.bits_per_byte if self.best else None
+
     def heed(self, bits_per_byte: float) -> None:
-        """Take note of the examination at this step. One no better than the best lowers the rate (reduce on plateau)
-        and lets the brain go on from its own average (as the slow weights of Lookahead, Zhang et al. 2019): going over
-        a small library again and again, a model learns it by heart and forgets how to write. The average is far better
-        than the weights that wander about it; with the rate alone lowered, it would only follow them there. Something
-        new in the library brings the full rate back."""
+        """Take note of the examination at this step. When several have been no better than the best, the rate falls and
+        the lessons go on from the average that did best: going over a small library again and again, a model learns it
+        by heart and forgets how to write. So the averages of a month alone are never worse than the best of them. If
+        people have taught it something since, that counts more, and it goes on from its latest average (as the slow
+        weights of Lookahead, Zhang et al. 2019). Something new in the library brings the full rate back."""
         self.examined_step = self.step
-        if self.best_bits_per_byte is None or bits_per_byte < self.best_bits_per_byte:
-            self.best_bits_per_byte = bits_per_byte
+        if self.best is None or bits_per_byte < self.best.bits_per_byte:
+            weights = {name: parameter.detach().clone() for name, parameter in self.voice.named_parameters()}
+            self.best = Best(bits_per_byte, weights)
             return
-        settings = self.settings
-        if settings.plateau_factor < 1:
-            self.rate_scale = max(settings.plateau_floor, self.rate_scale * settings.plateau_factor)
-            with torch.no_grad():
-                torch._foreach_copy_(list(self.brain.parameters()), list(self.voice.parameters()))
+        settings, best = self.settings, self.best
+        best.waited += 1
+        if best.waited < settings.plateau_patience or settings.plateau_factor == 1:
+            return
+        best.waited = 0
+        self.rate_scale = max(settings.plateau_floor, self.rate_scale * settings.plateau_factor)
+        with torch.no_grad():
+            if not best.taught:
+                for name, parameter in self.voice.named_parameters():
+                    parameter.copy_(best.weights[name])
+            torch._foreach_copy_(list(self.brain.parameters()), list(self.voice.parameters()))
 
     @torch.no_grad()
     def _follow(self) -> None:

@@ -264,27 +264,43 @@ def test_held_out_text_is_never_taught(tokenizer):
 
 
 def test_a_library_known_by_heart_is_let_be(librarian):
-    """An examination no better than the best lowers the rate down to its floor and goes on from the average; a
-    better one leaves both; taught pairs are always learned at their own rate; something new brings the rate back."""
+    """Every second examination no better than the best lowers the rate, down to its floor, and goes on from the average
+    that did best; taught pairs are always learned at their own rate; something new brings the rate back."""
     settings = LESSONS.model_copy(
-        update={"plateau_factor": 0.5, "plateau_floor": 0.1, "review_rate": 0.25, "warmup_steps": 1, "decay_steps": 0}
+        update={"plateau_factor": 0.5, "plateau_floor": 0.2, "review_rate": 0.25, "warmup_steps": 1, "decay_steps": 0}
     )
     tutor = make_tutor(librarian, settings)
-    scales = []
-    for result in (2.0, 1.9, 1.9, 1.95, 1.8, 1.85, 1.85, 1.85):
+    scales, voices = [], []
+    for result in (2.0, 1.9, 1.95, 1.9, 1.8, 1.85, 1.85, 1.85, 1.85, 1.85, 1.85):
+        take_steps(tutor, 1)
+        voices.append([parameter.clone() for parameter in tutor.voice.parameters()])
         tutor.heed(result)
         scales.append(tutor.rate_scale)
-    assert scales == [1.0, 1.0, 0.5, 0.25, 0.25, 0.125, 0.1, 0.1]
-    for learning, average in zip(tutor.brain.parameters(), tutor.voice.parameters(), strict=True):
-        assert torch.equal(learning, average)
-    assert tutor.learning_rate() == pytest.approx(0.1 * settings.learning_rate)
+    assert scales == [1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.25, 0.25, 0.2, 0.2, 0.2]
+    for learning, average, best in zip(tutor.brain.parameters(), tutor.voice.parameters(), voices[4], strict=True):
+        assert torch.equal(average, best)
+        assert torch.equal(learning, best)
+    assert tutor.learning_rate() == pytest.approx(0.2 * settings.learning_rate)
     assert tutor.learning_rate(reviewing=True) == pytest.approx(0.25 * settings.learning_rate)
-    take_steps(tutor, 1)
     tutor.heed(1.9)
     tutor.librarian = shelve(librarian.tokenizer, "something new: " + SENTENCES * 20)
     tutor.librarian.library = "another"
     take_steps(tutor, 1)
     assert (tutor.rate_scale, tutor.best_bits_per_byte) == (1.0, None)
+
+
+def test_what_people_taught_is_not_taken_back(librarian):
+    """After a lesson of theirs it goes on from its latest average, not from the best one, which does not know it."""
+    tutor = make_tutor(librarian, LESSONS.model_copy(update={"plateau_patience": 1}))
+    take_steps(tutor, 1)
+    tutor.heed(1.5)
+    tutor.reviews.add(Pair(id="1", prompt="who?", answer="the cat."), librarian.tokenizer, tutor.step)
+    take_steps(tutor, 2)
+    latest = [parameter.clone() for parameter in tutor.voice.parameters()]
+    tutor.heed(1.6)
+    for learning, average, before in zip(tutor.brain.parameters(), tutor.voice.parameters(), latest, strict=True):
+        assert torch.equal(average, before)
+        assert torch.equal(learning, before)
 
 
 def test_a_small_library_is_examined_sooner(librarian):
@@ -302,13 +318,15 @@ def test_a_small_library_is_examined_sooner(librarian):
 
 
 def test_what_the_examinations_found_is_kept(librarian, tmp_path):
-    """Best result, rate and the examined step survive in the soul."""
+    """Best result, its average, how long it has been waited for, rate and the examined step survive in the soul."""
     tutor = make_tutor(librarian)
     take_steps(tutor, 2)
-    tutor.heed(1.5)
-    tutor.heed(1.6)
+    for result in (1.5, 1.6, 1.6, 1.6):
+        tutor.heed(result)
     other = make_tutor(librarian)
     wake_tutor(pack_soul(tutor, make_receptionist(tutor, tmp_path), {}), other, [])
-    kept = (other.examined_step, other.best_bits_per_byte, other.rate_scale)
-    assert kept == (2, 1.5, tutor.rate_scale)
-    assert kept[2] < 1
+    assert (other.examined_step, other.rate_scale) == (2, tutor.rate_scale)
+    assert other.rate_scale < 1
+    assert (other.best.bits_per_byte, other.best.waited, other.best.taught) == (1.5, 1, False)
+    for name, parameter in tutor.best.weights.items():
+        assert torch.equal(other.best.weights[name], parameter)
