@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -76,33 +77,40 @@ def torchrun(home: Path, processes: int, *arguments: str) -> list[str]:
     return command
 
 
-def start(home: Path, processes: int, program: str, *arguments: str) -> list[subprocess.Popen]:
-    """The processes of a team, started one by one, to see how each of them ends."""
-    shared = {"WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
-    command = [sys.executable, "-u", "-c", program, *arguments, "--home", str(home), *SMALL]
-    return [
-        subprocess.Popen(
-            command,
-            env=os.environ | shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
-            cwd=ROOT,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
-        for rank in range(processes)
-    ]
+@pytest.fixture
+def start() -> Iterator[Callable[..., list[subprocess.Popen]]]:
+    """Starts the processes of a team one by one, to see how each of them ends; none outlives its test."""
+    started: list[subprocess.Popen] = []
+
+    def begin(home: Path, processes: int, program: str, *arguments: str) -> list[subprocess.Popen]:
+        shared = {"WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
+        command = [sys.executable, "-u", "-c", program, *arguments, "--home", str(home), *SMALL]
+        team = [
+            subprocess.Popen(
+                command,
+                env=os.environ | shared | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+                cwd=ROOT,
+                text=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+            )
+            for rank in range(processes)
+        ]
+        started.extend(team)
+        return team
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stdout.close()
 
 
 def end(processes: list[subprocess.Popen], seconds: float) -> list[tuple[int, str]]:
     """Exit status and output of each, all of them ended within so many seconds."""
     deadline = time.monotonic() + seconds
-    try:
-        return [(process.wait(max(0.1, deadline - time.monotonic())), process.stdout.read()) for process in processes]
-    finally:
-        for process in processes:
-            process.kill()
-            process.stdout.close()
+    return [(process.wait(max(0.1, deadline - time.monotonic())), process.stdout.read()) for process in processes]
 
 
 def soul(home: Path) -> tuple[dict, dict[str, torch.Tensor]]:
@@ -137,7 +145,7 @@ def assert_the_same_life(first: Path, second: Path) -> None:
         )
 
 
-def test_two_processes_teach_like_one(tmp_path, alone):
+def test_two_processes_teach_like_one(tmp_path, alone, start):
     """Two processes of two streams each, and one of four: the same weights, averages, moments, memories and
     decisions after ten steps, with dropout and dialogues; and the one goes on where the two stopped."""
     team, single = make_home(tmp_path / "team"), make_home(tmp_path / "single")
@@ -168,7 +176,7 @@ def test_told_to_stop_it_saves_and_nobody_stays_behind(tmp_path):
     assert soul(home)[0]["streams"] == 4
 
 
-def test_a_team_survives_a_lesson_but_not_a_member(tmp_path):
+def test_a_team_survives_a_lesson_but_not_a_member(tmp_path, start):
     """A lesson that breaks in one process is skipped by all; weights that came apart are brought together, once; when
     a process dies, the first saves the soul and ends with one line and status 1."""
     home = make_home(tmp_path)
@@ -186,7 +194,7 @@ def test_a_team_survives_a_lesson_but_not_a_member(tmp_path):
     assert all(tensor.isfinite().all() for tensor in tensors.values())
 
 
-def test_the_others_wait_for_an_idle_leader_but_not_for_a_dead_one(tmp_path):
+def test_the_others_wait_for_an_idle_leader_but_not_for_a_dead_one(tmp_path, start):
     """Without lessons they hear a sign of life before they take silence for death; when it is dead they leave."""
     leader, follower = team = start(make_home(tmp_path), 2, IDLENESS, "--no-train")
     read_until(leader, "waiting for all")
