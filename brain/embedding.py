@@ -11,6 +11,8 @@ from torch.nn import functional as F
 
 from brain.native import kernels_for
 
+ECHO_DROPOUT = 0.5
+
 
 class _Blend(torch.autograd.Function):
     """Norm, scales and sum in one pass over memory forward and one backward."""
@@ -62,13 +64,24 @@ class Embedding(nn.Module):
         self.norm = BlendedNorm(width)
         self.blend = nn.Parameter(torch.zeros(3))
 
-    def forward(self, tokens: Tensor, previous: Tensor, positions: Tensor, pixels: Tensor) -> Tensor:
+    def forward(
+        self,
+        tokens: Tensor,
+        previous: Tensor,
+        positions: Tensor,
+        pixels: Tensor,
+        dropout: torch.Generator | None = None,
+    ) -> Tensor:
         """``tokens`` and ``positions`` (T, B), ``previous`` (B,): the tokens before the block, all int64; ``pixels``
-        (T, B, 3). Returns (T, B, D)."""
+        (T, B, 3). With ``dropout`` half the tokens hear no echo: pairs are soon known by heart. Returns (T, B, D)."""
         token, place, colour = self.blend.softmax(0)
         words = self.norm(F.embedding(tokens, self.tokens))
         if self.before is not None:
-            words = words + F.embedding(torch.cat([previous[None], tokens[:-1]]), self.before)
+            echoes = F.embedding(torch.cat([previous[None], tokens[:-1]]), self.before)
+            if dropout is not None:
+                heard = echoes.new_empty(*tokens.shape, 1).bernoulli_(1 - ECHO_DROPOUT, generator=dropout)
+                echoes = echoes * heard.div_(1 - ECHO_DROPOUT)
+            words = words + echoes
         return token * words + place * F.embedding(positions, self.positions) + colour * self.pixel(pixels)
 
 

@@ -148,8 +148,9 @@ class InterneuronBrain(Brain):
     ) -> BrainOutput:
         tokens, pixels = tokens.t(), pixels.transpose(0, 1)
         positions, position = turn_positions(tokens, state["position"], self.turn_tokens, self.position_limit)
+        dropout = dropout if self.dropout else None
         heard = self._heard(tokens.shape[1], pixels, dropout)
-        activations = self.neurons(self.embedding(tokens, state["previous"], positions, pixels), heard)
+        activations = self.neurons(self.embedding(tokens, state["previous"], positions, pixels, dropout), heard)
         first = self.interneurons(activations, state["history"])
         second, memory1 = self.memory1(first, state["memory1"].transpose(0, 1))
         third, memory2 = self.memory2((first + second) / 2, state["memory2"].transpose(0, 1))
@@ -236,7 +237,7 @@ class InterneuronBrain(Brain):
         and Ghahramani 2016, "A theoretically grounded application of dropout in recurrent neural networks"). One that
         is silent now is silent in the windows and memories too, and it costs one draw per block, not one per token."""
         heard = like.new_ones(streams, self.neuron_count)
-        if rng is None or not self.dropout:
+        if rng is None:
             return heard
         return heard.bernoulli_(1 - self.dropout, generator=rng).div_(1 - self.dropout)
 
