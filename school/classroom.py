@@ -182,16 +182,27 @@ class Classroom:
                     self.tutor.reviews.add(pair, self.tutor.librarian.tokenizer, self.tutor.step)
                     self._changed = True
                 case Forget():
-                    gone = self.tutor.reviews.forget(person=letter.person, source=letter.source, reply=letter.reply)
-                    if letter.person:
-                        self.receptionist.forget(letter.person)
-                    self._changed = True
-                    fulfil(letter.future, gone)
+                    self._forget(letter)
                 case Save(future):
                     self._save_wanted.append(future)
         except Exception:
             log.exception("a letter could not be opened")
         self._show()
+
+    def _forget(self, letter: Forget) -> None:
+        """Off the list at once; conversations in souls follow in the background, behind a save that is under way."""
+        gone = self.tutor.reviews.forget(
+            person=letter.person, source=letter.source, reply=letter.reply, scope=letter.scope
+        )
+        self._changed = True
+        people = letter.people | ({letter.person} - {""})
+        for person in people:
+            self.receptionist.forget(person)
+        if not people:
+            fulfil(letter.future, gone)
+            return
+        scrubbing = self._writer.submit(self.caretaker.forget, people)
+        scrubbing.add_done_callback(lambda _: fulfil(letter.future, gone))
 
     # ---- examinations --------------------------------------------------------------------------------------------
 

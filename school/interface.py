@@ -5,6 +5,7 @@ Standard library only, so that importing a surface never loads torch.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import secrets
 import time
@@ -75,9 +76,23 @@ class Ask:
     conversation: str
     person: str
     on_token: Callable[[str], None] | None
+    kept: bool = True  # whether the conversation remembers it
+    seconds: float | None = None  # longest time for the answer, where that is less than everybody's
     id: str = field(default_factory=lambda: new_id())
     future: Future[Reply] = field(default_factory=Future)
     asked_at: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where something was said: the surface, and its own ids of the channel and the message there."""
+
+    surface: str = ""
+    channel: str = ""
+    message: str = ""
+
+
+NOWHERE = Origin()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +107,37 @@ class Pair:
     source: str = ""
     reply: str = ""  # the id of the reply it was made from
     asker: str = ""  # whose question the prompt is, where that is somebody else
+    origin: Origin = NOWHERE  # of the answer
+    asked_in: str = ""  # the surface's id of the message that the prompt was
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What was said on a surface and is to be removed: whatever agrees with every field that is given.
+
+    ``since`` and ``before`` are ids of this module, which sort by time.
+    """
+
+    surface: str
+    channel: str = ""
+    messages: frozenset[str] = frozenset()  # the surface's ids
+    person: str = ""
+    since: str = ""
+    before: str = ""
+
+    def covers(self, pair: Pair) -> bool:
+        return self.reaches(pair.id, pair.origin, {pair.origin.message, pair.asked_in}, {pair.person, pair.asker})
+
+    def reaches(self, key: str, origin: Origin, messages: set[str], people: set[str]) -> bool:
+        """Whether it covers something with this id, from there, that is made of these messages by these people."""
+        return (
+            origin.surface == self.surface
+            and (not self.channel or origin.channel == self.channel)
+            and (not self.messages or not self.messages.isdisjoint(messages))
+            and (not self.person or self.person in people)
+            and (not self.since or key >= self.since)
+            and (not self.before or key < self.before)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +149,14 @@ class Teach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forget:
-    """Never train again on pairs of this person, from this source, or made from this reply."""
+    """Never train again on pairs of this person, from this source, made from this reply or within this scope; drop
+    the conversations with this person and with ``people``."""
 
     person: str = ""
     source: str = ""
     reply: str = ""
+    scope: Scope | None = None
+    people: frozenset[str] = frozenset()
     future: Future[int] = field(default_factory=Future)  # pairs taken off the list
 
 
@@ -169,6 +218,20 @@ def fulfil(future: Future, result: object) -> None:
         future.set_result(result)
 
 
+def _after(first: Future, second: Future[int]) -> Future[int]:
+    """What ``second`` brings, once ``first`` is done too, however that ended."""
+    both: Future[int] = Future()
+
+    def pass_on(done: Future[int]) -> None:
+        if error := done.exception():
+            fail(both, error)
+        else:
+            fulfil(both, done.result())
+
+    first.add_done_callback(lambda _: second.add_done_callback(pass_on))
+    return both
+
+
 def writable(text: str) -> str:
     """Text with lone surrogates replaced, so that it has a UTF-8 form and can be written down."""
     return text.encode("utf-8", "replace").decode("utf-8")
@@ -176,20 +239,60 @@ def writable(text: str) -> str:
 
 def new_id() -> str:
     """A short id that sorts by time."""
-    return f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(4)}"
+    return f"{id_at(time.time())}{secrets.token_hex(4)}"
+
+
+def id_at(moment: float) -> str:
+    """Where the ids of a moment (seconds since 1970) begin: those made before sort before it."""
+    return f"{int(moment * 1000):011x}"
 
 
 class Record(Protocol):
     """What the school writes down about talk; the registrar in daily life."""
 
     def heard(
-        self, message_id: str, *, text: str, person: str, surface: str, conversation: str, consent: str
+        self,
+        message_id: str,
+        *,
+        text: str,
+        person: str,
+        surface: str,
+        conversation: str,
+        consent: str,
+        channel: str = "",
+        message: str = "",
     ) -> None: ...
     def said(self, reply: Reply, message_id: str) -> None: ...
-    def marked(self, reply_id: str, *, person: str, verdict: str, correction: str) -> None: ...
+    def sent(self, reply_id: str, message: str) -> None: ...
+    def marked(
+        self, reply_id: str, *, person: str, verdict: str, correction: str, origin: Origin = NOWHERE
+    ) -> None: ...
     def taught(self, pair: Pair) -> None: ...
     def find_exchange(self, reply_id: str) -> Exchange | None: ...
+    def find_sent(self, surface: str, message: str) -> str: ...
+    def has_marked(self, reply_id: str, person: str) -> bool: ...
+    def kept(self, person: str) -> Future[Kept]: ...
     def forget(self, *, person: str, source: str) -> Future[int]: ...
+    def withdraw(self, person: str) -> Future[int]: ...
+    def remove(self, scope: Scope) -> Future[Removed]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """How much the record holds of a person."""
+
+    messages: int
+    replies: int
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """What a removal took from the record."""
+
+    rows: int
+    people: frozenset[str]  # whose questions were among it
+    replies: tuple[str, ...]  # ids of answers that were among it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +304,7 @@ class Exchange:
     answer: str
     person: str
     verdict: str = ""  # the last one it got
+    origin: Origin = NOWHERE  # of the question
 
 
 class School:
@@ -219,22 +323,39 @@ class School:
         *,
         person: str = ME,
         surface: str = "terminal",
+        channel: str = "",
+        message: str = "",
         consent: str = "owner",
+        seconds: float | None = None,
         on_token: Callable[[str], None] | None = None,
     ) -> Future[Reply]:
         """Answer ``text`` within ``conversation``; ``on_token`` gets pieces of text on the tutor's thread.
 
-        With ``consent`` empty, nothing of the exchange is written down. Raises Busy or Asleep.
+        With ``consent`` empty, nothing of the exchange is written down, and the conversation neither knows what was
+        before nor remembers it. ``channel`` and ``message`` are the surface's ids. The answer ends after ``seconds``.
+        Raises Busy or Asleep.
         """
         text = writable(text)
-        letter = Ask(text, conversation, person, on_token)
+        letter = Ask(text, conversation, person, on_token, kept=bool(consent), seconds=seconds)
         self._mailbox.post(letter)
         if consent:
             self._record.heard(
-                letter.id, text=text, person=person, surface=surface, conversation=conversation, consent=consent
+                letter.id,
+                text=text,
+                person=person,
+                surface=surface,
+                conversation=conversation,
+                consent=consent,
+                channel=channel,
+                message=message,
             )
-            letter.future.add_done_callback(lambda future: self._remember(future, letter))
+            origin = Origin(surface=surface, channel=channel, message=message) if channel else NOWHERE
+            letter.future.add_done_callback(lambda future: self._remember(future, letter, origin))
         return letter.future
+
+    def sent(self, reply_id: str, message: str) -> None:
+        """Note under which of the surface's ids a reply was said."""
+        self._record.sent(reply_id, message)
 
     def teach(
         self,
@@ -246,6 +367,8 @@ class School:
         person: str = ME,
         reply: str = "",
         asker: str = "",
+        origin: Origin = NOWHERE,
+        asked_in: str = "",
     ) -> str:
         """Add a lesson: a text, or an answer to a prompt. Returns its id. Raises Asleep."""
         pair = Pair(
@@ -257,25 +380,40 @@ class School:
             source=source,
             reply=reply,
             asker=asker,
+            origin=origin,
+            asked_in=asked_in,
         )
         self._mailbox.post(Teach(pair))
         self._record.taught(pair)
         return pair.id
 
-    def feedback(self, reply_id: str, verdict: str, *, correction: str = "", person: str = ME) -> str:
+    def find(self, reply_id: str) -> Exchange | None:
+        """The exchange that a reply belongs to, if it was kept."""
+        return self._exchanges.get(reply_id) or self._record.find_exchange(reply_id)
+
+    def find_sent(self, surface: str, message: str) -> str:
+        """The id of the reply that was said as this message of the surface's, or "" where none is known."""
+        return self._record.find_sent(surface, message)
+
+    def has_marked(self, reply_id: str, person: str) -> bool:
+        return self._record.has_marked(reply_id, person)
+
+    def feedback(
+        self, reply_id: str, verdict: str, *, correction: str = "", person: str = ME, origin: Origin = NOWHERE
+    ) -> str:
         """Mark a reply "good" or "bad", or "fix" it with what it should have been.
 
         Good makes the exchange a lesson, a correction makes the corrected one a lesson of double weight; bad and fix
         take back what was made of the reply itself, and what was once bad never becomes good. Returns "learned",
-        "marked", "unknown" (no such reply) or "refused" (it was bad before).
+        "marked", "unknown" (no such reply) or "refused" (it was bad before). ``origin`` is that of the mark.
         """
-        exchange = self._exchanges.get(reply_id) or self._record.find_exchange(reply_id)
+        exchange = self.find(reply_id)
         if exchange is None:
             return "unknown"
         if verdict == "good" and exchange.verdict in ("bad", "fix"):
             return "refused"
         correction = writable(correction)
-        self._record.marked(reply_id, person=person, verdict=verdict, correction=correction)
+        self._record.marked(reply_id, person=person, verdict=verdict, correction=correction, origin=origin)
         self._exchanges[reply_id] = replace(exchange, verdict=verdict)
         self._mailbox.post(Forget(reply=reply_id))
         if verdict == "bad":
@@ -289,18 +427,60 @@ class School:
             person=person,
             reply=reply_id,
             asker=exchange.person,
+            origin=origin,
+            asked_in=exchange.origin.message,
         )
         return "learned"
+
+    def kept(self, person: str) -> Future[Kept]:
+        """What the record holds of a person, all that is on its way to it included."""
+        return self._record.kept(person)
 
     def forget(self, *, person: str = "", source: str = "") -> Future[int]:
         """Delete everything of a person, or taught from a source, and never train on it again.
 
-        The future tells how many rows of the record went. What the weights made of it fades but is not undone.
+        The future tells how many rows of the record went; by then their conversations are gone too, in souls on disk
+        as well. What the weights made of it fades but is not undone.
         """
-        for key in [key for key, exchange in self._exchanges.items() if person and exchange.person == person]:
-            del self._exchanges[key]
-        self._mailbox.post(Forget(person=person, source=source))
-        return self._record.forget(person=person, source=source)
+        self._drop_exchanges(lambda exchange: person and exchange.person == person)
+        letter = Forget(person=person, source=source)
+        self._mailbox.post(letter)
+        return _after(letter.future, self._record.forget(person=person, source=source))
+
+    def withdraw(self, person: str) -> Future[int]:
+        """Break off all lessons made of a person's words, and their conversations; what was recorded stays."""
+        self._drop_exchanges(lambda exchange: exchange.person == person)
+        done = self._record.withdraw(person)
+        self._mailbox.post(Forget(person=person))
+        return done
+
+    def remove(self, scope: Scope) -> Future[int]:
+        """Delete what was said within the scope, answers to it, and the pairs made of it; break off their lessons, and
+        the conversations that heard it. The future tells how many rows of the record went."""
+        self._drop_exchanges(lambda e: scope.reaches(e.reply_id, e.origin, {e.origin.message}, {e.person}))
+        removing, done = self._record.remove(scope), Future()
+        with contextlib.suppress(Asleep):  # then what the record has lost is not taught when it wakes
+            self._mailbox.post(Forget(scope=scope))
+        removing.add_done_callback(lambda removing: self._break_off(removing, done))
+        return done
+
+    def _break_off(self, removing: Future[Removed], done: Future[int]) -> None:
+        """What only the record knew of: conversations that heard it, pairs made of the answers."""
+        if error := removing.exception():
+            fail(done, error)
+            return
+        removed = removing.result()
+        with contextlib.suppress(Asleep):
+            if removed.people:
+                self._mailbox.post(Forget(people=removed.people))
+            for reply in removed.replies:
+                self._exchanges.pop(reply, None)
+                self._mailbox.post(Forget(reply=reply))
+        fulfil(done, removed.rows)
+
+    def _drop_exchanges(self, hit: Callable[[Exchange], bool]) -> None:
+        for key in [key for key, exchange in list(self._exchanges.items()) if hit(exchange)]:
+            self._exchanges.pop(key, None)
 
     def save(self) -> Future[str | None]:
         letter = Save()
@@ -310,13 +490,13 @@ class School:
     def status(self) -> Snapshot:
         return self.snapshot
 
-    def _remember(self, future: Future[Reply], letter: Ask) -> None:
+    def _remember(self, future: Future[Reply], letter: Ask, origin: Origin) -> None:
         if future.cancelled() or future.exception():
             return
         reply = future.result()
         self._record.said(reply, letter.id)
         self._exchanges[reply.id] = Exchange(
-            reply_id=reply.id, question=letter.text, answer=reply.text, person=letter.person
+            reply_id=reply.id, question=letter.text, answer=reply.text, person=letter.person, origin=origin
         )
         while len(self._exchanges) > self._remembered:
             self._exchanges.popitem(last=False)

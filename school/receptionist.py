@@ -5,6 +5,7 @@ Shapes: B questions being answered, V vocabulary.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from dataclasses import dataclass, field
@@ -120,7 +121,7 @@ class Receptionist:
             ask = self._waiting.popleft()
             if ask.future.cancelled():
                 continue
-            if any(speaking.ask.conversation == ask.conversation for speaking in self._speaking):
+            if ask.kept and any(speaking.ask.conversation == ask.conversation for speaking in self._speaking):
                 held_up.append(ask)
                 continue
             try:
@@ -130,7 +131,9 @@ class Receptionist:
         self._waiting.extendleft(reversed(held_up))
 
     def _listen(self, ask: Ask) -> None:
-        conversation = self.conversations.get(ask.conversation, self._fresh(ask.person))
+        conversation = self._fresh(ask.person)
+        if ask.kept:
+            conversation = self.conversations.get(ask.conversation, conversation)
         words = self.tokenizer.encode(ask.text)[-self.settings.question_tokens :]
         tokens = torch.tensor([[PERSON, *words, END, BABY]], device=self.device)
         state, pixel = conversation.state, conversation.pixel
@@ -210,7 +213,7 @@ class Receptionist:
         speaking.recent.append(token)
         if len(speaking.said) >= self.settings.max_tokens:
             ending = "limit"
-        elif now - speaking.ask.asked_at > self.settings.max_seconds:
+        elif now - speaking.ask.asked_at > min(self.settings.max_seconds, speaking.ask.seconds or math.inf):
             ending = "time"
         else:
             ending = ""
@@ -231,15 +234,11 @@ class Receptionist:
             speaking.ask.on_token = None
 
     def _finish(self, row: int, speaking: _Speaking, token: int, ending: str, step: int, shown: Tensor) -> None:
-        """Close the turn, keep the conversation, answer the future."""
-        state, pixel = pick_streams(self._state, [row]), self._pixels[row : row + 1].clone()
-        if token != END:  # it was cut short: let it know that its turn is over
-            out = self.voice.step(torch.tensor([END], device=self.device), pixel, state)
-            state, pixel = out.state, out.pixels
-        recent = speaking.recent[-self.settings.repetition_window :]
+        """Keep the conversation, if it is one to keep, and answer the future."""
         self._tune_penalty(speaking)
         ask, now = speaking.ask, time.monotonic()
-        self.conversations.put(ask.conversation, Conversation(speaking.person, state, pixel, recent))
+        if ask.kept:
+            self._keep(row, speaking, token)
         reply = Reply(
             id=ask.id,
             text=self.tokenizer.decode(speaking.said).strip(),
@@ -252,6 +251,15 @@ class Receptionist:
             ending=ending,
         )
         fulfil(ask.future, reply)
+
+    def _keep(self, row: int, speaking: _Speaking, token: int) -> None:
+        """Put the conversation back as it is after this turn."""
+        state, pixel = pick_streams(self._state, [row]), self._pixels[row : row + 1].clone()
+        if token != END:  # it was cut short: let it know that its turn is over
+            out = self.voice.step(torch.tensor([END], device=self.device), pixel, state)
+            state, pixel = out.state, out.pixels
+        recent = speaking.recent[-self.settings.repetition_window :]
+        self.conversations.put(speaking.ask.conversation, Conversation(speaking.person, state, pixel, recent))
 
     def _tune_penalty(self, speaking: _Speaking) -> None:
         """Move the penalty a little towards repeating itself as often as its texts do; between 0 and PENALTY_LIMIT."""

@@ -25,7 +25,21 @@ from sqlite_utils import Database, Migrations
 
 from school.classroom import Event, Examined, Saved
 from school.examiner import ExamResult
-from school.interface import Exchange, Pair, Reply, fail, fulfil, new_id
+from school.interface import (
+    NOWHERE,
+    Exchange,
+    Kept,
+    Origin,
+    Pair,
+    Removed,
+    Reply,
+    Scope,
+    fail,
+    fulfil,
+    id_at,
+    new_id,
+)
+from school.people import Change
 from school.settings import Slice
 from school.shelf import Text
 from school.tutor import StepReport
@@ -40,6 +54,9 @@ RETRY_SECONDS = 5.0
 class RecordSettings(Slice):
     every_step: int = Field(5000, ge=1, description="newest steps kept one by one")
     hundreds: int = Field(500_000, ge=1, description="newest steps kept at least as averages over a hundred")
+    chat_days: float = Field(
+        30.0, ge=0, description="days that words from public chat are kept and taught; 0: for ever"
+    )
 
 
 # ---- the shape of the record ---------------------------------------------------------------------------------------
@@ -175,6 +192,28 @@ def m001_begin(db: Database) -> None:
         db[table].enable_fts(columns, create_triggers=True, tokenize="unicode61")
 
 
+@migrations()
+def m002_chat(db: Database) -> None:
+    """Where in a public chat something was said, so that it can be removed; and who agreed to be learned from."""
+    for table in ("messages", "feedback", "pairs"):
+        for column in ("channel", "chat_message"):
+            db[table].add_column(column, str)
+    db["replies"].add_column("chat_message", str)
+    for column in ("surface", "asker", "asked_in"):
+        db["pairs"].add_column(column, str)
+    db["consents"].create({"id": str, "at": float, "person": str, "what": str, "channel": str, "wording": str}, pk="id")
+    for table, column in (
+        ("messages", "chat_message"),
+        ("replies", "chat_message"),
+        ("replies", "message_id"),
+        ("pairs", "chat_message"),
+        ("pairs", "asked_in"),
+        ("pairs", "asker"),
+        ("consents", "person"),
+    ):
+        db[table].create_index([column])
+
+
 def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -185,7 +224,13 @@ def connect(path: Path) -> Database:
     try:
         db = Database(connection, strict=True)
         db.enable_wal()
-        for pragma in ("foreign_keys=on", "synchronous=normal", "secure_delete=on", "journal_size_limit=67108864"):
+        for pragma in (
+            "foreign_keys=on",
+            "synchronous=normal",
+            "secure_delete=on",
+            "temp_store=memory",
+            "journal_size_limit=67108864",
+        ):
             db.execute(f"pragma {pragma}")
         migrations.apply(db)
     except BaseException:
@@ -403,7 +448,18 @@ class Registrar:
 
     # ---- talk ------------------------------------------------------------------------------------------------------
 
-    def heard(self, message_id: str, *, text: str, person: str, surface: str, conversation: str, consent: str) -> None:
+    def heard(
+        self,
+        message_id: str,
+        *,
+        text: str,
+        person: str,
+        surface: str,
+        conversation: str,
+        consent: str,
+        channel: str = "",
+        message: str = "",
+    ) -> None:
         row = {
             "id": message_id,
             "run_id": self.run_id,
@@ -413,6 +469,8 @@ class Registrar:
             "person": person,
             "consent": consent,
             "text": text,
+            "channel": channel or None,
+            "chat_message": message or None,
         }
         self._submit(lambda db: db["messages"].insert(row))
 
@@ -433,7 +491,10 @@ class Registrar:
         }
         self._submit(lambda db: db["replies"].insert(row))
 
-    def marked(self, reply_id: str, *, person: str, verdict: str, correction: str) -> None:
+    def sent(self, reply_id: str, message: str) -> None:
+        self._submit(lambda db: db.execute("update replies set chat_message = ? where id = ?", [message, reply_id]))
+
+    def marked(self, reply_id: str, *, person: str, verdict: str, correction: str, origin: Origin = NOWHERE) -> None:
         row = {
             "id": new_id(),
             "reply_id": reply_id,
@@ -441,6 +502,8 @@ class Registrar:
             "person": person,
             "verdict": verdict,
             "correction": correction or None,
+            "channel": origin.channel or None,
+            "chat_message": origin.message or None,
         }
 
         def write(db: Database) -> None:
@@ -460,47 +523,129 @@ class Registrar:
             "answer": pair.answer,
             "weight": pair.weight,
             "status": "learning",
+            "asker": pair.asker or None,
+            "asked_in": pair.asked_in or None,
+            "surface": pair.origin.surface or None,
+            "channel": pair.origin.channel or None,
+            "chat_message": pair.origin.message or None,
         }
         self._submit(lambda db: db["pairs"].insert(row))
 
+    def changed(self, change: Change) -> Future[None]:
+        """Write down what a person decided, or was decided about them."""
+        row = {"at": change.at, "person": change.person, "what": change.what, "channel": change.channel}
+        row |= {"id": change.id, "wording": change.wording}
+        done: Future[None] = Future()
+        self._submit(lambda db: db["consents"].insert(row), done)
+        return done
+
     def forget(self, *, person: str, source: str) -> Future[int]:
-        """Delete all rows of a person and all pairs from a source, their search entries and old pages included."""
+        """Delete all rows of a person and all pairs from a source, their search entries and old pages included. What
+        stays is the ledger of their consent: an id and dates."""
 
-        def write(db: Database) -> int:
+        def write(db: Database) -> tuple[int, int]:
             rows = _delete_person(db, person) + _delete_source(db, source)
-            for table in ("messages", "replies", "pairs"):
-                db[table].optimize()  # else fragments stay in the search index
-            self._scrub = True
-            return rows
+            return rows, rows
 
+        return self._delete(write)
+
+    def withdraw(self, person: str) -> Future[int]:
+        """Mark all pairs made of a person's words as not to be taught."""
+        query = f"update pairs set status = 'withdrawn' where {_PAIRS_OF}"  # noqa: S608
         done: Future[int] = Future()
-        self._submit(write, done)
+        self._submit(lambda db: db.execute(query, {"person": person}).rowcount, done)
+        return done
+
+    def remove(self, scope: Scope) -> Future[Removed]:
+        """Delete what was said within a scope, with all that was made of it."""
+
+        def write(db: Database) -> tuple[int, Removed]:
+            removed = delete_scope(db, scope)
+            return removed.rows, removed
+
+        return self._delete(write)
+
+    def _delete(self, write: Callable[[Database], tuple[int, Any]]) -> Future:
+        """Delete rows to the last byte; ``write`` tells how many, and what its future gets."""
+
+        def delete(db: Database) -> Any:
+            rows, result = write(db)
+            if rows:
+                for table in ("messages", "replies", "pairs"):
+                    db[table].optimize()  # else fragments stay in the search index
+                self._scrub = True
+            return result
+
+        done: Future = Future()
+        self._submit(delete, done)
+        return done
+
+    def kept(self, person: str) -> Future[Kept]:
+        done: Future[Kept] = Future()
+        self._submit(lambda db: _count(db, person), done)
         return done
 
     def find_exchange(self, reply_id: str) -> Exchange | None:
         """A question and its answer by the reply's id, with the last verdict; None if unknown or out of reach."""
         query = """
-            select messages.text as question, replies.text as answer, messages.person as person,
+            select messages.text as question, replies.text as answer, messages.person as person, surface,
+                   coalesce(channel, '') as channel, coalesce(messages.chat_message, '') as message,
                    coalesce((select verdict from feedback where reply_id = replies.id order by rowid desc limit 1), '')
                        as verdict
             from replies join messages on messages.id = replies.message_id where replies.id = ?"""
+        row = self._first(query, reply_id)
+        if row is None:
+            return None
+        return Exchange(reply_id=reply_id, origin=_origin(row), **row)
+
+    def find_sent(self, surface: str, message: str) -> str:
+        """The id of the reply that was said as this message, or ""."""
+        query = """
+            select replies.id from replies join messages on messages.id = replies.message_id
+            where replies.chat_message = ? and surface = ?"""
+        row = self._first(query, message, surface)
+        return row["id"] if row else ""
+
+    def has_marked(self, reply_id: str, person: str) -> bool:
+        return self._first("select 1 from feedback where reply_id = ? and person = ?", reply_id, person) is not None
+
+    def _first(self, query: str, *values: str) -> dict[str, Any] | None:
         try:
             with reading(self.path) as db:
-                row = next(iter(db.query(query, [reply_id])), None)
+                return next(iter(db.query(query, list(values))), None)
         except sqlite3.Error:
             return None
-        return Exchange(reply_id=reply_id, **row) if row else None
+
+    def changes(self) -> list[Change]:
+        """The ledger of consent, oldest first. Raises sqlite3.Error where there is one that can't be read."""
+        if not self.path.exists():
+            return []
+        with reading(self.path) as db:
+            if not db["consents"].exists():
+                return []
+            return [Change(**row) for row in db.query("select * from consents order by rowid")]
+
+    def lessons_since(self, source: str, moment: float) -> dict[str, int]:
+        """How many pairs from a source each person has made since then."""
+        query = "select person, count(*) as n from pairs where source = ? and id >= ? group by person"
+        try:
+            with reading(self.path) as db:
+                return {row["person"]: row["n"] for row in db.query(query, [source, id_at(moment)])}
+        except sqlite3.Error:
+            return {}
 
     def pairs_learning(self) -> list[Pair]:
         """All pairs that are to be taught, oldest first; none where there is no record yet."""
         query = """
             select pairs.id, prompt, answer, weight, pairs.person, source, coalesce(reply_id, '') as reply,
-                   coalesce(messages.person, '') as asker
+                   coalesce(pairs.asker, messages.person, '') as asker, coalesce(asked_in, '') as asked_in,
+                   coalesce(pairs.surface, '') as surface, coalesce(pairs.channel, '') as channel,
+                   coalesce(pairs.chat_message, '') as message
             from pairs left join replies on replies.id = reply_id left join messages on messages.id = message_id
             where status = 'learning' order by pairs.id"""
         try:
             with reading(self.path) as db:
-                return [Pair(**row) for row in db.query(query)]
+                return [_pair(row) for row in db.query(query)]
         except sqlite3.Error:
             return []
 
@@ -512,23 +657,75 @@ class Registrar:
         self._submit(lambda db: thin_steps(db, settings.every_step, settings.hundreds))
 
 
+def _pair(row: dict[str, Any]) -> Pair:
+    return Pair(origin=_origin(row), **row)
+
+
+def _origin(row: dict[str, Any]) -> Origin:
+    """Takes the columns of an origin out of a row."""
+    origin = Origin(**{name: row.pop(name) for name in ("surface", "channel", "message")})
+    return origin if origin.channel else NOWHERE
+
+
+_REPLIES_TO = "select replies.id from replies join messages on messages.id = replies.message_id where messages.person"
+_PAIRS_OF = f"person = :person or asker = :person or reply_id in ({_REPLIES_TO} = :person)"
+
+
+def _count(db: Database, person: str) -> Kept:
+    counts = {
+        "messages": "select count(*) from messages where person = :person",
+        "replies": f"select count(*) from ({_REPLIES_TO} = :person)",
+        "pairs": f"select count(*) from pairs where {_PAIRS_OF}",
+    }
+    return Kept(**{name: db.execute(query, {"person": person}).fetchone()[0] for name, query in counts.items()})
+
+
 def _delete_person(db: Database, person: str) -> int:
     if not person:
         return 0
-    theirs = (
-        "select replies.id from replies join messages on messages.id = replies.message_id where messages.person = ?"
-    )
     deleted = 0
     for statement in (
-        f"delete from feedback where reply_id in ({theirs})",
-        "delete from feedback where person = ?",
-        f"delete from pairs where reply_id in ({theirs})",
-        "delete from pairs where person = ?",
-        "delete from replies where message_id in (select id from messages where person = ?)",
-        "delete from messages where person = ?",
+        f"delete from feedback where person = :person or reply_id in ({_REPLIES_TO} = :person)",
+        f"delete from pairs where {_PAIRS_OF}",
+        "delete from replies where message_id in (select id from messages where person = :person)",
+        "delete from messages where person = :person",
     ):
-        deleted += db.execute(statement, [person]).rowcount
+        deleted += db.execute(statement, {"person": person}).rowcount
     return deleted
+
+
+def delete_scope(db: Database, scope: Scope) -> Removed:
+    """Delete the messages within a scope and the answers to them, answers that were themselves said as one of its
+    messages, and all marks and pairs made of any of these, or themselves within it."""
+    values = {"surface": scope.surface, "channel": scope.channel, "person": scope.person}
+    values |= {"since": scope.since, "before": scope.before, "ids": json.dumps(sorted(scope.messages))}
+    listed = "(select value from json_each(:ids))"
+    within = (
+        "(:channel = '' or channel = :channel) and (:since = '' or id >= :since) and (:before = '' or id < :before)"
+    )
+    said = f"{within} and (:person = '' or person = :person) and (:ids = '[]' or chat_message in {listed})"
+    db.execute(
+        f"create temp table gone_messages as select id, person from messages where surface = :surface and {said}",
+        values,
+    )
+    theirs = "select id from replies where message_id in (select id from temp.gone_messages)"
+    own = f"select id from replies where :person = '' and chat_message in {listed}"
+    db.execute(f"create temp table gone_replies as {theirs} union {own}", values)
+    made = f"{within} and (:person = '' or :person in (person, asker)) and "
+    made += f"(:ids = '[]' or chat_message in {listed} or asked_in in {listed})"
+    rows = 0
+    for statement in (
+        f"delete from feedback where reply_id in (select id from gone_replies) or (channel is not null and {said})",
+        f"delete from pairs where reply_id in (select id from gone_replies) or (surface = :surface and {made})",
+        "delete from replies where id in (select id from gone_replies)",
+        "delete from messages where id in (select id from gone_messages)",
+    ):
+        rows += db.execute(statement, values).rowcount
+    people = frozenset(row[0] for row in db.execute("select distinct person from gone_messages").fetchall())
+    replies = tuple(row[0] for row in db.execute("select id from gone_replies").fetchall())
+    for table in ("gone_messages", "gone_replies"):
+        db.execute(f"drop table temp.{table}")
+    return Removed(rows=rows, people=people, replies=replies)
 
 
 def _delete_source(db: Database, source: str) -> int:
