@@ -84,7 +84,7 @@ class TwitchWire:
         """Send when the limits allow. Returns the message's id, or "" when it was not sent; Twitch's refusals are
         logged, never raised."""
         text = fit(redact(text))
-        if not text or not self._tasks:
+        if not text or not self._tasks or self._state.standing == "refused":
             return ""
         return await self._outbox.say(text, reply_to)
 
