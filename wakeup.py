@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from school.interface import School
     from school.librarian import Librarian
     from school.parallel import Team
+    from school.people import People
     from school.registrar import Registrar
     from school.settings import Slice
     from school.tutor import Tutor
@@ -115,6 +116,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     stats.add_argument("--search", metavar="WORDS", help="find what was said")
     stats.add_argument("--last", type=_positive(int), default=5, metavar="N", help="messages to show")
     stats.set_defaults(command=show_stats)
+    twitch = commands.add_parser("twitch", help="set Twitch up, and see whether it works", parents=[common])
+    twitch.add_argument("errand", choices=("login", "check", "whois", "logout"), help="what to do")
+    twitch.add_argument("names", nargs="*", metavar="NAME", help="whois: the accounts to look up")
+    twitch.add_argument("--device", action="store_true", help="login: with a code, on any device")
+    twitch.add_argument("--no-browser", action="store_true", help="login: don't open a browser")
+    twitch.set_defaults(command=twitch_errand)
 
     # Common options may stand before or behind the command, so they are taken out first.
     given, rest = common.parse_known_args(arguments)
@@ -144,6 +151,8 @@ def settings_tree() -> type[Slice]:
     from pydantic import Field
 
     from bots.terminal import TerminalSettings
+    from bots.twitch.rules import ChatLessonSettings, ChatSettings, CommandSettings
+    from bots.twitch.settings import TwitchSettings
     from school.brains import BrainSettings
     from school.caretaker import SoulSettings
     from school.librarian import LibrarySettings
@@ -164,6 +173,11 @@ def settings_tree() -> type[Slice]:
         soul: SoulSettings = Field(default_factory=SoulSettings)
         record: RecordSettings = Field(default_factory=RecordSettings)
         terminal: TerminalSettings = Field(default_factory=TerminalSettings)
+        twitch: TwitchSettings = Field(default_factory=TwitchSettings)
+        twitch: TwitchSettings = Field(default_factory=TwitchSettings)
+        chat: ChatSettings = Field(default_factory=ChatSettings)
+        chat_lessons: ChatLessonSettings = Field(default_factory=ChatLessonSettings)
+        commands: CommandSettings = Field(default_factory=CommandSettings)
         machine: MachineSettings = Field(default_factory=MachineSettings)
 
     return Settings
@@ -283,6 +297,7 @@ class Awake:
     classroom: Classroom
     school: School
     registrar: Registrar
+    people: People
     say: Say
     ending: str = "broken off"
 
@@ -301,6 +316,7 @@ def put_together(
     from school.counsellor import keep_log
     from school.interface import Mailbox, School
     from school.machine import prepare
+    from school.people import People
     from school.receptionist import Receptionist
     from school.registrar import Registrar
     from school.soulkeeping import wake_receptionist, wake_tutor
@@ -355,7 +371,7 @@ def put_together(
         team=team,
     )
     _greet(say, librarian, classroom.parameters, soul)
-    awake = Awake(tutor, classroom, school, registrar, say)
+    awake = Awake(tutor, classroom, school, registrar, People(registrar, registrar.changes()), say)
     if team:
         say(f"{team.size} processes share its lessons; waiting for all of them...")
         tutor.assemble(shape, settings.lessons)
@@ -413,7 +429,12 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
         classroom.stop()
 
     _on_signals(loop, go_to_sleep)
-    timetable = open_timetable(save=school.save, save_minutes=settings.soul.save_minutes, thin=registrar.thin)
+    timetable = open_timetable(
+        save=school.save,
+        save_minutes=settings.soul.save_minutes,
+        thin=registrar.thin,
+        clear_out=lambda: school.clear_out("twitch", settings.record.chat_days),
+    )
     classroom.start()
     talking = asyncio.create_task(_talk(school, chat, say, go_to_sleep))
     try:
@@ -594,6 +615,29 @@ def show_stats(options: argparse.Namespace) -> int:
     else:
         render(life)
     return 0
+
+
+def twitch_errand(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from bots.twitch.errands import run_errand
+    from school.counsellor import keep_log
+
+    settings, home = read_options(options)
+    stop_log = keep_log(home / "statistics", whisper)  # it keeps secrets, also those in the libraries' own words
+    try:
+        errand = run_errand(
+            options.errand,
+            options.names,
+            home=home,
+            settings=settings.twitch,
+            device=options.device,
+            browser=not options.no_browser,
+            as_json=options.json,
+        )
+        return asyncio.run(errand)
+    finally:
+        stop_log()
 
 
 def _for_errand(options: argparse.Namespace) -> tuple[Any, Caretaker, Device]:

@@ -464,6 +464,10 @@ class School:
         removing.add_done_callback(lambda removing: self._break_off(removing, done))
         return done
 
+    def clear_out(self, surface: str, days: float) -> Future[int] | None:
+        """Remove what was said on a surface more than so many days ago; 0: nothing, ever."""
+        return self.remove(Scope(surface=surface, before=id_at(time.time() - 86_400 * days))) if days else None
+
     def _break_off(self, removing: Future[Removed], done: Future[int]) -> None:
         """What only the record knew of: conversations that heard it, pairs made of the answers."""
         if error := removing.exception():

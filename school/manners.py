@@ -15,6 +15,7 @@ SCRIPTS = 3  # alphabets in one line
 COMMANDS = "/.!\\"  # what a line must not begin with: some program in the chat would obey
 
 MENTION = re.compile(r"@(\w+)")
+_WORD = re.compile(r"\w+")
 _BEGINNING = re.compile(rf"^[\s{re.escape(COMMANDS)}]+")
 
 
@@ -35,10 +36,9 @@ def tidy_for_chat(
     return _until_settled(once, text)
 
 
-def without_names(text: str, names: Collection[str] = ()) -> str:
-    """``text`` with every @mention, and every word that is one of ``names`` (casefolded), made "someone"."""
-    text = MENTION.sub("someone", text)
-    return re.sub(r"\w+", lambda m: "someone" if m[0].casefold() in names else m[0], text) if names else text
+def without_names(text: str, is_name: Callable[[str], bool]) -> str:
+    """``text`` with every @mention, and every word that ``is_name``, made "someone"."""
+    return _WORD.sub(lambda m: "someone" if is_name(m[0]) else m[0], MENTION.sub("someone", text))
 
 
 def unteachable(text: str, *, emotes: Collection[str] = ()) -> str:

@@ -15,6 +15,7 @@ from school.interface import new_id
 
 What = Literal["in", "out", "removed", "forgotten", "vouched", "doubted", "ignored", "heeded"]
 DAY = 86_400.0
+WORDING = "1"  # the version of docs/consent.md; a new one has to be agreed to anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,7 @@ class People:
     """Who agreed to the present ``wording``. Changes hold at once and are written down as soon as the disk allows; in
     the same queue as words, so that no words of a person are ever on disk without their consent before them."""
 
-    def __init__(self, ledger: Ledger, changes: Iterable[Change] = (), *, wording: str):
+    def __init__(self, ledger: Ledger, changes: Iterable[Change] = (), *, wording: str = WORDING):
         self._ledger, self.wording = ledger, wording
         self._standings: dict[str, Standing] = {}
         self._ignored: set[str] = set()  # of those who never agreed, until it sleeps

@@ -617,13 +617,12 @@ class Registrar:
             return None
 
     def changes(self) -> list[Change]:
-        """The ledger of consent, oldest first. Raises sqlite3.Error where there is one that can't be read."""
-        if not self.path.exists():
+        """The ledger of consent, oldest first. Where it can't be read, nobody has agreed."""
+        try:
+            with reading(self.path) as db:
+                return [Change(**row) for row in db.query("select * from consents order by rowid")]
+        except sqlite3.Error:
             return []
-        with reading(self.path) as db:
-            if not db["consents"].exists():
-                return []
-            return [Change(**row) for row in db.query("select * from consents order by rowid")]
 
     def lessons_since(self, source: str, moment: float) -> dict[str, int]:
         """How many pairs from a source each person has made since then."""

@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+SURFACE = "twitch"  # as it stands in the record
+
 Standing = Literal["off", "connecting", "listening", "deaf", "refused"]
 
 

@@ -1,0 +1,64 @@
+"""Who is here, in memory only: faces that were seen, and whether they came in a crowd. Nothing of it is ever kept."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bots.twitch.lines import Line
+
+SPAN = 10.0  # seconds over which the rate of messages is taken
+CALM = 60.0  # seconds below the limit after which a raid is over
+NAME_LETTERS = 4  # a shorter name is taken for a word
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    id: str
+    name: str
+    since: float
+
+
+class Audience:
+    """The last ``limit`` people who wrote; ``clock`` in seconds."""
+
+    def __init__(self, *, raid_rate: float, clock: Callable[[], float], limit: int = 5000):
+        self._raid_rate, self._clock, self._limit = raid_rate, clock, limit
+        self._faces: OrderedDict[str, Face] = OrderedDict()
+        self._ids: dict[str, str] = {}  # by login and by displayed name, casefolded
+        self._times: deque[float] = deque()
+        self._raid_since: float | None = None
+        self._loud_at = 0.0
+
+    def note(self, line: Line) -> None:
+        """Somebody wrote."""
+        now = self._clock()
+        self._times.append(now)
+        while self._times[0] < now - SPAN:
+            self._times.popleft()
+        if len(self._times) > self._raid_rate * SPAN:
+            self._loud_at = now
+            if self._raid_since is None:
+                self._raid_since = now - SPAN
+        elif self._raid_since is not None and now - self._loud_at > CALM:
+            self._raid_since = None
+        face = self._faces.pop(line.person, None)
+        self._faces[line.person] = Face(line.person, line.name, face.since if face else now)
+        self._ids[line.login.casefold()] = self._ids[line.name.casefold()] = line.person
+        if len(self._faces) > self._limit:
+            gone, _ = self._faces.popitem(last=False)
+            self._ids = {name: person for name, person in self._ids.items() if person != gone}
+
+    def find(self, name: str) -> Face | None:
+        """Who goes by this login or displayed name, with or without @."""
+        return self._faces.get(self._ids.get(name.removeprefix("@").casefold(), ""))
+
+    def intruder(self, person: str) -> bool:
+        """Whether they came with a crowd that is still here."""
+        face = self._faces.get(person)
+        return self._raid_since is not None and (face is None or face.since >= self._raid_since)
+
+    def named(self, word: str) -> str:
+        """The id of who is called like this word, or ""; short names don't count."""
+        return self._ids.get(word.casefold(), "") if len(word) >= NAME_LETTERS else ""
