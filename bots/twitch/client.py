@@ -40,7 +40,7 @@ class Deaf(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
+class Presence:
     """The chat that it is in, and as whom."""
 
     channel: str  # ids
@@ -90,7 +90,7 @@ class ChatClient(twitchio.Client):
         keys: Keys,
         session: aiohttp.ClientSession,
         *,
-        on_event: Callable[[Any, Room], None],
+        on_event: Callable[[Any, Presence], None],
         keep: Callable[[Account], None],
         welcome_seconds: float = 10.0,
     ):
@@ -100,7 +100,7 @@ class ChatClient(twitchio.Client):
         super().__init__(
             client_id=keys.client_id,
             client_secret=keys.client_secret or None,
-            bot_id=keys.bot.user_id,
+            bot_id=keys.bot.user_id if keys.bot else None,
             session=session,
             fetch_client_user=False,
         )
@@ -109,35 +109,30 @@ class ChatClient(twitchio.Client):
         self._keys, self._on_event, self._keep, self._welcome_seconds = keys, on_event, keep, welcome_seconds
         self._ears: list[Ear] = []  # the last one is in use
         self._behind: set[asyncio.Task] = set()
-        self._room: Room | None = None
-        self._speak_as = keys.bot.user_id
+        self._room: Presence | None = None
+        self._speak_as: str | None = None  # the account whose token is used; None: the application's
 
     # ---- coming and going ----------------------------------------------------------------------------------------
 
-    async def enter(self, channel: str, *, badge: bool = False) -> Room:
+    async def enter(self, channel: str, *, badge: bool = False) -> Presence:
         """Log in and listen to ``channel``'s chat (a login; "": the streamer's own, or else the bot's).
 
         Raises Refused, Deaf, and whatever the library and the network raise.
         """
-        bot = await self._log_in(badge)
-        channel_id, channel_login = await self._find(channel)
-        self._room = Room(
+        bot = await self.log_in(badge=badge)
+        channel_id, channel_login = await self.find(channel)
+        room = Presence(
             channel=channel_id,
             bot=bot.user_id,
             channel_login=channel_login,
             bot_login=bot.login,
-            moderator=await self._is_moderator(bot, channel_id),
+            moderator=await self.is_moderator(bot, channel_id),
         )
-        ear = Ear(client=self, token_for=bot.user_id, http=self.http)
-        await self.open_ear(ear)
-        self._websockets[bot.user_id] = {ear.session_id: ear}
-        for kind in WANTED:
-            wanted = kind(broadcaster_user_id=channel_id, user_id=bot.user_id)
-            if await self.subscribe_websocket(wanted, token_for=bot.user_id, socket_id=ear.session_id) is None:
-                raise Deaf("Twitch says that this program listens already")
-        return self._room
+        await self.listen(room)
+        return room
 
-    async def _log_in(self, badge: bool) -> Account:
+    async def log_in(self, *, badge: bool = False) -> Account:
+        """Be accepted as the bot, with new tokens if the old ones have expired; returns what it may do now."""
         bot = self._keys.bot
         known = await self.add_token(bot.access, bot.refresh)
         if known.client_id != self._keys.client_id:
@@ -151,7 +146,7 @@ class ChatClient(twitchio.Client):
         tokens = self.tokens[bot.user_id]
         await self.login(token=None if badge else tokens["token"], load_tokens=False, save_tokens=False)
         keep_secret(self.http._app_token or "")
-        self._speak_as = None if badge else bot.user_id  # None: the application's own token
+        self._speak_as = None if badge else bot.user_id
         return Account(
             user_id=bot.user_id,
             login=known.login,
@@ -160,7 +155,7 @@ class ChatClient(twitchio.Client):
             scopes=tuple(known.scopes),
         )
 
-    async def _find(self, channel: str) -> tuple[str, str]:
+    async def find(self, channel: str) -> tuple[str, str]:
         """The channel's id and login."""
         streamer = self._keys.streamer or self._keys.bot
         channel = channel.strip().removeprefix("#").lower()
@@ -171,7 +166,7 @@ class ChatClient(twitchio.Client):
             raise Refused(f"there is no channel {channel} on Twitch; twitch.channel in the settings names it")
         return found[0].id, channel
 
-    async def _is_moderator(self, bot: Account, channel: str) -> bool:
+    async def is_moderator(self, bot: Account, channel: str) -> bool:
         """As far as the bot may know; its own messages' badges will tell otherwise."""
         if bot.user_id == channel:
             return True
@@ -179,6 +174,17 @@ class ChatClient(twitchio.Client):
             return False
         me = self.create_partialuser(bot.user_id)
         return any([one.id == channel async for one in me.fetch_moderated_channels(first=100)])
+
+    async def listen(self, room: Presence) -> None:
+        """Subscribe to all that is WANTED there."""
+        self._room = room
+        ear = Ear(client=self, token_for=room.bot, http=self.http)
+        await self.open_ear(ear)
+        self._websockets[room.bot] = {ear.session_id: ear}
+        for kind in WANTED:
+            wanted = kind(broadcaster_user_id=room.channel, user_id=room.bot)
+            if await self.subscribe_websocket(wanted, token_for=room.bot, socket_id=ear.session_id) is None:
+                raise Deaf("Twitch says that this program listens already")
 
     async def open_ear(self, ear: Ear, url: str | None = None) -> None:
         """Connect it, and make it the one in use. Raises Deaf, and what the library raises."""

@@ -20,7 +20,7 @@ import aiohttp
 import twitchio
 
 from bots.twitch.address import point_client_library
-from bots.twitch.client import ChatClient, Deaf, Room, explain, understood
+from bots.twitch.client import ChatClient, Deaf, Presence, explain, understood
 from bots.twitch.keys import CLIENT_ID, Account, Keys, Refused, keep_account, read_keys
 from bots.twitch.lines import Listener, Standing, WireState
 from bots.twitch.outbox import NotNow, NotSent, Outbox
@@ -67,7 +67,7 @@ class TwitchWire:
         self._settings, self._home, self._tell = settings, home, tell
         self._patience = patience or Patience()
         self._client: ChatClient | None = None  # while it listens
-        self._room: Room | None = None
+        self._room: Presence | None = None
         self._state = WireState(standing="connecting", why="it has not tried yet")
         self._heard: OrderedDict[str, None] = OrderedDict()
         self._pace = Pace(limit=settings.messages, gap=self._patience.gap)
@@ -158,7 +158,7 @@ class TwitchWire:
                 self._client = None
                 await self._dismiss(client)
 
-    def _enter_room(self, room: Room) -> None:
+    def _enter_room(self, room: Presence) -> None:
         self._room = room
         self._set_pace(room.moderator)
         recovered = self._state.standing == "deaf"
@@ -241,7 +241,7 @@ class TwitchWire:
 
     # ---- hearing -------------------------------------------------------------------------------------------------
 
-    def _take(self, event: Any, room: Room) -> None:
+    def _take(self, event: Any, room: Presence) -> None:
         """An event of the library's, which Twitch may deliver more than once."""
         key = event.id if isinstance(event, twitchio.ChatMessage) else event.metadata.message_id
         if key in self._heard:
@@ -259,7 +259,7 @@ class TwitchWire:
         except Exception:
             log.exception("the listener stumbled")
 
-    def _hear(self, message: twitchio.ChatMessage, room: Room) -> None:
+    def _hear(self, message: twitchio.ChatMessage, room: Presence) -> None:
         line = line_of(message, room.bot, room.bot_login)
         if line.own and not line.shared_from and self._room:  # its badges tell what it may
             self._room = replace(self._room, moderator=line.moderator)
