@@ -50,10 +50,10 @@ ALIKE |= {0x1F150 + i: chr(ord("a") + i) for i in range(26)}  # white on black c
 ALIKE |= {0x1F170 + i: chr(ord("a") + i) for i in range(26)}  # white on black squares
 FIGURES = {
     "0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "g", "7": "t", "8": "b", "9": "g",
-    "@": "a", "$": "s", "!": "il", "|": "il", "+": "t", "€": "e", "(": "c", "£": "l", "¡": "i",
+    "@": "a", "$": "s", "!": "il", "|": "il", "+": "t", "€": "e", "£": "l", "¡": "i",
 }  # fmt: skip
 _EDGES = "".join(c for c in map(chr, range(33, 127)) if not c.isalnum() and c not in "@$") + "…“”„‘’«»–—"
-_INSIDE = re.compile(r"[^\w@$!|+€£¡(]+|_")  # what stands between the parts of a word
+_INSIDE = re.compile(r"[^\w@$!|+€£¡]+|_")  # what stands between the parts of a word
 _RUNS = re.compile(r"(.)\1*", re.DOTALL)
 
 
