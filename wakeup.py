@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from torch import device as Device
 
+    from bots.twitch import Surface
     from brain import Brain, BrainConfig
     from school.caretaker import Caretaker, Soul
     from school.classroom import Classroom
@@ -174,7 +175,6 @@ def settings_tree() -> type[Slice]:
         record: RecordSettings = Field(default_factory=RecordSettings)
         terminal: TerminalSettings = Field(default_factory=TerminalSettings)
         twitch: TwitchSettings = Field(default_factory=TwitchSettings)
-        twitch: TwitchSettings = Field(default_factory=TwitchSettings)
         chat: ChatSettings = Field(default_factory=ChatSettings)
         chat_lessons: ChatLessonSettings = Field(default_factory=ChatLessonSettings)
         commands: CommandSettings = Field(default_factory=CommandSettings)
@@ -299,6 +299,7 @@ class Awake:
     registrar: Registrar
     people: People
     say: Say
+    twitch: Surface | None = None
     ending: str = "broken off"
 
 
@@ -313,7 +314,7 @@ def put_together(
     from school.caretaker import Caretaker
     from school.classroom import Classroom, Limits
     from school.conversations import Conversations
-    from school.counsellor import keep_log
+    from school.counsellor import keep_log, redact
     from school.interface import Mailbox, School
     from school.machine import prepare
     from school.people import People
@@ -323,7 +324,7 @@ def put_together(
 
     def say(text: str) -> None:
         log.info("%s", text)
-        show(text)
+        show(redact(text))
 
     device = prepare(settings.machine)
     if team:
@@ -372,10 +373,21 @@ def put_together(
     )
     _greet(say, librarian, classroom.parameters, soul)
     awake = Awake(tutor, classroom, school, registrar, People(registrar, registrar.changes()), say)
+    awake.twitch = None if options.no_twitch else find_twitch(awake, settings, home)
     if team:
         say(f"{team.size} processes share its lessons; waiting for all of them...")
         tutor.assemble(shape, settings.lessons)
     return awake
+
+
+def find_twitch(awake: Awake, settings: Any, home: Path) -> Surface | None:
+    """The way into a chat, where somebody set one up. Raises Mistake."""
+    from bots.twitch import configured, open_twitch
+
+    if not configured(home):
+        return None
+    since = awake.registrar.lessons_since
+    return open_twitch(awake.school, awake.people, home, settings, lessons_since=since, tell=awake.say)
 
 
 def hire_tutor(settings: Any, brain: Brain, librarian: Librarian, soul: Soul | None, team: Team | None) -> Tutor:
@@ -436,7 +448,9 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
         clear_out=lambda: school.clear_out("twitch", settings.record.chat_days),
     )
     classroom.start()
-    talking = asyncio.create_task(_talk(school, chat, say, go_to_sleep))
+    if awake.twitch:
+        awake.twitch.start()
+    talking = asyncio.create_task(_talk(awake, chat, go_to_sleep))
     try:
         await asyncio.wrap_future(classroom.done)
     except Exception as error:
@@ -446,23 +460,27 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
         timetable.shutdown(wait=False)
         talking.cancel()
         await asyncio.gather(talking, return_exceptions=True)
+        if awake.twitch:
+            await awake.twitch.close()
     say(f"babyLLM sleeps at step {school.status().step:,}. Good night.")
     return 0
 
 
-async def _talk(school: School, chat: str, say: Say, quit_: Callable[[], None]) -> None:
+async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
     """The terminal's part, if there is one. Whatever becomes of it, the lessons go on."""
     from bots.terminal import Commands, Prompt, chat_on_pipe
 
+    school, say = awake.school, awake.say
+    commands = Commands(school, _print, quit_, others=awake.twitch.lines if awake.twitch else list)
     try:
         if chat == "prompt":
             from prompt_toolkit.patch_stdout import patch_stdout
 
             with patch_stdout(raw=True):
                 say("Type to talk to it, /help for more, Ctrl-C to let it sleep.")
-                await Prompt(school, Commands(school, _print, quit_), quit_).run()
+                await Prompt(school, commands, quit_).run()
         elif chat == "pipe":
-            await chat_on_pipe(Commands(school, _print, quit_))
+            await chat_on_pipe(commands)
     except Exception as error:
         log.exception("the terminal broke")
         say(f"the chat in this terminal broke ({error}); the lessons go on. Ctrl-C lets it sleep.")
