@@ -196,10 +196,10 @@ class ChatClient(twitchio.Client):
             raise Deaf("Twitch took the connection but did not say welcome") from None
 
     async def close(self, **options: Any) -> None:
-        await super().close(**options)
         for task in self._behind:
             task.cancel()
         await asyncio.gather(*self._behind, *(ear.close() for ear in self._ears), return_exceptions=True)
+        await super().close(**options)
 
     def behind(self, work: Coroutine) -> None:
         """Do it while other things go on, but not longer than this client lives."""
@@ -221,6 +221,7 @@ class ChatClient(twitchio.Client):
             raise Deaf(f"nothing came from Twitch for {silence:.0f} s")
         if self.bot_id not in self.tokens:
             raise Refused(f"Twitch ended the bot's login; {LOGIN_AGAIN}")
+        keep_secret(self.http._app_token or "")  # it may be a new one
         sessions = {ear.session_id for ear in self._ears}
         listing = await self.fetch_eventsub_subscriptions(token_for=self.bot_id)
         have = {

@@ -6,7 +6,7 @@ import json
 import os
 import tempfile
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from bots.twitch.grants import Role
@@ -53,8 +53,7 @@ def read_keys(home: Path) -> Keys:
     """What is there now. Raises Refused when the file is damaged."""
     client_id, client_secret = _application(home)
     keep_secret(client_secret)
-    accounts = {role: _account(values) for role, values in _read_tokens(home).items()}
-    return Keys(client_id=client_id, client_secret=client_secret, **accounts)
+    return Keys(client_id=client_id, client_secret=client_secret, **_read_tokens(home))
 
 
 def keep_account(home: Path, role: Role, account: Account) -> Keys:
@@ -64,8 +63,8 @@ def keep_account(home: Path, role: Role, account: Account) -> Keys:
         stored = _read_tokens(home)
     except Refused:
         stored = {}  # damaged: this login begins anew
-    stored[role] = {name: getattr(account, name) for name in ("user_id", "login", "access", "refresh", "scopes")}
-    _write(token_file(home), json.dumps(stored, indent=1))
+    stored[role] = account
+    _write(token_file(home), json.dumps({role: asdict(account) for role, account in stored.items()}, indent=1))
     return read_keys(home)
 
 
@@ -110,18 +109,15 @@ def _assignment(line: str) -> tuple[str, str]:
     return name.strip(), value[1:-1] if quoted else value.partition(" #")[0].strip()
 
 
-def _read_tokens(home: Path) -> dict[Role, dict]:
+def _read_tokens(home: Path) -> dict[Role, Account]:
     file = token_file(home)
     try:
         stored = json.loads(file.read_text("utf-8"))
-        for role, values in stored.items():
-            assert role in ("bot", "streamer")
-            _account(values)
+        return {role: _account(stored[role]) for role in ("bot", "streamer") if role in stored}
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, AssertionError):
+    except (OSError, ValueError, KeyError, TypeError):
         raise Refused(f"{file} can't be read; `python wakeup.py twitch login` makes a new one") from None
-    return stored
 
 
 def _account(values: dict) -> Account:

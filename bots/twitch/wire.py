@@ -72,7 +72,8 @@ class TwitchWire:
         self._heard: OrderedDict[str, None] = OrderedDict()
         self._pace = Pace(limit=settings.messages, gap=self._patience.gap)
         self._outbox = Outbox(self._send, self._pace, limit=settings.waiting, stale=self._patience.stale)
-        self._keys: Keys | None = None  # of the try under way
+        self._keys: Keys | None = None  # as they are now, and as they were when the try under way began
+        self._first_keys: Keys | None = None
         self._tries = 0  # in vain, since it was last well
         self._complaints: set[str] = set()  # of the trouble it is in
         self._brake = self._patience.first_retry
@@ -129,15 +130,15 @@ class TwitchWire:
             if self._state.standing == "listening" and time.monotonic() - entered > self._patience.well:
                 self._tries = 0
             self._tries += 1
-            if isinstance(trouble, Refused):
+            if isinstance(trouble, Refused) and self._keys == self._first_keys:
                 await self._wait_for_keys(str(trouble))
             else:
                 await self._wait_a_little(str(trouble))
 
     async def _stay(self) -> None:
         """One try, from reading the keys until something goes wrong, which is raised."""
-        keys = self._keys = None
-        keys = self._keys = read_keys(self._home)
+        self._keys = self._first_keys = None
+        keys = self._keys = self._first_keys = read_keys(self._home)
         if not keys.client_id:
             raise Refused(f"{CLIENT_ID} is missing; `python wakeup.py twitch login` leads through it")
         if keys.bot is None:
