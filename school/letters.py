@@ -10,6 +10,7 @@ import re
 import unicodedata
 
 MARKS_KEPT = 2  # combining marks on one letter; living languages need no more
+REPLACEMENT = "\ufffd"  # what stands where bytes made no character
 RUN_KEPT = 3  # the same character in a row
 READINGS = 64  # spellings of one word that are tried at most
 WORD_LIMIT = 40  # letters; no longer word is looked at
@@ -58,10 +59,10 @@ _RUNS = re.compile(r"(.)\1*", re.DOTALL)
 
 
 def visible(text: str) -> str:
-    """``text`` without what can't be seen or commands a screen (control, format, private and unassigned characters),
+    """``text`` without what can't be read or commands a screen (control, format, private and unassigned characters),
     with few marks on a letter, no long runs of one character, and single spaces."""
     spaced = "".join(" " if c.isspace() or unicodedata.category(c)[0] == "Z" else c for c in text)
-    seen = "".join(c for c in spaced if unicodedata.category(c)[0] != "C")
+    seen = "".join(c for c in spaced if unicodedata.category(c)[0] != "C" and c != REPLACEMENT)
     kept, marks = [], 0
     for character in unicodedata.normalize("NFC", seen):
         marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0

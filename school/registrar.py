@@ -606,8 +606,9 @@ class Registrar:
         row = self._first(query, message, surface)
         return row["id"] if row else ""
 
-    def has_marked(self, reply_id: str, person: str) -> bool:
-        return self._first("select 1 from feedback where reply_id = ? and person = ?", reply_id, person) is not None
+    def has_marked(self, reply_id: str, person: str, *, fixed: bool) -> bool:
+        query = "select 1 from feedback where reply_id = ? and person = ?" + " and verdict = 'fix'" * fixed
+        return self._first(query, reply_id, person) is not None
 
     def _first(self, query: str, *values: str) -> dict[str, Any] | None:
         try:

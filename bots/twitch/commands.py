@@ -123,7 +123,7 @@ def mark(host: Host, line: Line, verdict: str, correction: str) -> str:
     exchange = host.room.school.find(reply_id) if reply_id else None
     if exchange is None or exchange.origin.channel != line.channel or not host.room.people.agreed(exchange.person):
         return "not_kept"
-    if not host.may_vote(reply_id, person):
+    if not host.may_vote(reply_id, person, verdict):
         return "already_marked"
     if verdict != "bad":
         lesson = f"{exchange.question} {correction or exchange.answer}"
@@ -138,7 +138,7 @@ def mark(host: Host, line: Line, verdict: str, correction: str) -> str:
         if not host.lessons.spend(person, trusted=line.moderator):
             return "enough"
     origin = Origin(surface=SURFACE, channel=line.channel, message=line.id)
-    host.voted(reply_id, person)
+    host.voted(reply_id, person, verdict)
     result = host.room.school.feedback(reply_id, verdict, correction=correction, person=person, origin=origin)
     return {"learned": verdict, "marked": verdict, "refused": "refused", "unknown": "not_kept"}[result]
 

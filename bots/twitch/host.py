@@ -11,6 +11,7 @@ import logging
 import re
 from collections import Counter, OrderedDict
 from collections.abc import Callable
+from dataclasses import replace
 
 from bots.twitch.answers import Answers
 from bots.twitch.audience import Audience
@@ -29,6 +30,7 @@ TASKS = 64
 TICK = 0.25  # seconds between looks at the clock
 COMMAND_SECONDS = 2.0  # between two commands of one person
 VOTES = 5000  # that are remembered beside the record, which learns of them a moment later
+ADDRESSEE = re.compile(r"^@\w+,?\s+")  # Twitch puts it before every reply
 OTHERS_COMMAND = re.compile(r"[!$~]\w|[/.]\w+(?:\s|$)")
 
 
@@ -45,7 +47,7 @@ class Host:
         self.answers = Answers(room, wire, self.lessons, self._tasks, self.counts)
         self._ticking: asyncio.Task | None = None
         self._turns = Turns(COMMAND_SECONDS, room.clock)
-        self._votes: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._votes: OrderedDict[tuple[str, str, str], None] = OrderedDict()
         self._not_attended = {login.casefold() for login in (*room.chat.bots, *room.chat.ignored)}
         self._quiet_until = 0.0
         self._spoke_last, self._heard_at = False, room.clock()
@@ -92,6 +94,8 @@ class Host:
             self.lessons.heard_own(line.text)
             self._spoke_last = True
             return "own"
+        if line.reply_to:
+            line = replace(line, text=ADDRESSEE.sub("", line.text))
         self.audience.note(line)
         self._heard_at, self._spoke_last = self.room.clock(), False
         if line.login.casefold() in self._not_attended or "bot-badge" in line.badges:
@@ -140,11 +144,15 @@ class Host:
     def be_quiet(self, seconds: float) -> None:
         self._quiet_until = self.room.clock() + seconds
 
-    def may_vote(self, reply_id: str, person: str) -> bool:
-        return (reply_id, person) not in self._votes and not self.room.school.has_marked(reply_id, person)
+    def may_vote(self, reply_id: str, person: str, verdict: str) -> bool:
+        """One vote for each person and reply, and one correction, be it after the vote."""
+        fixed = verdict == "fix"
+        if any((reply_id, person, kind) in self._votes for kind in (["fix"] if fixed else ["good", "bad", "fix"])):
+            return False
+        return not self.room.school.has_marked(reply_id, person, fixed=fixed)
 
-    def voted(self, reply_id: str, person: str) -> None:
-        self._votes[reply_id, person] = None
+    def voted(self, reply_id: str, person: str, verdict: str) -> None:
+        self._votes[reply_id, person, verdict] = None
         if len(self._votes) > VOTES:
             self._votes.popitem(last=False)
 
