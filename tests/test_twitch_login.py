@@ -18,6 +18,7 @@ import pytest
 
 from bots.twitch.errands import run_errand
 from bots.twitch.keys import Refused, configured, keep_application, read_keys, token_file
+from bots.twitch.login import log_in
 from bots.twitch.settings import TwitchSettings
 from school.mistakes import Mistake
 from tests.fake_twitch import BOT_SCOPES, CLIENT_ID, READ, WRITE, FakeTwitch
@@ -261,6 +262,33 @@ def test_what_was_asked_is_noted(twitch, tmp_path, monkeypatch):
     monkeypatch.setenv("TWITCH_CLIENT_SECRET", "PLANTEDsecret2")
     assert read_keys(tmp_path).client_secret == "PLANTEDsecret2"
     assert "PLANTED" not in repr(read_keys(tmp_path))
+
+
+def test_it_asks_for_what_is_missing(twitch, tmp_path, monkeypatch):
+    """At a terminal the person is asked, the secret hidden, and the login goes on with the answers."""
+    monkeypatch.delenv("TWITCH_CLIENT_ID")
+    monkeypatch.delenv("TWITCH_CLIENT_SECRET")
+    twitch.device_interval = 0.05
+    said: list[str] = []
+    answers = {"Client ID: ": (f" {CLIENT_ID} ", False), "Client secret (it is not shown): ": ("", True)}
+
+    def ask(question: str, hidden: bool) -> str:
+        answer, must_hide = answers[question]
+        assert hidden == must_hide
+        return answer
+
+    async def work():
+        options = {"browser": False, "say": said.append, "ask": ask}
+        with pytest.raises(Mistake, match="there is no way in"):
+            await log_in(tmp_path, TwitchSettings(), device=False, **options)
+        login = asyncio.create_task(log_in(tmp_path, TwitchSettings(channel="streamer"), device=True, **options))
+        await twitch.until(twitch.pending_device)
+        twitch.approve_device("babybot")
+        assert (await login).bot.login == "babybot"
+
+    run(work())
+    assert read_keys(tmp_path).client_id == CLIENT_ID
+    assert "Public" in said[1]
 
 
 @pytest.mark.parametrize(
