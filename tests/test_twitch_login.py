@@ -16,6 +16,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bots.twitch.address import point_client_library, stand_in
 from bots.twitch.errands import run_errand
 from bots.twitch.keys import Refused, configured, keep_application, read_keys, token_file
 from bots.twitch.login import log_in
@@ -268,6 +269,7 @@ def test_it_asks_for_what_is_missing(twitch, tmp_path, monkeypatch):
     """At a terminal the person is asked, the secret hidden, and the login goes on with the answers."""
     monkeypatch.delenv("TWITCH_CLIENT_ID")
     monkeypatch.delenv("TWITCH_CLIENT_SECRET")
+    point_client_library()
     twitch.device_interval = 0.05
     said: list[str] = []
     answers = {"Client ID: ": (f" {CLIENT_ID} ", False), "Client secret (it is not shown): ": ("", True)}
@@ -381,8 +383,6 @@ def test_check_from_the_command_line(twitch, tmp_path, capfd):
 )  # fmt: skip
 def test_only_this_machine_may_play_twitch(monkeypatch, base):
     """Anything but a plain loopback address is refused."""
-    from bots.twitch.address import stand_in
-
     monkeypatch.setenv("BABYLLM_TWITCH_BASE", base)
     with pytest.raises(Mistake, match="BABYLLM_TWITCH_BASE"):
         stand_in()
@@ -392,8 +392,6 @@ def test_without_the_override_twitch_is_twitch(monkeypatch):
     """The library's own addresses come back."""
     import twitchio.eventsub.websockets
     from twitchio.http import Route
-
-    from bots.twitch.address import point_client_library
 
     monkeypatch.setenv("BABYLLM_TWITCH_BASE", "http://127.0.0.1:9")
     point_client_library()
