@@ -336,7 +336,7 @@ class FakeTwitch:
 
     # ---- looking -------------------------------------------------------------------------------------------------
 
-    def wait(self, condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+    def wait(self, condition: Callable[[], Any], seconds: float = 40.0) -> Any:
         """Wait until it is true of this Twitch; fails loudly. Not for use on an event loop; see ``until``."""
         deadline = time.monotonic() + seconds
         with self._changed:
@@ -346,7 +346,7 @@ class FakeTwitch:
                 self._changed.wait(min(left, 0.05))
         return value
 
-    async def until(self, condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+    async def until(self, condition: Callable[[], Any], seconds: float = 40.0) -> Any:
         """The same on an event loop."""
         deadline = time.monotonic() + seconds
         while not (value := condition()):

@@ -152,13 +152,13 @@ def test_a_hard_day_leaves_no_secret_anywhere(tmp_path):
         streams = {"stdin": subprocess.PIPE, "stdout": output, "stderr": output}
         baby = subprocess.Popen(command, env=environment, text=True, **streams)
         try:
-            twitch.wait(lambda: shown("Twitch can't be reached"), 60)
+            twitch.wait(lambda: shown("Twitch can't be reached"))
             type_in("/status")
             twitch.wait(lambda: shown("Twitch: connecting: Twitch can't be reached"))
             type_in("are you there?")
             twitch.wait(lambda: shown("baby: "))
             twitch.open()
-            twitch.wait(lambda: twitch.listening, 20)
+            twitch.wait(lambda: twitch.listening)
             twitch.chat("!optin", by="mallory")
             twitch.wait(lambda: twitch.sent)
             for leak in (twitch.client_secret, next(iter(twitch.tokens)), f"oauth:{PLANTED}abcdefgh"):
@@ -170,7 +170,7 @@ def test_a_hard_day_leaves_no_secret_anywhere(tmp_path):
             twitch.wait(lambda: not twitch._faults)
             twitch.revoke_application()
             twitch.revoke_subscriptions()
-            twitch.wait(lambda: shown("`python wakeup.py twitch login`"), 20)
+            twitch.wait(lambda: shown("`python wakeup.py twitch login`"))
             type_in("/status")
             twitch.wait(lambda: shown("Twitch: refused"))
             baby.send_signal(signal.SIGTERM)

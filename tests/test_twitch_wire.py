@@ -276,6 +276,15 @@ def test_an_unanswered_question_is_no_reason_to_leave(twitch, tmp_path):
     run(work())
 
 
+def test_the_real_clock_keeps_to_two_minutes():
+    """By the clock of daily life, too: the longest unnoticed silence, a farewell nobody answers, one try in vain and a
+    slow second one."""
+    real = Patience()
+    one_try = 4 * real.answer  # the token, the channel, the welcome, the subscriptions
+    assert real.silence + real.examination + real.farewell + 3 * real.first_retry + one_try < 120
+    assert real.silence > 20  # a keepalive comes every ten seconds, and one may be late
+
+
 # ---- keys ------------------------------------------------------------------------------------------------------------
 
 
