@@ -625,12 +625,12 @@ class Registrar:
         except sqlite3.Error:
             return []
 
-    def lessons_since(self, source: str, moment: float) -> dict[str, int]:
-        """How many pairs from a source each person has made since then."""
-        query = "select person, count(*) as n from pairs where source = ? and id >= ? group by person"
+    def lessons_since(self, surface: str, moment: float) -> dict[str, int]:
+        """How many pairs each person has made on a surface since then (seconds since 1970)."""
+        query = "select person, count(*) as n from pairs where surface = ? and id >= ? group by person"
         try:
             with reading(self.path) as db:
-                return {row["person"]: row["n"] for row in db.query(query, [source, id_at(moment)])}
+                return {row["person"]: row["n"] for row in db.query(query, [surface, id_at(moment)])}
         except sqlite3.Error:
             return {}
 

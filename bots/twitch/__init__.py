@@ -67,7 +67,7 @@ def open_twitch(
     """Everything for a day in the chat, not yet begun; ``settings`` is the whole tree. Raises Mistake."""
     from bots.twitch.address import stand_in
     from bots.twitch.host import Host
-    from bots.twitch.lessons import SOURCE
+    from bots.twitch.lines import SURFACE
     from bots.twitch.room import open_room
     from bots.twitch.wire import TwitchWire
 
@@ -79,7 +79,7 @@ def open_twitch(
         chat=settings.chat,
         teaching=settings.chat_lessons,
         commands=settings.commands,
-        learned_today=lessons_since(SOURCE, time.time() // DAY * DAY),
+        learned_today=lessons_since(SURFACE, time.time() // DAY * DAY),
     )
     wire = TwitchWire(settings.twitch, home, tell=tell, patience=patience)
     wire.listener = host = Host(room, wire)
