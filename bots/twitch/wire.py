@@ -44,7 +44,7 @@ class Patience:
     first_retry: float = 1.0
     longest_retry: float = 60.0
     well: float = 60.0  # after so long a time in the chat, the next trouble is a new one
-    refused_retry: float = 600.0
+    refused_retry: float = 90.0  # bans end, and Twitch errs
     keys: float = 2.0  # between two looks whether the keys have changed
     stale: float = 30.0  # age from which a message is no longer worth sending
     gap: float = 1.1  # between two messages, where the bot is no moderator
@@ -222,7 +222,7 @@ class TwitchWire:
                     return
 
     def _stand(self, standing: Standing, why: str) -> None:
-        log.info("Twitch: %s %s", standing, redact(why))
+        log.info("Twitch: %s", redact(f"{standing}: {why}" if why else standing))
         self._state = replace(self._state, standing=standing, why=redact(why))
 
     def _complain(self, text: str) -> None:
