@@ -17,7 +17,7 @@ SCOPES: dict[Role, dict[str, str]] = {
         USER_BOT: "to carry the chat bot badge, if you switch that on",
     },
     "streamer": {
-        CHANNEL_BOT: "to let a bot into your chat under your name's consent; it gives no power over your account",
+        CHANNEL_BOT: "to let a bot into your chat; it gives no power over your account",
     },
 }
 NEEDED = (READ, WRITE)  # without these there is no point in trying
