@@ -17,6 +17,7 @@ from twitchio.http import Route
 
 import bots.twitch.answers as answers
 import bots.twitch.host as host
+import bots.twitch.pace as pace
 import wakeup
 from bots.twitch.host import Host
 from bots.twitch.lines import Line, Removal
@@ -27,12 +28,18 @@ from tests.fake_twitch import FakeTwitch, Sent
 
 SMALL = (
     "brain.preset=newborn", "lessons.streams=2", "lessons.block_tokens=32", "lessons.micro_streams=2",
-    "machine.threads=1", "machine.kernels=false", "speech.max_tokens=12", "chat.person_seconds=0", "chat.answers=1000",
+    "machine.threads=1", "machine.kernels=false", "speech.max_tokens=12", "chat.person_seconds=0",
+    "chat.moderator_answers=100", "chat.raid_messages=1000",
 )  # fmt: skip
 HASTE = Patience(
     answer=5.0, examination=0.5, silence=5.0, first_retry=0.05, longest_retry=0.2, well=0.2, keys=0.1, stale=20.0,
     gap=0.0, moderator_gap=0.0,
 )  # fmt: skip
+QUICK = [  # what is set for as long as an evening lasts; the addresses only so that they are as before afterwards
+    (host, "COMMAND_SECONDS", 0.0), (host, "TICK", 0.03),
+    (answers, "REFUSALS_EVERY", 0.2), (answers, "WINDOW", 0.5), (answers, "FOR_QUESTIONS", 0.0), (pace, "WINDOW", 0.5),
+    (Route, "BASE", Route.BASE), (Route, "ID_BASE", Route.ID_BASE), (websockets, "WSS", websockets.WSS),
+]  # fmt: skip
 
 
 class Evening:
@@ -99,7 +106,7 @@ class Evening:
         message = self.twitch.chat(text, by=by, reply_to=reply_to, **more)
         return self.answer_to(message)
 
-    def answer_to(self, message: str, seconds: float = 20.0) -> Sent:
+    def answer_to(self, message: str, seconds: float = 40.0) -> Sent:
         return self.twitch.wait(lambda: next((s for s in self.twitch.sent if s.reply_to == message), None), seconds)
 
     def mutters(self, by: str, text: str, **more: Any) -> str:
@@ -141,7 +148,7 @@ class Evening:
         files = (file for file in self.home.rglob("*") if file.is_file() and "library" not in file.parts)
         return [str(file.relative_to(self.home)) for file in files if needle in _content(file).lower()]
 
-    def eventually(self, holds: Callable[[], Any], seconds: float = 10.0) -> Any:
+    def eventually(self, holds: Callable[[], Any], seconds: float = 40.0) -> Any:
         return self.twitch.wait(holds, seconds)
 
 
@@ -157,10 +164,10 @@ def evening(home: Path, *changes: str) -> Iterator[Evening]:
     """An evening from the arrival to the good night, with nobody's cooldowns."""
     (home / "library").mkdir(parents=True, exist_ok=True)
     (home / "library" / "diary.txt").write_text("today it rained and the cat slept. i made soup.\n" * 100)
+    constants = [(place, name, getattr(place, name)) for place, name, _ in QUICK]
+    for place, name, value in QUICK:
+        setattr(place, name, value)
     kept = {name: os.environ.get(name) for name in ("BABYLLM_TWITCH_BASE", "TWITCH_CLIENT_ID", "TWITCH_CLIENT_SECRET")}
-    constants = host.COMMAND_SECONDS, host.TICK, answers.REFUSALS_EVERY
-    addresses = Route.BASE, Route.ID_BASE, websockets.WSS
-    host.COMMAND_SECONDS, host.TICK, answers.REFUSALS_EVERY = 0.0, 0.03, 0.2
     try:
         with FakeTwitch(keepalive=0.5) as twitch:
             twitch.enforcing = False
@@ -170,8 +177,8 @@ def evening(home: Path, *changes: str) -> Iterator[Evening]:
             with Evening(twitch, home, *changes, "twitch.moderator_messages=100").awake() as awake:
                 yield awake
     finally:
-        host.COMMAND_SECONDS, host.TICK, answers.REFUSALS_EVERY = constants
-        Route.BASE, Route.ID_BASE, websockets.WSS = addresses
+        for place, name, value in constants:
+            setattr(place, name, value)
         for name, value in kept.items():
             os.environ.pop(name, None)
             if value is not None:

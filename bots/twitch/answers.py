@@ -21,9 +21,12 @@ from school.interface import Asleep, Busy, Reply
 from school.manners import tidy_for_chat
 
 WINDOW = 30.0  # seconds in which so many questions are answered
-REFUSALS_EVERY = 4.0  # seconds; all who were turned away in between are told in one message
-REFUSED_TOGETHER = 12  # names in one such message
+REFUSALS_EVERY = 3.75  # seconds; all who were turned away in between are told in one message, for which there is room
+REFUSED_TOGETHER = 15  # names in one such message
+IMPORTANT_SECONDS = 60.0  # that an important reply may wait for room
+FOR_QUESTIONS = 0.5  # share of the room that unimportant replies leave
 TOLD_SECONDS = 60.0  # between two times that somebody is told to wait
+LOOK_AGAIN = 0.5  # seconds between two looks whether there is room
 GRACE = 1.0  # seconds beyond an answer's time after which nobody waits for it any more
 REMEMBERED = 2000  # messages of its own that can be referred to
 
@@ -35,13 +38,17 @@ class Answers:
         self._room, self._wire, self._lessons, self._tasks, self._counts = room, wire, lessons, tasks, counts
         self._turns = Turns(room.chat.person_seconds, room.clock)
         self._told = Turns(TOLD_SECONDS, room.clock)
-        self._together = Share(room.chat.answers, WINDOW, room.clock)
+        self._room_to_speak = Share(self._limit, WINDOW, room.clock)
         self._under_way = 0
         self._turned_away: OrderedDict[str, Line] = OrderedDict()
         self._refused_at = 0.0
         self._said: OrderedDict[str, str] = OrderedDict()  # its messages -> the reply each was; "": one not kept
         self._last_to: OrderedDict[str, str] = OrderedDict()  # a person -> the last such message to them
         self._mused_at = room.clock()
+
+    def _limit(self) -> int:
+        chat = self._room.chat
+        return chat.moderator_answers if self._wire.state().moderator else chat.answers
 
     # ---- questions -----------------------------------------------------------------------------------------------
 
@@ -59,7 +66,7 @@ class Answers:
         if self._room.words.found_in(text):
             self._tasks.begin(self.reply(line, "rude"), line)
             return "rude"
-        if self._under_way >= self._room.chat.waiting or not self._together.take():
+        if self._under_way >= self._room.chat.waiting or not self._room_to_speak.take():
             self._turn_away(line)
             return "turned away"
         self._tasks.begin(self._answer(line, text), line)
@@ -76,7 +83,7 @@ class Answers:
         try:
             reply = await self._generate(text, line)
         except Asleep:
-            return await self.reply(line, "asleep")
+            return await self.say(self.words("asleep", line), line)
         finally:
             self._under_way -= 1
         if reply is None:
@@ -84,8 +91,11 @@ class Answers:
             return self._turn_away(line)
         words = self._tidy(reply, line.login)
         occasion = "speechless" if not words else "unspeakable" if self._room.words.found_in(words) else ""
-        sent = await self.say(self._room.voice.say(occasion) if occasion else words, line)
-        if sent and not occasion:
+        sent = await self.say(self.words(occasion, line) if occasion else words, line)
+        if not sent:
+            self._counts["not sent"] += 1
+            self._turn_away(line)
+        elif not occasion:
             self._note_said(sent, reply, line)
 
     async def _generate(self, text: str, line: Line | None) -> Reply | None:
@@ -154,7 +164,7 @@ class Answers:
                 self._turned_away.popitem(last=False)[1] for _ in range(min(len(self._turned_away), REFUSED_TOGETHER))
             ]
             if not quiet:
-                names = " ".join(f"@{line.login}" for line in told)
+                names = " ".join(f"@{line.login}" for line in told if not self._room.words.found_in(line.login))
                 self._tasks.begin(self.say(f"{names} {self._room.voice.say('busy')}"), told[-1])
         if not self._may_muse(now, heard_at):
             return False
@@ -181,8 +191,26 @@ class Answers:
 
     # ---- speaking ------------------------------------------------------------------------------------------------
 
-    async def reply(self, line: Line, occasion: str, **fields: object) -> None:
-        await self.say(self._room.voice.say(occasion, **fields), line)
+    async def reply(self, line: Line, occasion: str, *, important: bool = False, **fields: object) -> None:
+        """Say one of its lines. An important one waits for room; another is left unsaid where there is little."""
+        await self.say_if_room(self.words(occasion, line, **fields), line, important=important)
+
+    def words(self, occasion: str, line: Line, **fields: object) -> str:
+        """One of its lines. With the name of whom it is for, where it has room for one, so that the same said to many
+        is not the same: Twitch shows no message twice in half a minute."""
+        name = tidy_for_chat(line.name)
+        you = name if name and not self._room.words.found_in(name) else "you"
+        return self._room.voice.say(occasion, **{"you": you} | fields)
+
+    async def say_if_room(self, text: str, line: Line, *, important: bool = False) -> None:
+        patience = IMPORTANT_SECONDS if important else 0.0
+        while not self._room_to_speak.take(leaving=0.0 if important else FOR_QUESTIONS):
+            if patience <= 0:
+                self._counts["left unsaid"] += 1
+                return
+            patience -= LOOK_AGAIN
+            await asyncio.sleep(LOOK_AGAIN)
+        await self.say(text, line)
 
     async def say(self, text: str, line: Line | None = None) -> str:
         """Send, as a reply to a line if there is one; the message's id, or ""."""

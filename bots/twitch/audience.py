@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bots.twitch.lines import Line
 
-SPAN = 10.0  # seconds over which the rate of messages is taken
+SPAN = 2.5  # seconds over which the rate of messages is taken
 CALM = 60.0  # seconds below the limit after which a raid is over
 NAME_LETTERS = 4  # a shorter name is taken for a word
 

@@ -147,7 +147,7 @@ def mark(host: Host, line: Line, verdict: str, correction: str) -> str:
 
 
 async def mood(host: Host, line: Line, _: str) -> None:
-    await host.answers.say(describe(host.room.school.status().color, host.room.voice), line)
+    await host.answers.say_if_room(describe(host.room.school.status().color, host.room.voice), line)
 
 
 async def stats(host: Host, line: Line, _: str) -> None:
@@ -246,3 +246,4 @@ COMMANDS: dict[str, Command] = {
     "unlearn": Command(unlearn, moderators=True),
 }
 MODERATORS = {key for key, command in COMMANDS.items() if command.moderators}
+CONSENT = {"optin"} | {key for key, command in COMMANDS.items() if command.right}

@@ -16,7 +16,7 @@ from dataclasses import replace
 from bots.twitch.answers import Answers
 from bots.twitch.audience import Audience
 from bots.twitch.calling import ASK, parse
-from bots.twitch.commands import COMMANDS
+from bots.twitch.commands import COMMANDS, CONSENT
 from bots.twitch.lessons import Lessons, person_of
 from bots.twitch.lines import SURFACE, Line, Removal, Wire
 from bots.twitch.room import Room
@@ -31,6 +31,7 @@ TICK = 0.25  # seconds between looks at the clock
 COMMAND_SECONDS = 2.0  # between two commands of one person
 VOTES = 5000  # that are remembered beside the record, which learns of them a moment later
 ADDRESSEE = re.compile(r"^@\w+,?\s+")  # Twitch puts it before every reply
+REGULARS = {"broadcaster", "moderator", "vip", "subscriber", "founder"}  # badges of whom the channel knows
 OTHERS_COMMAND = re.compile(r"[!$~]\w|[/.]\w+(?:\s|$)")
 
 
@@ -105,7 +106,7 @@ class Host:
             return self._command(key, line, text)
         if self.room.people.ignored(person_of(line)):
             return "ignored"
-        if self.audience.intruder(line.person):
+        if self._intrudes(line):
             return "crowd"
         command = line.text.startswith(self.room.prefix) or bool(OTHERS_COMMAND.match(line.text))
         if key or (not command and (line.mentions_me or line.reply_to_me)):
@@ -114,15 +115,20 @@ class Host:
             return "another's command"
         return "no lesson" if self.lessons.offer(line, self._stay()) else "lesson"
 
+    def _intrudes(self, line: Line) -> bool:
+        """Whether they came with a crowd that is here now, and are not known for anything better."""
+        known = self.room.people[person_of(line)].since or not REGULARS.isdisjoint(line.badges)
+        return not known and self.audience.intruder(line.person)
+
     def _command(self, key: str, line: Line, text: str) -> str:
         command, standing = COMMANDS[key], self.room.people[person_of(line)]
         if command.moderators and not line.moderator:
             return "not a moderator"
         if not command.right and self.room.people.ignored(person_of(line)):
             return "ignored"
-        if self.quiet and not (command.right or line.moderator or key == "optin"):
+        if self.quiet and not (line.moderator or key in CONSENT):
             return "quiet"
-        if self.audience.intruder(line.person) and not standing.since:
+        if self._intrudes(line):
             return "crowd"
         if not self._turns.take(line.person) and not line.moderator and not (command.right and standing.wording):
             return "too soon"
@@ -135,7 +141,10 @@ class Host:
     # ---- for commands --------------------------------------------------------------------------------------------
 
     async def reply(self, line: Line, occasion: str, **fields: object) -> None:
-        await self.answers.reply(line, occasion, **fields)
+        """What a person decided about themselves, or a moderator, has to be confirmed; the rest may be left unsaid."""
+        key, _ = parse(line.text, self.room.called)
+        important = line.moderator or key in CONSENT
+        await self.answers.reply(line, occasion, important=important, **fields)
 
     @property
     def quiet(self) -> bool:

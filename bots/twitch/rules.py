@@ -12,7 +12,8 @@ BOTS = ("nightbot", "streamelements", "streamlabs", "moobot", "fossabot", "sound
 
 
 class ChatSettings(Slice):
-    answers: int = Field(12, ge=1, le=1000, description="questions from the chat it answers at most in 30 seconds")
+    answers: int = Field(10, ge=1, le=20, description="people it replies to at most in 30 seconds, of twitch.messages")
+    moderator_answers: int = Field(60, ge=1, le=100, description="the same where the bot is a moderator")
     person_seconds: float = Field(10.0, ge=0, le=3600, description="seconds between two questions of one person")
     waiting: int = Field(8, ge=1, le=1000, description="questions that may wait; more are politely turned away")
     answer_seconds: float = Field(3.5, gt=0, le=60, description="longest time for an answer in chat")

@@ -31,17 +31,18 @@ class Turns:
 
 
 class Share:
-    """``limit`` turns in any ``seconds`` for all together."""
+    """As many turns as ``limit()`` says in any ``seconds``, for all together."""
 
-    def __init__(self, limit: int, seconds: float, clock: Callable[[], float]):
+    def __init__(self, limit: Callable[[], int], seconds: float, clock: Callable[[], float]):
         self._limit, self._seconds, self._clock = limit, seconds, clock
         self._taken: deque[float] = deque()
 
-    def take(self) -> bool:
+    def take(self, *, leaving: float = 0.0) -> bool:
+        """Take a turn if there is one, and this share of them would be left for others."""
         now = self._clock()
         while self._taken and self._taken[0] <= now - self._seconds:
             self._taken.popleft()
-        if len(self._taken) >= self._limit:
+        if len(self._taken) >= self._limit() * (1 - leaving):
             return False
         self._taken.append(now)
         return True

@@ -16,10 +16,10 @@ Lines = dict[str, list[str]]
 
 
 class Voice:
-    """Says one of its lines for an occasion; ``always`` are fields that every line may use."""
+    """Says one of its lines for an occasion; ``always`` are fields that every line may use, besides {you}."""
 
     def __init__(self, lines: Lines, always: dict[str, str] | None = None):
-        self._lines, self._always = lines, always or {}
+        self._lines, self._always = lines, {"you": "you"} | (always or {})
 
     def say(self, occasion: str, **fields: object) -> str:
         return random.choice(self._lines[occasion]).format(**self._always | fields)
@@ -36,7 +36,7 @@ def read_voice(own: Path, always: dict[str, str]) -> Voice:
                 close = difflib.get_close_matches(occasion, lines, n=1, cutoff=0.5)
                 hint = f"; did you mean {close[0]}?" if close else "."
                 raise Mistake(f"{own}: {occasion} is nothing that it says{hint}")
-            known = {field for line in lines[occasion] for field in _fields(line)} | always.keys()
+            known = {field for line in lines[occasion] for field in _fields(line)} | always.keys() | {"you"}
             for field in sorted({field for line in choices for field in _fields(line)} - known):
                 raise Mistake(f"{own}: {occasion} has no {{{field}}}; there are: {', '.join(sorted(known))}.")
         lines |= changed
