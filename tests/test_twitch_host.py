@@ -638,15 +638,21 @@ def test_a_crowd_is_not_attended_to(room, clock):
         host.heard(line("!optin"))
         assert room.people.agreed("twitch:id-ann")
         assert host.counts["crowd"] == before
-        agreed(room, "friend")
+        agreed(room, "friend", "raider398")
+        standing = replace(room.people["twitch:id-friend"], since=clock.now - 3600)
+        room.people._standings["twitch:id-friend"] = standing
         host.heard(line("!baby hello", by="friend"))
         host.heard(line("!baby hello", by="patron", badges=frozenset(["subscriber"])))
         assert host.counts["crowd"] == before
+        host.heard(line("what the raiders shout into this chat", by="raider397"))
+        host.heard(line("what the raiders shout into this chat", by="friend"))
+        host.heard(line("!baby hello", by="raider398"))  # agreeing in a raid helps nobody
+        assert host.lessons.passed_over["echo"] == 1
         host.heard(line("!optin", by="raider399"))
-        assert host.counts["crowd"] == before + 1
+        assert host.counts["crowd"] == before + 3
         clock.now += 90
         host.heard(line("!baby sorry", by="raider399"))
-        assert host.counts["crowd"] == before + 1
+        assert host.counts["crowd"] == before + 3
 
     with_host(room, work)
 

@@ -54,10 +54,12 @@ class Audience:
         """Who goes by this login or displayed name, with or without @."""
         return self._faces.get(self._ids.get(name.removeprefix("@").casefold(), ""))
 
-    def intruder(self, person: str) -> bool:
-        """Whether they came with a crowd that is still here."""
+    def intruder(self, person: str, known_since: float) -> bool:
+        """Whether they came with a crowd that is still here; not if they agreed to something before (0: never)."""
+        if self._raid_since is None or 0 < known_since < self._raid_since:
+            return False
         face = self._faces.get(person)
-        return self._raid_since is not None and (face is None or face.since >= self._raid_since)
+        return face is None or face.since >= self._raid_since
 
     def named(self, word: str) -> str:
         """The id of who is called like this word, or ""; short names don't count."""

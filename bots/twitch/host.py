@@ -107,6 +107,7 @@ class Host:
         if self.room.people.ignored(person_of(line)):
             return "ignored"
         if self._intrudes(line):
+            self.lessons.overhear(line)
             return "crowd"
         command = line.text.startswith(self.room.prefix) or bool(OTHERS_COMMAND.match(line.text))
         if key or (not command and (line.mentions_me or line.reply_to_me)):
@@ -117,8 +118,8 @@ class Host:
 
     def _intrudes(self, line: Line) -> bool:
         """Whether they came with a crowd that is here now, and are not known for anything better."""
-        known = self.room.people[person_of(line)].since or not REGULARS.isdisjoint(line.badges)
-        return not known and self.audience.intruder(line.person)
+        since = self.room.people[person_of(line)].since
+        return REGULARS.isdisjoint(line.badges) and self.audience.intruder(line.person, since)
 
     def _command(self, key: str, line: Line, text: str) -> str:
         command, standing = COMMANDS[key], self.room.people[person_of(line)]

@@ -62,6 +62,10 @@ class Lessons:
         """What the baby said: whoever says it again teaches nothing."""
         self._echoes.note(text, own=True)
 
+    def overhear(self, line: Line) -> None:
+        """A line that is not to be a lesson; nor is, then, whoever says the same."""
+        self._echoes.note(self.readable(line), line.person)
+
     def offer(self, line: Line, stay: int) -> str:
         """Take a line into quarantine, or tell why not."""
         reason = self._take(line, stay)
