@@ -227,7 +227,7 @@ def test_to_be_forgotten_is_to_be_gone(chat):
 
 def test_a_deleted_message_takes_everything_made_of_it_along(chat):
     """Deleting a question, a taught line, a waiting line, or what somebody replied to removes it and its pairs, under
-    instruction too, within seconds; the rest stays."""
+    instruction too, and the conversation that heard it, within seconds; the rest stays."""
     agree(chat, "ida", "jon")
     question = chat.twitch.chat("!baby is icing imperial?", by="ida")
     answer = chat.answer_to(question)
@@ -240,8 +240,11 @@ def test_a_deleted_message_takes_everything_made_of_it_along(chat):
     waiting = chat.mutters("ida", "igloos are my favourite kind of house")
     chat.mutters("ida", "this here line of mine is quite all right")
     chat.eventually(lambda: learned(chat, "icing is ideal"))
+    conversations = chat.day.classroom.receptionist.conversations
+    assert any(person == chat.key("ida") for person, _ in conversations.snapshot().values())
     for message in (question, taught, prompt, waiting):
         chat.twitch.delete(message)
+    chat.eventually(lambda: all(person != chat.key("ida") for person, _ in conversations.snapshot().values()), 3)
     gone = {"icing is ideal", "icebergs idle in the inlet today", "no but my uncle was a pelican"}
     chat.eventually(lambda: not any(learned(chat, text) for text in gone), 3)
     chat.eventually(lambda: rows_of(chat, chat.key("ida")) == dict.fromkeys(TABLES, 0), 3)
