@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if sys.version_info < (3, 11):  # noqa: UP036  (what an older Python is to say instead of a traceback)
     sys.exit("babyLLM needs Python 3.11 or newer; this is " + sys.version.split()[0] + ".")
@@ -45,11 +45,14 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGINT, _leave_quietly)
     signal.signal(signal.SIGTERM, _leave_quietly)
     options = parse(arguments)
+    _print_anything()
     try:  # imported late: torch takes seconds, and --help should not
+        from school.counsellor import keep_last_words
         from school.mistakes import Mistake
     except ModuleNotFoundError as missing:
         print(f"babyLLM: {missing.name} is not installed; run `make setup` first.", file=sys.stderr)
         return 2
+    keep_last_words()
     try:
         if options.command is not wake and in_team() and os.environ["RANK"] != "0":
             return 0  # only lessons can be shared; the first process runs the rest
@@ -60,6 +63,13 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _print_anything() -> None:
+    """A terminal that lacks a letter shows a question mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
 
 
 def _leave_quietly(*_: object) -> None:
@@ -204,7 +214,7 @@ def read_options(options: argparse.Namespace) -> tuple[Any, Path]:
 
 def whisper(text: str) -> None:
     """What a person may want to know, beside the results on standard output."""
-    print(text, file=sys.stderr, flush=True)
+    _show(text, sys.stderr)
 
 
 # ---- putting it together -------------------------------------------------------------------------------------------
@@ -495,7 +505,15 @@ def _on_signals(loop: Any, act: Callable[[], None]) -> None:
 
 
 def _print(text: str) -> None:
-    print(text, flush=True)
+    _show(text, sys.stdout)
+
+
+def _show(text: str, stream: TextIO) -> None:
+    """Whoever looked may be gone; whoever has something to say goes on."""
+    try:
+        print(text, file=stream, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 # ---- sharing the lessons -------------------------------------------------------------------------------------------

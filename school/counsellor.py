@@ -5,9 +5,12 @@ It can keep a secret: what it was told in confidence, and what looks like it, is
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import logging.handlers
 import re
+import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -73,6 +76,12 @@ def keep_log(folder: Path, say: Callable[[str], None]) -> Callable[[], None]:
     return stop
 
 
+def keep_last_words() -> None:
+    """Whatever ends the program, or is logged before and after there is a log, is printed without secrets."""
+    sys.excepthook = lambda *error: print(redact("".join(traceback.format_exception(*error))), end="", file=sys.stderr)
+    logging.lastResort.setFormatter(_Discreet())
+
+
 class _Discreet(logging.Formatter):
     """Redacts a whole entry: message, arguments and traceback."""
 
@@ -90,4 +99,5 @@ class _Worries(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         if record.msg not in self._said and len(self._said) < 1000:
             self._said.add(record.msg)
-            self._say(redact(record.getMessage()))
+            with contextlib.suppress(OSError, ValueError):  # a screen that is gone is no reason to fail
+                self._say(redact(record.getMessage()))

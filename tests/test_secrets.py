@@ -6,8 +6,13 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import aiohttp
@@ -16,10 +21,11 @@ import twitchio
 from hypothesis import given
 from hypothesis import strategies as st
 
+import wakeup
 from bots.twitch.address import point_client_library
 from bots.twitch.client import ChatClient, explain, understood
-from bots.twitch.keys import read_keys
-from school.counsellor import HIDDEN, keep_log, keep_secret, redact
+from bots.twitch.keys import Account, keep_account, read_keys
+from school.counsellor import HIDDEN, keep_last_words, keep_log, keep_secret, redact
 from tests.fake_twitch import PLANTED, FakeTwitch
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -187,3 +193,70 @@ def test_a_hard_day_leaves_no_secret_anywhere(tmp_path):
     assert any(b"remember (secret) forever" in file.read_bytes() for file in files if "baby.db" in file.name)
     for file in files:
         assert PLANTED.lower().encode() not in file.read_bytes().lower(), file
+
+
+@contextmanager
+def stranger(answer: bytes) -> Iterator[int]:
+    """Somebody else at Twitch's address, who gives every caller the same bytes and hangs up; yields the port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            with suppress(OSError):  # it is closed
+                while True:
+                    caller, _ = server.accept()
+                    with caller:
+                        caller.recv(65536)
+                        caller.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
+
+
+def answer(body: bytes, kind: str = "application/json", status: str = "200 OK") -> bytes:
+    head = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    return head.encode() + body
+
+
+JUNK = {
+    "nothing": b"",
+    "another protocol": b"SSH-2.0-nonsense\r\n",
+    "half": b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{"data"',
+    "a list": answer(b"[]"),
+    "a page": answer(b"<html>no!", "text/html"),
+    "commands": answer(b'{"status": 500, "message": "\\u001b[2J\\u001b]0;owned\\u0007hello"}', status="500 Oops"),
+}
+
+
+@pytest.mark.parametrize("junk", JUNK.values(), ids=JUNK.keys())
+@pytest.mark.parametrize("name", ["whois", "check", "logout"])
+def test_an_errand_survives_any_answer(tmp_path, monkeypatch, capsys, name, junk):
+    """Whatever comes back, an errand ends with its result or one line: nothing of a secret, no terminal's commands."""
+    secret = f"{PLANTED}secret12"
+    monkeypatch.setenv("TWITCH_CLIENT_ID", "someclientid1234")
+    monkeypatch.setenv("TWITCH_CLIENT_SECRET", secret)
+    account = Account(user_id="1", login="babybot", access=f"{PLANTED}access", refresh=f"{PLANTED}refresh", scopes=())
+    keep_account(tmp_path, "bot", account)
+    with stranger(junk) as port:
+        monkeypatch.setenv("BABYLLM_TWITCH_BASE", f"http://127.0.0.1:{port}")
+        status = wakeup.main(["--home", str(tmp_path), "twitch", name, *["somebody"] * (name == "whois")])
+    assert status == (0 if name == "logout" else 2)
+    shown = "".join(capsys.readouterr())
+    assert "Traceback" not in shown
+    assert not any(unicodedata.category(c) == "Cc" for c in shown.replace("\n", ""))
+    for text in (shown, (tmp_path / "statistics" / "baby.log").read_text()):
+        assert PLANTED not in text
+
+
+def test_the_last_words_are_discreet(capsys, monkeypatch):
+    """What nobody caught, and what is logged when no log is kept, is printed without secrets."""
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)
+    monkeypatch.setattr(logging.lastResort, "formatter", None)
+    hidden = f"b{PLANTED}value"
+    keep_secret(hidden)
+    keep_last_words()
+    error = ValueError(hidden)
+    sys.excepthook(ValueError, error, None)
+    logging.lastResort.handle(logging.makeLogRecord({"msg": hidden, "exc_info": (ValueError, error, None)}))
+    shown = capsys.readouterr().err
+    assert shown.count("ValueError: (secret)") == 2
+    assert PLANTED not in shown

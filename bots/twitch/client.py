@@ -21,6 +21,7 @@ from twitchio.eventsub.websockets import Websocket
 
 from bots.twitch.grants import MODERATED, NEEDED
 from bots.twitch.keys import Account, Keys, Refused, refreshed
+from school.calligraphist import for_screen
 from school.counsellor import keep_secret, redact
 
 log = logging.getLogger(__name__)
@@ -271,13 +272,15 @@ class ChatClient(twitchio.Client):
 def explain(error: BaseException) -> str:
     """An error of the library or the network in a few words without secrets."""
     if isinstance(error, twitchio.HTTPException):
-        said = redact(str((error.extra or {}).get("message", "")))[:100].strip().rstrip(".")
+        said = for_screen(redact(" ".join(str((error.extra or {}).get("message", "")).split())))[:100].rstrip(". ")
         return f"Twitch answered {error.status}" + (f": {said}" if said else "")
     if isinstance(error, TimeoutError):
         return "Twitch did not answer in time"
     if isinstance(error, aiohttp.ClientResponseError):
         return f"Twitch answered {error.status}"
-    if isinstance(error, aiohttp.ClientConnectionError | ConnectionError | OSError):
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, aiohttp.ClientConnectionError | OSError):
         return "Twitch can't be reached"
     if isinstance(error, Deaf | Refused):
         return str(error)

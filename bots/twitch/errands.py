@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import getpass
 import json
+import logging
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 import aiohttp
-import twitchio
 
 from bots.twitch.address import point_client_library
 from bots.twitch.check import Finding, examine
@@ -21,6 +21,8 @@ from bots.twitch.oauth import Desk, new_session
 from bots.twitch.settings import TwitchSettings
 from school.counsellor import redact
 from school.mistakes import Mistake
+
+log = logging.getLogger(__name__)
 
 ERRANDS = ("login", "check", "whois", "logout")
 SIGNS = {True: "ok     ", False: "MISSING", None: "-      "}
@@ -55,7 +57,8 @@ async def run_errand(
         return await _check(home, settings, as_json)
     except Mistake as mistake:
         raise Mistake(redact(str(mistake))) from None
-    except (Refused, twitchio.TwitchioException, OSError) as error:
+    except Exception as error:  # whatever came back instead of an answer; its own words may hold a secret
+        log.info("twitch %s failed", errand, exc_info=True)
         raise Mistake(f"{understood(error)}.") from None
 
 
