@@ -25,16 +25,18 @@ if TYPE_CHECKING:
     from brain import Brain, BrainConfig
     from school.caretaker import Caretaker, Soul
     from school.classroom import Classroom
-    from school.interface import School
+    from school.interface import Mailbox, School
     from school.librarian import Librarian
     from school.parallel import Team
     from school.people import People
+    from school.receptionist import Receptionist
     from school.registrar import Registrar
     from school.settings import Slice
     from school.tutor import Tutor
 
 REPOSITORY = Path(__file__).resolve().parent
 STARTER = REPOSITORY / "library" / "starter"
+RECORD_SECONDS = 3.0  # at waking, for the record to delete what the day before could not
 Say = Callable[[str], None]
 
 log = logging.getLogger("wakeup")
@@ -325,12 +327,10 @@ def put_together(
     from school.classroom import Classroom, Limits
     from school.conversations import Conversations
     from school.counsellor import keep_log, redact
-    from school.interface import Mailbox, School
+    from school.interface import Mailbox
     from school.machine import prepare
-    from school.people import People
     from school.receptionist import Receptionist
     from school.registrar import Registrar
-    from school.soulkeeping import wake_receptionist, wake_tutor
 
     def say(text: str) -> None:
         log.info("%s", text)
@@ -362,12 +362,9 @@ def put_together(
         from_step=soul.step if soul else 0,
     )
     closing.callback(lambda: registrar.close(step=tutor.step, ending=awake.ending))
-    if soul:
-        wake_tutor(soul, tutor, registrar.pairs_learning())
-        wake_receptionist(soul, receptionist)
     registrar.shelve(librarian.texts)
     mailbox = Mailbox(settings.speech.waiting)
-    school = School(mailbox, registrar)
+    people, school = remember(registrar, mailbox, soul, tutor, receptionist)
     announcer = Announcer(say, clock=time.monotonic, every_seconds=settings.terminal.line_seconds)
     classroom = Classroom(
         tutor,
@@ -382,12 +379,34 @@ def put_together(
         team=team,
     )
     _greet(say, librarian, classroom.parameters, soul)
-    awake = Awake(tutor, classroom, school, registrar, People(registrar, registrar.changes()), say)
+    awake = Awake(tutor, classroom, school, registrar, people, say)
     awake.twitch = None if options.no_twitch else find_twitch(awake, settings, home)
     if team:
         say(f"{team.size} processes share its lessons; waiting for all of them...")
         tutor.assemble(shape, settings.lessons)
     return awake
+
+
+def remember(
+    registrar: Registrar, mailbox: Mailbox, soul: Soul | None, tutor: Tutor, receptionist: Receptionist
+) -> tuple[People, School]:
+    """Bring back what soul and record hold, as far as people agree to it now."""
+    from concurrent.futures import wait
+
+    from school.interface import REMEMBERED, School
+    from school.people import People
+    from school.soulkeeping import wake_receptionist, wake_tutor
+
+    wait([removing for _, removing in registrar.inherited], RECORD_SECONDS)
+    people = People(registrar, registrar.changes())
+    if soul:
+        pairs = registrar.pairs_learning()
+        wake_tutor(soul, tutor, [pair for pair in pairs if people.welcome(pair.person, pair.asker)])
+        wake_receptionist(soul, receptionist, welcome=people.welcome)
+    exchanges = [exchange for exchange in registrar.exchanges(REMEMBERED) if people.welcome(exchange.person)]
+    school = School(mailbox, registrar, exchanges=exchanges)
+    school.catch_up(people.left(), registrar.inherited)
+    return people, school
 
 
 def find_twitch(awake: Awake, settings: Any, home: Path) -> Surface | None:

@@ -99,15 +99,25 @@ class Caretaker:
 
         A damaged one that names them goes altogether. Raises OSError; what could not be rewritten stays as it was.
         """
-        touched = 0
-        for place in self.souls():
+        touched, problem = 0, None
+        for place in [*self.souls(), *self.folder.glob("damaged/*")]:
             try:
                 touched += self._forget_in(place, people)
-            except SoulDamaged:
-                touched += _delete_if_naming(place, people)
-        return touched + sum(_delete_if_naming(place, people) for place in self.folder.glob("damaged/*"))
+            except OSError as error:  # the others, at least
+                problem = error
+        if problem:
+            raise problem
+        return touched
 
     def _forget_in(self, place: Path, people: Collection[str]) -> bool:
+        try:
+            if place.parent == self.folder:
+                return self._rewrite_without(place, people)
+        except SoulDamaged:
+            pass
+        return _delete_if_naming(place, people)
+
+    def _rewrite_without(self, place: Path, people: Collection[str]) -> bool:
         facts = _read_facts(place)
         gone = {key for key, (_, person) in facts.get("conversations", {}).items() if person in people}
         if not gone:
@@ -223,7 +233,7 @@ def _delete_if_naming(place: Path, people: Collection[str]) -> bool:
     except (OSError, UnicodeDecodeError):
         named = any(place.glob("conversations*"))
     if named:
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(place)
     return named
 
 

@@ -5,17 +5,18 @@ Standard library only, so that importing a surface never loads torch.
 
 from __future__ import annotations
 
-import contextlib
 import queue
 import secrets
+import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 ME = "owner"  # the person at the terminal
+REMEMBERED = 1000  # exchanges that can be marked
 
 
 class Busy(Exception):
@@ -115,7 +116,8 @@ class Pair:
 class Scope:
     """What was said on a surface and is to be removed: whatever agrees with every field that is given.
 
-    ``since`` and ``before`` are ids of this module, which sort by time.
+    ``since`` and ``before`` are ids of this module, which sort by time. With ``answers``, only what the baby said and
+    what was made of it; the questions stay.
     """
 
     surface: str
@@ -124,8 +126,11 @@ class Scope:
     person: str = ""
     since: str = ""
     before: str = ""
+    answers: bool = False
 
     def covers(self, pair: Pair) -> bool:
+        if self.answers:
+            return bool(pair.reply) and self.reaches(pair.reply, pair.origin, set(), set())
         return self.reaches(pair.id, pair.origin, {pair.origin.message, pair.asked_in}, {pair.person, pair.asker})
 
     def reaches(self, key: str, origin: Origin, messages: set[str], people: set[str]) -> bool:
@@ -149,12 +154,13 @@ class Teach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forget:
-    """Never train again on pairs of this person, from this source, made from this reply or within this scope; drop
-    the conversations with this person and with ``people``."""
+    """Never train again on pairs of this person, from this source, made from these replies or within this scope; drop
+    the conversations with this person and with ``people``. The future brings an OSError when these are still in a
+    saved soul; that is tried again."""
 
     person: str = ""
     source: str = ""
-    reply: str = ""
+    replies: frozenset[str] = frozenset()
     scope: Scope | None = None
     people: frozenset[str] = frozenset()
     future: Future[int] = field(default_factory=Future)  # pairs taken off the list
@@ -177,16 +183,16 @@ class Mailbox:
         self._letters: queue.SimpleQueue[Letter] = queue.SimpleQueue()
         self._limit = limit
         self._closed = False
+        self._lock = threading.Lock()  # so that no letter slips in behind the last look
 
     def post(self, letter: Letter) -> None:
-        """Never blocks. Raises Asleep when closed and Busy when too many letters wait."""
-        if self._closed:
-            raise Asleep
-        if isinstance(letter, Ask) and self._letters.qsize() >= self._limit:
-            raise Busy
-        self._letters.put(letter)
-        if self._closed:  # closed in between: whoever drained last may have missed it
-            self.close()
+        """Waits for nothing. Raises Asleep when closed and Busy when too many letters wait."""
+        with self._lock:
+            if self._closed:
+                raise Asleep
+            if isinstance(letter, Ask) and self._letters.qsize() >= self._limit:
+                raise Busy
+            self._letters.put(letter)
 
     def drain(self, wait: float = 0) -> list[Letter]:
         """All letters that wait; with ``wait``, up to so many seconds for a first one."""
@@ -198,12 +204,15 @@ class Mailbox:
         except queue.Empty:
             return letters
 
-    def close(self) -> None:
-        """Take no more letters and answer those that wait with Asleep."""
-        self._closed = True
-        for letter in self.drain():
-            if not isinstance(letter, Teach):
+    def close(self) -> list[Letter]:
+        """Take no more letters, answer the questions that wait with Asleep, and hand out the rest."""
+        with self._lock:
+            self._closed = True
+        letters = self.drain()
+        for letter in letters:
+            if isinstance(letter, Ask):
                 fail(letter.future, Asleep())
+        return [letter for letter in letters if not isinstance(letter, Ask)]
 
 
 def fail(future: Future, error: Exception) -> None:
@@ -218,17 +227,17 @@ def fulfil(future: Future, result: object) -> None:
         future.set_result(result)
 
 
-def _after(first: Future, second: Future[int]) -> Future[int]:
-    """What ``second`` brings, once ``first`` is done too, however that ended."""
+def _both(done: Future, told: Future[int]) -> Future[int]:
+    """What ``told`` brings, once ``done`` is done too; the error of either."""
     both: Future[int] = Future()
 
-    def pass_on(done: Future[int]) -> None:
-        if error := done.exception():
+    def pass_on(_: Future) -> None:
+        if error := done.exception() or told.exception():
             fail(both, error)
         else:
-            fulfil(both, done.result())
+            fulfil(both, told.result())
 
-    first.add_done_callback(lambda _: second.add_done_callback(pass_on))
+    done.add_done_callback(lambda _: told.add_done_callback(pass_on))
     return both
 
 
@@ -268,9 +277,6 @@ class Record(Protocol):
         self, reply_id: str, *, person: str, verdict: str, correction: str, origin: Origin = NOWHERE
     ) -> None: ...
     def taught(self, pair: Pair) -> None: ...
-    def find_exchange(self, reply_id: str) -> Exchange | None: ...
-    def find_sent(self, surface: str, message: str) -> str: ...
-    def has_marked(self, reply_id: str, person: str, *, fixed: bool) -> bool: ...
     def kept(self, person: str) -> Future[Kept]: ...
     def forget(self, *, person: str, source: str) -> Future[int]: ...
     def withdraw(self, person: str) -> Future[int]: ...
@@ -281,7 +287,7 @@ class Record(Protocol):
 class Kept:
     """How much the record holds of a person."""
 
-    messages: int
+    messages: int  # what they said: questions and marks
     replies: int
     pairs: int
 
@@ -292,7 +298,7 @@ class Removed:
 
     rows: int
     people: frozenset[str]  # whose questions were among it
-    replies: tuple[str, ...]  # ids of answers that were among it
+    replies: frozenset[str]  # ids of answers that were among it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,15 +311,21 @@ class Exchange:
     person: str
     verdict: str = ""  # the last one it got
     origin: Origin = NOWHERE  # of the question
+    sent: str = ""  # the surface's id of the answer
+    marks: tuple[tuple[str, str], ...] = ()  # who said what of it: person, verdict
 
 
 class School:
-    """The narrow interface. Every method returns at once; what takes time comes back as a future."""
+    """The narrow interface. Every method returns at once; what takes time comes back as a future.
 
-    def __init__(self, mailbox: Mailbox, record: Record, *, remembered: int = 1000):
+    ``exchanges``, the oldest first, are what it knows of earlier days; it remembers the last REMEMBERED.
+    """
+
+    def __init__(self, mailbox: Mailbox, record: Record, *, exchanges: Iterable[Exchange] = ()):
         self._mailbox, self._record = mailbox, record
-        self._exchanges: OrderedDict[str, Exchange] = OrderedDict()
-        self._remembered = remembered
+        self._exchanges = OrderedDict((exchange.reply_id, exchange) for exchange in exchanges)
+        self._asking: dict[str, tuple[Ask, Exchange]] = {}  # questions to be kept, without their answers yet
+        self._lock = threading.Lock()  # over both: questions are answered on the tutor's thread
         self.snapshot = Snapshot()  # replaced as a whole by the classroom
 
     def ask(
@@ -339,6 +351,10 @@ class School:
         letter = Ask(text, conversation, person, on_token, kept=bool(consent), seconds=seconds)
         self._mailbox.post(letter)
         if consent:
+            origin = Origin(surface=surface, channel=channel, message=message) if channel else NOWHERE
+            exchange = Exchange(reply_id=letter.id, question=text, answer="", person=person, origin=origin)
+            with self._lock:
+                self._asking[letter.id] = letter, exchange
             self._record.heard(
                 letter.id,
                 text=text,
@@ -349,12 +365,14 @@ class School:
                 channel=channel,
                 message=message,
             )
-            origin = Origin(surface=surface, channel=channel, message=message) if channel else NOWHERE
-            letter.future.add_done_callback(lambda future: self._remember(future, letter, origin))
+            letter.future.add_done_callback(lambda future: self._remember(future, letter.id))
         return letter.future
 
     def sent(self, reply_id: str, message: str) -> None:
         """Note under which of the surface's ids a reply was said."""
+        with self._lock:
+            if exchange := self._exchanges.get(reply_id):
+                self._exchanges[reply_id] = replace(exchange, sent=message)
         self._record.sent(reply_id, message)
 
     def teach(
@@ -388,16 +406,20 @@ class School:
         return pair.id
 
     def find(self, reply_id: str) -> Exchange | None:
-        """The exchange that a reply belongs to, if it was kept."""
-        return self._exchanges.get(reply_id) or self._record.find_exchange(reply_id)
+        """The exchange that a reply belongs to, if it was kept and is one of the last."""
+        return self._exchanges.get(reply_id)
 
     def find_sent(self, surface: str, message: str) -> str:
         """The id of the reply that was said as this message of the surface's, or "" where none is known."""
-        return self._record.find_sent(surface, message)
+        with self._lock:
+            known = (e.reply_id for e in self._exchanges.values() if (e.origin.surface, e.sent) == (surface, message))
+            return next(known, "")
 
     def has_marked(self, reply_id: str, person: str, *, fixed: bool = False) -> bool:
-        """Whether this person marked this reply already, as far as the record knows; with ``fixed``, corrected it."""
-        return self._record.has_marked(reply_id, person, fixed=fixed)
+        """Whether this person marked this reply already; with ``fixed``, corrected it."""
+        exchange = self.find(reply_id)
+        marks = exchange.marks if exchange else ()
+        return any(who == person and (verdict == "fix" or not fixed) for who, verdict in marks)
 
     def feedback(
         self, reply_id: str, verdict: str, *, correction: str = "", person: str = ME, origin: Origin = NOWHERE
@@ -415,8 +437,11 @@ class School:
             return "refused"
         correction = writable(correction)
         self._record.marked(reply_id, person=person, verdict=verdict, correction=correction, origin=origin)
-        self._exchanges[reply_id] = replace(exchange, verdict=verdict)
-        self._mailbox.post(Forget(reply=reply_id))
+        with self._lock:
+            if reply_id in self._exchanges:
+                marks = (*exchange.marks, (person, verdict))
+                self._exchanges[reply_id] = replace(exchange, verdict=verdict, marks=marks)
+        self._mailbox.post(Forget(replies=frozenset([reply_id])))
         if verdict == "bad":
             return "marked"
         answer, weight = (correction, 2.0) if verdict == "fix" else (exchange.answer, 1.0)
@@ -443,49 +468,94 @@ class School:
         The future tells how many rows of the record went; by then their conversations are gone too, in souls on disk
         as well. What the weights made of it fades but is not undone.
         """
-        self._drop_exchanges(lambda exchange: person and exchange.person == person)
-        letter = Forget(person=person, source=source)
-        self._mailbox.post(letter)
-        return _after(letter.future, self._record.forget(person=person, source=source))
+        self._take_back(lambda exchange: bool(person) and exchange.person == person)
+        self._drop_marks(person)
+        written = self._record.forget(person=person, source=source)
+        return _both(self._post(Forget(person=person, source=source)), written)
 
     def withdraw(self, person: str) -> Future[int]:
-        """Break off all lessons made of a person's words, and their conversations; what was recorded stays."""
-        self._drop_exchanges(lambda exchange: exchange.person == person)
-        done = self._record.withdraw(person)
-        self._mailbox.post(Forget(person=person))
+        """Break off all lessons made of a person's words, and their conversations; what was recorded stays. The future
+        tells how many pairs that were, once it is written down."""
+        self._take_back(lambda exchange: exchange.person == person)
+        written = self._record.withdraw(person)
+        self._post(Forget(person=person))
+        return written
+
+    def remove(self, scope: Scope, *, person: str = "") -> Future[int]:
+        """Delete what was said within the scope, answers to it, and the pairs made of it; break off their lessons, and
+        the conversations that heard it. The future tells how many rows of the record went.
+
+        What is known in memory ends at once, however long the disk takes; so does the conversation of ``person``, where
+        the surface knows who said it.
+        """
+        self._break_off(scope, person)
+        removing, done = self._record.remove(scope), Future()
+        removing.add_done_callback(lambda removing: self._finish(removing, done))
         return done
 
-    def remove(self, scope: Scope) -> Future[int]:
-        """Delete what was said within the scope, answers to it, and the pairs made of it; break off their lessons, and
-        the conversations that heard it. The future tells how many rows of the record went."""
-        self._drop_exchanges(lambda e: scope.reaches(e.reply_id, e.origin, {e.origin.message}, {e.person}))
-        removing, done = self._record.remove(scope), Future()
-        with contextlib.suppress(Asleep):  # then what the record has lost is not taught when it wakes
-            self._mailbox.post(Forget(scope=scope))
-        removing.add_done_callback(lambda removing: self._break_off(removing, done))
-        return done
+    def catch_up(self, left: Mapping[str, str], removals: Iterable[tuple[Scope, Future[Removed]]] = ()) -> None:
+        """At waking: do again what a crash or a refusing disk may have left undone. ``left``: people who did, and their
+        last words ("forgotten" or others); ``removals``: what the record is about to delete."""
+        for person, what in left.items():
+            if what == "forgotten":
+                self._record.forget(person=person, source="")
+            else:
+                self._record.withdraw(person)
+        if left:
+            self._post(Forget(people=frozenset(left)))
+        for scope, removing in removals:
+            self._break_off(scope)
+            removing.add_done_callback(lambda removing: self._finish(removing, Future()))
 
     def clear_out(self, surface: str, days: float) -> Future[int] | None:
         """Remove what was said on a surface more than so many days ago; 0: nothing, ever."""
         return self.remove(Scope(surface=surface, before=id_at(time.time() - 86_400 * days))) if days else None
 
-    def _break_off(self, removing: Future[Removed], done: Future[int]) -> None:
-        """What only the record knew of: conversations that heard it, pairs made of the answers."""
+    def _break_off(self, scope: Scope, person: str = "") -> None:
+        """End what is known in memory to be within a scope."""
+        replies, people = self._take_back(
+            lambda e: scope.reaches(e.reply_id, e.origin, {e.origin.message, e.sent}, {e.person})
+        )
+        self._post(Forget(scope=scope, replies=replies, people=people | ({person} - {""})))
+
+    def _finish(self, removing: Future[Removed], done: Future[int]) -> None:
+        """End what only the record knew of: conversations that heard it, pairs made of the answers."""
         if error := removing.exception():
             fail(done, error)
             return
         removed = removing.result()
-        with contextlib.suppress(Asleep):
-            if removed.people:
-                self._mailbox.post(Forget(people=removed.people))
-            for reply in removed.replies:
-                self._exchanges.pop(reply, None)
-                self._mailbox.post(Forget(reply=reply))
+        self._take_back(lambda exchange: exchange.reply_id in removed.replies)
+        if removed.people or removed.replies:
+            self._post(Forget(replies=removed.replies, people=removed.people))
         fulfil(done, removed.rows)
 
-    def _drop_exchanges(self, hit: Callable[[Exchange], bool]) -> None:
-        for key in [key for key, exchange in list(self._exchanges.items()) if hit(exchange)]:
-            self._exchanges.pop(key, None)
+    def _post(self, letter: Forget) -> Future[int]:
+        """Hand it on, if anybody is awake: when it wakes, nothing is taught that the record has lost."""
+        try:
+            self._mailbox.post(letter)
+        except Asleep as asleep:
+            fail(letter.future, asleep)
+        return letter.future
+
+    def _take_back(self, hit: Callable[[Exchange], bool]) -> tuple[frozenset[str], frozenset[str]]:
+        """Drop the exchanges that are hit, those under way included; returns their replies' ids, and who asked."""
+        with self._lock:
+            asking = [letter for letter, exchange in self._asking.values() if hit(exchange)]
+            known = [exchange for exchange in self._exchanges.values() if hit(exchange)]
+            for letter in asking:
+                del self._asking[letter.id]
+            for exchange in known:
+                del self._exchanges[exchange.reply_id]
+        for letter in asking:
+            letter.future.cancel()
+        return frozenset(e.reply_id for e in known), frozenset(who.person for who in [*asking, *known])
+
+    def _drop_marks(self, person: str) -> None:
+        with self._lock:
+            for key, exchange in self._exchanges.items():
+                if any(who == person for who, _ in exchange.marks):
+                    marks = tuple(mark for mark in exchange.marks if mark[0] != person)
+                    self._exchanges[key] = replace(exchange, marks=marks)
 
     def save(self) -> Future[str | None]:
         letter = Save()
@@ -495,13 +565,14 @@ class School:
     def status(self) -> Snapshot:
         return self.snapshot
 
-    def _remember(self, future: Future[Reply], letter: Ask, origin: Origin) -> None:
-        if future.cancelled() or future.exception():
-            return
-        reply = future.result()
-        self._record.said(reply, letter.id)
-        self._exchanges[reply.id] = Exchange(
-            reply_id=reply.id, question=letter.text, answer=reply.text, person=letter.person, origin=origin
-        )
-        while len(self._exchanges) > self._remembered:
-            self._exchanges.popitem(last=False)
+    def _remember(self, future: Future[Reply], asked: str) -> None:
+        """Keep an exchange, unless it was taken back while it was on its way."""
+        with self._lock:
+            _, exchange = self._asking.pop(asked, (None, None))
+            if exchange is None or future.cancelled() or future.exception():
+                return
+            reply = future.result()
+            self._record.said(reply, asked)
+            self._exchanges[reply.id] = replace(exchange, reply_id=reply.id, answer=reply.text)
+            while len(self._exchanges) > REMEMBERED:
+                self._exchanges.popitem(last=False)

@@ -15,6 +15,7 @@ from school.interface import new_id
 
 What = Literal["in", "out", "removed", "forgotten", "vouched", "doubted", "ignored", "heeded"]
 DAY = 86_400.0
+GUEST = ":"  # in the id of whoever comes in through a public chat: its name, then their id there
 WORDING = "1"  # the version of docs/consent.md; a new one has to be agreed to anew
 
 
@@ -40,13 +41,14 @@ class Standing:
     trusted_since: float = 0.0
     vouched: bool = False
     ignored: bool = False
+    left: str = ""  # what they, or moderators, said last: "out", "removed" or "forgotten"; empty: they agree
 
     def after(self, change: Change) -> Standing:
         match change.what:
             case "in":
-                return replace(self, wording=change.wording, since=change.at, trusted_since=change.at)
+                return replace(self, wording=change.wording, since=change.at, trusted_since=change.at, left="")
             case "out" | "removed" | "forgotten":
-                return Standing(since=change.at, ignored=self.ignored)
+                return Standing(since=change.at, ignored=self.ignored, left=change.what)
             case "vouched":
                 return replace(self, vouched=True)
             case "doubted":
@@ -86,19 +88,26 @@ class People:
     def ignored(self, person: str) -> bool:
         return person in self._ignored or self[person].ignored
 
-    def agree(self, person: str, channel: str) -> bool:
-        """They opted in; False if they had already."""
-        if self[person].wording == self.wording:
-            return False
-        self._change(person, "in", channel)
-        return True
+    def welcome(self, *people: str) -> bool:
+        """Whether what is theirs may be taught and remembered when it wakes. Who lives here need not have agreed."""
+        return all(self[person].wording == self.wording for person in people if GUEST in person)
 
-    def withdraw(self, person: str, channel: str, what: What = "out") -> bool:
-        """They opted out, were removed or want to be forgotten; False if there was nothing to withdraw."""
+    def left(self) -> dict[str, str]:
+        """Everybody who agreed once and does no more, and their last word."""
+        return {person: standing.left for person, standing in self._standings.items() if standing.left}
+
+    def agree(self, person: str, channel: str) -> Future[None] | None:
+        """They opted in; None if they had already. The future tells when it is written down."""
+        if self[person].wording == self.wording:
+            return None
+        return self._change(person, "in", channel)
+
+    def withdraw(self, person: str, channel: str, what: What = "out") -> Future[None] | None:
+        """They opted out, were removed or want to be forgotten; None if there was nothing to withdraw. The future tells
+        when it is written down."""
         if not self[person].wording and (what != "forgotten" or person not in self._standings):
-            return False
-        self._change(person, what, channel)
-        return True
+            return None
+        return self._change(person, what, channel)
 
     def judge(self, person: str, what: What, channel: str) -> None:
         """A moderator's word: "vouched", "doubted", "ignored" or "heeded". Of those who never agreed, nothing but who
@@ -110,10 +119,10 @@ class People:
         if what == "heeded":
             self._ignored.discard(person)
 
-    def _change(self, person: str, what: What, channel: str) -> None:
+    def _change(self, person: str, what: What, channel: str) -> Future[None]:
         change = Change(id=new_id(), person=person, what=what, at=time.time(), channel=channel, wording=self.wording)
         self._apply(change)
-        self._ledger.changed(change)
+        return self._ledger.changed(change)
 
     def _apply(self, change: Change) -> None:
         self._standings[change.person] = self[change.person].after(change)

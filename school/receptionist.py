@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import torch
@@ -99,13 +100,14 @@ class Receptionist:
         self._waiting.clear()
         self._drop(set(range(len(self._speaking))))
 
-    def forget(self, person: str) -> None:
-        """Break off what is being said to a person and drop their conversations."""
+    def forget(self, people: Collection[str]) -> None:
+        """Break off what is being said to these people and drop their conversations. Raises OSError when that is not
+        possible on disk."""
         for ask in [*self._waiting, *(speaking.ask for speaking in self._speaking)]:
-            if ask.person == person:
+            if ask.person in people:
                 ask.future.cancel()
         self._drop({i for i, speaking in enumerate(self._speaking) if speaking.ask.future.cancelled()})
-        self.conversations.forget(person)
+        self.conversations.forget(people)
 
     def heed(self, temperature: float, repeats: float) -> None:
         """Take note of an examination: the temperature that fits, and how often a text repeats itself."""
@@ -234,10 +236,10 @@ class Receptionist:
             speaking.ask.on_token = None
 
     def _finish(self, row: int, speaking: _Speaking, token: int, ending: str, step: int, shown: Tensor) -> None:
-        """Keep the conversation, if it is one to keep, and answer the future."""
-        self._tune_penalty(speaking)
+        """Keep the conversation and learn from it, if it is one to keep, and answer the future."""
         ask, now = speaking.ask, time.monotonic()
         if ask.kept:
+            self._tune_penalty(speaking)
             self._keep(row, speaking, token)
         reply = Reply(
             id=ask.id,

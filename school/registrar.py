@@ -9,6 +9,7 @@ import contextlib
 import json
 import logging
 import math
+import os
 import sqlite3
 import threading
 import time
@@ -49,6 +50,8 @@ log = logging.getLogger(__name__)
 BACKLOG = 50_000  # rows kept in memory while the disk refuses them; then the oldest are dropped and counted
 FLUSH_SECONDS = 1.0
 RETRY_SECONDS = 5.0
+DAMAGED = "damaged"
+ALL = "~"  # sorts behind every id
 
 
 class RecordSettings(Slice):
@@ -214,6 +217,13 @@ def m002_chat(db: Database) -> None:
         db[table].create_index([column])
 
 
+@migrations()
+def m003_leave(db: Database) -> None:
+    """Whoever is to be deleted is found without reading everything."""
+    for column in ("person", "chat_message"):
+        db["feedback"].create_index([column])
+
+
 def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -239,6 +249,16 @@ def connect(path: Path) -> Database:
     return db
 
 
+def write_safely(file: Path, text: str) -> None:
+    """Replace a file in one go, and wait until it is on the disk. Raises OSError."""
+    new = file.with_name(f"{file.name}.new")
+    with new.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    new.replace(file)
+
+
 @contextlib.contextmanager
 def reading(path: Path) -> Iterator[Database]:
     """A connection that can only read, for reports and look-ups from any thread."""
@@ -254,10 +274,12 @@ def reading(path: Path) -> Iterator[Database]:
 
 @dataclass(slots=True)
 class _Job:
-    """Something to write; ``future`` gets what it returns."""
+    """Something to write; ``future`` gets what it returns. ``owed``: what to do again tomorrow if it can't be written
+    today, since somebody was promised; ids only, no words."""
 
     write: Callable[[Database], Any]
     future: Future | None = None
+    owed: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -277,10 +299,17 @@ class Registrar:
         self._backlog = _Backlog()
         self._wake = threading.Condition()
         self._db: Database | None = None
-        self._scrub = False  # the write-ahead log holds words that were deleted
+        self._scrub = True  # the search index and the write-ahead log may hold words that were deleted
+        self._drop_copies_before = ""  # of damaged records that were set aside before this id
+        self._owing = path.with_name(f"{path.name}.owed")
+        self._owed_text = ""  # what stands there
+        self._owing_lock = threading.Lock()
         config = json.dumps(run_config)
         self._run = {"id": self.run_id, "started_at": utc_now(), "from_step": from_step, "config": config}
         self._submit(self._write_run)
+        self._inherited_changes: list[Change] = []
+        self.inherited: list[tuple[Scope, Future[Removed]]] = []  # removals that the day before could not write
+        self._inherit()
         self._thread = threading.Thread(target=self._work, name="registrar", daemon=True)
         self._thread.start()
 
@@ -297,16 +326,56 @@ class Registrar:
             self._backlog.closing = True
             self._wake.notify()
         self._thread.join(patience)
+        self._note_owed()
         if self.unwritten:
             log.warning("%d rows could not be written to %s", self.unwritten, self.path)
 
-    def _submit(self, write: Callable[[Database], Any], future: Future | None = None) -> None:
+    def _inherit(self) -> None:
+        """Begin with what the day before still owed to people."""
+        with contextlib.suppress(FileNotFoundError):
+            self._owed_text = self._owing.read_text("utf-8")
+        for line in self._owed_text.splitlines():
+            try:
+                match json.loads(line):
+                    case {"changed": how}:
+                        self._inherited_changes.append(Change(**how))
+                        self.changed(self._inherited_changes[-1])
+                    case {"forget": how}:
+                        self.forget(**how)
+                    case {"withdraw": person}:
+                        self.withdraw(person)
+                    case {"remove": how}:
+                        scope = Scope(**how | {"messages": frozenset(how["messages"])})
+                        self.inherited.append((scope, self.remove(scope)))
+            except (ValueError, TypeError, KeyError) as error:
+                log.error("a line of %s can't be understood (%s)", self._owing.name, type(error).__name__)
+
+    def _note_owed(self) -> None:
+        """Keep on disk what somebody was promised and what the record has not taken yet; no file where that is
+        nothing."""
+        with self._owing_lock:
+            with self._wake:
+                text = "".join(json.dumps(job.owed) + "\n" for job in self._backlog.jobs if job.owed)
+            if text == self._owed_text:
+                return
+            try:
+                if text:
+                    write_safely(self._owing, text)
+                else:
+                    self._owing.unlink(missing_ok=True)
+                self._owed_text = text
+            except OSError as error:
+                log.warning("%s can't be written (%s)", self._owing.name, error.strerror)
+
+    def _submit(
+        self, write: Callable[[Database], Any], future: Future | None = None, owed: dict[str, Any] | None = None
+    ) -> None:
         with self._wake:
             if self._backlog.closed:
                 if future:
                     fail(future, RuntimeError("the record is closed"))
                 return
-            self._backlog.jobs.append(_Job(write, future))
+            self._backlog.jobs.append(_Job(write, future, owed))
             if len(self._backlog.jobs) > BACKLOG:
                 self._drop_oldest()
             if future:
@@ -350,19 +419,31 @@ class Registrar:
         except (sqlite3.Error, OSError) as error:
             log.warning("the record can't be written just now (%s); %d rows wait", error, len(batch))
             self._hang_up()
+            self._note_owed()
             return False
         with self._wake:
             for job in batch:  # new ones came in behind; an overflow may have taken some in front
                 if self._backlog.jobs and self._backlog.jobs[0] is job:
                     self._backlog.jobs.popleft()
+        self._note_owed()
         if self._scrub:
-            with contextlib.suppress(sqlite3.Error):  # a reader may be in the way; then once more after the next flush
-                busy, *_ = self._db.execute("pragma wal_checkpoint(truncate)").fetchone()
-                self._scrub = bool(busy)
+            with contextlib.suppress(sqlite3.Error, OSError):  # somebody is in the way; once more after the next flush
+                self._scrub = not self._clean()
         for job, (error, result) in zip(batch, results, strict=True):
             if job.future:
                 fail(job.future, error) if error else fulfil(job.future, result)
         return True
+
+    def _clean(self) -> bool:
+        """Leave nothing of what was deleted behind; False where a reader still needs it."""
+        for table in ("messages", "replies", "pairs"):
+            self._db[table].optimize()  # else fragments stay in the search index
+        for copy in self.path.parent.glob(f"{self.path.name}.{DAMAGED}-*"):
+            if id_at(int(copy.name.partition(f"{DAMAGED}-")[2].partition("-")[0])) < self._drop_copies_before:
+                copy.unlink(missing_ok=True)
+        self._drop_copies_before = ""
+        busy, *_ = self._db.execute("pragma wal_checkpoint(truncate)").fetchone()
+        return not busy
 
     def _write_one(self, job: _Job) -> tuple[Exception | None, Any]:
         """One job in a savepoint of its own, so that a bad row harms no other."""
@@ -391,7 +472,7 @@ class Registrar:
         except sqlite3.OperationalError:
             raise  # locked or out of space; later, perhaps
         except sqlite3.DatabaseError:
-            aside = self.path.with_name(f"{self.path.name}.damaged-{int(time.time())}")
+            aside = self.path.with_name(f"{self.path.name}.{DAMAGED}-{int(time.time())}")
             for suffix in ("", "-wal", "-shm"):
                 damaged = Path(f"{self.path}{suffix}")
                 if damaged.exists():
@@ -536,24 +617,26 @@ class Registrar:
         row = {"at": change.at, "person": change.person, "what": change.what, "channel": change.channel}
         row |= {"id": change.id, "wording": change.wording}
         done: Future[None] = Future()
-        self._submit(lambda db: db["consents"].insert(row), done)
+        self._submit(lambda db: db["consents"].insert(row, ignore=True), done, owed={"changed": asdict(change)})
         return done
 
     def forget(self, *, person: str, source: str) -> Future[int]:
         """Delete all rows of a person and all pairs from a source, their search entries and old pages included. What
-        stays is the ledger of their consent: an id and dates."""
+        stays is the ledger of their consent: an id and dates. Copies of damaged records go, too: nobody could tell what
+        is in them."""
 
         def write(db: Database) -> tuple[int, int]:
             rows = _delete_person(db, person) + _delete_source(db, source)
             return rows, rows
 
-        return self._delete(write)
+        owed = {"forget": {"person": person, "source": source}}
+        return self._delete(write, owed=owed, copies_before=ALL if person else "")
 
     def withdraw(self, person: str) -> Future[int]:
         """Mark all pairs made of a person's words as not to be taught."""
         query = f"update pairs set status = 'withdrawn' where {_PAIRS_OF}"  # noqa: S608
         done: Future[int] = Future()
-        self._submit(lambda db: db.execute(query, {"person": person}).rowcount, done)
+        self._submit(lambda db: db.execute(query, {"person": person}).rowcount, done, owed={"withdraw": person})
         return done
 
     def remove(self, scope: Scope) -> Future[Removed]:
@@ -563,21 +646,22 @@ class Registrar:
             removed = delete_scope(db, scope)
             return removed.rows, removed
 
-        return self._delete(write)
+        owed = {"remove": asdict(scope) | {"messages": sorted(scope.messages)}}
+        return self._delete(write, owed=owed, copies_before=scope.before)  # whatever they hold is older
 
-    def _delete(self, write: Callable[[Database], tuple[int, Any]]) -> Future:
+    def _delete(
+        self, write: Callable[[Database], tuple[int, Any]], *, owed: dict[str, Any], copies_before: str
+    ) -> Future:
         """Delete rows to the last byte; ``write`` tells how many, and what its future gets."""
 
         def delete(db: Database) -> Any:
             rows, result = write(db)
-            if rows:
-                for table in ("messages", "replies", "pairs"):
-                    db[table].optimize()  # else fragments stay in the search index
-                self._scrub = True
+            self._drop_copies_before = max(self._drop_copies_before, copies_before)
+            self._scrub = self._scrub or bool(rows or copies_before)
             return result
 
         done: Future = Future()
-        self._submit(delete, done)
+        self._submit(delete, done, owed)
         return done
 
     def kept(self, person: str) -> Future[Kept]:
@@ -585,45 +669,30 @@ class Registrar:
         self._submit(lambda db: _count(db, person), done)
         return done
 
-    def find_exchange(self, reply_id: str) -> Exchange | None:
-        """A question and its answer by the reply's id, with the last verdict; None if unknown or out of reach."""
+    def exchanges(self, last: int) -> list[Exchange]:
+        """So many of the last questions with their answers and marks, the oldest first."""
         query = """
-            select messages.text as question, replies.text as answer, messages.person as person, surface,
-                   coalesce(channel, '') as channel, coalesce(messages.chat_message, '') as message,
-                   coalesce((select verdict from feedback where reply_id = replies.id order by rowid desc limit 1), '')
-                       as verdict
-            from replies join messages on messages.id = replies.message_id where replies.id = ?"""
-        row = self._first(query, reply_id)
-        if row is None:
-            return None
-        return Exchange(reply_id=reply_id, origin=_origin(row), **row)
-
-    def find_sent(self, surface: str, message: str) -> str:
-        """The id of the reply that was said as this message, or ""."""
-        query = """
-            select replies.id from replies join messages on messages.id = replies.message_id
-            where replies.chat_message = ? and surface = ?"""
-        row = self._first(query, message, surface)
-        return row["id"] if row else ""
-
-    def has_marked(self, reply_id: str, person: str, *, fixed: bool) -> bool:
-        query = "select 1 from feedback where reply_id = ? and person = ?" + " and verdict = 'fix'" * fixed
-        return self._first(query, reply_id, person) is not None
-
-    def _first(self, query: str, *values: str) -> dict[str, Any] | None:
+            select replies.id as reply_id, messages.text as question, replies.text as answer, messages.person as person,
+                   surface, coalesce(channel, '') as channel, coalesce(messages.chat_message, '') as message,
+                   coalesce(replies.chat_message, '') as sent,
+                   (select json_group_array(json_array(person, verdict)) from
+                       (select person, verdict from feedback where reply_id = replies.id order by rowid)) as marks
+            from replies join messages on messages.id = replies.message_id order by replies.id desc limit ?"""
         try:
             with reading(self.path) as db:
-                return next(iter(db.query(query, list(values))), None)
+                return [_exchange(row) for row in db.query(query, [last])][::-1]
         except sqlite3.Error:
-            return None
+            return []
 
     def changes(self) -> list[Change]:
         """The ledger of consent, oldest first. Where it can't be read, nobody has agreed."""
         try:
             with reading(self.path) as db:
-                return [Change(**row) for row in db.query("select * from consents order by rowid")]
+                known = [Change(**row) for row in db.query("select * from consents order by rowid")]
         except sqlite3.Error:
-            return []
+            known = []
+        ids = {change.id for change in known}
+        return known + [change for change in self._inherited_changes if change.id not in ids]
 
     def lessons_since(self, surface: str, moment: float) -> dict[str, int]:
         """How many pairs each person has made on a surface since then (seconds since 1970)."""
@@ -661,6 +730,11 @@ def _pair(row: dict[str, Any]) -> Pair:
     return Pair(origin=_origin(row), **row)
 
 
+def _exchange(row: dict[str, Any]) -> Exchange:
+    marks = tuple(tuple(mark) for mark in json.loads(row.pop("marks")))
+    return Exchange(origin=_origin(row), marks=marks, verdict=marks[-1][1] if marks else "", **row)
+
+
 def _origin(row: dict[str, Any]) -> Origin:
     """Takes the columns of an origin out of a row."""
     origin = Origin(**{name: row.pop(name) for name in ("surface", "channel", "message")})
@@ -673,7 +747,8 @@ _PAIRS_OF = f"person = :person or asker = :person or reply_id in ({_REPLIES_TO} 
 
 def _count(db: Database, person: str) -> Kept:
     counts = {
-        "messages": "select count(*) from messages where person = :person",
+        "messages": "select (select count(*) from messages where person = :person) + "
+        "(select count(*) from feedback where person = :person)",
         "replies": f"select count(*) from ({_REPLIES_TO} = :person)",
         "pairs": f"select count(*) from pairs where {_PAIRS_OF}",
     }
@@ -696,36 +771,57 @@ def _delete_person(db: Database, person: str) -> int:
 
 def delete_scope(db: Database, scope: Scope) -> Removed:
     """Delete the messages within a scope and the answers to them, answers that were themselves said as one of its
-    messages, and all marks and pairs made of any of these, or themselves within it."""
+    messages, and all marks and pairs made of any of these, or themselves within it; with ``answers``, the answers and
+    what was made of them."""
     values = {"surface": scope.surface, "channel": scope.channel, "person": scope.person}
     values |= {"since": scope.since, "before": scope.before, "ids": json.dumps(sorted(scope.messages))}
-    listed = "(select value from json_each(:ids))"
-    within = (
-        "(:channel = '' or channel = :channel) and (:since = '' or id >= :since) and (:before = '' or id < :before)"
-    )
-    said = f"{within} and (:person = '' or person = :person) and (:ids = '[]' or chat_message in {listed})"
+    said = _within(scope)
     db.execute(
-        f"create temp table gone_messages as select id, person from messages where surface = :surface and {said}",
-        values,
+        f"create temp table gone_messages as select id, person from messages where surface = :surface{said}", values
     )
+    db.execute("create temp table gone_replies as select id from replies where false")
     theirs = "select id from replies where message_id in (select id from temp.gone_messages)"
-    own = f"select id from replies where :person = '' and chat_message in {listed}"
-    db.execute(f"create temp table gone_replies as {theirs} union {own}", values)
-    made = f"{within} and (:person = '' or :person in (person, asker)) and "
-    made += f"(:ids = '[]' or chat_message in {listed} or asked_in in {listed})"
+    own = f"select id from replies where chat_message in {_LISTED}"  # nobody's in particular
+    for found in (theirs, *[own] * (bool(scope.messages) and not scope.person)):
+        db.execute(f"insert into temp.gone_replies {found}", values)
+    marks_and_pairs = (
+        f"delete from feedback where channel is not null{said}",
+        f"delete from pairs where surface = :surface{_within(scope, 'person asker', 'chat_message asked_in')}",
+    )
     rows = 0
     for statement in (
-        f"delete from feedback where reply_id in (select id from gone_replies) or (channel is not null and {said})",
-        f"delete from pairs where reply_id in (select id from gone_replies) or (surface = :surface and {made})",
-        "delete from replies where id in (select id from gone_replies)",
-        "delete from messages where id in (select id from gone_messages)",
+        "delete from feedback where reply_id in (select id from temp.gone_replies)",
+        "delete from pairs where reply_id in (select id from temp.gone_replies)",
+        *(() if scope.answers else marks_and_pairs),
+        "delete from replies where id in (select id from temp.gone_replies)",
+        *(() if scope.answers else ("delete from messages where id in (select id from temp.gone_messages)",)),
     ):
         rows += db.execute(statement, values).rowcount
-    people = frozenset(row[0] for row in db.execute("select distinct person from gone_messages").fetchall())
-    replies = tuple(row[0] for row in db.execute("select id from gone_replies").fetchall())
+    people = frozenset(row[0] for row in db.execute("select distinct person from temp.gone_messages").fetchall())
+    replies = frozenset(row[0] for row in db.execute("select id from temp.gone_replies").fetchall())
     for table in ("gone_messages", "gone_replies"):
         db.execute(f"drop table temp.{table}")
     return Removed(rows=rows, people=people, replies=replies)
+
+
+_LISTED = "(select value from json_each(:ids))"
+
+
+def _within(scope: Scope, people: str = "person", messages: str = "chat_message") -> str:
+    """The conditions of a scope, those alone that are given, so that an index can be used. ``people`` and ``messages``
+    are names of columns, of which one has to fit."""
+
+    def one_of(columns: str, test: str) -> str:
+        return "(" + " or ".join(f"{column} {test}" for column in columns.split()) + ")"
+
+    given = {
+        one_of(messages, f"in {_LISTED}"): scope.messages,
+        one_of(people, "= :person"): scope.person,
+        "channel = :channel": scope.channel,
+        "id >= :since": scope.since,
+        "id < :before": scope.before,
+    }
+    return "".join(f" and {condition}" for condition, value in given.items() if value)
 
 
 def _delete_source(db: Database, source: str) -> int:

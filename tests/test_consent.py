@@ -141,12 +141,12 @@ def test_a_line_delivered_twice_is_one_lesson(chat):
 
 
 def test_what_is_kept_is_told(chat):
-    """!consent counts messages, answers and lessons for who agreed, and says that nothing is kept of others."""
+    """!consent counts messages (marks are some), answers and lessons for who agreed, and says that nothing is kept of others."""
     agree(chat, "carl")
     chat.says("carl", "!baby hello")
     chat.says("carl", "!fix good day to you")
     text = chat.says("carl", "!consent").text
-    assert "1 things" in text
+    assert "2 things" in text
     assert "1 answers" in text
     assert "1 lessons" in text
     assert "nothing of you" in chat.says("somebody", "!consent").text
