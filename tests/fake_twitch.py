@@ -105,6 +105,7 @@ class FakeTwitch:
         self.requests: list[tuple[float, str, str, int]] = []  # when, method, path, status
         self.connections = 0
         self.silent_welcomes = 0
+        self.answers_to_lose = 0  # so many messages are shown, but whoever sent them is not told
         self.secrets: set[str] = {self.client_secret}
         self._tried: list[float] = []  # when messages arrived, for the limits
         self._sessions: dict[str, Session] = {}
@@ -646,6 +647,9 @@ class FakeTwitch:
         self._seen[message_id], self._texts[message_id] = sender, text
         self.sent.append(Sent(message_id, arrived, text, reply_to, sender.login, token.person is None))
         asyncio.get_running_loop().create_task(self._echo(text, sender, reply_to, message_id))
+        if self.answers_to_lose:
+            self.answers_to_lose -= 1
+            request.transport.abort()
         return web.json_response({"data": [{"message_id": message_id, "is_sent": True, "drop_reason": None}]})
 
     async def _echo(self, text: str, sender: Person, reply_to: str, message_id: str) -> None:

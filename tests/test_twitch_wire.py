@@ -8,10 +8,12 @@ import logging
 import os
 import signal
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
 from bots.twitch.lines import Line, Removal
+from bots.twitch.outbox import Outbox
 from bots.twitch.pace import Pace, Repetitions, fit
 from bots.twitch.settings import TwitchSettings
 from bots.twitch.wire import Patience, TwitchWire
@@ -495,6 +497,103 @@ def test_refusals_of_twitch_do_not_stop_the_queue(twitch, tmp_path, caplog):
             assert [one.text for one in twitch.sent] == ["three", "four"]
             assert (wire.state().said, wire.state().rejected) == (2, 2)
             assert "msg_rejected" in caplog.text
+
+    run(work())
+
+
+def test_a_lost_answer_is_no_lost_message(twitch, tmp_path):
+    """Twitch shows a message but its answer gets lost: the message's id is learned from hearing it, also of a reply, which
+    begins with a name; one that nobody heard counts as not sent."""
+    twitch.log_in(tmp_path)
+
+    async def work():
+        patience = replace(HASTE, echo=0.3)
+        async with connected(twitch, tmp_path, patience=patience) as (wire, diary):
+            question = twitch.chat("!baby?")
+            twitch.answers_to_lose = 2
+            for text, reply_to in (("here i am", question), ("and here", "")):
+                sent = await wire.say(text, reply_to=reply_to)
+                assert (sent, twitch.sent[-1].text) == (twitch.sent[-1].id, text)
+            twitch.answers_to_lose = 1
+            twitch.mute()
+            assert await wire.say("nobody hears this") == ""
+            assert (wire.state().said, wire.state().rejected) == (2, 1)
+
+    run(work())
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_with_the_streamers_own_account_only_what_it_said_is_its_own(twitch, tmp_path, lost):
+    """What the streamer types under the same name is the streamer's, a moderator's word like any other; a reply is to the
+    baby when it is to a message of its own."""
+    twitch.channel = twitch.bot
+    twitch.log_in(tmp_path, streamer=False)
+
+    async def work():
+        async with connected(twitch, tmp_path) as (wire, diary):
+            twitch.answers_to_lose = lost
+            mine = await wire.say("i am the baby")
+            typed = twitch.chat("!quiet 5", by=twitch.bot.login)
+            for message in (mine, typed):
+                twitch.chat("oh", reply_to=message)
+            await twitch.until(lambda: len(diary.lines) == 4)
+            lines = {line.id: line for line in diary.lines}
+            assert lines[mine].own
+            assert not lines[typed].own
+            assert lines[typed].broadcaster
+            assert {line.reply_to: line.reply_to_me for line in diary.lines if line.reply_to} == {
+                mine: True,
+                typed: False,
+            }
+
+    run(work())
+
+
+def test_nobody_at_the_screen_makes_nobody_deaf(twitch, tmp_path):
+    """Where nothing can be printed any more, it listens, loses the connection, and listens again."""
+    twitch.log_in(tmp_path)
+
+    def tell(text: str) -> None:
+        raise BrokenPipeError(32, text)
+
+    async def work():
+        wire = TwitchWire(TwitchSettings(), tmp_path, tell=tell, patience=HASTE)
+        wire.listener = diary = Diary()
+        wire.start()
+        try:
+            for times in (1, 2):
+                await twitch.until(lambda times=times: wire.state().connects == times and twitch.listening)
+                twitch.fail("oauth2/validate", 500, times=3, message="\x1b[2Jserver is unwell")
+                twitch.drop()
+                await twitch.until(lambda: wire.state().standing == "deaf")
+                assert "\x1b" not in wire.state().why
+            await twitch.until(lambda: wire.state().connects == 3 and twitch.listening)
+            twitch.chat("still there?")
+            await twitch.until(lambda: diary.texts() == ["still there?"])
+        finally:
+            await wire.close()
+            await twitch.until(lambda: twitch.open_sockets == 0)
+
+    run(work())
+
+
+def test_the_queue_outlives_the_unexpected(caplog):
+    """An error that nobody thought of costs one message; its kind is logged, its words are not."""
+
+    async def send(text: str, reply_to: str) -> str:
+        if text == "one":
+            raise RuntimeError("a person's words")
+        return "id"
+
+    async def work():
+        box = Outbox(send, Pace(limit=10, gap=0), limit=5, stale=5)
+        running = asyncio.create_task(box.run())
+        assert [await box.say("one"), await box.say("two")] == ["", "id"]
+        assert (box.said, box.rejected) == (1, 1)
+        assert "RuntimeError" in caplog.text
+        assert "words" not in caplog.text
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
 
     run(work())
 

@@ -81,6 +81,9 @@ class Outbox:
         except NotSent as reason:
             self.rejected += 1
             log.info("a message was not sent: %s", reason)
+        except Exception as error:  # whatever happens to one, the next goes out
+            self.rejected += 1
+            log.error("sending a message led to a %s", type(error).__name__)
         finally:
             self._answer(letter, sent)
 

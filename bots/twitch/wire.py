@@ -22,16 +22,17 @@ import twitchio
 from bots.twitch.address import point_client_library
 from bots.twitch.client import ChatClient, Deaf, Presence, explain, understood
 from bots.twitch.keys import CLIENT_ID, Account, Keys, Refused, keep_account, read_keys
-from bots.twitch.lines import Listener, Standing, WireState
+from bots.twitch.lines import Line, Listener, Standing, WireState
 from bots.twitch.outbox import NotNow, NotSent, Outbox
 from bots.twitch.pace import Pace, fit
 from bots.twitch.settings import TwitchSettings
 from bots.twitch.translate import line_of, removal_of
+from school.calligraphist import for_screen
 from school.counsellor import redact
 
 log = logging.getLogger(__name__)
 
-REMEMBERED = 10_000  # ids of messages that were heard
+REMEMBERED = 10_000  # ids of messages that were heard, and of its own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,20 @@ class Patience:
     gap: float = 1.1  # between two messages, where the bot is no moderator
     moderator_gap: float = 0.1
     farewell: float = 3.0
+    echo: float = 3.0  # for its own message to be heard, where Twitch's answer to it was lost
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """The message on its way, of which there is one at most; ``echo`` brings its id when it is heard."""
+
+    text: str
+    reply_to: str
+    echo: asyncio.Future[str]
+
+    def sounds_like(self, line: Line) -> bool:
+        """Twitch puts the name of whom it answers before a reply."""
+        return line.reply_to == self.reply_to and line.text.endswith(self.text)
 
 
 class TwitchWire:
@@ -70,6 +85,8 @@ class TwitchWire:
         self._room: Presence | None = None
         self._state = WireState(standing="connecting", why="it has not tried yet")
         self._heard: OrderedDict[str, None] = OrderedDict()
+        self._mine: OrderedDict[str, None] = OrderedDict()  # ids of what it said
+        self._sending: _Sending | None = None
         self._pace = Pace(limit=settings.messages, gap=self._patience.gap)
         self._outbox = Outbox(self._send, self._pace, limit=settings.waiting, stale=self._patience.stale)
         self._keys: Keys | None = None  # as they are now, and as they were when the try under way began
@@ -130,10 +147,17 @@ class TwitchWire:
             if self._state.standing == "listening" and time.monotonic() - entered > self._patience.well:
                 self._tries = 0
             self._tries += 1
-            if isinstance(trouble, Refused) and self._keys == self._first_keys:
-                await self._wait_for_keys(str(trouble))
-            else:
-                await self._wait_a_little(str(trouble))
+            try:
+                await self._wait_before_another(trouble)
+            except Exception as error:
+                log.error("waiting for Twitch led to a %s", type(error).__name__)
+                await asyncio.sleep(self._patience.first_retry)
+
+    async def _wait_before_another(self, trouble: Exception) -> None:
+        if isinstance(trouble, Refused) and self._keys == self._first_keys:
+            await self._wait_for_keys(str(trouble))
+        else:
+            await self._wait_a_little(str(trouble))
 
     async def _stay(self) -> None:
         """One try, from reading the keys until something goes wrong, which is raised."""
@@ -170,7 +194,7 @@ class TwitchWire:
         )
         self._stand("listening", "")
         if self._complaints or not recovered:
-            self._tell(f"Twitch: it listens in the chat of {room.channel_login}, as {room.bot_login}.")
+            self._say_here(f"Twitch: it listens in the chat of {room.channel_login}, as {room.bot_login}.")
         self._complaints.clear()
 
     async def _watch(self, client: ChatClient) -> None:
@@ -229,7 +253,14 @@ class TwitchWire:
         """Once, however often the same trouble comes until it listens again."""
         if text not in self._complaints:
             self._complaints.add(text)
-            self._tell(redact(text))
+            self._say_here(redact(text))
+
+    def _say_here(self, text: str) -> None:
+        """To the people at this machine, if they can be told anything."""
+        try:
+            self._tell(for_screen(text))
+        except Exception as error:
+            log.info("nobody could be told: %s", type(error).__name__)
 
     def _keep(self, bot: Account) -> None:
         """New tokens, which Twitch gives every few hours; unless somebody else has logged in meanwhile, or out."""
@@ -257,16 +288,32 @@ class TwitchWire:
             else:
                 self._state = replace(self._state, removals=self._state.removals + 1)
                 self.listener.removed(removal_of(event))
-        except Exception:
-            log.exception("the listener stumbled")
+        except Exception as error:  # its text could hold what a person wrote; so only its kind
+            log.error("the listener stumbled over a %s", type(error).__name__)
 
     def _hear(self, message: twitchio.ChatMessage, room: Presence) -> None:
-        line = line_of(message, room.bot, room.bot_login)
+        line = self._own_or_not(line_of(message, room.bot, room.bot_login), room)
         if line.own and not line.shared_from and self._room:  # its badges tell what it may
             self._room = replace(self._room, moderator=line.moderator)
             self._set_pace(line.moderator)
         self._state = replace(self._state, heard=self._state.heard + 1)
         self.listener.heard(line)
+
+    def _own_or_not(self, line: Line, room: Presence) -> Line:
+        """With an account for the baby alone, all that comes from it is its own; with the streamer's, what was sent from
+        here."""
+        sending = self._sending
+        if line.own and sending and sending.sounds_like(line) and not sending.echo.done():
+            self._remember_own(line.id)
+            sending.echo.set_result(line.id)
+        if room.bot != room.channel:
+            return line
+        return replace(line, own=line.id in self._mine, reply_to_me=line.reply_to in self._mine)
+
+    def _remember_own(self, message: str) -> None:
+        self._mine[message] = None
+        while len(self._mine) > REMEMBERED:
+            self._mine.popitem(last=False)
 
     # ---- speaking ------------------------------------------------------------------------------------------------
 
@@ -280,9 +327,11 @@ class TwitchWire:
         client = self._client
         if client is None:
             raise NotNow(self._patience.first_retry)
+        self._sending = sending = _Sending(text, reply_to, asyncio.get_running_loop().create_future())
         try:
             sent = await client.send(text, reply_to)
             self._brake = self._patience.first_retry
+            self._remember_own(sent)
             return sent
         except twitchio.MessageRejectedError as error:
             raise NotSent(f"Twitch did not show it ({redact(str(error.code))})") from None
@@ -294,8 +343,13 @@ class TwitchWire:
             raise NotSent(explain(error)) from None
         except aiohttp.ClientConnectorError:
             raise NotNow(self._slow_down()) from None
-        except Exception as error:  # it may have arrived; better not said than said twice
+        except Exception as error:  # it may have arrived, and then it is heard; better not said than said twice
+            await asyncio.wait([sending.echo], timeout=self._patience.echo)
+            if sending.echo.done():
+                return sending.echo.result()
             raise NotSent(explain(error)) from None
+        finally:
+            self._sending = None
 
     def _slow_down(self) -> float:
         """Seconds to wait, twice as long each time."""
