@@ -779,7 +779,7 @@ def delete_scope(db: Database, scope: Scope) -> Removed:
     db.execute(
         f"create temp table gone_messages as select id, person from messages where surface = :surface{said}", values
     )
-    db.execute("create temp table gone_replies as select id from replies where false")
+    db.execute("create temp table gone_replies (id text)")
     theirs = "select id from replies where message_id in (select id from temp.gone_messages)"
     own = f"select id from replies where chat_message in {_LISTED}"  # nobody's in particular
     for found in (theirs, *[own] * (bool(scope.messages) and not scope.person)):

@@ -502,8 +502,8 @@ def test_refusals_of_twitch_do_not_stop_the_queue(twitch, tmp_path, caplog):
 
 
 def test_a_lost_answer_is_no_lost_message(twitch, tmp_path):
-    """Twitch shows a message but its answer gets lost: the message's id is learned from hearing it, also of a reply, which
-    begins with a name; one that nobody heard counts as not sent."""
+    """Twitch shows a message but its answer gets lost: the message's id is learned from hearing it, also of a reply,
+    which begins with a name; one that nobody heard counts as not sent."""
     twitch.log_in(tmp_path)
 
     async def work():
@@ -524,8 +524,8 @@ def test_a_lost_answer_is_no_lost_message(twitch, tmp_path):
 
 @pytest.mark.parametrize("lost", [0, 1])
 def test_with_the_streamers_own_account_only_what_it_said_is_its_own(twitch, tmp_path, lost):
-    """What the streamer types under the same name is the streamer's, a moderator's word like any other; a reply is to the
-    baby when it is to a message of its own."""
+    """What the streamer types under the same name is the streamer's, a moderator's word like any other; a reply is to
+    the baby when it is to a message of its own."""
     twitch.channel = twitch.bot
     twitch.log_in(tmp_path, streamer=False)
 

@@ -300,8 +300,8 @@ class TwitchWire:
         self.listener.heard(line)
 
     def _own_or_not(self, line: Line, room: Presence) -> Line:
-        """With an account for the baby alone, all that comes from it is its own; with the streamer's, what was sent from
-        here."""
+        """With an account for the baby alone, all that comes from it is its own; with the streamer's, what was sent
+        from here."""
         sending = self._sending
         if line.own and sending and sending.sounds_like(line) and not sending.echo.done():
             self._remember_own(line.id)
