@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -196,14 +197,16 @@ def test_a_hard_day_leaves_no_secret_anywhere(tmp_path):
 
 
 @contextmanager
-def stranger(answer: bytes) -> Iterator[int]:
+def stranger(answer: bytes, callers: list[int] | None = None) -> Iterator[int]:
     """Somebody else at Twitch's address, who gives every caller the same bytes and hangs up; yields the port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
             with suppress(OSError):  # it is closed
                 while True:
-                    caller, _ = server.accept()
+                    caller, (_, number) = server.accept()
+                    if callers is not None:
+                        callers.append(number)
                     with caller:
                         caller.recv(65536)
                         caller.sendall(answer)
@@ -260,3 +263,35 @@ def test_the_last_words_are_discreet(capsys, monkeypatch):
     shown = capsys.readouterr().err
     assert shown.count("ValueError: (secret)") == 2
     assert PLANTED not in shown
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [answer('{"message": "服务不可用"}'.encode(), status="500 Oops"), JUNK["another protocol"]],
+    ids=["500", "ssh"],
+)
+def test_lessons_and_terminal_go_on_whatever_twitch_says(tmp_path, junk):
+    """In a terminal that lacks the letters of Twitch's refusal: it learns, answers, tries Twitch again and again, and
+    sleeps well."""
+    callers: list[int] = []
+    with stranger(junk, callers) as port:
+        account = Account(
+            user_id="1", login="babybot", access=f"{PLANTED}access", refresh=f"{PLANTED}refresh", scopes=()
+        )
+        keep_account(tmp_path, "bot", account)
+        environment = os.environ | {
+            "TWITCH_CLIENT_ID": "someclientid1234",
+            "TWITCH_CLIENT_SECRET": f"{PLANTED}secret12",
+            "BABYLLM_TWITCH_BASE": f"http://127.0.0.1:{port}",
+            "PYTHONIOENCODING": "latin-1",
+        }
+        command = [sys.executable, str(ROOT / "wakeup.py"), "--home", str(tmp_path), *SMALL, "--seconds", "4", "--json"]
+        done = subprocess.run(command, env=environment, capture_output=True, input=b"are you there?\n", timeout=60)
+    said, shown = done.stdout.decode("latin-1"), (done.stdout + done.stderr).decode("latin-1")
+    assert done.returncode == 0, shown
+    assert "baby: " in said
+    assert json.loads(said.splitlines()[-1])["step"] > 10
+    assert len(callers) > 1
+    assert "Twitch answered" in shown
+    assert "Traceback" not in shown
+    assert PLANTED not in shown + (tmp_path / "statistics" / "baby.log").read_text()
