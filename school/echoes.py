@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter, OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain, islice
 
 from school.letters import folded
 
 PIECE = 5  # letters of a piece
 ALIKE = 0.6  # share of the longer line's pieces that makes an echo
 WITHIN, LONG = 0.8, 20  # or so much of the shorter one's, where that has so many: the same with something around it
+LOOKED_AT = 3000  # pieces in common that are counted at most, the rarest first
+CANDIDATES = 5  # lines with most of them that are compared
 
 
 @dataclass(slots=True)
 class Heard:
-    """A line and how it came back. ``own``: the baby said it first, or too."""
+    """A line and how often it came."""
 
     pieces: frozenset[int]
     times: int = 0
-    people: set[str] = field(default_factory=set)
-    own: bool = False
 
 
 class Echoes:
@@ -35,7 +36,7 @@ class Echoes:
     def __len__(self) -> int:
         return len(self._lines)
 
-    def note(self, text: str, person: str = "", *, own: bool = False) -> Heard:
+    def note(self, text: str) -> Heard:
         """Hear a line; returns what is known of it, itself counted."""
         pieces = _pieces(text)
         key = self._like(pieces)
@@ -43,19 +44,23 @@ class Echoes:
             key = self._add(pieces)
         else:
             self._lines.move_to_end(key)
-        heard = self._lines[key]
-        heard.times += 1
-        heard.own |= own
-        if len(heard.people) < 100:
-            heard.people.add(person)
-        return heard
+        self._lines[key].times += 1
+        return self._lines[key]
+
+    def find(self, text: str) -> Heard | None:
+        """What is known of a line, without hearing it."""
+        key = self._like(_pieces(text))
+        return None if key is None else self._lines[key]
 
     def _like(self, pieces: frozenset[int]) -> int | None:
-        """The line that shares most with these pieces, if that is enough."""
-        shared = Counter(key for piece in pieces for key in self._holding.get(piece, ()))
-        for key, count in shared.most_common(5):
-            shorter, longer = sorted((len(pieces), len(self._lines[key].pieces)))
-            if count >= ALIKE * longer or (shorter >= LONG and count >= WITHIN * shorter):
+        """The line that has most in common with these pieces, if that is enough. Rare pieces find it, so that lines
+        made of what many have in common take no longer than others."""
+        holders = sorted((self._holding[piece] for piece in pieces if piece in self._holding), key=len)
+        shared = Counter(islice(chain.from_iterable(holders), LOOKED_AT))
+        for key, _ in shared.most_common(CANDIDATES):
+            other = self._lines[key].pieces
+            common, (shorter, longer) = len(pieces & other), sorted((len(pieces), len(other)))
+            if common >= ALIKE * longer or (shorter >= LONG and common >= WITHIN * shorter):
                 return key
         return None
 

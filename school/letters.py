@@ -12,36 +12,36 @@ import unicodedata
 MARKS_KEPT = 2  # combining marks on one letter; living languages need no more
 REPLACEMENT = "\ufffd"  # what stands where bytes made no character
 RUN_KEPT = 3  # the same character in a row
-READINGS = 64  # spellings of one word that are tried at most
-WORD_LIMIT = 40  # letters; no longer word is looked at
+WORD_LIMIT = 80  # letters; of a longer word no more is looked at
+TOGETHER, JOINED = 4, 6  # neighbouring pieces that may be one word, and letters it then has
 
 _ALIKE = {
-    "a": "аαɑᴀɐ𝛂🅰ⱥ",
-    "b": "вβьʙƀɓ🅱",
-    "c": "сϲᴄɔƈȼ",
-    "d": "ԁᴅđɗɖ",
-    "e": "еєεҽᴇǝɘəɛɇ",
-    "f": "ғꜰɟƒ",
-    "g": "ɡɢցǥɠ",
-    "h": "һнʜհħɦ",
-    "i": "іιɪıɩւɨӏ",
-    "j": "јϳᴊɉ",
-    "k": "кκᴋƙ",
-    "l": "ʟłƚɭ",
-    "m": "мᴍɱ",
-    "n": "пηɴոŋɲ",
-    "o": "оοσᴏօøөɵ🅾",
-    "p": "рρᴘƥ🅿",
-    "q": "ԛզɋ",
-    "r": "гʀɍɹɾ",
-    "s": "ѕꜱʂ",
-    "t": "тτᴛŧƭʇ",
-    "u": "υᴜսʉ",
-    "v": "νᴠѵʌ",
-    "w": "ԝᴡωшѡɯ",
-    "x": "хχҳ",
-    "y": "уγʏүɏƴ",
-    "z": "ᴢƶȥ",
+    "a": "аαɑᴀɐ𝛂🅰ⱥꓮᗩᎪ",
+    "b": "вβьʙƀɓ🅱ꓐᗷᏴ",
+    "c": "сϲᴄɔƈȼꓚᑕᏟ",
+    "d": "ԁᴅđɗɖ∂ðꓓᗪᎠ",
+    "e": "еєεҽᴇǝɘəɛɇꓰᎬ",
+    "f": "ғꜰɟƒʄꓝᖴ",
+    "g": "ɡɢցǥɠꓖᘜᏀ",
+    "h": "һнʜհħɦꓧᕼᎻ",
+    "i": "іιɪıɩւɨӏꓲᎥ",
+    "j": "јϳᴊɉꓙᒍᎫ",
+    "k": "кκᴋƙꓗᏦ",
+    "l": "ʟłƚɭꓡᒪᏞ",
+    "m": "мᴍɱꓟᗰᎷ",
+    "n": "пηɴոŋɲꓠᑎ",
+    "o": "оοσᴏօøөɵ🅾ꓳ",
+    "p": "рρᴘƥ🅿ꓑᑭᏢ",
+    "q": "ԛզɋᑫ",
+    "r": "гʀɍɹɾꓣᖇᏒ",
+    "s": "ѕꜱʂꓢᔕᏚ",
+    "t": "тτᴛŧƭʇꓔᎢ",
+    "u": "υᴜսʉꓴᑌ",
+    "v": "νᴠѵʌꓦᐯᏙ",
+    "w": "ԝᴡωшѡɯꓪᗯᎳ",
+    "x": "хχҳꓫ᙭",
+    "y": "уγʏүɏƴꓬᎽ",
+    "z": "ᴢƶȥꓜᘔᏃ",
     "ae": "æ",
     "oe": "œ",
 }
@@ -49,24 +49,24 @@ ALIKE = {ord(shape): letter for letter, shapes in _ALIKE.items() for shape in sh
 ALIKE |= {0x1F1E6 + i: chr(ord("a") + i) for i in range(26)}  # flags' letters
 ALIKE |= {0x1F150 + i: chr(ord("a") + i) for i in range(26)}  # white on black circles
 ALIKE |= {0x1F170 + i: chr(ord("a") + i) for i in range(26)}  # white on black squares
-FIGURES = {
-    "0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "g", "7": "t", "8": "b", "9": "g",
-    "@": "a", "$": "s", "!": "il", "|": "il", "+": "t", "€": "e", "£": "l", "¡": "i",
-}  # fmt: skip
+BLANK = dict.fromkeys(map(ord, "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"))  # letters that show nothing
+FIGURES = str.maketrans("0123456789@$!|+€£¡¢(<[{l", "oizeasgtbgasiiteiiccccci")  # i and l are too alike to tell
+_FIGURES = "0123456789@$"
 _EDGES = "".join(c for c in map(chr, range(33, 127)) if not c.isalnum() and c not in "@$") + "…“”„‘’«»–—"
-_INSIDE = re.compile(r"[^\w@$!|+€£¡]+|_")  # what stands between the parts of a word
+_INSIDE = re.compile(r"[^\w@$!|+€£¡¢]+|_")  # what stands between the parts of a word
+_TWICE = re.compile(r"(.{3,}?)\1+")
 _RUNS = re.compile(r"(.)\1*", re.DOTALL)
 
 
 def visible(text: str) -> str:
-    """``text`` without what can't be read or commands a screen (control, format, private and unassigned characters),
-    with few marks on a letter, no long runs of one character, and single spaces."""
+    """``text`` without what can't be read or commands a screen (blank, control, format, private and unassigned
+    characters), with few marks on a letter, no long runs of one character, and single spaces."""
     spaced = "".join(" " if c.isspace() or unicodedata.category(c)[0] == "Z" else c for c in text)
-    seen = "".join(c for c in spaced if unicodedata.category(c)[0] != "C" and c != REPLACEMENT)
-    kept, marks = [], 0
+    seen = "".join(c for c in spaced.translate(BLANK) if unicodedata.category(c)[0] != "C" and c != REPLACEMENT)
+    kept, marks = [], MARKS_KEPT
     for character in unicodedata.normalize("NFC", seen):
-        marks = marks + 1 if unicodedata.category(character)[0] == "M" else 0
-        if marks <= MARKS_KEPT:
+        marks = marks + 1 if unicodedata.category(character)[0] == "M" else MARKS_KEPT * character.isspace()
+        if marks <= MARKS_KEPT:  # on a space there is nothing to mark
             kept.append(character)
     return " ".join(shortened(unicodedata.normalize("NFC", "".join(kept))).split())
 
@@ -81,30 +81,45 @@ def folded(text: str) -> str:
 
     Digits and signs stay, because only a word's surroundings tell whether they stand for letters.
     """
-    text = unicodedata.normalize("NFKC", text).casefold().translate(ALIKE)
+    text = unicodedata.normalize("NFKC", text.translate(BLANK)).casefold().translate(ALIKE)
     decomposed = unicodedata.normalize("NFKD", text).translate(ALIKE)
     return "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Me", "Cf", "Cc", "Co", "Cn", "Cs"))
 
 
+def pieces(text: str) -> list[str]:
+    """The folded words as they stand there, single letters in a row as one."""
+    cores = [core for chunk in folded(text).split() if (core := chunk.strip(_EDGES))]
+    groups = (list(group) for _, group in itertools.groupby(cores, key=lambda core: len(core) == 1))
+    return [piece for group in groups for piece in (["".join(group)] if len(group[0]) == 1 else group)]
+
+
 def words(text: str) -> list[str]:
     """The folded words, and beside them what was pulled apart: ``w.o.r.d`` and ``w o r d`` also as ``word``."""
-    cores = [core for chunk in folded(text).split() if (core := chunk.strip(_EDGES))]
     found = []
-    for alone, group in itertools.groupby(cores, key=lambda core: len(core) == 1):
-        if alone:
-            found.append("".join(group))
-            continue
-        for core in group:
-            parts = [part for part in _INSIDE.split(core) if part]
-            found += [core] if len(parts) < 2 else [*parts, "".join(parts)]
+    for piece in pieces(text):
+        parts = [part for part in _INSIDE.split(piece) if part]
+        found += [piece] if len(parts) < 2 else [*parts, "".join(parts), piece]
     return found
 
 
+def neighbours(text: str) -> list[str]:
+    """What few pieces in a row make, if that is long enough to be no accident."""
+    bare = [_INSIDE.sub("", piece) for piece in pieces(text)]
+    runs = ("".join(bare[i : i + n]) for n in range(2, TOGETHER + 1) for i in range(len(bare) - n + 1))
+    return [run for run in runs if JOINED <= len(run) <= WORD_LIMIT]
+
+
 def readings(word: str) -> set[str]:
-    """What a folded word may be meant as: figures read as letters, stretched letters single or double."""
+    """What a folded word may be meant as: with figures before or behind it or without, and once where it is said
+    several times in one."""
     word = word[:WORD_LIMIT]
-    choices = []
-    for run in _RUNS.finditer(word):
-        letters = FIGURES.get(run[1], run[1]) if any(c.isalpha() for c in word) else run[1]
-        choices.append([letter * length for letter in letters for length in range(1, min(len(run[0]), 2) + 1)])
-    return {"".join(reading) for reading in itertools.islice(itertools.product(*choices), READINGS)} | {word}
+    meant = {word, word.strip(_FIGURES), word.lstrip(_FIGURES), word.rstrip(_FIGURES)} - {""}
+    return meant | {twice[1] for one in meant if (twice := _TWICE.fullmatch(one))}
+
+
+def skeleton(word: str) -> tuple[str, str]:
+    """How a folded word looks: its letters, each run of the same one once, figures and signs as what they stand for;
+    and a 1 for each that stands there more than once, a 0 for the others."""
+    look = word.translate(FIGURES) if any(c.isalpha() for c in word) else word
+    runs = [run[0] for run in _RUNS.finditer(look)]
+    return "".join(run[0] for run in runs), "".join("01"[len(run) > 1] for run in runs)

@@ -12,9 +12,11 @@ SHORTEST, LONGEST = 3, 400  # letters of a line worth learning; characters of on
 DISTINCT = 0.4  # share of a line's words that must differ from each other, where there are several
 ODD = 0.2  # share of a line that may be neither letters, digits, punctuation nor pictures
 SCRIPTS = 3  # alphabets in one line
-COMMANDS = "/.!\\"  # what a line must not begin with: some program in the chat would obey
+COMMANDS = "/.!\\$~?#%&*+-=>^;|／．！＼＄～？＃"  # what a line must not begin with: some program in the chat would obey
+SYLLABLES = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # of scripts without spaces
+NAME_IN_SYLLABLES = range(2, 13)  # characters of a name between others
 
-MENTION = re.compile(r"@(\w+)")
+MENTION = re.compile(r"[@＠](\w+)")
 _WORD = re.compile(r"\w+")
 _BEGINNING = re.compile(rf"^[\s{re.escape(COMMANDS)}]+")
 
@@ -37,8 +39,24 @@ def tidy_for_chat(
 
 
 def without_names(text: str, is_name: Callable[[str], bool]) -> str:
-    """``text`` with every @mention, and every word that ``is_name``, made "someone"."""
-    return _WORD.sub(lambda m: "someone" if is_name(m[0]) else m[0], MENTION.sub("someone", text))
+    """``text`` with every @mention, and every word that ``is_name``, or several such, made "someone"; also within
+    scripts that put no spaces between words."""
+
+    def nameless(word: str) -> str:
+        if any(is_name(stem) for stem in (word, word.removesuffix("s"), word.removesuffix("es"))):
+            return "someone"
+        return _nameless_within(word, is_name) if SYLLABLES.search(word) else word
+
+    return _WORD.sub(lambda m: nameless(m[0]), MENTION.sub("someone", text))
+
+
+def _nameless_within(word: str, is_name: Callable[[str], bool]) -> str:
+    """What looks like one word but has no spaces, with the longest names in it made "someone"."""
+    kept, at = "", 0
+    while at < len(word):
+        size = next((size for size in reversed(NAME_IN_SYLLABLES) if is_name(word[at : at + size])), 0)
+        kept, at = kept + ("someone" if size else word[at]), at + (size or 1)
+    return kept
 
 
 def unteachable(text: str, *, emotes: Collection[str] = ()) -> str:

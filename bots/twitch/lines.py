@@ -90,8 +90,12 @@ class Wire(Protocol):
     def state(self) -> WireState: ...
 
 
-TOP = "com|org|net|tv|gg|io|me|ly|be|de|co|uk|eu|info|xyz|dev|app|live|link|shop|site|online|club|top|ru|fr|nl|us|cc"
-LINK = re.compile(rf"(?i)\b(?:https?://|www\.)\S|\b[\w-]+(?:\.[\w-]+)*\.[a-z]{{2,24}}/\S|\b[\w-]{{2,}}\.(?:{TOP})\b")
+TOP = "com|org|net|tv|gg|io|me|ly|be|co|ru"  # what may follow a single letter
+FILES = "txt|toml|json|js|exe|png|jpg|jpeg|gif|mp3|mp4|pdf"  # what is no place in the network
+LINK = re.compile(
+    rf"(?i)\b(?:https?://|www\.)\S|[\w-][.。．｡][^\W\d_]{{2,24}}/\S|\b\w[.。．｡](?:{TOP})\b"
+    rf"|\w[\w-]+[.。．｡](?!(?:{FILES})\b)[^\W\d_]{{2}}|\b\d{{1,3}}(?:\.\d{{1,3}}){{3}}\b"
+)
 
 
 def plain(text: str, login: str) -> str:
@@ -101,5 +105,6 @@ def plain(text: str, login: str) -> str:
 
 
 def has_link(text: str) -> bool:
-    """Whether it contains what a chat would show, or a person would open, as a link."""
+    """Whether it contains what a chat would show, or a person would open, as a link; nearly all that has a full stop
+    and no space behind it."""
     return LINK.search(text) is not None
