@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import re
 import time
+from collections import OrderedDict
 from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
@@ -18,14 +19,14 @@ from bots.twitch.audience import Audience
 from bots.twitch.calling import ASK, names, parse
 from bots.twitch.commands import COMMANDS
 from bots.twitch.host import Host
-from bots.twitch.lessons import Lessons
-from bots.twitch.lines import Line, WireState, has_link
-from bots.twitch.mood import describe
+from bots.twitch.lessons import UNNOTICED, Lessons
+from bots.twitch.lines import Line, Removal, WireState, has_link
+from bots.twitch.mood import feelings
 from bots.twitch.room import Room, open_room
 from bots.twitch.rules import ChatLessonSettings, ChatSettings, CommandSettings
 from bots.twitch.turns import Share, Turns
 from bots.twitch.voice import SHIPPED, Voice, _fields, read_voice
-from school.interface import Asleep, Mailbox, Reply, School, Teach
+from school.interface import Asleep, Exchange, Forget, Mailbox, Origin, Reply, School, Teach
 from school.mistakes import Mistake
 from school.people import People
 from school.registrar import RecordSettings, Registrar
@@ -164,7 +165,7 @@ def test_mood_and_stats_and_how_it_learns(chat):
 
 def test_marks(chat):
     """!good, !bad and !fix on the last answer or the one replied to; one vote and one correction a person and answer,
-    of people who agreed, on answers to people who agreed; in the record, and under instruction."""
+    of people who agreed, on answers to people who agreed; after the quarantine in the record, and under instruction."""
     answered(chat, "!good", by="max", occasion="not_opted_in")
     chat.says("max", "!baby who?")
     chat.says("max", "!optin")
@@ -182,14 +183,15 @@ def test_marks(chat):
     answered(chat, "!bad", by="max", occasion="bad", reply_to=first.id)
     answered(chat, "!fix marmots whistle", by="max", occasion="fix", reply_to=first.id)
     answered(chat, "!good", by="nina", occasion="no_reply", reply_to=chat.mutters("max", "my own words here"))
-    for text in ("see evil.com", "fiddlesticks", "lol lol lol lol lol", "x"):
+    for text in ("see evil.com", "fiddlesticks", "lol lol lol lol lol", "x", "marmots whistle!", second.text):
         answered(chat, f"!fix {text}", by="nina", occasion="unteachable", reply_to=first.id)
+    assert not any("marmots" in answer for _, answer in chat.lessons())
+    chat.after_minutes(10.5)
     rows = chat.rows("select verdict, person, correction from feedback order by rowid")
-    max_, nina = chat.key("max"), chat.key("nina")
+    max_ = chat.key("max")
     assert rows == [
-        ("fix", max_, "a mandolin is a small lute"),
-        ("good", nina, None),
         ("bad", max_, None),
+        ("fix", max_, "a mandolin is a small lute"),
         ("fix", max_, "marmots whistle"),
     ]
     taught = {("what is a mandolin?", "a mandolin is a small lute"), ("what is a marmot?", "marmots whistle")}
@@ -203,11 +205,12 @@ def test_marks_still_work_after_a_night(chat):
     chat.eventually(lambda: chat.school.find_sent("twitch", answer.id))
     chat.host.answers._said.clear()
     chat.host.answers._last_to.clear()
-    chat.host._votes.clear()
-    chat.school._exchanges.clear()
+    chat.host.marks._votes.clear()
+    chat.rows("select 1")
+    chat.school._exchanges = OrderedDict((e.reply_id, e) for e in chat.day.registrar.exchanges(1000))
     answered(chat, "!good", by="paul", occasion="no_reply")
     answered(chat, "!bad", by="paul", occasion="bad", reply_to=answer.id)
-    chat.host._votes.clear()
+    chat.host.marks._votes.clear()
     chat.rows("select 1")
     answered(chat, "!bad", by="paul", occasion="already_marked", reply_to=answer.id)
 
@@ -467,6 +470,9 @@ def test_a_lesson_is_weighed_and_addressed(room, clock):
     lessons.offer(said, 1)
     clock.now += 601
     lessons.release(1)
+    assert not room.school._mailbox.drain()  # it may have been deaf for a while without knowing
+    clock.now += UNNOTICED
+    lessons.release(1)
     (letter,) = room.school._mailbox.drain()
     assert (letter.pair.weight, letter.pair.source, letter.pair.person) == (0.5, "chat", "twitch:id-ann")
     assert (letter.pair.origin.channel, letter.pair.origin.message) == ("c", said.id)
@@ -507,11 +513,11 @@ def test_too_many_questions_are_refused_together(room, monkeypatch):
         await until(lambda: wire.said)
         (text, _), *more = wire.said
         assert not more
-        assert re.findall(r"@(\w+)", text) == ["viewer8", "viewer9", "viewer10", "viewer11"]
+        assert re.findall(r"@(\w+)", text) == ["viewer11", "viewer10", "viewer9", "viewer8"]
         assert host.counts["question"] == 8
         assert host.counts["turned away"] == 4
 
-    with_host(room, work)
+    with_host(replace(room, chat=ChatSettings(answers=20)), work)
 
 
 def test_an_answer_that_does_not_come_is_taken_back(room, monkeypatch):
@@ -523,7 +529,8 @@ def test_an_answer_that_does_not_come_is_taken_back(room, monkeypatch):
     async def work(host: Host, wire: Notebook) -> None:
         host.heard(line("!baby hello"))
         await until(lambda: wire.said)
-        assert wire.said[0][0].startswith("@ann ")
+        assert is_line(wire.said[0][0], "busy")
+        assert wire.said[0][1]
         (asked,) = room.school._mailbox.drain()
         assert asked.future.cancelled()
         assert not asked.kept
@@ -558,30 +565,30 @@ def test_one_at_a_time(room, clock, monkeypatch):
 
 
 def test_there_is_always_room_for_a_refusal(room, clock, monkeypatch):
-    """Ten replies in half a minute; of these half are left to questions, so that beyond them pastimes are left unsaid,
-    while consent waits for room and is confirmed. Questions beyond are turned away. A moderator has more room."""
-    monkeypatch.setattr("bots.twitch.answers.WINDOW", 30.0)
-    monkeypatch.setattr("bots.twitch.answers.FOR_QUESTIONS", 0.5)
+    """Ten replies in half a minute; of these three are for pastimes, which beyond are left unsaid, and six for those and
+    confirmations, which wait for room. So there is always room for a question; those beyond eight are turned away. A
+    moderator has more room."""
     monkeypatch.setattr("bots.twitch.answers.LOOK_AGAIN", 0.01)
 
     async def work(host: Host, wire: Notebook) -> None:
         for i in range(7):
             host.heard(line("!mood", by=f"viewer{i}"))
-        await until(lambda: host.counts["left unsaid"] == 2)
-        assert len(wire.said) == 5
+        await until(lambda: host.counts["left unsaid"] == 4)
+        assert len(wire.said) == 3
+        for i in range(9):
+            host.heard(line("!optin", by=f"friend{i}"))
+            assert room.people.agreed(f"twitch:id-friend{i}")
+        await asyncio.sleep(0.1)
+        assert sum(is_line(text, "opted_in") for text, _ in wire.said) == 3
         for i in range(7):
             host.heard(line("!baby hello", by=f"asker{i}"))
-        assert (host.counts["question"], host.counts["turned away"]) == (5, 2)
-        host.heard(line("!optin", by="ann"))
-        assert room.people.agreed("twitch:id-ann")
-        await asyncio.sleep(0.1)
-        assert not any(is_line(text, "opted_in") for text, _ in wire.said)
+        assert (host.counts["question"], host.counts["turned away"]) == (4, 3)
         clock.now += 31
-        await until(lambda: any(is_line(text, "opted_in") for text, _ in wire.said))
+        await until(lambda: sum(is_line(text, "opted_in") for text, _ in wire.said) == 9)
         wire.moderator = True
         for i in range(20):
             host.heard(line("!mood", by=f"listener{i}"))
-        await until(lambda: sum(text.startswith("I feel") for text, _ in wire.said) == 25)
+        await until(lambda: sum(text.startswith("I feel") for text, _ in wire.said) == 3 + 12)
 
     with_host(room, work)
 
@@ -615,7 +622,7 @@ def test_work_is_bounded(room, monkeypatch):
 
     async def work(host: Host, wire: Notebook) -> None:
         for i in range(8):
-            host.heard(line("!optout" if i == 7 else "!baby hello", by=f"viewer{i}"))
+            host.heard(line("!optout" if i == 7 else "!mood", by=f"viewer{i}"))
         assert host.counts["dropped"] == 3
         assert not room.people.agreed("twitch:id-viewer7")
 
@@ -733,7 +740,10 @@ def test_turns_and_shares(clock):
     assert turns.take("a")
     assert not share.take()
     clock.now += 20
-    assert share.take()
+    assert share.take("a", 0.5)
+    assert not share.take("a", 0.5)
+    assert share.take("b", 0.5)
+    assert not share.take("c")
 
 
 def test_an_answer_in_time():
@@ -842,6 +852,7 @@ def test_the_shipped_voice_fits_into_a_message():
 )
 def test_moods_have_colours(color, square):
     """Each channel has its words, and the nearest square is shown beside the exact colour."""
-    text = describe(color, read_voice(Path("none"), CALLED))
-    assert square in text
-    assert f"#{round(255 * color[0]):02x}" in text
+    told = feelings(color, read_voice(Path("none"), CALLED))
+    assert told["square"] == square
+    assert told["color"].startswith(f"#{round(255 * color[0]):02x}")
+    assert {"energy", "stir", "calm"} < told.keys()
