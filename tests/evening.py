@@ -32,8 +32,8 @@ SMALL = (
     "chat.moderator_answers=100", "chat.raid_messages=1000",
 )  # fmt: skip
 HASTE = Patience(
-    answer=5.0, examination=0.5, silence=5.0, first_retry=0.05, longest_retry=0.2, well=0.2, keys=0.1, refused_retry=0.5,
-    stale=20.0, gap=0.0, moderator_gap=0.0,
+    answer=5.0, examination=0.5, silence=5.0, first_retry=0.05, longest_retry=0.2, well=0.2, keys=0.1,
+    refused_retry=0.5, stale=20.0, gap=0.0, moderator_gap=0.0,
 )  # fmt: skip
 QUICK = [  # what is set for as long as an evening lasts; the addresses only so that they are as before afterwards
     (host, "COMMAND_SECONDS", 0.0), (host, "TICK", 0.03),
