@@ -17,6 +17,7 @@ from twitchio.http import Route
 
 import bots.twitch.answers as answers
 import bots.twitch.host as host
+import bots.twitch.lessons as lessons
 import bots.twitch.pace as pace
 import wakeup
 from bots.twitch.host import Host
@@ -29,7 +30,7 @@ from tests.fake_twitch import FakeTwitch, Sent
 SMALL = (
     "brain.preset=newborn", "lessons.streams=2", "lessons.block_tokens=32", "lessons.micro_streams=2",
     "machine.threads=1", "machine.kernels=false", "speech.max_tokens=12", "chat.person_seconds=0",
-    "chat.moderator_answers=100", "chat.raid_messages=1000",
+    "chat.moderator_answers=100", "chat.raid_people=1000",
 )  # fmt: skip
 HASTE = Patience(
     answer=5.0, examination=0.5, silence=5.0, first_retry=0.05, longest_retry=0.2, well=0.2, keys=0.1,
@@ -37,7 +38,8 @@ HASTE = Patience(
 )  # fmt: skip
 QUICK = [  # what is set for as long as an evening lasts; the addresses only so that they are as before afterwards
     (host, "COMMAND_SECONDS", 0.0), (host, "TICK", 0.03),
-    (answers, "REFUSALS_EVERY", 0.2), (answers, "WINDOW", 0.5), (answers, "FOR_QUESTIONS", 0.0), (pace, "WINDOW", 0.5),
+    (host, "CONFIRM_SECONDS", 0.0), (lessons, "UNNOTICED", 6.0),
+    (answers, "REFUSALS_EVERY", 0.2), (answers, "WINDOW", 0.1), (pace, "WINDOW", 0.5),
     (Route, "BASE", Route.BASE), (Route, "ID_BASE", Route.ID_BASE), (websockets, "WSS", websockets.WSS),
 ]  # fmt: skip
 

@@ -145,6 +145,8 @@ def test_what_is_kept_is_told(chat):
     agree(chat, "carl")
     chat.says("carl", "!baby hello")
     chat.says("carl", "!fix good day to you")
+    assert "1 things" in chat.says("carl", "!consent").text  # the mark waits; nothing of it is written down
+    chat.after_minutes(10.5)
     text = chat.says("carl", "!consent").text
     assert "2 things" in text
     assert "1 answers" in text
@@ -162,6 +164,7 @@ def test_leaving_stops_at_once(chat):
     teach_line(chat, "eve", "eels are eerie in the evening")
     answer = chat.says("eve", "!baby do eels sing?")
     chat.says("fred", "!fix eels hum in choirs", reply_to=answer.id)
+    chat.after_minutes(10.5)
     chat.eventually(lambda: learned(chat, "eels hum in choirs"))
     chat.mutters("eve", "this line about eels still waits to be learned")
     line = chat.mutters("fred", "fred asks if anybody has seen eels")
@@ -179,7 +182,7 @@ def test_leaving_stops_at_once(chat):
         status for (status,) in chat.rows("select status from pairs where asker = ?1 or person = ?1", chat.key("eve"))
     } == {"withdrawn"}
     assert not any(chat.key("eve")[7:] in name for name in chat.day.classroom.receptionist.conversations.snapshot())
-    assert "a lesson" not in chat.says("fred", "!good", reply_to=answer.id).text
+    assert "didn't keep" in chat.says("fred", "!good", reply_to=answer.id).text
     ledger = chat.rows("select what from consents where person = ? order by rowid", chat.key("eve"))
     assert ledger == [("in",), ("out",)]
     assert "wasn't" in chat.says("eve", "!optout").text
@@ -254,12 +257,44 @@ def test_a_deleted_message_takes_everything_made_of_it_along(chat):
     assert not any("igloos" in a for _, a in chat.lessons())
 
 
+def test_a_deleted_mark_is_no_lesson(chat):
+    """Moderators have the quarantine to delete a correction, too; then nothing of it was ever on disk."""
+    agree(chat, "kai", "kent")
+    answer = chat.says("kai", "!baby who is there?")
+    mark = chat.twitch.chat("!fix kumquats are cursed", by="kai")
+    chat.answer_to(mark)
+    chat.twitch.delete(mark)
+    chat.eventually(lambda: chat.host.counts["removed message"])
+    assert "lessons" not in chat.says("kent", "!fix kumquats are kind", reply_to=answer.id).text
+    chat.after_minutes(10.5)
+    chat.eventually(lambda: learned(chat, "kumquats are kind"))
+    assert not learned(chat, "kumquats are cursed")
+    assert chat.files_with("cursed") == []
+
+
+def test_a_timed_out_baby_takes_back_what_it_said(chat):
+    """Where moderators time the bot out, its answers of the last day go, and the pairs made of them; questions stay."""
+    agree(chat, "kurt")
+    chat.says("kurt", "!baby is the kettle on?")
+    chat.says("kurt", "!fix the kettle is on the kiln")
+    chat.after_minutes(10.5)
+    chat.eventually(lambda: learned(chat, "the kettle is on the kiln"))
+    chat.eventually(lambda: rows_of(chat, chat.key("kurt"))["replies"] == 1)
+    chat.twitch.ban(chat.twitch.bot.login)
+    chat.eventually(lambda: not learned(chat, "the kettle is on the kiln"), 3)
+    chat.eventually(
+        lambda: rows_of(chat, chat.key("kurt")) == {"messages": 1, "replies": 0, "feedback": 0, "pairs": 0}, 3
+    )
+    assert chat.people.agreed(chat.key("kurt"))
+
+
 def test_a_deleted_answer_is_no_lesson(chat):
     """Where moderators delete what the baby said, it goes from the record, and so do the pairs made of it."""
     agree(chat, "kim")
     question = chat.twitch.chat("!baby knock knock", by="kim")
     answer = chat.answer_to(question)
     chat.says("kim", "!fix who knits there?")
+    chat.after_minutes(10.5)
     chat.eventually(lambda: learned(chat, "who knits there?"))
     chat.twitch.delete(answer.id)
     chat.eventually(lambda: not learned(chat, "who knits there?"), 3)
@@ -322,6 +357,8 @@ def test_unlearn_takes_back_a_message(chat):
     assert "reply to" in chat.says("mo", "!unlearn").text
     answer = chat.says("olga", "!baby oh?")
     chat.says("olga", "!fix oh indeed, an oboe")
+    chat.after_minutes(10.5)
+    chat.eventually(lambda: learned(chat, "oh indeed, an oboe"))
     assert "gone" in chat.says("mo", "!unlearn", reply_to=answer.id).text
     chat.eventually(lambda: not learned(chat, "oh indeed, an oboe"), 3)
 
@@ -355,6 +392,7 @@ def test_old_chat_goes_by_itself(chat):
     agree(chat, "rosa")
     chat.says("rosa", "!baby rhubarb?")
     chat.says("rosa", "!fix rhubarb, radishes and rain")
+    chat.after_minutes(10.5)
     chat.eventually(lambda: learned(chat, "rhubarb, radishes and rain"))
     chat.school.ask("owner's rhubarb", "terminal:owner").result(timeout=20)
     assert chat.school.clear_out("twitch", 0) is None

@@ -532,7 +532,7 @@ def test_an_answer_that_does_not_come_is_taken_back(room, monkeypatch):
         assert is_line(wire.said[0][0], "busy")
         assert wire.said[0][1]
         (asked,) = room.school._mailbox.drain()
-        assert asked.future.cancelled()
+        await until(asked.future.cancelled)
         assert not asked.kept
 
     with_host(room, work)

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bots.twitch.lessons import person_of
-from bots.twitch.lines import SURFACE, Line, has_link
-from bots.twitch.mood import describe
+from bots.twitch.lines import SURFACE, Line
+from bots.twitch.mood import feelings
 from school.calligraphist import count, figure
-from school.interface import Kept, Origin, Scope
+from school.interface import Kept
 from school.manners import tidy_for_chat
 from school.people import What
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 Telling = Coroutine[Any, Any, None]
 
+NOTHING = Kept(messages=0, replies=0, pairs=0)
 PAPERS = 5.0  # seconds that the record may take
 SOUL = 60.0  # seconds that saving a soul may take
 LONGEST_QUIET = 24 * 60  # minutes
@@ -50,18 +51,13 @@ def optin(host: Host, line: Line, _: str) -> Telling:
 def optout(host: Host, line: Line, _: str) -> Telling:
     if not host.room.people.withdraw(person_of(line), line.channel):
         return host.reply(line, "was_not_in")
-    host.let_go(line.person)
-    host.room.school.withdraw(person_of(line))
-    return host.reply(line, "opted_out")
+    host.forget(lambda earlier: earlier.person == line.person)
+    return _tell_rows(host, line, host.room.school.withdraw(person_of(line)), "opted_out")
 
 
 async def consent(host: Host, line: Line, _: str) -> None:
     standing = host.room.people[person_of(line)]
-    kept = (
-        await _within(host.room.school.kept(person_of(line)))
-        if standing.since
-        else Kept(messages=0, replies=0, pairs=0)
-    )
+    kept = await _within(host.room.school.kept(person_of(line))) if standing.since else NOTHING
     if kept is None:
         return await host.reply(line, "later")
     agreed = standing.wording == host.room.people.wording
@@ -75,10 +71,21 @@ async def consent(host: Host, line: Line, _: str) -> None:
 def forgetme(host: Host, line: Line, _: str) -> Telling:
     person = person_of(line)
     if not host.room.people[person].since:
-        return host.reply(line, "nothing_to_forget")
+        return _forget_unknown(host, line)
     host.room.people.withdraw(person, line.channel, "forgotten")
-    host.let_go(line.person)
+    host.forget(lambda earlier: earlier.person == line.person)
     return _tell_rows(host, line, host.room.school.forget(person=person), "forgotten")
+
+
+async def _forget_unknown(host: Host, line: Line) -> None:
+    """Somebody who never agreed, as far as the ledger knows; the record may know more."""
+    kept = await _within(host.room.school.kept(person_of(line)))
+    if kept is None:
+        await host.reply(line, "later")
+    elif kept == NOTHING:
+        await host.reply(line, "nothing_to_forget")
+    else:
+        await _tell_rows(host, line, host.room.school.forget(person=person_of(line)), "forgotten")
 
 
 async def _tell_rows(host: Host, line: Line, deleting: Future[int], occasion: str, more: int = 0) -> None:
@@ -99,55 +106,23 @@ async def _within(future: Future, seconds: float = PAPERS) -> Any:
 
 
 def good(host: Host, line: Line, _: str) -> Telling:
-    return host.reply(line, mark(host, line, "good", ""))
+    return host.reply(line, host.marks.give(line, host.stay, "good"))
 
 
 def bad(host: Host, line: Line, _: str) -> Telling:
-    return host.reply(line, mark(host, line, "bad", ""))
+    return host.reply(line, host.marks.give(line, host.stay, "bad"))
 
 
 def fix(host: Host, line: Line, text: str) -> Telling:
     correction = host.lessons.readable(replace(line, text=text))
-    return host.reply(line, mark(host, line, "fix", correction) if correction else "fix_how")
-
-
-def mark(host: Host, line: Line, verdict: str, correction: str) -> str:
-    """Hand a verdict on an answer to the school; returns the occasion to speak of. One vote a person and answer, and
-    only of people who agreed, on answers to people who agreed."""
-    person = person_of(line)
-    if not host.room.people.agreed(person):
-        return "not_opted_in"
-    reply_id = host.answers.meant(line)
-    if reply_id is None:
-        return "no_reply"
-    exchange = host.room.school.find(reply_id) if reply_id else None
-    if exchange is None or exchange.origin.channel != line.channel or not host.room.people.agreed(exchange.person):
-        return "not_kept"
-    if not host.may_vote(reply_id, person, verdict):
-        return "already_marked"
-    if verdict != "bad":
-        lesson = f"{exchange.question} {correction or exchange.answer}"
-        if (
-            has_link(lesson)
-            or host.room.words.found_in(lesson)
-            or (correction and host.lessons.unfit(correction, line))
-        ):
-            return "unteachable"
-        if exchange.verdict in ("bad", "fix") and verdict == "good":
-            return "refused"
-        if not host.lessons.spend(person, trusted=line.moderator):
-            return "enough"
-    origin = Origin(surface=SURFACE, channel=line.channel, message=line.id)
-    host.voted(reply_id, person, verdict)
-    result = host.room.school.feedback(reply_id, verdict, correction=correction, person=person, origin=origin)
-    return {"learned": verdict, "marked": verdict, "refused": "refused", "unknown": "not_kept"}[result]
+    return host.reply(line, host.marks.give(line, host.stay, "fix", correction) if correction else "fix_how")
 
 
 # ---- about itself --------------------------------------------------------------------------------------------------
 
 
 async def mood(host: Host, line: Line, _: str) -> None:
-    await host.answers.say_if_room(describe(host.room.school.status().color, host.room.voice), line)
+    await host.reply(line, "mood", **feelings(host.room.school.status().color, host.room.voice))
 
 
 async def stats(host: Host, line: Line, _: str) -> None:
@@ -185,9 +160,12 @@ def wake(host: Host, line: Line, _: str) -> Telling:
     return host.reply(line, "woken")
 
 
-async def save(host: Host, line: Line, _: str) -> None:
-    place = await _within(host.room.school.save(), SOUL)
-    await host.reply(line, "saved" if place else "not_saved")
+def save(host: Host, line: Line, _: str) -> Telling:
+    return _tell_place(host, line, host.room.school.save())
+
+
+async def _tell_place(host: Host, line: Line, saving: Future[str | None]) -> None:
+    await host.reply(line, "saved" if await _within(saving, SOUL) else "not_saved")
 
 
 def ignore(host: Host, line: Line, text: str) -> Telling:
@@ -213,16 +191,15 @@ def _judge(host: Host, line: Line, text: str, what: What, occasion: str) -> Tell
         return host.reply(line, "not_agreed", name=name)
     host.room.people.judge(key, what, line.channel)
     if what == "ignored":
-        host.let_go(person)
+        host.forget(lambda earlier: earlier.person == person)
     return host.reply(line, occasion, name=name)
 
 
 def unlearn(host: Host, line: Line, _: str) -> Telling:
     if not line.reply_to:
         return host.reply(line, "unlearn_how")
-    waited = host.take_back(line.channel, line.reply_to, line.reply_to_person)
-    scope = Scope(surface=SURFACE, channel=line.channel, messages=frozenset([line.reply_to]))
-    return _tell_rows(host, line, host.room.school.remove(scope), "unlearned", waited)
+    waited, deleting = host.take_back(line.channel, line.reply_to, line.reply_to_person)
+    return _tell_rows(host, line, deleting, "unlearned", waited)
 
 
 COMMANDS: dict[str, Command] = {

@@ -11,6 +11,7 @@ import logging
 import re
 from collections import Counter, OrderedDict
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import replace
 
 from bots.twitch.answers import Answers
@@ -19,6 +20,7 @@ from bots.twitch.calling import ASK, parse
 from bots.twitch.commands import COMMANDS, CONSENT
 from bots.twitch.lessons import Lessons, person_of
 from bots.twitch.lines import SURFACE, Line, Removal, Wire
+from bots.twitch.marks import Marks
 from bots.twitch.room import Room
 from bots.twitch.tasks import Tasks
 from bots.twitch.turns import Turns
@@ -26,10 +28,11 @@ from school.interface import Asleep, Scope, id_at
 
 log = logging.getLogger(__name__)
 
-TASKS = 64
+TASKS = 64  # commands that are being told about
 TICK = 0.25  # seconds between looks at the clock
 COMMAND_SECONDS = 2.0  # between two commands of one person
-VOTES = 5000  # that are remembered beside the record, which learns of them a moment later
+CONFIRM_SECONDS = 60.0  # between two confirmations of the same to one person
+REMOVED = 5000  # ids of removed messages that are remembered, for a message may come after its removal
 ADDRESSEE = re.compile(r"^@\w+,?\s+")  # Twitch puts it before every reply
 REGULARS = {"broadcaster", "moderator", "vip", "subscriber", "founder"}  # badges of whom the channel knows
 OTHERS_COMMAND = re.compile(r"[!$~]\w|[/.]\w+(?:\s|$)")
@@ -42,13 +45,16 @@ class Host:
     def __init__(self, room: Room, wire: Wire):
         self.room, self._wire = room, wire
         self.counts: Counter[str] = Counter()
-        self.audience = Audience(raid_rate=room.chat.raid_messages, clock=room.clock)
+        self.audience = Audience(raid_rate=room.chat.raid_people, clock=room.clock)
         self.lessons = Lessons(room, named=self.audience.named)
-        self._tasks = Tasks(TASKS, self.counts)
-        self.answers = Answers(room, wire, self.lessons, self._tasks, self.counts)
+        self.answers = Answers(room, wire, self.lessons, self.counts)
+        self.marks = Marks(room, self.lessons, self.answers)
+        self._tellings = Tasks(TASKS, self.counts)
         self._ticking: asyncio.Task | None = None
         self._turns = Turns(COMMAND_SECONDS, room.clock)
-        self._votes: OrderedDict[tuple[str, str, str], None] = OrderedDict()
+        self._confirmed = Turns(CONFIRM_SECONDS, room.clock)
+        self._removed: OrderedDict[str, None] = OrderedDict()
+        self._me = ""  # its own id here, once it has spoken
         self._not_attended = {login.casefold() for login in (*room.chat.bots, *room.chat.ignored)}
         self._quiet_until = 0.0
         self._spoke_last, self._heard_at = False, room.clock()
@@ -62,19 +68,22 @@ class Host:
         if self._ticking:
             self._ticking.cancel()
             await asyncio.gather(self._ticking, return_exceptions=True)
-        await self._tasks.close()
+        await self._tellings.close()
+        await self.answers.close()
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK)
             try:
-                self.lessons.release(self._stay())
+                if self._wire.state().standing == "listening":
+                    self.lessons.release(self.stay)
                 if self.answers.tick(quiet=self.quiet, heard_at=self._heard_at, spoke_last=self._spoke_last):
                     self._spoke_last = True
             except Exception as error:
                 log.error("the clock of the chat stumbled over a %s", type(error).__name__)
 
-    def _stay(self) -> int:
+    @property
+    def stay(self) -> int:
         """Which stay in the chat this is; lines of an earlier one may have been removed unheard."""
         return self._wire.state().connects
 
@@ -93,15 +102,18 @@ class Host:
             return "shared"
         if line.own:
             self.lessons.heard_own(line.text)
-            self._spoke_last = True
+            self._me, self._spoke_last = line.person, True
             return "own"
+        if line.id in self._removed:
+            return "removed"
         if line.reply_to:
             line = replace(line, text=ADDRESSEE.sub("", line.text))
         self.audience.note(line)
         self._heard_at, self._spoke_last = self.room.clock(), False
-        if line.login.casefold() in self._not_attended or "bot-badge" in line.badges:
-            return "bot"
         key, text = parse(line.text, self.room.called)
+        right = key in COMMANDS and COMMANDS[key].right
+        if not right and (line.login.casefold() in self._not_attended or "bot-badge" in line.badges):
+            return "bot"
         if key and key != ASK:
             return self._command(key, line, text)
         if self.room.people.ignored(person_of(line)):
@@ -114,7 +126,7 @@ class Host:
             return "quiet" if self.quiet else self.answers.ask(line, text if key else line.text)
         if command:
             return "another's command"
-        return "no lesson" if self.lessons.offer(line, self._stay()) else "lesson"
+        return "no lesson" if self.lessons.offer(line, self.stay) else "lesson"
 
     def _intrudes(self, line: Line) -> bool:
         """Whether they came with a crowd that is here now, and are not known for anything better."""
@@ -131,12 +143,19 @@ class Host:
             return "quiet"
         if self._intrudes(line):
             return "crowd"
-        if not self._turns.take(line.person) and not line.moderator and not (command.right and standing.wording):
+        turn = f"{line.person} {key}" if key in CONSENT else line.person
+        if not self._turns.take(turn) and not line.moderator and not (command.right and standing.wording):
             return "too soon"
         try:
-            self._tasks.begin(command.act(self, line, text))
+            telling = command.act(self, line, text)
         except Asleep:
-            self._tasks.begin(self.reply(line, "asleep"))
+            telling = self.reply(line, "asleep")
+        if key in CONSENT and not self._confirmed.take(turn):
+            telling.close()  # it is done, and they have been told already
+            return "untold"
+        if not line.moderator:
+            self._tellings.forget(lambda earlier: earlier.person == line.person)
+        self._tellings.begin(telling, line)
         return "command"
 
     # ---- for commands --------------------------------------------------------------------------------------------
@@ -144,8 +163,7 @@ class Host:
     async def reply(self, line: Line, occasion: str, **fields: object) -> None:
         """What a person decided about themselves, or a moderator, has to be confirmed; the rest may be left unsaid."""
         key, _ = parse(line.text, self.room.called)
-        important = line.moderator or key in CONSENT
-        await self.answers.reply(line, occasion, important=important, **fields)
+        await self.answers.tell(line, occasion, patient=line.moderator or key in CONSENT, **fields)
 
     @property
     def quiet(self) -> bool:
@@ -153,18 +171,6 @@ class Host:
 
     def be_quiet(self, seconds: float) -> None:
         self._quiet_until = self.room.clock() + seconds
-
-    def may_vote(self, reply_id: str, person: str, verdict: str) -> bool:
-        """One vote for each person and reply, and one correction, be it after the vote."""
-        fixed = verdict == "fix"
-        if any((reply_id, person, kind) in self._votes for kind in (["fix"] if fixed else ["good", "bad", "fix"])):
-            return False
-        return not self.room.school.has_marked(reply_id, person, fixed=fixed)
-
-    def voted(self, reply_id: str, person: str, verdict: str) -> None:
-        self._votes[reply_id, person, verdict] = None
-        if len(self._votes) > VOTES:
-            self._votes.popitem(last=False)
 
     # ---- removals ------------------------------------------------------------------------------------------------
 
@@ -178,33 +184,38 @@ class Host:
     def _remove(self, removal: Removal) -> None:
         """What a moderator took out of the chat goes from everywhere else too."""
         self.counts[f"removed {removal.kind}"] += 1
-        channel, since = removal.channel, id_at(self.room.clock() - 3600 * self.room.teaching.removal_hours)
-        scope = Scope(surface=SURFACE, channel=channel, since=since)
+        channel, person = removal.channel, f"{SURFACE}:{removal.person}"
+        day = Scope(
+            surface=SURFACE, channel=channel, since=id_at(self.room.clock() - 3600 * self.room.teaching.removal_hours)
+        )
         if removal.kind == "message":
             self.take_back(channel, removal.message, removal.person)
-            scope = Scope(surface=SURFACE, channel=channel, messages=frozenset([removal.message]))
-        elif removal.kind == "person":
-            person = f"{SURFACE}:{removal.person}"
-            self.let_go(removal.person)
+        elif removal.kind == "all":
+            self.forget(lambda line: line.channel == channel)
+            self.room.school.remove(day)
+        elif removal.person == self._me:
+            self.room.school.remove(replace(day, answers=True))
+        else:
+            self.forget(lambda line: line.person == removal.person)
             if self.room.people.withdraw(person, channel, "removed"):
                 self.room.school.withdraw(person)
-            scope = Scope(surface=SURFACE, channel=channel, person=person, since=since)
-        else:
-            self._drop(lambda line: line.channel == channel)
-        self.room.school.remove(scope)
+            self.room.school.remove(replace(day, person=person))
 
-    def take_back(self, channel: str, message: str, person: str) -> int:
-        """A moderator removed one message; returns how many lines (0 or 1) still waited."""
+    def take_back(self, channel: str, message: str, person: str) -> tuple[int, Future[int]]:
+        """A moderator removed one message; returns how many lines (0 or 1) still waited, and the rows of the record."""
         key = f"{SURFACE}:{person}"
         if person and self.room.people.agreed(key):
             self.room.people.judge(key, "doubted", channel)
-        self.answers.unsay(message)
-        return self._drop(lambda line: line.id == message)
+        self._removed[message] = None
+        if len(self._removed) > REMOVED:
+            self._removed.popitem(last=False)
+        waited = self.forget(lambda line: line.id == message)
+        scope = Scope(surface=SURFACE, channel=channel, messages=frozenset([message]))
+        return waited, self.room.school.remove(scope, person=key)
 
-    def let_go(self, person: str) -> None:
-        """Nothing of this person's is worked on any more."""
-        self._drop(lambda line: line.person == person)
-
-    def _drop(self, gone: Callable[[Line], bool]) -> int:
-        self._tasks.break_off(gone)
-        return self.lessons.drop(gone)
+    def forget(self, hit: Callable[[Line], bool]) -> int:
+        """Drop these lines wherever they are: nothing is answered, told, learned or remembered of them; returns how
+        many waited to be learned."""
+        self._tellings.forget(hit)
+        self.answers.forget(hit)
+        return self.lessons.forget(hit)

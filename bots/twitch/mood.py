@@ -13,12 +13,12 @@ SQUARES = {
 }  # fmt: skip
 
 
-def describe(color: Color, voice: Voice) -> str:
-    """Red is skill and energy, green is being stirred up, blue is calm; each in [0, 1]."""
-    energy, stir, calm = (
-        voice.say(f"{name}_{_third(channel)}") for name, channel in zip(("energy", "stir", "calm"), color, strict=True)
-    )
-    return voice.say("mood", energy=energy, stir=stir, calm=calm, square=_square(color), color=hex_color(color))
+def feelings(color: Color, voice: Voice) -> dict[str, str]:
+    """The fields of its line about its mood. Red is skill and energy, green is being stirred up, blue is calm; each in
+    [0, 1]."""
+    channels = zip(("energy", "stir", "calm"), color, strict=True)
+    words = {name: voice.say(f"{name}_{_third(channel)}") for name, channel in channels}
+    return words | {"square": _square(color), "color": hex_color(color)}
 
 
 def _third(channel: float) -> str:

@@ -17,8 +17,8 @@ class ChatSettings(Slice):
     person_seconds: float = Field(10.0, ge=0, le=3600, description="seconds between two questions of one person")
     waiting: int = Field(8, ge=1, le=1000, description="questions that may wait; more are politely turned away")
     answer_seconds: float = Field(3.5, gt=0, le=60, description="longest time for an answer in chat")
-    raid_messages: float = Field(
-        15.0, gt=0, description="messages a second from which those who came with them are not attended to"
+    raid_people: float = Field(
+        15.0, gt=0, description="newcomers writing in a second from whom on they, as a crowd, are not attended to"
     )
     spontaneous: Literal["off", "quiet", "timer"] = Field(
         "off", description="speak unasked: never, after a silence, or every so often"

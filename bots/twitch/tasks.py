@@ -20,16 +20,19 @@ class Tasks:
         self._limit, self._counts = limit, counts
         self._tasks: dict[asyncio.Task, Line | None] = {}
 
-    def begin(self, work: Coroutine[Any, Any, Any], line: Line | None = None) -> None:
+    def begin(self, work: Coroutine[Any, Any, Any], line: Line | None = None) -> bool:
+        """Returns whether there was room for it."""
         if len(self._tasks) >= self._limit:
             work.close()
             self._counts["dropped"] += 1
-            return
+            return False
         task = asyncio.create_task(work)
         self._tasks[task] = line
         task.add_done_callback(self._done)
+        return True
 
-    def break_off(self, hit: Callable[[Line], bool]) -> None:
+    def forget(self, hit: Callable[[Line], bool]) -> None:
+        """Break off what is done for these lines."""
         for task, line in self._tasks.items():
             if line and hit(line):
                 task.cancel()

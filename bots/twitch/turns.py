@@ -31,18 +31,19 @@ class Turns:
 
 
 class Share:
-    """As many turns as ``limit()`` says in any ``seconds``, for all together."""
+    """As many turns as ``limit()`` says in any ``seconds``, for all kinds together."""
 
     def __init__(self, limit: Callable[[], int], seconds: float, clock: Callable[[], float]):
         self._limit, self._seconds, self._clock = limit, seconds, clock
-        self._taken: deque[float] = deque()
+        self._taken: deque[tuple[float, str]] = deque()
 
-    def take(self, *, leaving: float = 0.0) -> bool:
-        """Take a turn if there is one, and this share of them would be left for others."""
-        now = self._clock()
-        while self._taken and self._taken[0] <= now - self._seconds:
+    def take(self, kind: str = "", most: float = 1.0) -> bool:
+        """Take a turn of a kind, if there is one and the kind has less than this part of the limit; so what the others
+        can't have, however many want it, is always left for it."""
+        now, limit = self._clock(), self._limit()
+        while self._taken and self._taken[0][0] <= now - self._seconds:
             self._taken.popleft()
-        if len(self._taken) >= self._limit() * (1 - leaving):
+        if len(self._taken) >= limit or sum(kind == other for _, other in self._taken) >= most * limit:
             return False
-        self._taken.append(now)
+        self._taken.append((now, kind))
         return True
