@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 if sys.version_info < (3, 11):  # noqa: UP036  (what an older Python is to say instead of a traceback)
     sys.exit("babyLLM needs Python 3.11 or newer; this is " + sys.version.split()[0] + ".")
@@ -26,18 +26,22 @@ if TYPE_CHECKING:
 
     from torch import device as Device
 
+    from bots.twitch import Surface
     from brain import Brain, BrainConfig
     from school.caretaker import Caretaker, Soul
     from school.classroom import Classroom
-    from school.interface import School
+    from school.interface import Mailbox, School
     from school.librarian import Librarian
     from school.parallel import Team
+    from school.people import People
+    from school.receptionist import Receptionist
     from school.registrar import Registrar
     from school.settings import Slice
     from school.tutor import Tutor
 
 REPOSITORY = Path(__file__).resolve().parent
 STARTER = REPOSITORY / "library" / "starter"
+RECORD_SECONDS = 3.0  # at waking, for the record to delete what the day before could not
 Say = Callable[[str], None]
 
 log = logging.getLogger("wakeup")
@@ -48,11 +52,14 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGINT, _leave_quietly)
     signal.signal(signal.SIGTERM, _leave_quietly)
     options = parse(arguments)
+    _print_anything()
     try:  # imported late: torch takes seconds, and --help should not
+        from school.counsellor import keep_last_words
         from school.mistakes import Mistake
     except ModuleNotFoundError as missing:
         print(f"babyLLM: {missing.name} is not installed; run `make setup` first.", file=sys.stderr)
         return 2
+    keep_last_words()
     try:
         if options.command is not wake and in_team() and os.environ["RANK"] != "0":
             return 0  # only lessons can be shared; the first process runs the rest
@@ -63,6 +70,13 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _print_anything() -> None:
+    """A terminal that lacks a letter shows a question mark."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
 
 
 def _leave_quietly(*_: object) -> None:
@@ -120,6 +134,12 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     stats.add_argument("--search", metavar="WORDS", help="find what was said")
     stats.add_argument("--last", type=_positive(int), default=5, metavar="N", help="messages to show")
     stats.set_defaults(command=show_stats)
+    twitch = commands.add_parser("twitch", help="set Twitch up, and see whether it works", parents=[common])
+    twitch.add_argument("errand", choices=("login", "check", "whois", "logout"), help="what to do")
+    twitch.add_argument("names", nargs="*", metavar="NAME", help="whois: the accounts to look up")
+    twitch.add_argument("--device", action="store_true", help="login: with a code, on any device")
+    twitch.add_argument("--no-browser", action="store_true", help="login: don't open a browser")
+    twitch.set_defaults(command=twitch_errand)
 
     # Common options may stand before or behind the command, so they are taken out first.
     given, rest = common.parse_known_args(arguments)
@@ -149,6 +169,8 @@ def settings_tree() -> type[Slice]:
     from pydantic import Field
 
     from bots.terminal import TerminalSettings
+    from bots.twitch.rules import ChatLessonSettings, ChatSettings, CommandSettings
+    from bots.twitch.settings import TwitchSettings
     from school.brains import BrainSettings
     from school.caretaker import SoulSettings
     from school.librarian import LibrarySettings
@@ -169,6 +191,10 @@ def settings_tree() -> type[Slice]:
         soul: SoulSettings = Field(default_factory=SoulSettings)
         record: RecordSettings = Field(default_factory=RecordSettings)
         terminal: TerminalSettings = Field(default_factory=TerminalSettings)
+        twitch: TwitchSettings = Field(default_factory=TwitchSettings)
+        chat: ChatSettings = Field(default_factory=ChatSettings)
+        chat_lessons: ChatLessonSettings = Field(default_factory=ChatLessonSettings)
+        commands: CommandSettings = Field(default_factory=CommandSettings)
         machine: MachineSettings = Field(default_factory=MachineSettings)
 
     return Settings
@@ -195,7 +221,7 @@ def read_options(options: argparse.Namespace) -> tuple[Any, Path]:
 
 def whisper(text: str) -> None:
     """What a person may want to know, beside the results on standard output."""
-    print(text, file=sys.stderr, flush=True)
+    _show(text, sys.stderr)
 
 
 # ---- putting it together -------------------------------------------------------------------------------------------
@@ -288,7 +314,9 @@ class Awake:
     classroom: Classroom
     school: School
     registrar: Registrar
+    people: People
     say: Say
+    twitch: Surface | None = None
     ending: str = "broken off"
 
 
@@ -303,16 +331,15 @@ def put_together(
     from school.caretaker import Caretaker
     from school.classroom import Classroom, Limits
     from school.conversations import Conversations
-    from school.counsellor import keep_log
-    from school.interface import Mailbox, School
+    from school.counsellor import keep_log, redact
+    from school.interface import Mailbox
     from school.machine import prepare
     from school.receptionist import Receptionist
     from school.registrar import Registrar
-    from school.soulkeeping import wake_receptionist, wake_tutor
 
     def say(text: str) -> None:
         log.info("%s", text)
-        show(text)
+        show(redact(text))
 
     device = prepare(settings.machine)
     if team:
@@ -341,12 +368,9 @@ def put_together(
     )
     awake: Awake | None = None  # what fails before it is, ends unwoken
     closing.callback(lambda: registrar.close(step=tutor.step, ending=awake.ending if awake else "never woke"))
-    if soul:
-        wake_tutor(soul, tutor, registrar.pairs_learning())
-        wake_receptionist(soul, receptionist)
     registrar.shelve(librarian.texts)
     mailbox = Mailbox(settings.speech.waiting)
-    school = School(mailbox, registrar)
+    people, school = remember(registrar, mailbox, soul, tutor, receptionist)
     announcer = Announcer(say, clock=time.monotonic, every_seconds=settings.terminal.line_seconds)
     classroom = Classroom(
         tutor,
@@ -361,11 +385,44 @@ def put_together(
         team=team,
     )
     _greet(say, librarian, classroom.parameters, soul)
-    awake = Awake(tutor, classroom, school, registrar, say)
+    awake = Awake(tutor, classroom, school, registrar, people, say)
+    awake.twitch = None if options.no_twitch else find_twitch(awake, settings, home)
     if team:
         say(f"{team.size} processes share its lessons; waiting for all of them...")
         tutor.assemble(shape, settings.lessons)
     return awake
+
+
+def remember(
+    registrar: Registrar, mailbox: Mailbox, soul: Soul | None, tutor: Tutor, receptionist: Receptionist
+) -> tuple[People, School]:
+    """Bring back what soul and record hold, as far as people agree to it now."""
+    from concurrent.futures import wait
+
+    from school.interface import REMEMBERED, School
+    from school.people import People
+    from school.soulkeeping import wake_receptionist, wake_tutor
+
+    wait([removing for _, removing in registrar.inherited], RECORD_SECONDS)
+    people = People(registrar, registrar.changes())
+    if soul:
+        pairs = registrar.pairs_learning()
+        wake_tutor(soul, tutor, [pair for pair in pairs if people.welcome(pair.person, pair.asker)])
+        wake_receptionist(soul, receptionist, welcome=people.welcome)
+    exchanges = [exchange for exchange in registrar.exchanges(REMEMBERED) if people.welcome(exchange.person)]
+    school = School(mailbox, registrar, exchanges=exchanges)
+    school.catch_up(people.left(), registrar.inherited)
+    return people, school
+
+
+def find_twitch(awake: Awake, settings: Any, home: Path) -> Surface | None:
+    """The way into a chat, where somebody set one up. Raises Mistake."""
+    from bots.twitch import configured, open_twitch
+
+    if not configured(home):
+        return None
+    since = awake.registrar.lessons_since
+    return open_twitch(awake.school, awake.people, home, settings, lessons_since=since, tell=awake.say)
 
 
 def hire_tutor(settings: Any, brain: Brain, librarian: Librarian, soul: Soul | None, team: Team | None) -> Tutor:
@@ -419,9 +476,16 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
         classroom.stop()
 
     _on_signals(loop, go_to_sleep)
-    timetable = open_timetable(save=school.save, save_minutes=settings.soul.save_minutes, thin=registrar.thin)
+    timetable = open_timetable(
+        save=school.save,
+        save_minutes=settings.soul.save_minutes,
+        thin=registrar.thin,
+        clear_out=lambda: school.clear_out("twitch", settings.record.chat_days),
+    )
     classroom.start()
-    talking = asyncio.create_task(_talk(school, chat, say, go_to_sleep))
+    if awake.twitch:
+        awake.twitch.start()
+    talking = asyncio.create_task(_talk(awake, chat, go_to_sleep))
     try:
         await asyncio.wrap_future(classroom.done)
     except Exception as error:
@@ -431,23 +495,27 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
         timetable.shutdown(wait=False)
         talking.cancel()
         await asyncio.gather(talking, return_exceptions=True)
+        if awake.twitch:
+            await awake.twitch.close()
     say(f"babyLLM sleeps at step {school.status().step:,}. Good night.")
     return 0
 
 
-async def _talk(school: School, chat: str, say: Say, quit_: Callable[[], None]) -> None:
+async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
     """The terminal's part, if there is one. Whatever becomes of it, the lessons go on."""
     from bots.terminal import Commands, Prompt, chat_on_pipe
 
+    school, say = awake.school, awake.say
+    commands = Commands(school, _print, quit_, others=awake.twitch.lines if awake.twitch else list)
     try:
         if chat == "prompt":
             from prompt_toolkit.patch_stdout import patch_stdout
 
             with patch_stdout(raw=True):
                 say("Type to talk to it, /help for more, Ctrl-C to let it sleep.")
-                await Prompt(school, Commands(school, _print, quit_), quit_).run()
+                await Prompt(school, commands, quit_).run()
         elif chat == "pipe":
-            await chat_on_pipe(Commands(school, _print, quit_))
+            await chat_on_pipe(commands)
     except Exception as error:
         log.exception("the terminal broke")
         say(f"the chat in this terminal broke ({error}); the lessons go on. Ctrl-C lets it sleep.")
@@ -462,7 +530,15 @@ def _on_signals(loop: Any, act: Callable[[], None]) -> None:
 
 
 def _print(text: str) -> None:
-    print(text, flush=True)
+    _show(text, sys.stdout)
+
+
+def _show(text: str, stream: TextIO) -> None:
+    """Whoever looked may be gone; whoever has something to say goes on."""
+    try:
+        print(text, file=stream, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 # ---- sharing the lessons -------------------------------------------------------------------------------------------
@@ -600,6 +676,29 @@ def show_stats(options: argparse.Namespace) -> int:
     else:
         render(life)
     return 0
+
+
+def twitch_errand(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from bots.twitch.errands import run_errand
+    from school.counsellor import keep_log
+
+    settings, home = read_options(options)
+    stop_log = keep_log(home / "statistics", whisper)  # it keeps secrets, also those in the libraries' own words
+    try:
+        errand = run_errand(
+            options.errand,
+            options.names,
+            home=home,
+            settings=settings.twitch,
+            device=options.device,
+            browser=not options.no_browser,
+            as_json=options.json,
+        )
+        return asyncio.run(errand)
+    finally:
+        stop_log()
 
 
 def _for_errand(options: argparse.Namespace) -> tuple[Any, Caretaker, Device]:

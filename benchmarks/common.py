@@ -53,9 +53,13 @@ def home_with(text: Path | None) -> Iterator[Path]:
 
 
 @contextmanager
-def awake(options: argparse.Namespace, *more: str) -> Iterator[tuple[wakeup.Awake, Any]]:
-    """A school put together just as ``wakeup.py`` does it, not yet started; and the settings."""
+def awake(
+    options: argparse.Namespace, *more: str, prepare: Callable[[Path], object] = lambda home: None
+) -> Iterator[tuple[wakeup.Awake, Any]]:
+    """A school put together just as ``wakeup.py`` does it, not yet started, and the settings. ``prepare`` is called
+    with the home before."""
     with home_with(options.text) as home, ExitStack() as closing:
+        prepare(home)
         arguments = [part for change in (*options.set, *more) for part in ("--set", change)]
         given = wakeup.parse(["--home", str(home), *arguments])
         settings, _ = wakeup.read_options(given)

@@ -53,10 +53,17 @@ class _LastReply:
 
 
 class Commands:
-    """What a line means, whichever way it came; answers are shown with ``say``."""
+    """What a line means, whichever way it came; answers are shown with ``say``. ``others`` tells, for /status, how the
+    other surfaces are."""
 
-    def __init__(self, school: School, say: Callable[[str], None], quit_: Callable[[], None]):
-        self._school, self._say, self._quit = school, say, quit_
+    def __init__(
+        self,
+        school: School,
+        say: Callable[[str], None],
+        quit_: Callable[[], None],
+        others: Callable[[], list[str]] = list,
+    ):
+        self._school, self._say, self._quit, self._others = school, say, quit_, others
         self._last = _LastReply()
         self._table: dict[str, Callable[[str], Awaitable[None]]] = {
             "/help": self._help,
@@ -137,7 +144,7 @@ class Commands:
         self._say("(it will learn that)")
 
     async def _status(self, _: str) -> None:
-        self._say("\n".join(status_lines(self._school.status())))
+        self._say("\n".join(status_lines(self._school.status()) + self._others()))
 
     async def _save(self, _: str) -> None:
         place = await asyncio.wrap_future(self._school.save())

@@ -11,7 +11,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -88,23 +88,68 @@ class Caretaker:
             raise OSError(28, f"the disk is full: a soul needs {needed / 1e6:.0f} MB")
         try:
             self._write(unfinished, soul)
-            replaced = self.folder / f".replaced-{place.name}"
-            again = place.exists()
-            if again:  # the same step again: the new one takes its place
-                shutil.rmtree(replaced, ignore_errors=True)
-                place.rename(replaced)
-            try:
-                unfinished.rename(place)
-            except OSError:
-                if again:
-                    replaced.rename(place)
-                raise
-            _sync(self.folder)
-            shutil.rmtree(replaced, ignore_errors=True)
+            self._install(unfinished, place)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
         self.prune()
         return place
+
+    def forget(self, people: Collection[str]) -> int:
+        """Take the conversations with these people out of every soul on disk; returns how many souls had some.
+
+        A damaged one that names them goes altogether. Raises OSError; what could not be rewritten stays as it was.
+        """
+        touched, problem = 0, None
+        for place in [*self.souls(), *self.folder.glob("damaged/*")]:
+            try:
+                touched += self._forget_in(place, people)
+            except OSError as error:  # the others, at least
+                problem = error
+        if problem:
+            raise problem
+        return touched
+
+    def _forget_in(self, place: Path, people: Collection[str]) -> bool:
+        try:
+            if place.parent == self.folder:
+                return self._rewrite_without(place, people)
+        except SoulDamaged:
+            pass
+        return _delete_if_naming(place, people)
+
+    def _rewrite_without(self, place: Path, people: Collection[str]) -> bool:
+        facts = _read_facts(place)
+        gone = {key for key, (_, person) in facts.get("conversations", {}).items() if person in people}
+        if not gone:
+            return False
+        soul, when = self.load(place), place.stat().st_mtime
+        soul.facts["conversations"] = {key: talk for key, talk in facts["conversations"].items() if key not in gone}
+        talks = soul.tensors["conversations"]
+        soul.tensors["conversations"] = {key: t for key, t in talks.items() if key.partition("/")[0] not in gone}
+        unfinished = self.folder / f".unfinished-{place.name}-{os.getpid()}"
+        try:
+            self._write(unfinished, soul)
+            os.utime(unfinished, (when, when))  # the keep rules go by age
+            self._install(unfinished, place)
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+        return True
+
+    def _install(self, unfinished: Path, place: Path) -> None:
+        """Rename a whole soul into its place, where another one of the same step may be."""
+        replaced = self.folder / f".replaced-{place.name}"
+        again = place.exists()
+        if again:
+            shutil.rmtree(replaced, ignore_errors=True)
+            place.rename(replaced)
+        try:
+            unfinished.rename(place)
+        except OSError:
+            if again:
+                replaced.rename(place)
+            raise
+        _sync(self.folder)
+        shutil.rmtree(replaced, ignore_errors=True)
 
     def _write(self, place: Path, soul: Soul) -> None:
         place.mkdir()
@@ -172,6 +217,24 @@ class Caretaker:
         for soul in gone:
             shutil.rmtree(soul, ignore_errors=True)
         return [soul.name for soul in gone]
+
+
+def _read_facts(place: Path) -> dict[str, Any]:
+    try:
+        return json.loads((place / "facts.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise SoulDamaged(f"facts.json: {error}") from None
+
+
+def _delete_if_naming(place: Path, people: Collection[str]) -> bool:
+    """Delete a damaged soul if it names one of these people, or if what it names can't be told."""
+    try:
+        named = any(json.dumps(person) in (place / "facts.json").read_text("utf-8") for person in people)
+    except (OSError, UnicodeDecodeError):
+        named = any(place.glob("conversations*"))
+    if named:
+        shutil.rmtree(place)
+    return named
 
 
 def _sha256(file: Path) -> str:

@@ -19,7 +19,7 @@ import numpy as np
 from brain import parameter_count
 from school.caretaker import Caretaker
 from school.examiner import Exam, ExamResult
-from school.interface import Ask, Forget, Letter, Mailbox, Save, School, Snapshot, Teach, fulfil
+from school.interface import Ask, Forget, Letter, Mailbox, Save, School, Snapshot, Teach, fail, fulfil
 from school.receptionist import Receptionist
 from school.soulkeeping import pack_soul
 from school.tutor import StepReport, TeamBroken, Tutor
@@ -94,6 +94,9 @@ class Classroom:
         self._saved_step = tutor.step if caretaker.souls() else -1
         self._save_wanted: list[Future[str | None]] = []
         self._changed = False  # since the last save
+        self._leaving: set[str] = set()  # people who may still be in a saved soul
+        self._to_tell: list[tuple[Future[int], int]] = []  # who waits until they are not, for how many pairs
+        self._scrubbing: Future[None] | None = None
         self._last_exam: ExamResult | None = None
         self._thread = threading.Thread(target=self._run, name="tutor")
         self.parameters = parameter_count(tutor.brain)
@@ -130,6 +133,8 @@ class Classroom:
                     self._save_wanted = []
                 for letter in self.mailbox.drain(IDLE_SECONDS if idle else 0):
                     self._open(letter)
+                if self._to_tell:
+                    self._scrub()
                 if self.receptionist.busy:
                     self._answer()
                 if self._exam:  # lessons wait, so that the result belongs to one step and a resumed life repeats it
@@ -182,16 +187,48 @@ class Classroom:
                     self.tutor.reviews.add(pair, self.tutor.librarian.tokenizer, self.tutor.step)
                     self._changed = True
                 case Forget():
-                    gone = self.tutor.reviews.forget(person=letter.person, source=letter.source, reply=letter.reply)
-                    if letter.person:
-                        self.receptionist.forget(letter.person)
-                    self._changed = True
-                    fulfil(letter.future, gone)
+                    self._forget(letter)
                 case Save(future):
                     self._save_wanted.append(future)
-        except Exception:
+        except Exception as error:
             log.exception("a letter could not be opened")
+            if not isinstance(letter, Teach):
+                fail(letter.future, error)
         self._show()
+
+    def _forget(self, letter: Forget) -> None:
+        """Off the list at once; conversations in saved souls follow in the background."""
+        gone = self.tutor.reviews.forget(
+            person=letter.person, source=letter.source, replies=letter.replies, scope=letter.scope
+        )
+        self._changed = True
+        people = letter.people | ({letter.person} - {""})
+        if not people:
+            fulfil(letter.future, gone)
+            return
+        self._leaving.update(people)
+        self._to_tell.append((letter.future, gone))
+        self.receptionist.forget(people)
+
+    def _scrub(self) -> None:
+        """Take whoever left out of the saved souls, all at once, behind a save that is under way. Who leaves meanwhile
+        waits for the next time."""
+        if self._scrubbing and not self._scrubbing.done():
+            return
+        people, self._leaving = self._leaving, set()
+        to_tell, self._to_tell = self._to_tell, []
+        self._scrubbing = self._writer.submit(self._take_out, people, to_tell)
+
+    def _take_out(self, people: set[str], to_tell: list[tuple[Future[int], int]]) -> None:
+        try:
+            self.caretaker.forget(people)
+        except Exception as error:
+            self._leaving.update(people)  # once more behind the next save
+            log.error("conversations could not be taken out of the saved souls yet (%s)", _in_words(error))
+            for future, _ in to_tell:
+                fail(future, error)
+        for future, gone in to_tell:
+            fulfil(future, gone)
 
     # ---- examinations --------------------------------------------------------------------------------------------
 
@@ -234,6 +271,8 @@ class Classroom:
             soul = pack_soul(self.tutor, self.receptionist, self.facts)
             self._changed = False
             self._writing = self._writer.submit(self._write, soul)
+            if self._leaving:
+                self._scrub()
         for future in wanted:
             self._writing.add_done_callback(lambda done, future=future: fulfil(future, done.result()))
 
@@ -242,7 +281,7 @@ class Classroom:
             place = self.caretaker.save(soul)
         except Exception as error:
             self._changed = True
-            problem = getattr(error, "strerror", None) or str(error)
+            problem = _in_words(error)
             log.error("the soul of step %d could not be saved: %s", soul.step, problem)
             self.publish(Saved(soul.step, None, problem))
             return None
@@ -251,19 +290,23 @@ class Classroom:
         return str(place)
 
     def _close(self) -> None:
-        """Turn away who waits, finish the step, save what is new."""
-        self.mailbox.close()
+        """Turn away who waits, carry out the other letters, finish the step, save what is new."""
+        letters = self.mailbox.close()
         self.receptionist.close()
+        for letter in letters:
+            self._open(letter)
         try:
             while self.tutor.under_way:
                 self._learn()
         finally:  # whatever became of the step, the ones before it are kept
-            if self._writing:
-                self._writing.exception()  # wait
+            for under_way in (self._writing, self._scrubbing):
+                if under_way:
+                    under_way.exception()  # wait
             if self._changed or self._save_wanted:
                 self._save(self._save_wanted)
-                self._writing.exception()
-            self._writer.shutdown()
+            if self._leaving:
+                self._scrub()
+            self._writer.shutdown()  # waits for both
             self._show(awake=False)
         if self.team:
             self.team.dismiss()
@@ -297,3 +340,7 @@ class Classroom:
             unwritten=self._unwritten(),
             gauges=self._gauges(),
         )
+
+
+def _in_words(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,11 +41,17 @@ class Conversation:
 
 
 class Conversations:
-    """The ``limit`` most recently used in memory, up to ``disk_limit`` more in ``folder``."""
+    """The ``limit`` most recently used in memory, up to ``disk_limit`` more in ``folder``. What a crash left unfinished
+    there, and what nobody can read, goes."""
 
     def __init__(self, folder: Path, *, limit: int, disk_limit: int, device: torch.device):
         self._folder, self._limit, self._disk_limit, self._device = folder, limit, disk_limit, device
         self._open: OrderedDict[str, Conversation] = OrderedDict()
+        files = sorted(folder.glob("*.safetensors"), key=lambda file: file.stat().st_mtime)
+        self._resting = {file: _person_of(file) for file in files}  # whose each file is, the oldest first
+        unreadable = [file for file, person in self._resting.items() if person is None]
+        for file in [*folder.glob("*.unfinished"), *unreadable]:
+            self._delete(file)
 
     def __len__(self) -> int:
         return len(self._open)
@@ -65,14 +72,14 @@ class Conversations:
             oldest, quiet = self._open.popitem(last=False)
             self._write(oldest, quiet)
 
-    def forget(self, person: str) -> int:
-        """Drop all conversations of a person, also those on disk; returns how many."""
-        gone = [name for name, conversation in self._open.items() if conversation.person == person]
+    def forget(self, people: Collection[str]) -> int:
+        """Drop all conversations with these people, also those on disk; returns how many. Raises OSError."""
+        gone = [name for name, conversation in self._open.items() if conversation.person in people]
         for name in gone:
             del self._open[name]
-        files = [file for file in self._folder.glob("*.safetensors") if _person_of(file) == person]
+        files = [file for file, person in self._resting.items() if person in people]
         for file in files:
-            file.unlink(missing_ok=True)
+            self._delete(file)
         return len(gone) + len(files)
 
     def snapshot(self) -> dict[str, tuple[str, dict[str, Tensor]]]:
@@ -94,11 +101,16 @@ class Conversations:
             self._folder.mkdir(parents=True, exist_ok=True)
             unfinished.write_bytes(save(conversation.tensors(), {"person": json.dumps(conversation.person)}))
             unfinished.replace(file)
-            stale = sorted(self._folder.glob("*.safetensors"), key=lambda path: path.stat().st_mtime)
-            for old in stale[: -self._disk_limit or None]:
-                old.unlink(missing_ok=True)
+            self._resting.pop(file, None)
+            self._resting[file] = conversation.person
+            for old in list(self._resting)[: -self._disk_limit or None]:
+                self._delete(old)
         except OSError:
             unfinished.unlink(missing_ok=True)
+
+    def _delete(self, file: Path) -> None:
+        file.unlink(missing_ok=True)
+        self._resting.pop(file, None)
 
     def _read(self, file: Path) -> Conversation | None:
         try:

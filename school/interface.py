@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import queue
 import secrets
+import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 ME = "owner"  # the person at the terminal
+REMEMBERED = 1000  # exchanges that can be marked
 
 
 class Busy(Exception):
@@ -75,9 +77,23 @@ class Ask:
     conversation: str
     person: str
     on_token: Callable[[str], None] | None
+    kept: bool = True  # whether the conversation remembers it
+    seconds: float | None = None  # longest time for the answer, where that is less than everybody's
     id: str = field(default_factory=lambda: new_id())
     future: Future[Reply] = field(default_factory=Future)
     asked_at: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where something was said: the surface, and its own ids of the channel and the message there."""
+
+    surface: str = ""
+    channel: str = ""
+    message: str = ""
+
+
+NOWHERE = Origin()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +108,41 @@ class Pair:
     source: str = ""
     reply: str = ""  # the id of the reply it was made from
     asker: str = ""  # whose question the prompt is, where that is somebody else
+    origin: Origin = NOWHERE  # of the answer
+    asked_in: str = ""  # the surface's id of the message that the prompt was
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What was said on a surface and is to be removed: whatever agrees with every field that is given.
+
+    ``since`` and ``before`` are ids of this module, which sort by time. With ``answers``, only what the baby said and
+    what was made of it; the questions stay.
+    """
+
+    surface: str
+    channel: str = ""
+    messages: frozenset[str] = frozenset()  # the surface's ids
+    person: str = ""
+    since: str = ""
+    before: str = ""
+    answers: bool = False
+
+    def covers(self, pair: Pair) -> bool:
+        if self.answers:
+            return bool(pair.reply) and self.reaches(pair.reply, pair.origin, set(), set())
+        return self.reaches(pair.id, pair.origin, {pair.origin.message, pair.asked_in}, {pair.person, pair.asker})
+
+    def reaches(self, key: str, origin: Origin, messages: set[str], people: set[str]) -> bool:
+        """Whether it covers something with this id, from there, that is made of these messages by these people."""
+        return (
+            origin.surface == self.surface
+            and (not self.channel or origin.channel == self.channel)
+            and (not self.messages or not self.messages.isdisjoint(messages))
+            and (not self.person or self.person in people)
+            and (not self.since or key >= self.since)
+            and (not self.before or key < self.before)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +154,15 @@ class Teach:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forget:
-    """Never train again on pairs of this person, from this source, or made from this reply."""
+    """Never train again on pairs of this person, from this source, made from these replies or within this scope; drop
+    the conversations with this person and with ``people``. The future brings an OSError when these are still in a
+    saved soul; that is tried again."""
 
     person: str = ""
     source: str = ""
-    reply: str = ""
+    replies: frozenset[str] = frozenset()
+    scope: Scope | None = None
+    people: frozenset[str] = frozenset()
     future: Future[int] = field(default_factory=Future)  # pairs taken off the list
 
 
@@ -128,16 +183,16 @@ class Mailbox:
         self._letters: queue.SimpleQueue[Letter] = queue.SimpleQueue()
         self._limit = limit
         self._closed = False
+        self._lock = threading.Lock()  # so that no letter slips in behind the last look
 
     def post(self, letter: Letter) -> None:
-        """Never blocks. Raises Asleep when closed and Busy when too many letters wait."""
-        if self._closed:
-            raise Asleep
-        if isinstance(letter, Ask) and self._letters.qsize() >= self._limit:
-            raise Busy
-        self._letters.put(letter)
-        if self._closed:  # closed in between: whoever drained last may have missed it
-            self.close()
+        """Waits for nothing. Raises Asleep when closed and Busy when too many letters wait."""
+        with self._lock:
+            if self._closed:
+                raise Asleep
+            if isinstance(letter, Ask) and self._letters.qsize() >= self._limit:
+                raise Busy
+            self._letters.put(letter)
 
     def drain(self, wait: float = 0) -> list[Letter]:
         """All letters that wait; with ``wait``, up to so many seconds for a first one."""
@@ -149,12 +204,15 @@ class Mailbox:
         except queue.Empty:
             return letters
 
-    def close(self) -> None:
-        """Take no more letters and answer those that wait with Asleep."""
-        self._closed = True
-        for letter in self.drain():
-            if not isinstance(letter, Teach):
+    def close(self) -> list[Letter]:
+        """Take no more letters, answer the questions that wait with Asleep, and hand out the rest."""
+        with self._lock:
+            self._closed = True
+        letters = self.drain()
+        for letter in letters:
+            if isinstance(letter, Ask):
                 fail(letter.future, Asleep())
+        return [letter for letter in letters if not isinstance(letter, Ask)]
 
 
 def fail(future: Future, error: Exception) -> None:
@@ -169,6 +227,20 @@ def fulfil(future: Future, result: object) -> None:
         future.set_result(result)
 
 
+def _both(done: Future, told: Future[int]) -> Future[int]:
+    """What ``told`` brings, once ``done`` is done too; the error of either."""
+    both: Future[int] = Future()
+
+    def pass_on(_: Future) -> None:
+        if error := done.exception() or told.exception():
+            fail(both, error)
+        else:
+            fulfil(both, told.result())
+
+    done.add_done_callback(lambda _: told.add_done_callback(pass_on))
+    return both
+
+
 def writable(text: str) -> str:
     """Text with lone surrogates replaced, so that it has a UTF-8 form and can be written down."""
     return text.encode("utf-8", "replace").decode("utf-8")
@@ -176,20 +248,57 @@ def writable(text: str) -> str:
 
 def new_id() -> str:
     """A short id that sorts by time."""
-    return f"{time.time_ns() // 1_000_000:011x}{secrets.token_hex(4)}"
+    return f"{id_at(time.time())}{secrets.token_hex(4)}"
+
+
+def id_at(moment: float) -> str:
+    """Where the ids of a moment (seconds since 1970) begin: those made before sort before it."""
+    return f"{int(moment * 1000):011x}"
 
 
 class Record(Protocol):
     """What the school writes down about talk; the registrar in daily life."""
 
     def heard(
-        self, message_id: str, *, text: str, person: str, surface: str, conversation: str, consent: str
+        self,
+        message_id: str,
+        *,
+        text: str,
+        person: str,
+        surface: str,
+        conversation: str,
+        consent: str,
+        channel: str = "",
+        message: str = "",
     ) -> None: ...
     def said(self, reply: Reply, message_id: str) -> None: ...
-    def marked(self, reply_id: str, *, person: str, verdict: str, correction: str) -> None: ...
+    def sent(self, reply_id: str, message: str) -> None: ...
+    def marked(
+        self, reply_id: str, *, person: str, verdict: str, correction: str, origin: Origin = NOWHERE
+    ) -> None: ...
     def taught(self, pair: Pair) -> None: ...
-    def find_exchange(self, reply_id: str) -> Exchange | None: ...
+    def kept(self, person: str) -> Future[Kept]: ...
     def forget(self, *, person: str, source: str) -> Future[int]: ...
+    def withdraw(self, person: str) -> Future[int]: ...
+    def remove(self, scope: Scope) -> Future[Removed]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """How much the record holds of a person."""
+
+    messages: int  # what they said: questions and marks
+    replies: int
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removed:
+    """What a removal took from the record."""
+
+    rows: int
+    people: frozenset[str]  # whose questions were among it
+    replies: frozenset[str]  # ids of answers that were among it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,15 +310,22 @@ class Exchange:
     answer: str
     person: str
     verdict: str = ""  # the last one it got
+    origin: Origin = NOWHERE  # of the question
+    sent: str = ""  # the surface's id of the answer
+    marks: tuple[tuple[str, str], ...] = ()  # who said what of it: person, verdict
 
 
 class School:
-    """The narrow interface. Every method returns at once; what takes time comes back as a future."""
+    """The narrow interface. Every method returns at once; what takes time comes back as a future.
 
-    def __init__(self, mailbox: Mailbox, record: Record, *, remembered: int = 1000):
+    ``exchanges``, the oldest first, are what it knows of earlier days; it remembers the last REMEMBERED.
+    """
+
+    def __init__(self, mailbox: Mailbox, record: Record, *, exchanges: Iterable[Exchange] = ()):
         self._mailbox, self._record = mailbox, record
-        self._exchanges: OrderedDict[str, Exchange] = OrderedDict()
-        self._remembered = remembered
+        self._exchanges = OrderedDict((exchange.reply_id, exchange) for exchange in exchanges)
+        self._asking: dict[str, tuple[Ask, Exchange]] = {}  # questions to be kept, without their answers yet
+        self._lock = threading.Lock()  # over both: questions are answered on the tutor's thread
         self.snapshot = Snapshot()  # replaced as a whole by the classroom
 
     def ask(
@@ -219,22 +335,45 @@ class School:
         *,
         person: str = ME,
         surface: str = "terminal",
+        channel: str = "",
+        message: str = "",
         consent: str = "owner",
+        seconds: float | None = None,
         on_token: Callable[[str], None] | None = None,
     ) -> Future[Reply]:
         """Answer ``text`` within ``conversation``; ``on_token`` gets pieces of text on the tutor's thread.
 
-        With ``consent`` empty, nothing of the exchange is written down. Raises Busy or Asleep.
+        With ``consent`` empty, nothing of the exchange is written down, and the conversation neither knows what was
+        before nor remembers it. ``channel`` and ``message`` are the surface's ids. The answer ends after ``seconds``.
+        Raises Busy or Asleep.
         """
         text = writable(text)
-        letter = Ask(text, conversation, person, on_token)
+        letter = Ask(text, conversation, person, on_token, kept=bool(consent), seconds=seconds)
         self._mailbox.post(letter)
         if consent:
+            origin = Origin(surface=surface, channel=channel, message=message) if channel else NOWHERE
+            exchange = Exchange(reply_id=letter.id, question=text, answer="", person=person, origin=origin)
+            with self._lock:
+                self._asking[letter.id] = letter, exchange
             self._record.heard(
-                letter.id, text=text, person=person, surface=surface, conversation=conversation, consent=consent
+                letter.id,
+                text=text,
+                person=person,
+                surface=surface,
+                conversation=conversation,
+                consent=consent,
+                channel=channel,
+                message=message,
             )
-            letter.future.add_done_callback(lambda future: self._remember(future, letter))
+            letter.future.add_done_callback(lambda future: self._remember(future, letter.id))
         return letter.future
+
+    def sent(self, reply_id: str, message: str) -> None:
+        """Note under which of the surface's ids a reply was said."""
+        with self._lock:
+            if exchange := self._exchanges.get(reply_id):
+                self._exchanges[reply_id] = replace(exchange, sent=message)
+        self._record.sent(reply_id, message)
 
     def teach(
         self,
@@ -246,6 +385,8 @@ class School:
         person: str = ME,
         reply: str = "",
         asker: str = "",
+        origin: Origin = NOWHERE,
+        asked_in: str = "",
     ) -> str:
         """Add a lesson: a text, or an answer to a prompt. Returns its id. Raises Asleep."""
         pair = Pair(
@@ -257,27 +398,50 @@ class School:
             source=source,
             reply=reply,
             asker=asker,
+            origin=origin,
+            asked_in=asked_in,
         )
         self._mailbox.post(Teach(pair))
         self._record.taught(pair)
         return pair.id
 
-    def feedback(self, reply_id: str, verdict: str, *, correction: str = "", person: str = ME) -> str:
+    def find(self, reply_id: str) -> Exchange | None:
+        """The exchange that a reply belongs to, if it was kept and is one of the last."""
+        return self._exchanges.get(reply_id)
+
+    def find_sent(self, surface: str, message: str) -> str:
+        """The id of the reply that was said as this message of the surface's, or "" where none is known."""
+        with self._lock:
+            known = (e.reply_id for e in self._exchanges.values() if (e.origin.surface, e.sent) == (surface, message))
+            return next(known, "")
+
+    def has_marked(self, reply_id: str, person: str, *, fixed: bool = False) -> bool:
+        """Whether this person marked this reply already; with ``fixed``, corrected it."""
+        exchange = self.find(reply_id)
+        marks = exchange.marks if exchange else ()
+        return any(who == person and (verdict == "fix" or not fixed) for who, verdict in marks)
+
+    def feedback(
+        self, reply_id: str, verdict: str, *, correction: str = "", person: str = ME, origin: Origin = NOWHERE
+    ) -> str:
         """Mark a reply "good" or "bad", or "fix" it with what it should have been.
 
         Good makes the exchange a lesson, a correction makes the corrected one a lesson of double weight; bad and fix
         take back what was made of the reply itself, and what was once bad never becomes good. Returns "learned",
-        "marked", "unknown" (no such reply) or "refused" (it was bad before).
+        "marked", "unknown" (no such reply) or "refused" (it was bad before). ``origin`` is that of the mark.
         """
-        exchange = self._exchanges.get(reply_id) or self._record.find_exchange(reply_id)
+        exchange = self.find(reply_id)
         if exchange is None:
             return "unknown"
         if verdict == "good" and exchange.verdict in ("bad", "fix"):
             return "refused"
         correction = writable(correction)
-        self._record.marked(reply_id, person=person, verdict=verdict, correction=correction)
-        self._exchanges[reply_id] = replace(exchange, verdict=verdict)
-        self._mailbox.post(Forget(reply=reply_id))
+        self._record.marked(reply_id, person=person, verdict=verdict, correction=correction, origin=origin)
+        with self._lock:
+            if reply_id in self._exchanges:
+                marks = (*exchange.marks, (person, verdict))
+                self._exchanges[reply_id] = replace(exchange, verdict=verdict, marks=marks)
+        self._mailbox.post(Forget(replies=frozenset([reply_id])))
         if verdict == "bad":
             return "marked"
         answer, weight = (correction, 2.0) if verdict == "fix" else (exchange.answer, 1.0)
@@ -289,18 +453,109 @@ class School:
             person=person,
             reply=reply_id,
             asker=exchange.person,
+            origin=origin,
+            asked_in=exchange.origin.message,
         )
         return "learned"
+
+    def kept(self, person: str) -> Future[Kept]:
+        """What the record holds of a person, all that is on its way to it included."""
+        return self._record.kept(person)
 
     def forget(self, *, person: str = "", source: str = "") -> Future[int]:
         """Delete everything of a person, or taught from a source, and never train on it again.
 
-        The future tells how many rows of the record went. What the weights made of it fades but is not undone.
+        The future tells how many rows of the record went; by then their conversations are gone too, in souls on disk
+        as well. What the weights made of it fades but is not undone.
         """
-        for key in [key for key, exchange in self._exchanges.items() if person and exchange.person == person]:
-            del self._exchanges[key]
-        self._mailbox.post(Forget(person=person, source=source))
-        return self._record.forget(person=person, source=source)
+        self._take_back(lambda exchange: bool(person) and exchange.person == person)
+        self._drop_marks(person)
+        written = self._record.forget(person=person, source=source)
+        return _both(self._post(Forget(person=person, source=source)), written)
+
+    def withdraw(self, person: str) -> Future[int]:
+        """Break off all lessons made of a person's words, and their conversations; what was recorded stays. The future
+        tells how many pairs that were, once it is written down."""
+        self._take_back(lambda exchange: exchange.person == person)
+        written = self._record.withdraw(person)
+        self._post(Forget(person=person))
+        return written
+
+    def remove(self, scope: Scope, *, person: str = "") -> Future[int]:
+        """Delete what was said within the scope, answers to it, and the pairs made of it; break off their lessons, and
+        the conversations that heard it. The future tells how many rows of the record went.
+
+        What is known in memory ends at once, however long the disk takes; so does the conversation of ``person``, where
+        the surface knows who said it.
+        """
+        self._break_off(scope, person)
+        removing, done = self._record.remove(scope), Future()
+        removing.add_done_callback(lambda removing: self._finish(removing, done))
+        return done
+
+    def catch_up(self, left: Mapping[str, str], removals: Iterable[tuple[Scope, Future[Removed]]] = ()) -> None:
+        """At waking: do again what a crash or a refusing disk may have left undone. ``left``: people who did, and their
+        last words ("forgotten" or others); ``removals``: what the record is about to delete."""
+        for person, what in left.items():
+            if what == "forgotten":
+                self._record.forget(person=person, source="")
+            else:
+                self._record.withdraw(person)
+        if left:
+            self._post(Forget(people=frozenset(left)))
+        for scope, removing in removals:
+            self._break_off(scope)
+            removing.add_done_callback(lambda removing: self._finish(removing, Future()))
+
+    def clear_out(self, surface: str, days: float) -> Future[int] | None:
+        """Remove what was said on a surface more than so many days ago; 0: nothing, ever."""
+        return self.remove(Scope(surface=surface, before=id_at(time.time() - 86_400 * days))) if days else None
+
+    def _break_off(self, scope: Scope, person: str = "") -> None:
+        """End what is known in memory to be within a scope."""
+        replies, people = self._take_back(
+            lambda e: scope.reaches(e.reply_id, e.origin, {e.origin.message, e.sent}, {e.person})
+        )
+        self._post(Forget(scope=scope, replies=replies, people=people | ({person} - {""})))
+
+    def _finish(self, removing: Future[Removed], done: Future[int]) -> None:
+        """End what only the record knew of: conversations that heard it, pairs made of the answers."""
+        if error := removing.exception():
+            fail(done, error)
+            return
+        removed = removing.result()
+        self._take_back(lambda exchange: exchange.reply_id in removed.replies)
+        if removed.people or removed.replies:
+            self._post(Forget(replies=removed.replies, people=removed.people))
+        fulfil(done, removed.rows)
+
+    def _post(self, letter: Forget) -> Future[int]:
+        """Hand it on, if anybody is awake: when it wakes, nothing is taught that the record has lost."""
+        try:
+            self._mailbox.post(letter)
+        except Asleep as asleep:
+            fail(letter.future, asleep)
+        return letter.future
+
+    def _take_back(self, hit: Callable[[Exchange], bool]) -> tuple[frozenset[str], frozenset[str]]:
+        """Drop the exchanges that are hit, those under way included; returns their replies' ids, and who asked."""
+        with self._lock:
+            asking = [letter for letter, exchange in self._asking.values() if hit(exchange)]
+            known = [exchange for exchange in self._exchanges.values() if hit(exchange)]
+            for letter in asking:
+                del self._asking[letter.id]
+            for exchange in known:
+                del self._exchanges[exchange.reply_id]
+        for letter in asking:
+            letter.future.cancel()
+        return frozenset(e.reply_id for e in known), frozenset(who.person for who in [*asking, *known])
+
+    def _drop_marks(self, person: str) -> None:
+        with self._lock:
+            for key, exchange in self._exchanges.items():
+                if any(who == person for who, _ in exchange.marks):
+                    marks = tuple(mark for mark in exchange.marks if mark[0] != person)
+                    self._exchanges[key] = replace(exchange, marks=marks)
 
     def save(self) -> Future[str | None]:
         letter = Save()
@@ -310,13 +565,14 @@ class School:
     def status(self) -> Snapshot:
         return self.snapshot
 
-    def _remember(self, future: Future[Reply], letter: Ask) -> None:
-        if future.cancelled() or future.exception():
-            return
-        reply = future.result()
-        self._record.said(reply, letter.id)
-        self._exchanges[reply.id] = Exchange(
-            reply_id=reply.id, question=letter.text, answer=reply.text, person=letter.person
-        )
-        while len(self._exchanges) > self._remembered:
-            self._exchanges.popitem(last=False)
+    def _remember(self, future: Future[Reply], asked: str) -> None:
+        """Keep an exchange, unless it was taken back while it was on its way."""
+        with self._lock:
+            _, exchange = self._asking.pop(asked, (None, None))
+            if exchange is None or future.cancelled() or future.exception():
+                return
+            reply = future.result()
+            self._record.said(reply, asked)
+            self._exchanges[reply.id] = replace(exchange, reply_id=reply.id, answer=reply.text)
+            while len(self._exchanges) > REMEMBERED:
+                self._exchanges.popitem(last=False)

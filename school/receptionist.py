@@ -5,8 +5,10 @@ Shapes: B questions being answered, V vocabulary.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import torch
@@ -98,13 +100,14 @@ class Receptionist:
         self._waiting.clear()
         self._drop(set(range(len(self._speaking))))
 
-    def forget(self, person: str) -> None:
-        """Break off what is being said to a person and drop their conversations."""
+    def forget(self, people: Collection[str]) -> None:
+        """Break off what is being said to these people and drop their conversations. Raises OSError when that is not
+        possible on disk."""
         for ask in [*self._waiting, *(speaking.ask for speaking in self._speaking)]:
-            if ask.person == person:
+            if ask.person in people:
                 ask.future.cancel()
         self._drop({i for i, speaking in enumerate(self._speaking) if speaking.ask.future.cancelled()})
-        self.conversations.forget(person)
+        self.conversations.forget(people)
 
     def heed(self, temperature: float, repeats: float) -> None:
         """Take note of an examination: the temperature that fits, and how often a text repeats itself."""
@@ -120,7 +123,7 @@ class Receptionist:
             ask = self._waiting.popleft()
             if ask.future.cancelled():
                 continue
-            if any(speaking.ask.conversation == ask.conversation for speaking in self._speaking):
+            if ask.kept and any(speaking.ask.conversation == ask.conversation for speaking in self._speaking):
                 held_up.append(ask)
                 continue
             try:
@@ -130,7 +133,9 @@ class Receptionist:
         self._waiting.extendleft(reversed(held_up))
 
     def _listen(self, ask: Ask) -> None:
-        conversation = self.conversations.get(ask.conversation, self._fresh(ask.person))
+        conversation = self._fresh(ask.person)
+        if ask.kept:
+            conversation = self.conversations.get(ask.conversation, conversation)
         words = self.tokenizer.encode(ask.text)[-self.settings.question_tokens :]
         tokens = torch.tensor([[PERSON, *words, END, BABY]], device=self.device)
         state, pixel = conversation.state, conversation.pixel
@@ -210,7 +215,7 @@ class Receptionist:
         speaking.recent.append(token)
         if len(speaking.said) >= self.settings.max_tokens:
             ending = "limit"
-        elif now - speaking.ask.asked_at > self.settings.max_seconds:
+        elif now - speaking.ask.asked_at > min(self.settings.max_seconds, speaking.ask.seconds or math.inf):
             ending = "time"
         else:
             ending = ""
@@ -231,15 +236,11 @@ class Receptionist:
             speaking.ask.on_token = None
 
     def _finish(self, row: int, speaking: _Speaking, token: int, ending: str, step: int, shown: Tensor) -> None:
-        """Close the turn, keep the conversation, answer the future."""
-        state, pixel = pick_streams(self._state, [row]), self._pixels[row : row + 1].clone()
-        if token != END:  # it was cut short: let it know that its turn is over
-            out = self.voice.step(torch.tensor([END], device=self.device), pixel, state)
-            state, pixel = out.state, out.pixels
-        recent = speaking.recent[-self.settings.repetition_window :]
-        self._tune_penalty(speaking)
+        """Keep the conversation and learn from it, if it is one to keep, and answer the future."""
         ask, now = speaking.ask, time.monotonic()
-        self.conversations.put(ask.conversation, Conversation(speaking.person, state, pixel, recent))
+        if ask.kept:
+            self._tune_penalty(speaking)
+            self._keep(row, speaking, token)
         reply = Reply(
             id=ask.id,
             text=self.tokenizer.decode(speaking.said).strip(),
@@ -252,6 +253,15 @@ class Receptionist:
             ending=ending,
         )
         fulfil(ask.future, reply)
+
+    def _keep(self, row: int, speaking: _Speaking, token: int) -> None:
+        """Put the conversation back as it is after this turn."""
+        state, pixel = pick_streams(self._state, [row]), self._pixels[row : row + 1].clone()
+        if token != END:  # it was cut short: let it know that its turn is over
+            out = self.voice.step(torch.tensor([END], device=self.device), pixel, state)
+            state, pixel = out.state, out.pixels
+        recent = speaking.recent[-self.settings.repetition_window :]
+        self.conversations.put(speaking.ask.conversation, Conversation(speaking.person, state, pixel, recent))
 
     def _tune_penalty(self, speaking: _Speaking) -> None:
         """Move the penalty a little towards repeating itself as often as its texts do; between 0 and PENALTY_LIMIT."""

@@ -9,6 +9,7 @@ import contextlib
 import json
 import logging
 import math
+import os
 import sqlite3
 import threading
 import time
@@ -25,7 +26,21 @@ from sqlite_utils import Database, Migrations
 
 from school.classroom import Event, Examined, Saved
 from school.examiner import ExamResult
-from school.interface import Exchange, Pair, Reply, fail, fulfil, new_id
+from school.interface import (
+    NOWHERE,
+    Exchange,
+    Kept,
+    Origin,
+    Pair,
+    Removed,
+    Reply,
+    Scope,
+    fail,
+    fulfil,
+    id_at,
+    new_id,
+)
+from school.people import Change
 from school.settings import Slice
 from school.shelf import Text
 from school.tutor import StepReport
@@ -35,11 +50,16 @@ log = logging.getLogger(__name__)
 BACKLOG = 50_000  # rows kept in memory while the disk refuses them; then the oldest are dropped and counted
 FLUSH_SECONDS = 1.0
 RETRY_SECONDS = 5.0
+DAMAGED = "damaged"
+ALL = "~"  # sorts behind every id
 
 
 class RecordSettings(Slice):
     every_step: int = Field(5000, ge=1, description="newest steps kept one by one")
     hundreds: int = Field(500_000, ge=1, description="newest steps kept at least as averages over a hundred")
+    chat_days: float = Field(
+        30.0, ge=0, description="days that words from public chat are kept and taught; 0: for ever"
+    )
 
 
 # ---- the shape of the record ---------------------------------------------------------------------------------------
@@ -175,6 +195,35 @@ def m001_begin(db: Database) -> None:
         db[table].enable_fts(columns, create_triggers=True, tokenize="unicode61")
 
 
+@migrations()
+def m002_chat(db: Database) -> None:
+    """Where in a public chat something was said, so that it can be removed; and who agreed to be learned from."""
+    for table in ("messages", "feedback", "pairs"):
+        for column in ("channel", "chat_message"):
+            db[table].add_column(column, str)
+    db["replies"].add_column("chat_message", str)
+    for column in ("surface", "asker", "asked_in"):
+        db["pairs"].add_column(column, str)
+    db["consents"].create({"id": str, "at": float, "person": str, "what": str, "channel": str, "wording": str}, pk="id")
+    for table, column in (
+        ("messages", "chat_message"),
+        ("replies", "chat_message"),
+        ("replies", "message_id"),
+        ("pairs", "chat_message"),
+        ("pairs", "asked_in"),
+        ("pairs", "asker"),
+        ("consents", "person"),
+    ):
+        db[table].create_index([column])
+
+
+@migrations()
+def m003_leave(db: Database) -> None:
+    """Whoever is to be deleted is found without reading everything."""
+    for column in ("person", "chat_message"):
+        db["feedback"].create_index([column])
+
+
 def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -185,13 +234,29 @@ def connect(path: Path) -> Database:
     try:
         db = Database(connection, strict=True)
         db.enable_wal()
-        for pragma in ("foreign_keys=on", "synchronous=normal", "secure_delete=on", "journal_size_limit=67108864"):
+        for pragma in (
+            "foreign_keys=on",
+            "synchronous=normal",
+            "secure_delete=on",
+            "temp_store=memory",
+            "journal_size_limit=67108864",
+        ):
             db.execute(f"pragma {pragma}")
         migrations.apply(db)
     except BaseException:
         connection.close()
         raise
     return db
+
+
+def write_safely(file: Path, text: str) -> None:
+    """Replace a file in one go, and wait until it is on the disk. Raises OSError."""
+    new = file.with_name(f"{file.name}.new")
+    with new.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    new.replace(file)
 
 
 @contextlib.contextmanager
@@ -209,10 +274,12 @@ def reading(path: Path) -> Iterator[Database]:
 
 @dataclass(slots=True)
 class _Job:
-    """Something to write; ``future`` gets what it returns."""
+    """Something to write; ``future`` gets what it returns. ``owed``: what to do again tomorrow if it can't be written
+    today, since somebody was promised; ids only, no words."""
 
     write: Callable[[Database], Any]
     future: Future | None = None
+    owed: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -232,10 +299,17 @@ class Registrar:
         self._backlog = _Backlog()
         self._wake = threading.Condition()
         self._db: Database | None = None
-        self._scrub = False  # the write-ahead log holds words that were deleted
+        self._scrub = True  # the search index and the write-ahead log may hold words that were deleted
+        self._drop_copies_before = ""  # of damaged records that were set aside before this id
+        self._owing = path.with_name(f"{path.name}.owed")
+        self._owed_text = ""  # what stands there
+        self._owing_lock = threading.Lock()
         config = json.dumps(run_config)
         self._run = {"id": self.run_id, "started_at": utc_now(), "from_step": from_step, "config": config}
         self._submit(self._write_run)
+        self._inherited_changes: list[Change] = []
+        self.inherited: list[tuple[Scope, Future[Removed]]] = []  # removals that the day before could not write
+        self._inherit()
         self._thread = threading.Thread(target=self._work, name="registrar", daemon=True)
         self._thread.start()
 
@@ -252,16 +326,56 @@ class Registrar:
             self._backlog.closing = True
             self._wake.notify()
         self._thread.join(patience)
+        self._note_owed()
         if self.unwritten:
             log.warning("%d rows could not be written to %s", self.unwritten, self.path)
 
-    def _submit(self, write: Callable[[Database], Any], future: Future | None = None) -> None:
+    def _inherit(self) -> None:
+        """Begin with what the day before still owed to people."""
+        with contextlib.suppress(FileNotFoundError):
+            self._owed_text = self._owing.read_text("utf-8")
+        for line in self._owed_text.splitlines():
+            try:
+                match json.loads(line):
+                    case {"changed": how}:
+                        self._inherited_changes.append(Change(**how))
+                        self.changed(self._inherited_changes[-1])
+                    case {"forget": how}:
+                        self.forget(**how)
+                    case {"withdraw": person}:
+                        self.withdraw(person)
+                    case {"remove": how}:
+                        scope = Scope(**how | {"messages": frozenset(how["messages"])})
+                        self.inherited.append((scope, self.remove(scope)))
+            except (ValueError, TypeError, KeyError) as error:
+                log.error("a line of %s can't be understood (%s)", self._owing.name, type(error).__name__)
+
+    def _note_owed(self) -> None:
+        """Keep on disk what somebody was promised and what the record has not taken yet; no file where that is
+        nothing."""
+        with self._owing_lock:
+            with self._wake:
+                text = "".join(json.dumps(job.owed) + "\n" for job in self._backlog.jobs if job.owed)
+            if text == self._owed_text:
+                return
+            try:
+                if text:
+                    write_safely(self._owing, text)
+                else:
+                    self._owing.unlink(missing_ok=True)
+                self._owed_text = text
+            except OSError as error:
+                log.warning("%s can't be written (%s)", self._owing.name, error.strerror)
+
+    def _submit(
+        self, write: Callable[[Database], Any], future: Future | None = None, owed: dict[str, Any] | None = None
+    ) -> None:
         with self._wake:
             if self._backlog.closed:
                 if future:
                     fail(future, RuntimeError("the record is closed"))
                 return
-            self._backlog.jobs.append(_Job(write, future))
+            self._backlog.jobs.append(_Job(write, future, owed))
             if len(self._backlog.jobs) > BACKLOG:
                 self._drop_oldest()
             if future:
@@ -305,19 +419,31 @@ class Registrar:
         except (sqlite3.Error, OSError) as error:
             log.warning("the record can't be written just now (%s); %d rows wait", error, len(batch))
             self._hang_up()
+            self._note_owed()
             return False
         with self._wake:
             for job in batch:  # new ones came in behind; an overflow may have taken some in front
                 if self._backlog.jobs and self._backlog.jobs[0] is job:
                     self._backlog.jobs.popleft()
+        self._note_owed()
         if self._scrub:
-            with contextlib.suppress(sqlite3.Error):  # a reader may be in the way; then once more after the next flush
-                busy, *_ = self._db.execute("pragma wal_checkpoint(truncate)").fetchone()
-                self._scrub = bool(busy)
+            with contextlib.suppress(sqlite3.Error, OSError):  # somebody is in the way; once more after the next flush
+                self._scrub = not self._clean()
         for job, (error, result) in zip(batch, results, strict=True):
             if job.future:
                 fail(job.future, error) if error else fulfil(job.future, result)
         return True
+
+    def _clean(self) -> bool:
+        """Leave nothing of what was deleted behind; False where a reader still needs it."""
+        for table in ("messages", "replies", "pairs"):
+            self._db[table].optimize()  # else fragments stay in the search index
+        for copy in self.path.parent.glob(f"{self.path.name}.{DAMAGED}-*"):
+            if id_at(int(copy.name.partition(f"{DAMAGED}-")[2].partition("-")[0])) < self._drop_copies_before:
+                copy.unlink(missing_ok=True)
+        self._drop_copies_before = ""
+        busy, *_ = self._db.execute("pragma wal_checkpoint(truncate)").fetchone()
+        return not busy
 
     def _write_one(self, job: _Job) -> tuple[Exception | None, Any]:
         """One job in a savepoint of its own, so that a bad row harms no other."""
@@ -346,7 +472,7 @@ class Registrar:
         except sqlite3.OperationalError:
             raise  # locked or out of space; later, perhaps
         except sqlite3.DatabaseError:
-            aside = self.path.with_name(f"{self.path.name}.damaged-{int(time.time())}")
+            aside = self.path.with_name(f"{self.path.name}.{DAMAGED}-{int(time.time())}")
             for suffix in ("", "-wal", "-shm"):
                 damaged = Path(f"{self.path}{suffix}")
                 if damaged.exists():
@@ -403,7 +529,18 @@ class Registrar:
 
     # ---- talk ------------------------------------------------------------------------------------------------------
 
-    def heard(self, message_id: str, *, text: str, person: str, surface: str, conversation: str, consent: str) -> None:
+    def heard(
+        self,
+        message_id: str,
+        *,
+        text: str,
+        person: str,
+        surface: str,
+        conversation: str,
+        consent: str,
+        channel: str = "",
+        message: str = "",
+    ) -> None:
         row = {
             "id": message_id,
             "run_id": self.run_id,
@@ -413,6 +550,8 @@ class Registrar:
             "person": person,
             "consent": consent,
             "text": text,
+            "channel": channel or None,
+            "chat_message": message or None,
         }
         self._submit(lambda db: db["messages"].insert(row))
 
@@ -433,7 +572,10 @@ class Registrar:
         }
         self._submit(lambda db: db["replies"].insert(row))
 
-    def marked(self, reply_id: str, *, person: str, verdict: str, correction: str) -> None:
+    def sent(self, reply_id: str, message: str) -> None:
+        self._submit(lambda db: db.execute("update replies set chat_message = ? where id = ?", [message, reply_id]))
+
+    def marked(self, reply_id: str, *, person: str, verdict: str, correction: str, origin: Origin = NOWHERE) -> None:
         row = {
             "id": new_id(),
             "reply_id": reply_id,
@@ -441,6 +583,8 @@ class Registrar:
             "person": person,
             "verdict": verdict,
             "correction": correction or None,
+            "channel": origin.channel or None,
+            "chat_message": origin.message or None,
         }
 
         def write(db: Database) -> None:
@@ -460,47 +604,117 @@ class Registrar:
             "answer": pair.answer,
             "weight": pair.weight,
             "status": "learning",
+            "asker": pair.asker or None,
+            "asked_in": pair.asked_in or None,
+            "surface": pair.origin.surface or None,
+            "channel": pair.origin.channel or None,
+            "chat_message": pair.origin.message or None,
         }
         self._submit(lambda db: db["pairs"].insert(row))
 
-    def forget(self, *, person: str, source: str) -> Future[int]:
-        """Delete all rows of a person and all pairs from a source, their search entries and old pages included."""
-
-        def write(db: Database) -> int:
-            rows = _delete_person(db, person) + _delete_source(db, source)
-            for table in ("messages", "replies", "pairs"):
-                db[table].optimize()  # else fragments stay in the search index
-            self._scrub = True
-            return rows
-
-        done: Future[int] = Future()
-        self._submit(write, done)
+    def changed(self, change: Change) -> Future[None]:
+        """Write down what a person decided, or was decided about them."""
+        row = {"at": change.at, "person": change.person, "what": change.what, "channel": change.channel}
+        row |= {"id": change.id, "wording": change.wording}
+        done: Future[None] = Future()
+        self._submit(lambda db: db["consents"].insert(row, ignore=True), done, owed={"changed": asdict(change)})
         return done
 
-    def find_exchange(self, reply_id: str) -> Exchange | None:
-        """A question and its answer by the reply's id, with the last verdict; None if unknown or out of reach."""
+    def forget(self, *, person: str, source: str) -> Future[int]:
+        """Delete all rows of a person and all pairs from a source, their search entries and old pages included. What
+        stays is the ledger of their consent: an id and dates. Copies of damaged records go, too: nobody could tell what
+        is in them."""
+
+        def write(db: Database) -> tuple[int, int]:
+            rows = _delete_person(db, person) + _delete_source(db, source)
+            return rows, rows
+
+        owed = {"forget": {"person": person, "source": source}}
+        return self._delete(write, owed=owed, copies_before=ALL if person else "")
+
+    def withdraw(self, person: str) -> Future[int]:
+        """Mark all pairs made of a person's words as not to be taught."""
+        query = f"update pairs set status = 'withdrawn' where {_PAIRS_OF}"  # noqa: S608
+        done: Future[int] = Future()
+        self._submit(lambda db: db.execute(query, {"person": person}).rowcount, done, owed={"withdraw": person})
+        return done
+
+    def remove(self, scope: Scope) -> Future[Removed]:
+        """Delete what was said within a scope, with all that was made of it."""
+
+        def write(db: Database) -> tuple[int, Removed]:
+            removed = delete_scope(db, scope)
+            return removed.rows, removed
+
+        owed = {"remove": asdict(scope) | {"messages": sorted(scope.messages)}}
+        return self._delete(write, owed=owed, copies_before=scope.before)  # whatever they hold is older
+
+    def _delete(
+        self, write: Callable[[Database], tuple[int, Any]], *, owed: dict[str, Any], copies_before: str
+    ) -> Future:
+        """Delete rows to the last byte; ``write`` tells how many, and what its future gets."""
+
+        def delete(db: Database) -> Any:
+            rows, result = write(db)
+            self._drop_copies_before = max(self._drop_copies_before, copies_before)
+            self._scrub = self._scrub or bool(rows or copies_before)
+            return result
+
+        done: Future = Future()
+        self._submit(delete, done, owed)
+        return done
+
+    def kept(self, person: str) -> Future[Kept]:
+        done: Future[Kept] = Future()
+        self._submit(lambda db: _count(db, person), done)
+        return done
+
+    def exchanges(self, last: int) -> list[Exchange]:
+        """So many of the last questions with their answers and marks, the oldest first."""
         query = """
-            select messages.text as question, replies.text as answer, messages.person as person,
-                   coalesce((select verdict from feedback where reply_id = replies.id order by rowid desc limit 1), '')
-                       as verdict
-            from replies join messages on messages.id = replies.message_id where replies.id = ?"""
+            select replies.id as reply_id, messages.text as question, replies.text as answer, messages.person as person,
+                   surface, coalesce(channel, '') as channel, coalesce(messages.chat_message, '') as message,
+                   coalesce(replies.chat_message, '') as sent,
+                   (select json_group_array(json_array(person, verdict)) from
+                       (select person, verdict from feedback where reply_id = replies.id order by rowid)) as marks
+            from replies join messages on messages.id = replies.message_id order by replies.id desc limit ?"""
         try:
             with reading(self.path) as db:
-                row = next(iter(db.query(query, [reply_id])), None)
+                return [_exchange(row) for row in db.query(query, [last])][::-1]
         except sqlite3.Error:
-            return None
-        return Exchange(reply_id=reply_id, **row) if row else None
+            return []
+
+    def changes(self) -> list[Change]:
+        """The ledger of consent, oldest first. Where it can't be read, nobody has agreed."""
+        try:
+            with reading(self.path) as db:
+                known = [Change(**row) for row in db.query("select * from consents order by rowid")]
+        except sqlite3.Error:
+            known = []
+        ids = {change.id for change in known}
+        return known + [change for change in self._inherited_changes if change.id not in ids]
+
+    def lessons_since(self, surface: str, moment: float) -> dict[str, int]:
+        """How many pairs each person has made on a surface since then (seconds since 1970)."""
+        query = "select person, count(*) as n from pairs where surface = ? and id >= ? group by person"
+        try:
+            with reading(self.path) as db:
+                return {row["person"]: row["n"] for row in db.query(query, [surface, id_at(moment)])}
+        except sqlite3.Error:
+            return {}
 
     def pairs_learning(self) -> list[Pair]:
         """All pairs that are to be taught, oldest first; none where there is no record yet."""
         query = """
             select pairs.id, prompt, answer, weight, pairs.person, source, coalesce(reply_id, '') as reply,
-                   coalesce(messages.person, '') as asker
+                   coalesce(pairs.asker, messages.person, '') as asker, coalesce(asked_in, '') as asked_in,
+                   coalesce(pairs.surface, '') as surface, coalesce(pairs.channel, '') as channel,
+                   coalesce(pairs.chat_message, '') as message
             from pairs left join replies on replies.id = reply_id left join messages on messages.id = message_id
             where status = 'learning' order by pairs.id"""
         try:
             with reading(self.path) as db:
-                return [Pair(**row) for row in db.query(query)]
+                return [_pair(row) for row in db.query(query)]
         except sqlite3.Error:
             return []
 
@@ -512,23 +726,102 @@ class Registrar:
         self._submit(lambda db: thin_steps(db, settings.every_step, settings.hundreds))
 
 
+def _pair(row: dict[str, Any]) -> Pair:
+    return Pair(origin=_origin(row), **row)
+
+
+def _exchange(row: dict[str, Any]) -> Exchange:
+    marks = tuple(tuple(mark) for mark in json.loads(row.pop("marks")))
+    return Exchange(origin=_origin(row), marks=marks, verdict=marks[-1][1] if marks else "", **row)
+
+
+def _origin(row: dict[str, Any]) -> Origin:
+    """Takes the columns of an origin out of a row."""
+    origin = Origin(**{name: row.pop(name) for name in ("surface", "channel", "message")})
+    return origin if origin.channel else NOWHERE
+
+
+_REPLIES_TO = "select replies.id from replies join messages on messages.id = replies.message_id where messages.person"
+_PAIRS_OF = f"person = :person or asker = :person or reply_id in ({_REPLIES_TO} = :person)"
+
+
+def _count(db: Database, person: str) -> Kept:
+    counts = {
+        "messages": "select (select count(*) from messages where person = :person) + "
+        "(select count(*) from feedback where person = :person)",
+        "replies": f"select count(*) from ({_REPLIES_TO} = :person)",
+        "pairs": f"select count(*) from pairs where {_PAIRS_OF}",
+    }
+    return Kept(**{name: db.execute(query, {"person": person}).fetchone()[0] for name, query in counts.items()})
+
+
 def _delete_person(db: Database, person: str) -> int:
     if not person:
         return 0
-    theirs = (
-        "select replies.id from replies join messages on messages.id = replies.message_id where messages.person = ?"
-    )
     deleted = 0
     for statement in (
-        f"delete from feedback where reply_id in ({theirs})",
-        "delete from feedback where person = ?",
-        f"delete from pairs where reply_id in ({theirs})",
-        "delete from pairs where person = ?",
-        "delete from replies where message_id in (select id from messages where person = ?)",
-        "delete from messages where person = ?",
+        f"delete from feedback where person = :person or reply_id in ({_REPLIES_TO} = :person)",
+        f"delete from pairs where {_PAIRS_OF}",
+        "delete from replies where message_id in (select id from messages where person = :person)",
+        "delete from messages where person = :person",
     ):
-        deleted += db.execute(statement, [person]).rowcount
+        deleted += db.execute(statement, {"person": person}).rowcount
     return deleted
+
+
+def delete_scope(db: Database, scope: Scope) -> Removed:
+    """Delete the messages within a scope and the answers to them, answers that were themselves said as one of its
+    messages, and all marks and pairs made of any of these, or themselves within it; with ``answers``, the answers and
+    what was made of them."""
+    values = {"surface": scope.surface, "channel": scope.channel, "person": scope.person}
+    values |= {"since": scope.since, "before": scope.before, "ids": json.dumps(sorted(scope.messages))}
+    said = _within(scope)
+    db.execute(
+        f"create temp table gone_messages as select id, person from messages where surface = :surface{said}", values
+    )
+    db.execute("create temp table gone_replies (id text)")
+    theirs = "select id from replies where message_id in (select id from temp.gone_messages)"
+    own = f"select id from replies where chat_message in {_LISTED}"  # nobody's in particular
+    for found in (theirs, *[own] * (bool(scope.messages) and not scope.person)):
+        db.execute(f"insert into temp.gone_replies {found}", values)
+    marks_and_pairs = (
+        f"delete from feedback where channel is not null{said}",
+        f"delete from pairs where surface = :surface{_within(scope, 'person asker', 'chat_message asked_in')}",
+    )
+    rows = 0
+    for statement in (
+        "delete from feedback where reply_id in (select id from temp.gone_replies)",
+        "delete from pairs where reply_id in (select id from temp.gone_replies)",
+        *(() if scope.answers else marks_and_pairs),
+        "delete from replies where id in (select id from temp.gone_replies)",
+        *(() if scope.answers else ("delete from messages where id in (select id from temp.gone_messages)",)),
+    ):
+        rows += db.execute(statement, values).rowcount
+    people = frozenset(row[0] for row in db.execute("select distinct person from temp.gone_messages").fetchall())
+    replies = frozenset(row[0] for row in db.execute("select id from temp.gone_replies").fetchall())
+    for table in ("gone_messages", "gone_replies"):
+        db.execute(f"drop table temp.{table}")
+    return Removed(rows=rows, people=people, replies=replies)
+
+
+_LISTED = "(select value from json_each(:ids))"
+
+
+def _within(scope: Scope, people: str = "person", messages: str = "chat_message") -> str:
+    """The conditions of a scope, those alone that are given, so that an index can be used. ``people`` and ``messages``
+    are names of columns, of which one has to fit."""
+
+    def one_of(columns: str, test: str) -> str:
+        return "(" + " or ".join(f"{column} {test}" for column in columns.split()) + ")"
+
+    given = {
+        one_of(messages, f"in {_LISTED}"): scope.messages,
+        one_of(people, "= :person"): scope.person,
+        "channel = :channel": scope.channel,
+        "id >= :since": scope.since,
+        "id < :before": scope.before,
+    }
+    return "".join(f" and {condition}" for condition, value in given.items() if value)
 
 
 def _delete_source(db: Database, source: str) -> int:

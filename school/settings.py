@@ -88,7 +88,7 @@ def allowed(field: FieldInfo) -> str:
     if choices := get_args(kind):
         if all(isinstance(choice, str) for choice in choices):
             return "one of " + ", ".join(f'"{choice}"' for choice in choices)
-        return "a list of numbers"
+        return "a list of texts" if choices[0] is str else "a list of numbers"
     words = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[kind]
     bounds = []
     for rule in field.metadata:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -78,7 +79,10 @@ def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
         tutor.reviews.add(pair, tutor.librarian.tokenizer, soul.step, tuple(kept) if kept else None)
 
 
-def wake_receptionist(soul: Soul, receptionist: Receptionist) -> None:
+def wake_receptionist(
+    soul: Soul, receptionist: Receptionist, *, welcome: Callable[[str], bool] = lambda person: True
+) -> None:
+    """Bring back how it speaks, and the conversations with everybody who is ``welcome``."""
     facts = soul.facts
     receptionist.replies = facts["replies"]
     if receptionist.settings.tune:
@@ -89,7 +93,9 @@ def wake_receptionist(soul: Soul, receptionist: Receptionist) -> None:
         key, _, part = path.partition("/")
         parts.setdefault(key, {})[part] = tensor
     named = soul.facts["conversations"]
-    receptionist.conversations.restore({named[key][0]: (named[key][1], tensors) for key, tensors in parts.items()})
+    receptionist.conversations.restore(
+        {named[key][0]: (named[key][1], tensors) for key, tensors in parts.items() if welcome(named[key][1])}
+    )
 
 
 def brain_config(soul: Soul) -> BrainConfig:

@@ -18,6 +18,8 @@ from school.shelf import Text
 from school.tokenizer import MARK_COUNT, Tokenizer
 from school.tutor import LessonSettings, Tutor
 
+for name in ("TWITCH_CLIENT_ID", "TWITCH_CLIENT_SECRET", "BABYLLM_TWITCH_BASE"):
+    os.environ.pop(name, None)  # no test may find a real application's keys
 torch.set_num_threads(1)  # tiny tensors: a second thread only waits
 os.environ["OMP_NUM_THREADS"] = "1"  # so also in the processes that tests start, beside which others run
 

@@ -14,7 +14,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("brain", "school", "bots")
 MAY_IMPORT = {"brain": {"brain"}, "school": {"brain", "school"}, "bots": {"bots", "school"}}
-BOTS_KNOW = {"school.interface", "school.settings", "school.calligraphist"}
+BOTS_KNOW = {"school.interface", "school.settings", "school.calligraphist", "school.mistakes", "school.counsellor"}
+BOTS_KNOW |= {f"school.{name}" for name in ("people", "manners", "letters", "wordlist", "echoes")}  # of strangers
 
 
 def imported(file: Path) -> set[str]:
@@ -42,7 +43,8 @@ def test_imports_flow_downhill(room):
 
 
 def test_bots_know_only_the_narrow_interface():
-    """A surface imports the interface, the settings' base and the words for the screen, and nothing else of school."""
+    """A surface imports the interface, the settings' base, the words for the screen and the manners for strangers, and
+    nothing else of school."""
     for file in sources("bots"):
         assert {name for name in imported(file) if name.startswith("school")} <= BOTS_KNOW, file
 

@@ -186,7 +186,7 @@ def test_forgetting_a_person_ends_their_conversations(tutor, tmp_path):
     receptionist = make_receptionist(tutor, tmp_path, conversations=1)
     answer(receptionist, ask("one", "a", "ann"), ask("two", "b", "ann"), ask("three", "c", "bob"))
     assert len(list((tmp_path / "conversations").glob("*.safetensors"))) == 2
-    receptionist.forget("ann")
+    receptionist.forget({"ann"})
     assert list((tmp_path / "conversations").glob("*.safetensors")) == []
     assert set(receptionist.conversations._open) == {"c"}
 
@@ -273,4 +273,4 @@ def test_a_damaged_conversation_starts_anew(tutor, tmp_path):
     assert conversations.get("a", fresh) is fresh
     conversations._file("z").write_bytes(b"rubbish")
     assert conversations.get("z", fresh) is fresh
-    assert conversations.forget("p") == 1
+    assert conversations.forget({"p"}) == 1

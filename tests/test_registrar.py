@@ -21,7 +21,7 @@ from school import registrar as registrar_module
 from school.chronicle import read_life
 from school.classroom import Examined, Saved
 from school.examiner import ExamResult
-from school.interface import Exchange, Pair, Reply, new_id
+from school.interface import Exchange, Origin, Pair, Reply, new_id
 from school.registrar import RecordSettings, Registrar, connect, reading, thin_steps, utc_now
 from school.shelf import Text
 from school.tutor import StepReport
@@ -777,20 +777,24 @@ def test_withdrawn_pairs_stay_on_record(keeper: Registrar, path: Path):
     assert [(row["id"], row["status"]) for row in rows(path, "pairs")] == [("p1", "withdrawn")]
 
 
-def test_an_exchange_is_found(keeper: Registrar):
-    """find_exchange gives a reply's question, answer and person with the last verdict it got, however quickly the
-    verdicts came."""
+def test_the_last_exchanges_are_known(keeper: Registrar):
+    """exchanges gives the last questions with their answers, place and all marks in their order, however
+    quickly these came."""
+    talk(keeper, "0")
     talk(keeper, "1", person="ann", text="hi?", answer="hello!")
-    talk(keeper, "2", person="bob")
+    how = {"surface": "twitch", "conversation": "c", "consent": "1", "channel": "c", "message": "m"}
+    keeper.heard("m-2", text="what?", person="bob", **how)
+    keeper.said(reply_of("r-2", "that"), "m-2")
+    keeper.sent("r-2", "s")
+    for person, verdict in (("ann", "good"), ("bob", "bad"), ("ann", "fix")):
+        keeper.marked("r-1", person=person, verdict=verdict, correction="")
     written(keeper)
-    plain = Exchange(reply_id="r-1", question="hi?", answer="hello!", person="ann")
-    assert keeper.find_exchange("r-1") == plain
-    for verdict in ("good", "bad", "good", "fix"):
-        keeper.marked("r-1", person="ann", verdict=verdict, correction="")
-    written(keeper)
-    assert keeper.find_exchange("r-1").verdict == "fix"
-    assert keeper.find_exchange("r-2").verdict == ""
-    assert keeper.find_exchange("r-3") is None
+    marks = (("ann", "good"), ("bob", "bad"), ("ann", "fix"))
+    origin = Origin(surface="twitch", channel="c", message="m")
+    assert keeper.exchanges(2) == [
+        Exchange(reply_id="r-1", question="hi?", answer="hello!", person="ann", verdict="fix", marks=marks),
+        Exchange(reply_id="r-2", question="what?", answer="that", person="bob", origin=origin, sent="s"),
+    ]
 
 
 def test_nothing_is_known_where_no_record_is(tmp_path: Path):
@@ -798,8 +802,8 @@ def test_nothing_is_known_where_no_record_is(tmp_path: Path):
     path = tmp_path / "nowhere" / "baby.db"
     keeper = Registrar.__new__(Registrar)
     keeper.path = path
-    assert (keeper.pairs_learning(), keeper.find_exchange("r-1")) == ([], None)
+    assert (keeper.pairs_learning(), keeper.exchanges(9)) == ([], [])
     path.parent.mkdir()
     path.write_text("no database")
-    assert (keeper.pairs_learning(), keeper.find_exchange("r-1")) == ([], None)
+    assert (keeper.pairs_learning(), keeper.exchanges(9)) == ([], [])
     assert sorted(file.name for file in path.parent.iterdir()) == ["baby.db"]

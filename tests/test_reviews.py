@@ -242,15 +242,15 @@ def test_an_answer_that_spells_marks_is_text():
     [
         ({"person": "ann"}, {"a", "b"}),
         ({"source": "good"}, {"a", "c"}),
-        ({"reply": "r1"}, {"b"}),
+        ({"replies": {"r1"}}, {"b"}),
         ({"person": "ann", "source": "good"}, {"a", "b", "c"}),
         ({"person": "nobody"}, set()),
         ({}, set()),
-        ({"person": "", "source": "", "reply": ""}, set()),
+        ({"person": "", "source": "", "replies": set()}, set()),
     ],
 )
 def test_forgetting(who: dict[str, str], gone: set[str]):
-    """forget takes off the pairs of that person, from that source or made from that reply, says how many, and leaves
+    """forget takes off the pairs of that person, from that source or made from those replies, says how many, and leaves
     the others; no name means nobody."""
     listed = taught(
         pair("a", answer="alpha", person="ann", source="good"),

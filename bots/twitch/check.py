@@ -1,0 +1,116 @@
+"""What works and what is missing between here and a chat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from bots.twitch.client import ChatClient, Presence, understood
+from bots.twitch.grants import NEEDED, SCOPES, USER_BOT
+from bots.twitch.keys import CLIENT_ID, CLIENT_SECRET, Account, Keys, keep_account, read_keys, token_file
+from bots.twitch.oauth import new_session
+from bots.twitch.settings import TwitchSettings
+
+LAST = ("moderator", "subscriptions")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """``ok`` is None for what is neither good nor bad."""
+
+    name: str
+    ok: bool | None
+    text: str
+
+
+async def examine(home: Path, settings: TwitchSettings) -> list[Finding]:
+    """One finding after the other; where one has to be mended first, nothing after it is tried. Never raises for
+    Twitch's reasons."""
+    findings: list[Finding] = []
+    try:
+        keys = read_keys(home)
+        findings += _credentials(home, keys)
+        if all(finding.ok is not False for finding in findings):
+            async with new_session() as session:
+                await _ask_twitch(home, settings, keys, session, findings)
+    except Exception as error:
+        findings.append(Finding(name="Twitch", ok=False, text=f"{understood(error)}"))
+    tried = {finding.name for finding in findings}
+    later = "not tried; something else has to be mended first"
+    return findings + [Finding(name=name, ok=None, text=later) for name in LAST if name not in tried]
+
+
+def _credentials(home: Path, keys: Keys) -> list[Finding]:
+    login = "`python wakeup.py twitch login` leads through it"
+    found = [
+        Finding(name="application", ok=True, text=f"{CLIENT_ID} is there")
+        if keys.client_id
+        else Finding(name="application", ok=False, text=f"{CLIENT_ID} is missing; {login}")
+    ]
+    secret = "is there" if keys.client_secret else "is not there; fine for a public application, logged in by device"
+    found.append(Finding(name="secret", ok=True if keys.client_secret else None, text=f"{CLIENT_SECRET} {secret}"))
+    if keys.bot is None:
+        return [*found, Finding(name="bot", ok=False, text=f"no account has logged in for the bot; {login}")]
+    mode = token_file(home).stat().st_mode & 0o777
+    private = mode & 0o077 == 0
+    text = f"{token_file(home)} " + ("is for its owner alone" if private else f"can be read by others; mode {mode:o}")
+    return [*found, Finding(name="token file", ok=private, text=text)]
+
+
+async def _ask_twitch(
+    home: Path, settings: TwitchSettings, keys: Keys, session: aiohttp.ClientSession, findings: list[Finding]
+) -> None:
+    client = ChatClient(
+        keys, session, on_event=lambda *_: None, keep=lambda account: keep_account(home, "bot", account)
+    )
+    try:
+        bot = await client.log_in(badge=settings.badge)
+        findings.append(Finding(name="bot", ok=True, text=f"{bot.login} is logged in"))
+        findings += _scopes(bot)
+        channel_id, channel = await client.find(settings.channel)
+        whose = (
+            "" if keys.streamer or settings.channel else "; nobody has logged in as the streamer, so it is the bot's"
+        )
+        findings.append(Finding(name="channel", ok=True, text=f"{channel}, id {channel_id}{whose}"))
+        findings.append(_badge(settings, keys, bot, channel_id))
+        moderator = await client.is_moderator(bot, channel_id)
+        may = f"{settings.moderator_messages if moderator else settings.messages} messages in 30 s"
+        text = f"it is one there: {may}" if moderator else f"as far as is known it is none there: {may}"
+        findings.append(Finding(name="moderator", ok=True if moderator else None, text=text))
+        room = Presence(
+            channel=channel_id, bot=bot.user_id, channel_login=channel, bot_login=bot.login, moderator=moderator
+        )
+        await client.listen(room)
+        text = "it was tried just now: messages, deletions, timeouts and clearings all arrive"
+        findings.append(Finding(name="subscriptions", ok=True, text=text))
+    finally:
+        await client.close()
+
+
+def _scopes(bot: Account) -> list[Finding]:
+    found = []
+    for scope, why in SCOPES["bot"].items():
+        if scope in bot.scopes:
+            found.append(Finding(name=scope, ok=True, text=why))
+        else:
+            ok = False if scope in NEEDED else None
+            found.append(Finding(name=scope, ok=ok, text=f"not granted: {why}"))
+    return found
+
+
+def _badge(settings: TwitchSettings, keys: Keys, bot: Account, channel: str) -> Finding:
+    if not settings.badge:
+        return Finding(name="badge", ok=None, text="off; twitch.badge in the settings switches it on")
+    lacks = [
+        what
+        for what, there in (
+            (CLIENT_SECRET, keys.client_secret),
+            (f"the bot's {USER_BOT}", USER_BOT in bot.scopes),
+            ("the streamer's login", bool(keys.streamer and keys.streamer.user_id == channel)),
+        )
+        if not there
+    ]
+    text = f"lacks {' and '.join(lacks)}" if lacks else "it speaks with the application's token"
+    return Finding(name="badge", ok=not lacks, text=text)

@@ -1,0 +1,305 @@
+"""The client library, held so that it can't be deaf without our knowing.
+
+twitchio mends a broken connection by itself, and in some ways ends up connected to nothing. Here it mends nothing: any
+loss is told at once, the whole client is thrown away, and the wire builds a new one. Only a move that Twitch announces
+is made in flight, the old ear staying open until the new one hears.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import aiohttp
+import twitchio
+from twitchio import eventsub
+from twitchio.eventsub.websockets import Websocket
+
+from bots.twitch.grants import MODERATED, NEEDED
+from bots.twitch.keys import Account, Keys, Refused, refreshed
+from school.calligraphist import for_screen
+from school.counsellor import keep_secret, redact
+
+log = logging.getLogger(__name__)
+
+LOGIN_AGAIN = "`python wakeup.py twitch login` makes a new login"
+WANTED = (
+    eventsub.ChatMessageSubscription,
+    eventsub.ChatMessageDeleteSubscription,
+    eventsub.ChatClearUserMessagesSubscription,
+    eventsub.ChatClearSubscription,
+)
+OVERLAP = 0.5  # seconds that both ears are open in a move
+
+
+class Deaf(Exception):
+    """It does not hear; the text says why. Another try may help."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presence:
+    """The chat that it is in, and as whom."""
+
+    channel: str  # ids
+    bot: str
+    channel_login: str
+    bot_login: str
+    moderator: bool
+
+
+class Ear(Websocket):
+    """One websocket. It never reconnects by itself."""
+
+    async def _listen(self) -> None:
+        try:
+            await super()._listen()
+        except Exception:  # the library does not expect all that may come; a dead ear must not look alive
+            log.exception("Twitch sent something unexpected")
+            self._client.behind(self.close())
+
+    async def _create_connection_task(self) -> None:
+        """Instead of a new connection after a loss. Not awaited: closing cancels the very task that calls this."""
+        self._client.behind(self.close())
+
+    async def _process_revocation(self, data: Any) -> None:
+        self._client.lose(f"Twitch ended a subscription ({data['payload']['subscription']['status']})")
+
+    async def _process_reconnect(self, data: Any) -> None:
+        """A move, beside the listening, so that nothing which still comes in here is missed."""
+        self._client.behind(self._move(data["payload"]["session"]["reconnect_url"]))
+
+    async def _move(self, url: str) -> None:
+        new = Ear(client=self._client, token_for=self._token_for, http=self._http)
+        new._subscriptions = self._subscriptions
+        try:
+            await self._client.open_ear(new, url)
+            await asyncio.sleep(OVERLAP)
+            await self.close()
+        except Exception as error:
+            self._client.lose(f"a move to another of Twitch's machines failed ({explain(error)})")
+
+
+class ChatClient(twitchio.Client):
+    """One stay in one chat. Build, ``enter``, await ``lost``, ``close``; never use it twice."""
+
+    def __init__(
+        self,
+        keys: Keys,
+        session: aiohttp.ClientSession,
+        *,
+        on_event: Callable[[Any, Presence], None],
+        keep: Callable[[Account], None],
+        welcome_seconds: float = 10.0,
+    ):
+        without_extras = logging.getLogger("twitchio.client")
+        level = without_extras.level
+        without_extras.setLevel(logging.CRITICAL)  # a remark on an optional package, each time
+        super().__init__(
+            client_id=keys.client_id,
+            client_secret=keys.client_secret or None,
+            bot_id=keys.bot.user_id if keys.bot else None,
+            session=session,
+            fetch_client_user=False,
+        )
+        without_extras.setLevel(level)
+        self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()  # why it hears nothing any more
+        self._keys, self._on_event, self._keep, self._welcome_seconds = keys, on_event, keep, welcome_seconds
+        self._ears: list[Ear] = []  # the last one is in use
+        self._behind: set[asyncio.Task] = set()
+        self._room: Presence | None = None
+        self._speak_as: str | None = None  # the account whose token is used; None: the application's
+
+    # ---- coming and going ----------------------------------------------------------------------------------------
+
+    async def enter(self, channel: str, *, badge: bool = False) -> Presence:
+        """Log in and listen to ``channel``'s chat (a login; "": the streamer's own, or else the bot's).
+
+        Raises Refused, Deaf, and whatever the library and the network raise.
+        """
+        bot = await self.log_in(badge=badge)
+        channel_id, channel_login = await self.find(channel)
+        room = Presence(
+            channel=channel_id,
+            bot=bot.user_id,
+            channel_login=channel_login,
+            bot_login=bot.login,
+            moderator=await self.is_moderator(bot, channel_id),
+        )
+        await self.listen(room)
+        return room
+
+    async def log_in(self, *, badge: bool = False) -> Account:
+        """Be accepted as the bot, with new tokens if the old ones have expired; returns what it may do now."""
+        bot = self._keys.bot
+        known = await self.add_token(bot.access, bot.refresh)
+        if known.client_id != self._keys.client_id:
+            raise Refused(f"the login belongs to another application than the client id; {LOGIN_AGAIN}")
+        if known.user_id != bot.user_id:
+            raise Refused(f"the login belongs to another account than it says; {LOGIN_AGAIN}")
+        if missing := [scope for scope in NEEDED if scope not in known.scopes]:
+            raise Refused(f"the bot's login does not allow {' and '.join(missing)}; {LOGIN_AGAIN}")
+        if badge and not self._keys.client_secret:
+            raise Refused("twitch.badge needs TWITCH_CLIENT_SECRET")
+        tokens = self.tokens[bot.user_id]
+        await self.login(token=None if badge else tokens["token"], load_tokens=False, save_tokens=False)
+        keep_secret(self.http._app_token or "")
+        self._speak_as = None if badge else bot.user_id
+        return Account(
+            user_id=bot.user_id,
+            login=known.login,
+            access=tokens["token"],
+            refresh=tokens["refresh"],
+            scopes=tuple(known.scopes),
+        )
+
+    async def find(self, channel: str) -> tuple[str, str]:
+        """The channel's id and login."""
+        streamer = self._keys.streamer or self._keys.bot
+        channel = channel.strip().removeprefix("#").lower()
+        if channel in ("", streamer.login):
+            return streamer.user_id, streamer.login
+        found = await self.fetch_users(logins=[channel], token_for=self.bot_id)
+        if not found:
+            raise Refused(f"there is no channel {channel} on Twitch; twitch.channel in the settings names it")
+        return found[0].id, channel
+
+    async def is_moderator(self, bot: Account, channel: str) -> bool:
+        """As far as the bot may know; its own messages' badges will tell otherwise."""
+        if bot.user_id == channel:
+            return True
+        if MODERATED not in bot.scopes:
+            return False
+        me = self.create_partialuser(bot.user_id)
+        return any([one.id == channel async for one in me.fetch_moderated_channels(first=100)])
+
+    async def listen(self, room: Presence) -> None:
+        """Subscribe to all that is WANTED there."""
+        self._room = room
+        ear = Ear(client=self, token_for=room.bot, http=self.http)
+        await self.open_ear(ear)
+        self._websockets[room.bot] = {ear.session_id: ear}
+        for kind in WANTED:
+            wanted = kind(broadcaster_user_id=room.channel, user_id=room.bot)
+            if await self.subscribe_websocket(wanted, token_for=room.bot, socket_id=ear.session_id) is None:
+                raise Deaf("Twitch says that this program listens already")
+
+    async def open_ear(self, ear: Ear, url: str | None = None) -> None:
+        """Connect it, and make it the one in use. Raises Deaf, and what the library raises."""
+        self._ears.append(ear)
+        try:
+            async with asyncio.timeout(self._welcome_seconds):
+                await ear.connect(url=url, fail_once=True)
+        except TimeoutError:
+            raise Deaf("Twitch took the connection but did not say welcome") from None
+
+    async def close(self, **options: Any) -> None:
+        for task in self._behind:
+            task.cancel()
+        await asyncio.gather(*self._behind, *(ear.close() for ear in self._ears), return_exceptions=True)
+        await super().close(**options)
+
+    def behind(self, work: Coroutine) -> None:
+        """Do it while other things go on, but not longer than this client lives."""
+        task = asyncio.create_task(work)
+        self._behind.add(task)
+        task.add_done_callback(self._behind.discard)
+
+    # ---- being well ----------------------------------------------------------------------------------------------
+
+    def lose(self, why: str) -> None:
+        if not self.lost.done():
+            self.lost.set_result(why)
+
+    async def examine(self, silence: float) -> None:
+        """Ask Twitch what it would send here. Raises Deaf if that is not everything, or if nothing at all has come in
+        for ``silence`` seconds, and Refused when the login has ended; what the network raises says nothing."""
+        last = self._ears[-1]._last_keepalive  # of any message, by the local clock
+        if last is None or (datetime.now() - last).total_seconds() > silence:
+            raise Deaf(f"nothing came from Twitch for {silence:.0f} s")
+        if self.bot_id not in self.tokens:
+            raise Refused(f"Twitch ended the bot's login; {LOGIN_AGAIN}")
+        keep_secret(self.http._app_token or "")  # it may be a new one
+        sessions = {ear.session_id for ear in self._ears}
+        listing = await self.fetch_eventsub_subscriptions(token_for=self.bot_id)
+        have = {
+            one.type
+            async for one in listing.subscriptions
+            if one.status == "enabled"
+            and one.transport.session_id in sessions
+            and one.condition.get("broadcaster_user_id") == self._room.channel
+        }
+        if missing := {kind.type for kind in WANTED} - have:
+            raise Deaf(f"Twitch no longer sends {', '.join(sorted(missing))}")
+
+    # ---- speaking ------------------------------------------------------------------------------------------------
+
+    async def send(self, text: str, reply_to: str = "") -> str:
+        """Say it in the room; the message's id. Raises what the library raises."""
+        room = self.create_partialuser(self._room.channel)
+        sent = await room.send_message(
+            text, sender=self.bot_id, token_for=self._speak_as, reply_to_message_id=reply_to or None
+        )
+        return sent.id
+
+    # ---- what the library calls ----------------------------------------------------------------------------------
+
+    async def event_message(self, payload: twitchio.ChatMessage) -> None:
+        self._on_event(payload, self._room)
+
+    async def event_message_delete(self, payload: twitchio.ChatMessageDelete) -> None:
+        self._on_event(payload, self._room)
+
+    async def event_chat_clear_user(self, payload: twitchio.ChannelChatClearUserMessages) -> None:
+        self._on_event(payload, self._room)
+
+    async def event_chat_clear(self, payload: twitchio.ChannelChatClear) -> None:
+        self._on_event(payload, self._room)
+
+    async def event_websocket_closed(self, payload: Any) -> None:
+        if self._ears and payload.socket is self._ears[-1]:
+            self.lose("the connection broke")
+
+    async def event_token_refreshed(self, payload: Any) -> None:
+        keep_secret(payload.token, payload.refresh_token)
+        if payload.user_id == self._keys.bot.user_id:
+            self._keep(refreshed(self._keys.bot, payload.token, payload.refresh_token))
+
+
+def explain(error: BaseException) -> str:
+    """An error of the library or the network in a few words without secrets."""
+    if isinstance(error, twitchio.HTTPException):
+        said = for_screen(redact(" ".join(str((error.extra or {}).get("message", "")).split())))[:100].rstrip(". ")
+        return f"Twitch answered {error.status}" + (f": {said}" if said else "")
+    if isinstance(error, TimeoutError):
+        return "Twitch did not answer in time"
+    if isinstance(error, aiohttp.ClientResponseError):
+        return f"Twitch answered {error.status}"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, aiohttp.ClientConnectionError | OSError):
+        return "Twitch can't be reached"
+    if isinstance(error, Deaf | Refused):
+        return str(error)
+    cause = error.__cause__
+    return explain(cause) if cause else f"the client library failed ({type(error).__name__})"
+
+
+def understood(error: Exception) -> Exception:
+    """Whether another try may help: the error as Deaf, or as Refused if only a person can do something."""
+    if isinstance(error, Refused | Deaf):
+        return error
+    if not isinstance(error, twitchio.HTTPException):
+        return Deaf(explain(error))
+    about_login = error.route is not None and error.route.use_id
+    said = explain(error)
+    if about_login and "client" in said and error.status in (400, 401, 403):
+        return Refused(f"Twitch does not know this application ({said}); look at TWITCH_CLIENT_ID and its secret")
+    if error.status == 401 or about_login and error.status in (400, 403):
+        return Refused(f"Twitch does not accept the bot's login ({said}); {LOGIN_AGAIN}")
+    if error.status == 403:
+        return Refused(f"Twitch does not let the bot in ({said}); is it banned, or its login too narrow?")
+    return Deaf(said)

@@ -1,0 +1,142 @@
+"""The keys to Twitch: the application's from the environment or .env, the accounts' from a file for its owner alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from bots.twitch.grants import Role
+from school.counsellor import keep_secret
+
+CLIENT_ID, CLIENT_SECRET = "TWITCH_CLIENT_ID", "TWITCH_CLIENT_SECRET"
+
+
+class Refused(Exception):
+    """Trying again won't help until somebody does something; the text says what, and holds no secret."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """One account's consent to this application."""
+
+    user_id: str
+    login: str
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """All there is to get in with; empty where there is none."""
+
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    bot: Account | None = None
+    streamer: Account | None = None
+
+
+def token_file(home: Path) -> Path:
+    return home / "secrets" / "twitch.json"
+
+
+def configured(home: Path) -> bool:
+    """Whether anybody began to set Twitch up."""
+    return bool(_application(home)[0]) or token_file(home).exists()
+
+
+def read_keys(home: Path) -> Keys:
+    """What is there now. Raises Refused when the file is damaged."""
+    client_id, client_secret = _application(home)
+    keep_secret(client_secret)
+    return Keys(client_id=client_id, client_secret=client_secret, **_read_tokens(home))
+
+
+def keep_account(home: Path, role: Role, account: Account) -> Keys:
+    """Store an account's tokens, for the owner's eyes only, whole or not at all; returns all keys. Raises OSError."""
+    keep_secret(account.access, account.refresh)
+    try:
+        stored = _read_tokens(home)
+    except Refused:
+        stored = {}  # damaged: this login begins anew
+    stored[role] = account
+    _write(token_file(home), json.dumps({role: asdict(account) for role, account in stored.items()}, indent=1))
+    return read_keys(home)
+
+
+def keep_application(home: Path, client_id: str, client_secret: str) -> None:
+    """Note the application's keys in the home's .env, which keeps its other lines. Raises OSError."""
+    keep_secret(client_secret)
+    file = home / ".env"
+    old = file.read_text("utf-8-sig").splitlines() if file.exists() else []
+    new = {CLIENT_ID: client_id, CLIENT_SECRET: client_secret}
+    lines = [line for line in old if _assignment(line)[0] not in new]
+    _write(file, "\n".join([*lines, *(f"{name}={value}" for name, value in new.items() if value)]) + "\n", ignore=False)
+
+
+def forget_accounts(home: Path) -> None:
+    """Delete the accounts' tokens."""
+    token_file(home).unlink(missing_ok=True)
+
+
+def refreshed(account: Account, access: str, refresh: str) -> Account:
+    return replace(account, access=access, refresh=refresh)
+
+
+# ---- files ---------------------------------------------------------------------------------------------------------
+
+
+def _application(home: Path) -> tuple[str, str]:
+    """The client's id and secret: the environment's, or else those of .env."""
+    noted = {}
+    with suppress(OSError, UnicodeDecodeError):  # no such file, or none that could hold them
+        noted = dict(map(_assignment, (home / ".env").read_text("utf-8-sig").splitlines()))
+    client_id, client_secret = (os.environ.get(name) or noted.get(name, "") for name in (CLIENT_ID, CLIENT_SECRET))
+    return client_id.strip(), client_secret.strip()
+
+
+def _assignment(line: str) -> tuple[str, str]:
+    """NAME=value, perhaps with quotes and an "export" before it; ("", "") for any other line."""
+    name, equals, value = line.strip().removeprefix("export ").partition("=")
+    if not equals or name.startswith("#"):
+        return "", ""
+    value = value.strip()
+    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
+    return name.strip(), value[1:-1] if quoted else value.partition(" #")[0].strip()
+
+
+def _read_tokens(home: Path) -> dict[Role, Account]:
+    file = token_file(home)
+    try:
+        stored = json.loads(file.read_text("utf-8"))
+        return {role: _account(stored[role]) for role in ("bot", "streamer") if role in stored}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise Refused(f"{file} can't be read; `python wakeup.py twitch login` makes a new one") from None
+
+
+def _account(values: dict) -> Account:
+    keep_secret(values["access"], values["refresh"])
+    return Account(**{**values, "scopes": tuple(values["scopes"])})
+
+
+def _write(file: Path, text: str, *, ignore: bool = True) -> None:
+    """Replace ``file`` in one go; it can be read by its owner alone. With ``ignore``, git never sees its folder."""
+    if ignore:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (file.parent / ".gitignore").write_text("*\n")
+    descriptor, new = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # made with mode 0600
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(new).replace(file)
+    except BaseException:
+        Path(new).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,110 @@
+"""What goes through a chat, as plain values; and what the wire and its listener expect of each other.
+
+Nothing here knows the client library: whoever listens can be tested with lines made by hand.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+SURFACE = "twitch"  # as it stands in the record
+
+Standing = Literal["off", "connecting", "listening", "deaf", "refused"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One chat message as it was seen. Ids are Twitch's, and text; names may change and are for showing only."""
+
+    id: str
+    channel: str  # the id of the broadcaster in whose chat it was seen
+    person: str  # the writer's user id
+    login: str
+    name: str  # as displayed
+    text: str  # spaces as one; without the leading @botname, which a reply to the bot always has
+    moderator: bool = False  # also true of the broadcaster
+    broadcaster: bool = False
+    badges: frozenset[str] = frozenset()  # of badge sets: "moderator", "vip", "subscriber", "bot-badge"...
+    mentions_me: bool = False  # by @login, anywhere in it, the one that was cut off included
+    reply_to: str = ""  # the id of the message it answers
+    reply_to_person: str = ""  # who wrote that
+    reply_to_me: bool = False
+    own: bool = False  # the bot's own message, coming back
+    shared_from: str = ""  # the id of the channel it was written in, if that is another one (shared chat)
+    emotes: tuple[str, ...] = ()  # as they stand in the text: "Kappa"
+    cheers: tuple[str, ...] = ()  # as they stand in the text: "Cheer100"
+    mentions: tuple[str, ...] = ()  # logins of people named with @, the bot's not among them
+    links: bool = False
+    at: float = field(default_factory=time.time)  # when it was heard, seconds since 1970
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """Something that a moderator took out of a chat: one message, all of a person's (a timeout or ban), or all."""
+
+    kind: Literal["message", "person", "all"]
+    channel: str
+    message: str = ""
+    person: str = ""  # whose message or messages; empty for "all"
+    at: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WireState:
+    """How the connection is; counts are since waking."""
+
+    standing: Standing = "off"
+    why: str = ""  # a short sentence without secrets, and what to do if there is something to do
+    channel: str = ""  # login of the channel
+    bot: str = ""  # login of the bot's account
+    moderator: bool = False  # whether the bot is one there
+    heard: int = 0
+    duplicates: int = 0  # delivered more than once, heard once
+    removals: int = 0
+    said: int = 0
+    rejected: int = 0  # sent, but not shown by Twitch
+    dropped: int = 0  # never sent: too many were waiting, or it was a repetition
+    waiting: int = 0
+    connects: int = 0  # times that it began to listen
+    recoveries: int = 0  # times that it found itself deaf and did something about it
+
+
+class Listener(Protocol):
+    """Whoever makes something of a chat. Called on the event loop; must return at once and never raise."""
+
+    def heard(self, line: Line) -> None: ...
+    def removed(self, removal: Removal) -> None: ...
+
+
+class Wire(Protocol):
+    """The way out."""
+
+    async def say(self, text: str, *, reply_to: str = "") -> str:
+        """Send when the limits allow. Returns the message's id, or "" when it was not sent; Twitch's refusals are
+        logged, never raised."""
+        ...
+
+    def state(self) -> WireState: ...
+
+
+TOP = "com|org|net|tv|gg|io|me|ly|be|co|ru"  # what may follow a single letter
+FILES = "txt|toml|json|js|exe|png|jpg|jpeg|gif|mp3|mp4|pdf"  # what is no place in the network
+LINK = re.compile(
+    rf"(?i)\b(?:https?://|www\.)\S|[\w-][.。．｡][^\W\d_]{{2,24}}/\S|\b\w[.。．｡](?:{TOP})\b"
+    rf"|\w[\w-]+[.。．｡](?!(?:{FILES})\b)[^\W\d_]{{2}}|\b\d{{1,3}}(?:\.\d{{1,3}}){{3}}\b"
+)
+
+
+def plain(text: str, login: str) -> str:
+    """``text`` with spaces as one and without a leading @login."""
+    text = " ".join(text.split())
+    return re.sub(rf"(?i)^@{re.escape(login)}\b[,:]?\s*", "", text) if login else text
+
+
+def has_link(text: str) -> bool:
+    """Whether it contains what a chat would show, or a person would open, as a link; nearly all that has a full stop
+    and no space behind it."""
+    return LINK.search(text) is not None

@@ -1,0 +1,54 @@
+"""What all parts of a chat share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bots.twitch.calling import names
+from bots.twitch.rules import ChatLessonSettings, ChatSettings, CommandSettings
+from bots.twitch.voice import Voice, read_voice
+from school.interface import School
+from school.people import People
+from school.wordlist import WordList
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    school: School
+    people: People
+    chat: ChatSettings
+    teaching: ChatLessonSettings
+    called: dict[str, str]  # the commands' keys and what they are called, prefix included
+    prefix: str
+    voice: Voice
+    words: WordList
+    learned_today: dict[str, int] = field(default_factory=dict)  # lines from each person
+    clock: Callable[[], float] = time.time  # seconds since 1970
+
+
+def open_room(
+    school: School,
+    people: People,
+    home: Path,
+    *,
+    chat: ChatSettings,
+    teaching: ChatLessonSettings,
+    commands: CommandSettings,
+    learned_today: dict[str, int],
+) -> Room:
+    """A room with the home's own voice.toml and words.txt, where there are any. Raises Mistake."""
+    called = names(commands)
+    return Room(
+        school=school,
+        people=people,
+        chat=chat,
+        teaching=teaching,
+        called=called,
+        prefix=commands.prefix,
+        voice=read_voice(home / "voice.toml", called),
+        words=WordList.read(home / "words.txt"),
+        learned_today=learned_today,
+    )

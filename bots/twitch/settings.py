@@ -1,0 +1,22 @@
+"""The settings of the connection to Twitch."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from school.settings import Slice
+
+
+class TwitchSettings(Slice):
+    channel: str = Field(
+        "", description='the channel\'s name, as in twitch.tv/NAME; "": of the account that logged in as the streamer'
+    )
+    badge: bool = Field(
+        False, description="speak with the application's own token, which shows a chat bot badge; needs the secret"
+    )
+    login_port: int = Field(4343, ge=1, le=65_535, description="port on this machine that a login comes back to")
+    messages: int = Field(18, ge=1, le=20, description="messages it sends at most in 30 seconds; Twitch allows 20")
+    moderator_messages: int = Field(
+        95, ge=1, le=100, description="the same where the bot is a moderator; Twitch allows 100"
+    )
+    waiting: int = Field(20, ge=1, le=1000, description="messages that may wait to be sent; the oldest make room")

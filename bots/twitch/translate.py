@@ -1,0 +1,56 @@
+"""From the client library's events to plain values."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from bots.twitch.lines import Line, Removal, has_link, plain
+from school.counsellor import redact
+
+if TYPE_CHECKING:
+    from twitchio import ChannelChatClear, ChannelChatClearUserMessages, ChatMessage, ChatMessageDelete
+
+
+def line_of(message: ChatMessage, me: str, my_login: str) -> Line:
+    """A chat message; ``me`` is the bot's user id. Whatever looks like a token in it is left out."""
+    writer, parent = message.chatter, message.reply
+    named = [user for user in message.mentions if user.id != me]
+    source = message.source_broadcaster
+    text = redact(message.text)
+    return Line(
+        id=message.id,
+        channel=message.broadcaster.id,
+        person=writer.id,
+        login=writer.name,
+        name=writer.display_name,
+        text=plain(text, my_login),
+        moderator=writer.moderator,
+        broadcaster=writer.broadcaster,
+        badges=frozenset(badge.set_id for badge in message.badges),
+        mentions_me=len(named) < len(message.mentions) or _names(text, my_login),
+        reply_to=parent.parent_message_id if parent else "",
+        reply_to_person=parent.parent_user.id if parent else "",
+        reply_to_me=bool(parent and parent.parent_user.id == me),
+        own=writer.id == me,
+        shared_from=source.id if source and source.id != message.broadcaster.id else "",
+        emotes=tuple(part.text.strip() for part in message.fragments if part.emote),
+        cheers=tuple(part.text.strip() for part in message.fragments if part.cheermote),
+        mentions=tuple(user.name for user in named),
+        links=has_link(text),
+    )
+
+
+def _names(text: str, login: str) -> bool:
+    return re.search(rf"(?i)(?<!\w)@{re.escape(login)}(?!\w)", text) is not None
+
+
+def removal_of(event: ChatMessageDelete | ChannelChatClearUserMessages | ChannelChatClear) -> Removal:
+    """What a moderator took out."""
+    channel = event.broadcaster.id
+    person = getattr(event, "user", None)
+    if message := getattr(event, "message_id", ""):
+        return Removal(kind="message", channel=channel, message=message, person=person.id)
+    if person:
+        return Removal(kind="person", channel=channel, person=person.id)
+    return Removal(kind="all", channel=channel)

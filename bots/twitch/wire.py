@@ -1,0 +1,362 @@
+"""The wire: keeps one ear in one chat, whatever happens, and says what it is given to say.
+
+Each try has a client of its own. Whatever ends it, the next try comes by itself: soon, when another try may help; when
+only a person can do something, as soon as the keys have changed, and otherwise now and then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import twitchio
+
+from bots.twitch.address import point_client_library
+from bots.twitch.client import ChatClient, Deaf, Presence, explain, understood
+from bots.twitch.keys import CLIENT_ID, Account, Keys, Refused, keep_account, read_keys
+from bots.twitch.lines import Line, Listener, Standing, WireState
+from bots.twitch.outbox import NotNow, NotSent, Outbox
+from bots.twitch.pace import Pace, fit
+from bots.twitch.settings import TwitchSettings
+from bots.twitch.translate import line_of, removal_of
+from school.calligraphist import for_screen
+from school.counsellor import redact
+
+log = logging.getLogger(__name__)
+
+REMEMBERED = 10_000  # ids of messages that were heard, and of its own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long it waits for what, in seconds."""
+
+    answer: float = 10.0  # for any answer of Twitch's
+    examination: float = 30.0  # between two questions whether it still hears
+    silence: float = 25.0  # without so much as a keepalive, which Twitch sends every ten
+    first_retry: float = 1.0
+    longest_retry: float = 60.0
+    well: float = 60.0  # after so long a time in the chat, the next trouble is a new one
+    refused_retry: float = 90.0  # bans end, and Twitch errs
+    keys: float = 2.0  # between two looks whether the keys have changed
+    stale: float = 30.0  # age from which a message is no longer worth sending
+    gap: float = 1.1  # between two messages, where the bot is no moderator
+    moderator_gap: float = 0.1
+    farewell: float = 3.0
+    echo: float = 3.0  # for its own message to be heard, where Twitch's answer to it was lost
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """The message on its way, of which there is one at most; ``echo`` brings its id when it is heard."""
+
+    text: str
+    reply_to: str
+    echo: asyncio.Future[str]
+
+    def sounds_like(self, line: Line) -> bool:
+        """Twitch puts the name of whom it answers before a reply."""
+        return line.reply_to == self.reply_to and line.text.endswith(self.text)
+
+
+class TwitchWire:
+    """Await ``run`` in a task of its own and ``close`` in the end; ``say`` and ``state`` at any time, on the loop."""
+
+    def __init__(
+        self,
+        settings: TwitchSettings,
+        home: Path,
+        *,
+        tell: Callable[[str], None],
+        patience: Patience | None = None,
+    ):
+        self.listener: Listener | None = None  # to be set before it runs
+        self._settings, self._home, self._tell = settings, home, tell
+        self._patience = patience or Patience()
+        self._client: ChatClient | None = None  # while it listens
+        self._room: Presence | None = None
+        self._state = WireState(standing="connecting", why="it has not tried yet")
+        self._heard: OrderedDict[str, None] = OrderedDict()
+        self._mine: OrderedDict[str, None] = OrderedDict()  # ids of what it said
+        self._sending: _Sending | None = None
+        self._pace = Pace(limit=settings.messages, gap=self._patience.gap)
+        self._outbox = Outbox(self._send, self._pace, limit=settings.waiting, stale=self._patience.stale)
+        self._keys: Keys | None = None  # as they are now, and as they were when the try under way began
+        self._first_keys: Keys | None = None
+        self._tries = 0  # in vain, since it was last well
+        self._complaints: set[str] = set()  # of the trouble it is in
+        self._brake = self._patience.first_retry
+        self._tasks: list[asyncio.Task] = []
+
+    # ---- for everyone --------------------------------------------------------------------------------------------
+
+    async def say(self, text: str, *, reply_to: str = "") -> str:
+        """Send when the limits allow. Returns the message's id, or "" when it was not sent; Twitch's refusals are
+        logged, never raised."""
+        text = fit(redact(text))
+        if not text or not self._tasks or self._state.standing == "refused":
+            return ""
+        return await self._outbox.say(text, reply_to)
+
+    def state(self) -> WireState:
+        room, outbox = self._room, self._outbox
+        return replace(
+            self._state,
+            channel=room.channel_login if room else "",
+            bot=room.bot_login if room else "",
+            moderator=bool(room and room.moderator),
+            said=outbox.said,
+            rejected=outbox.rejected,
+            dropped=outbox.dropped,
+            waiting=outbox.waiting,
+        )
+
+    def start(self) -> None:
+        """Begin to listen and to speak, on the running loop."""
+        self._tasks = [asyncio.create_task(self._live()), asyncio.create_task(self._outbox.run())]
+
+    async def close(self) -> None:
+        """Leave; within seconds, whatever Twitch does."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self._patience.farewell)
+        self._tasks = []
+        self._stand("off", "it has left")
+
+    # ---- its life ------------------------------------------------------------------------------------------------
+
+    async def _live(self) -> None:
+        point_client_library()
+        while True:
+            entered = time.monotonic()
+            try:
+                await self._stay()
+            except Exception as error:
+                if not isinstance(error, Deaf | Refused | twitchio.TwitchioException | aiohttp.ClientError | OSError):
+                    log.exception("the stay on Twitch failed in an unexpected way")
+                trouble = understood(error)
+            if self._state.standing == "listening" and time.monotonic() - entered > self._patience.well:
+                self._tries = 0
+            self._tries += 1
+            try:
+                await self._wait_before_another(trouble)
+            except Exception as error:
+                log.error("waiting for Twitch led to a %s", type(error).__name__)
+                await asyncio.sleep(self._patience.first_retry)
+
+    async def _wait_before_another(self, trouble: Exception) -> None:
+        if isinstance(trouble, Refused) and self._keys == self._first_keys:
+            await self._wait_for_keys(str(trouble))
+        else:
+            await self._wait_a_little(str(trouble))
+
+    async def _stay(self) -> None:
+        """One try, from reading the keys until something goes wrong, which is raised."""
+        self._keys = self._first_keys = None
+        keys = self._keys = self._first_keys = read_keys(self._home)
+        if not keys.client_id:
+            raise Refused(f"{CLIENT_ID} is missing; `python wakeup.py twitch login` leads through it")
+        if keys.bot is None:
+            raise Refused("no account has logged in for the bot; `python wakeup.py twitch login` leads through it")
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._patience.answer)) as session:
+            client = ChatClient(
+                keys,
+                session,
+                on_event=self._take,
+                keep=self._keep,
+                welcome_seconds=self._patience.answer,
+            )
+            try:
+                self._enter_room(await client.enter(self._settings.channel, badge=self._settings.badge))
+                self._client = client
+                await self._watch(client)
+            finally:
+                self._client = None
+                await self._dismiss(client)
+
+    def _enter_room(self, room: Presence) -> None:
+        self._room = room
+        self._set_pace(room.moderator)
+        recovered = self._state.standing == "deaf"
+        self._state = replace(
+            self._state,
+            connects=self._state.connects + 1,
+            recoveries=self._state.recoveries + recovered,
+        )
+        self._stand("listening", "")
+        if self._complaints or not recovered:
+            self._say_here(f"Twitch: it listens in the chat of {room.channel_login}, as {room.bot_login}.")
+        self._complaints.clear()
+
+    async def _watch(self, client: ChatClient) -> None:
+        """Until it is deaf, or no longer wanted; raises Deaf or Refused."""
+        while True:
+            done, _ = await asyncio.wait([client.lost], timeout=self._patience.examination)
+            if done:
+                raise Deaf(client.lost.result())
+            if _identity(read_keys(self._home)) != _identity(self._keys):
+                raise Deaf("another account has logged in")
+            try:
+                await client.examine(self._patience.silence)
+            except (Deaf, Refused):
+                raise
+            except Exception as error:
+                if isinstance(trouble := understood(error), Refused):
+                    raise trouble from None
+                log.info("could not ask Twitch whether it still sends everything: %s", explain(error))
+
+    async def _dismiss(self, client: ChatClient) -> None:
+        """A dead connection may not answer to its closing; it isn't waited for."""
+        try:
+            await asyncio.wait_for(client.close(), self._patience.farewell / 2)
+        except Exception as error:
+            log.info("the client did not close well: %s", explain(error))
+
+    async def _wait_a_little(self, why: str) -> None:
+        """Longer each time, and not in step with all the others whom the same trouble hit."""
+        longest = min(self._patience.longest_retry, self._patience.first_retry * 2 ** min(self._tries - 1, 20))
+        seconds = random.uniform(longest / 2, longest)
+        listened = self._state.standing in ("listening", "deaf")
+        self._stand("deaf" if listened else "connecting", f"{why}; it tries again by itself")
+        if self._tries > 1 or not listened:
+            self._complain(f"Twitch: {why}. It tries again by itself.")
+        await asyncio.sleep(seconds)
+
+    async def _wait_for_keys(self, why: str) -> None:
+        """Until the keys are others than those of the last try, or some time has passed."""
+        self._stand("refused", why)
+        self._complain(f"Twitch: {why}.")
+        used, until = self._keys, time.monotonic() + self._patience.refused_retry
+        while time.monotonic() < until:
+            await asyncio.sleep(self._patience.keys)
+            try:
+                if read_keys(self._home) != used:
+                    return
+            except Refused:
+                if used is not None:
+                    return
+
+    def _stand(self, standing: Standing, why: str) -> None:
+        log.info("Twitch: %s", redact(f"{standing}: {why}" if why else standing))
+        self._state = replace(self._state, standing=standing, why=redact(why))
+
+    def _complain(self, text: str) -> None:
+        """Once, however often the same trouble comes until it listens again."""
+        if text not in self._complaints:
+            self._complaints.add(text)
+            self._say_here(redact(text))
+
+    def _say_here(self, text: str) -> None:
+        """To the people at this machine, if they can be told anything."""
+        try:
+            self._tell(for_screen(text))
+        except Exception as error:
+            log.info("nobody could be told: %s", type(error).__name__)
+
+    def _keep(self, bot: Account) -> None:
+        """New tokens, which Twitch gives every few hours; unless somebody else has logged in meanwhile, or out."""
+        try:
+            stored = read_keys(self._home).bot
+            if stored and stored.user_id == bot.user_id:
+                self._keys = keep_account(self._home, "bot", bot)
+        except (OSError, Refused) as error:
+            log.error("the bot's new tokens can't be stored (%s); it may have to log in again", type(error).__name__)
+
+    # ---- hearing -------------------------------------------------------------------------------------------------
+
+    def _take(self, event: Any, room: Presence) -> None:
+        """An event of the library's, which Twitch may deliver more than once."""
+        key = event.id if isinstance(event, twitchio.ChatMessage) else event.metadata.message_id
+        if key in self._heard:
+            self._state = replace(self._state, duplicates=self._state.duplicates + 1)
+            return
+        self._heard[key] = None
+        while len(self._heard) > REMEMBERED:
+            self._heard.popitem(last=False)
+        try:
+            if isinstance(event, twitchio.ChatMessage):
+                self._hear(event, room)
+            else:
+                self._state = replace(self._state, removals=self._state.removals + 1)
+                self.listener.removed(removal_of(event))
+        except Exception as error:  # its text could hold what a person wrote; so only its kind
+            log.error("the listener stumbled over a %s", type(error).__name__)
+
+    def _hear(self, message: twitchio.ChatMessage, room: Presence) -> None:
+        line = self._own_or_not(line_of(message, room.bot, room.bot_login), room)
+        if line.own and not line.shared_from and self._room:  # its badges tell what it may
+            self._room = replace(self._room, moderator=line.moderator)
+            self._set_pace(line.moderator)
+        self._state = replace(self._state, heard=self._state.heard + 1)
+        self.listener.heard(line)
+
+    def _own_or_not(self, line: Line, room: Presence) -> Line:
+        """With an account for the baby alone, all that comes from it is its own; with the streamer's, what was sent
+        from here."""
+        sending = self._sending
+        if line.own and sending and sending.sounds_like(line) and not sending.echo.done():
+            self._remember_own(line.id)
+            sending.echo.set_result(line.id)
+        if room.bot != room.channel:
+            return line
+        return replace(line, own=line.id in self._mine, reply_to_me=line.reply_to in self._mine)
+
+    def _remember_own(self, message: str) -> None:
+        self._mine[message] = None
+        while len(self._mine) > REMEMBERED:
+            self._mine.popitem(last=False)
+
+    # ---- speaking ------------------------------------------------------------------------------------------------
+
+    def _set_pace(self, moderator: bool) -> None:
+        self._pace.limit = self._settings.moderator_messages if moderator else self._settings.messages
+        self._pace.gap = self._patience.moderator_gap if moderator else self._patience.gap
+        self._outbox.may_repeat = moderator
+
+    async def _send(self, text: str, reply_to: str) -> str:
+        """For the outbox. Raises NotSent and NotNow only."""
+        client = self._client
+        if client is None:
+            raise NotNow(self._patience.first_retry)
+        self._sending = sending = _Sending(text, reply_to, asyncio.get_running_loop().create_future())
+        try:
+            sent = await client.send(text, reply_to)
+            self._brake = self._patience.first_retry
+            self._remember_own(sent)
+            return sent
+        except twitchio.MessageRejectedError as error:
+            raise NotSent(f"Twitch did not show it ({redact(str(error.code))})") from None
+        except twitchio.HTTPException as error:
+            if error.status == 429 or error.status >= 500:
+                raise NotNow(self._slow_down()) from None
+            if error.status == 401:
+                client.lose(explain(error))
+            raise NotSent(explain(error)) from None
+        except aiohttp.ClientConnectorError:
+            raise NotNow(self._slow_down()) from None
+        except Exception as error:  # it may have arrived, and then it is heard; better not said than said twice
+            await asyncio.wait([sending.echo], timeout=self._patience.echo)
+            if sending.echo.done():
+                return sending.echo.result()
+            raise NotSent(explain(error)) from None
+        finally:
+            self._sending = None
+
+    def _slow_down(self) -> float:
+        """Seconds to wait, twice as long each time."""
+        self._brake = min(2 * self._brake, self._patience.longest_retry)
+        return random.uniform(self._brake / 2, self._brake)
+
+
+def _identity(keys: Keys) -> tuple:
+    """What makes another stay necessary when it changes; tokens don't."""
+    return keys.client_id, *(account and account.user_id for account in (keys.bot, keys.streamer))

@@ -1,0 +1,858 @@
+"""The host: every command, every refusal and every hostile room, over the wire where the wire matters."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import time
+from collections import OrderedDict
+from collections.abc import Iterator
+from concurrent.futures import Future
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bots.twitch.answers import Answers, _in_time
+from bots.twitch.audience import Audience
+from bots.twitch.calling import ASK, names, parse
+from bots.twitch.commands import COMMANDS
+from bots.twitch.host import Host
+from bots.twitch.lessons import UNNOTICED, Lessons
+from bots.twitch.lines import Line, Removal, WireState, has_link
+from bots.twitch.mood import feelings
+from bots.twitch.room import Room, open_room
+from bots.twitch.rules import ChatLessonSettings, ChatSettings, CommandSettings
+from bots.twitch.turns import Share, Turns
+from bots.twitch.voice import SHIPPED, Voice, _fields, read_voice
+from school.interface import Asleep, Exchange, Forget, Mailbox, Origin, Reply, School, Teach
+from school.mistakes import Mistake
+from school.people import People
+from school.registrar import RecordSettings, Registrar
+from tests.evening import Evening, evening
+
+CALLED = names(CommandSettings())
+
+
+@pytest.fixture(scope="module")
+def chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
+    home = tmp_path_factory.mktemp("home")
+    (home / "words.txt").write_text("fiddlesticks\n")
+    with evening(home) as chat:
+        yield chat
+
+
+def is_line(text: str, occasion: str, **fields: object) -> bool:
+    """Whether a text is one of the shipped lines for an occasion, whatever is filled in."""
+    lines = read_voice(Path("none"), CALLED)._lines[occasion]
+    patterns = (re.sub(r"\\\{\w+\\\}", ".*", re.escape(line.format_map(Known(CALLED | fields)))) for line in lines)
+    return any(re.fullmatch(pattern, text) for pattern in patterns)
+
+
+class Known(dict):
+    def __missing__(self, key: str) -> str:
+        return f"{{{key}}}"
+
+
+def answered(chat: Evening, text: str, *, by: str, occasion: str, **more) -> str:
+    said = chat.says(by, text, **more).text
+    assert is_line(said, occasion), (occasion, said)
+    return said
+
+
+# ---- being asked ---------------------------------------------------------------------------------------------------
+
+
+def test_there_are_three_ways_to_ask(chat):
+    """The command, a mention anywhere, and a reply to one of its messages are each answered from the live weights, as
+    replies; a line to nobody is not."""
+    before = chat.school.status().replies
+    first = chat.says("ann", "!baby how are you?")
+    chat.says("ann", "@babybot how are you?", mentions=("babybot",))
+    chat.says("ann", "so how are you, @BabyBot ?", mentions=("babybot",))
+    chat.says("ann", "and you?", reply_to=first.id)
+    chat.eventually(lambda: chat.school.status().replies == before + 4)
+    assert chat.unanswered(chat.mutters("ann", "it is raining again over here"))
+    assert chat.unanswered(
+        chat.mutters("ann", "a reply to somebody else", reply_to=chat.mutters("bob", "who is here?"))
+    )
+    assert chat.school.status().replies == before + 4
+
+
+def test_questions_are_read_without_its_name_and_others(chat, monkeypatch):
+    """What reaches the brain is the question: no @bot, no names of those who did not agree, cheers in words."""
+    asked = []
+    ask = chat.school.ask
+    monkeypatch.setattr(chat.school, "ask", lambda text, *a, **k: (asked.append(text), ask(text, *a, **k))[1])
+    chat.says(
+        "ann", "@babybot is @stranger Kappa Cheer100 ?", mentions=("babybot",), emotes=("Kappa",), cheers=("Cheer100",)
+    )
+    chat.says("ann", "!baby what\u200b is   s\u0335\u0336\u0337\u0338oup")
+    assert asked == ["is someone Kappa (cheers 100) ?", "what is s\u0335\u0336oup"]
+
+
+def test_nothing_rude_is_answered_or_said(chat, monkeypatch):
+    """A listed word in a question is refused before the brain hears it; one in an answer is kept back."""
+    before = chat.school.status().replies
+    answered(chat, "!baby say f1ddl3sticks please", by="ann", occasion="rude")
+    answered(chat, "!baby", by="ann", occasion="nothing_asked")
+    assert chat.school.status().replies == before
+    speaks(chat, monkeypatch, "oh Fiddlesticks!")
+    answered(chat, "!baby what now?", by="ann", occasion="unspeakable")
+    speaks(chat, monkeypatch, " ...\u200b ")
+    answered(chat, "!baby what now?", by="ann", occasion="speechless")
+
+
+def test_what_it_says_is_harmless(chat, monkeypatch):
+    """Commands, mentions, links and invisible characters never reach the chat; the asker may be mentioned."""
+    speaks(chat, monkeypatch, "/ban @streamer see http://evil.example/x @Ann \x1b[2J noooooooo")
+    assert chat.says("ann", "!baby what now?").text == "ban streamer see @Ann [2J nooo"
+    speaks(chat, monkeypatch, "!optout and then")
+    assert chat.says("ann", "!baby what now?").text == "optout and then"
+
+
+def speaks(chat: Evening, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Let the brain's next answers read like this."""
+    receptionist = chat.day.classroom.receptionist
+    monkeypatch.setattr(receptionist, "tokenizer", Speaker(receptionist.tokenizer, text))
+
+
+class Speaker:
+    def __init__(self, tokenizer, text: str):
+        self._tokenizer, self._text = tokenizer, text
+
+    def decode(self, tokens: list[int]) -> str:
+        return self._text
+
+    def __getattr__(self, name: str):
+        return getattr(self._tokenizer, name)
+
+
+# ---- every command -------------------------------------------------------------------------------------------------
+
+
+def test_every_command_has_a_name_a_help_and_a_deed():
+    """The settings, the table and the voice know the same commands."""
+    keys = set(CommandSettings.model_fields) - {"prefix"}
+    assert keys == {ASK, *COMMANDS}
+    voice = read_voice(Path("none"), CALLED)
+    assert all(CALLED[key] in voice.say(f"help_{key}", command=CALLED[key]) for key in keys)
+
+
+def test_help(chat):
+    """The list, without the moderators' commands for others, and a line on each."""
+    text = answered(chat, "!babyhelp", by="ann", occasion="help")
+    assert "!forgetme" in text
+    assert "!unlearn" not in text
+    assert "!unlearn" in chat.says("mo", "!babyhelp").text
+    for key, name in CALLED.items():
+        said = chat.says("mo", f"!babyhelp {name if len(key) % 2 else name[1:]}").text
+        assert is_line(said, f"help_{key}", command=name)
+    answered(chat, "!babyhelp nonsense", by="ann", occasion="help")
+
+
+def test_mood_and_stats_and_how_it_learns(chat):
+    """Its colour in words and as a colour, its figures, and the consent in short."""
+    text = answered(chat, "!mood", by="ann", occasion="mood")
+    assert re.search(r"#[0-9a-f]{6}", text)
+    assert any(square in text for square in "🟥🟧🟨🟩🟦🟪🟫⬛⬜")
+    now = chat.school.status()
+    steps = int(re.search(r"([\d,]+) steps", answered(chat, "!stats", by="ann", occasion="stats"))[1].replace(",", ""))
+    assert now.step <= steps <= chat.school.status().step
+    assert "!optin" in answered(chat, "!HOWITLEARNS", by="ann", occasion="howitlearns")
+
+
+def test_marks(chat):
+    """!good, !bad and !fix on the last answer or the one replied to; one vote and one correction a person and answer,
+    of people who agreed, on answers to people who agreed; after the quarantine in the record, and under instruction."""
+    answered(chat, "!good", by="max", occasion="not_opted_in")
+    chat.says("max", "!baby who?")
+    chat.says("max", "!optin")
+    chat.says("nina", "!optin")
+    answered(chat, "!good", by="max", occasion="not_kept")
+    answered(chat, "!bad", by="nina", occasion="no_reply")
+    answered(chat, "!fix", by="max", occasion="fix_how")
+    first = chat.says("max", "!baby what is a marmot?")
+    second = chat.says("max", "!baby what is a mandolin?")
+    answered(chat, "!fix a mandolin is a small lute", by="max", occasion="fix")
+    answered(chat, "!good", by="nina", occasion="good", reply_to=first.id)
+    answered(chat, "!good", by="nina", occasion="already_marked", reply_to=first.id)
+    answered(chat, "!fix something else", by="max", occasion="already_marked", reply_to=second.id)
+    answered(chat, "!good", by="nina", occasion="refused", reply_to=second.id)
+    answered(chat, "!bad", by="max", occasion="bad", reply_to=first.id)
+    answered(chat, "!fix marmots whistle", by="max", occasion="fix", reply_to=first.id)
+    answered(chat, "!good", by="nina", occasion="no_reply", reply_to=chat.mutters("max", "my own words here"))
+    for text in ("see evil.com", "fiddlesticks", "lol lol lol lol lol", "x", "marmots whistle!", second.text):
+        answered(chat, f"!fix {text}", by="nina", occasion="unteachable", reply_to=first.id)
+    assert not any("marmots" in answer for _, answer in chat.lessons())
+    chat.after_minutes(10.5)
+    rows = chat.rows("select verdict, person, correction from feedback order by rowid")
+    max_ = chat.key("max")
+    assert rows == [
+        ("bad", max_, None),
+        ("fix", max_, "a mandolin is a small lute"),
+        ("fix", max_, "marmots whistle"),
+    ]
+    taught = {("what is a mandolin?", "a mandolin is a small lute"), ("what is a marmot?", "marmots whistle")}
+    chat.eventually(lambda: {pair for pair in chat.lessons() if pair[0].startswith("what is a ma")} == taught)
+
+
+def test_marks_still_work_after_a_night(chat):
+    """An answer from before is found by the message that it was, in the record."""
+    chat.says("paul", "!optin")
+    answer = chat.says("paul", "!baby what is a pelican?")
+    chat.eventually(lambda: chat.school.find_sent("twitch", answer.id))
+    chat.host.answers._said.clear()
+    chat.host.answers._last_to.clear()
+    chat.host.marks._votes.clear()
+    chat.rows("select 1")
+    chat.school._exchanges = OrderedDict((e.reply_id, e) for e in chat.day.registrar.exchanges(1000))
+    answered(chat, "!good", by="paul", occasion="no_reply")
+    answered(chat, "!bad", by="paul", occasion="bad", reply_to=answer.id)
+    chat.host.marks._votes.clear()
+    chat.rows("select 1")
+    answered(chat, "!bad", by="paul", occasion="already_marked", reply_to=answer.id)
+
+
+def test_quiet_and_wake(chat):
+    """While it is quiet nobody is answered but moderators and who asks for their rights; then all are, by !wake or in
+    time."""
+    answered(chat, "!quiet", by="mo", occasion="quiet_how")
+    answered(chat, "!quiet -3", by="mo", occasion="quiet_how")
+    answered(chat, "!quiet 5", by="mo", occasion="quiet")
+    silent = [chat.mutters("ann", text) for text in ("!baby hello?", "@babybot hello", "!mood")]
+    answered(chat, "!consent", by="stranger", occasion="consent_nothing")
+    answered(chat, "!mood", by="mo", occasion="mood")
+    assert not any(sent.reply_to in silent for sent in chat.twitch.sent)
+    answered(chat, "!wake", by="mo", occasion="woken")
+    assert chat.says("ann", "!baby hello?").text
+    answered(chat, "!quiet 5", by="streamer", occasion="quiet")
+    chat.after_minutes(5.1)
+    assert chat.says("ann", "!baby hello?").text
+
+
+def test_only_moderators_have_moderators_commands(chat):
+    """From others they lead to nothing at all."""
+    asked = [
+        chat.mutters("ann", f"!{name} 5") for name in ("quiet", "wake", "save", "ignore", "heed", "trust", "unlearn")
+    ]
+    assert chat.unanswered(asked[-1])
+    assert not any(sent.reply_to in asked for sent in chat.twitch.sent)
+
+
+def test_save(chat):
+    """A moderator can have the soul saved."""
+    answered(chat, "!save", by="mo", occasion="saved")
+    chat.eventually(lambda: chat.school.status().saved_step is not None)
+
+
+def test_ignore_and_heed(chat):
+    """Whom a moderator ignores is neither answered nor learned from, but keeps their rights; until they are heeded."""
+    answered(chat, "!ignore nobody_here", by="mo", occasion="nobody")
+    chat.says("troll", "!optin")
+    answered(chat, "!ignore @Troll", by="mo", occasion="ignoring")
+    unheard = [chat.mutters("troll", text) for text in ("!baby hi", "@babybot hi", "!mood", "!optin", "trolls write")]
+    assert chat.unanswered(unheard[0])
+    assert not any(sent.reply_to in unheard for sent in chat.twitch.sent)
+    chat.after_minutes(11)
+    assert ("", "trolls write") not in chat.lessons()
+    answered(chat, "!forgetme", by="troll", occasion="forgotten")
+    assert chat.people.ignored(chat.key("troll"))
+    answered(chat, "!heed troll", by="mo", occasion="heeding")
+    assert chat.says("troll", "!baby hi").text
+    message = chat.mutters("rude", "I am rude to everybody")
+    answered(chat, "!ignore", by="mo", occasion="ignoring", reply_to=message)
+    assert chat.unanswered(chat.mutters("rude", "!baby hi"))
+    assert chat.rows("select count(*) from consents where person = ?", chat.key("rude")) == [(0,)]
+
+
+def test_while_it_falls_asleep(chat, monkeypatch):
+    """A question, and whatever else needs the school, gets a polite word."""
+
+    def refuse(*_: object, **__: object):
+        raise Asleep
+
+    monkeypatch.setattr(chat.school, "ask", refuse)
+    monkeypatch.setattr(chat.school, "save", refuse)
+    answered(chat, "!baby are you there?", by="ann", occasion="asleep")
+    chat.says("xena", "!optin")
+    monkeypatch.setattr(chat.school, "withdraw", refuse)
+    answered(chat, "!optout", by="xena", occasion="asleep")
+    assert not chat.people.agreed(chat.key("xena"))
+
+
+# ---- whom it does not attend to ------------------------------------------------------------------------------------
+
+
+def test_what_is_never_a_lesson(chat):
+    """Its own echo and its words from other mouths, other bots and their commands, shared chat, links, listed words,
+    copies and noise are neither answered nor learned, from whomever."""
+    chat.says("wanda", "!optin")
+    own = chat.says("wanda", "!mood").text
+    silent = [
+        chat.mutters("nightbot", "follow the channel for more wonderful content"),
+        chat.mutters("helperbot", "remember to drink some water today", badges=("bot-badge",)),
+        chat.mutters("nightbot", "!baby hello"),
+        chat.mutters("wanda", "from next door with love", shared_from="neighbour"),
+        chat.mutters("wanda", "!baby from next door", shared_from="neighbour"),
+        chat.mutters("wanda", "!so somebody_else"),
+        chat.mutters("wanda", "!uptime now"),
+        chat.mutters("wanda", "/me waves at everybody here"),
+        chat.mutters("wanda", "look at evil.com my friends"),
+        chat.mutters("wanda", "oh f1ddlesticks my friends"),
+        chat.mutters("wanda", "wheeee wheeee wheeee wheeee wheeee"),
+        chat.mutters("wanda", "ᚠᛇᚻ ዳኤ ქართ 漢字 عرب"),
+        chat.mutters("wanda", own),
+        chat.mutters("wanda", f"she said: {own} LUL"),
+    ]
+    for by in ("ann", "bob", "carl", "wanda"):
+        silent.append(chat.mutters(by, "copy this wonderful pasta into every chat that you know"))
+    fine = "willows weep when west winds wail"
+    chat.mutters("wanda", fine)
+    chat.after_minutes(10.5)
+    chat.eventually(lambda: ("", fine) in chat.lessons())
+    assert chat.rows("select answer from pairs where person = ? and source = 'chat'", chat.key("wanda")) == [(fine,)]
+    assert not any(sent.reply_to in silent for sent in chat.twitch.sent)
+    assert {"own", "bot", "shared", "another's command"} <= chat.host.counts.keys()
+    assert {"link", "word", "repetitive", "unreadable", "echo"} <= chat.host.lessons.passed_over.keys()
+
+
+def test_a_chorus_is_no_lesson(chat):
+    """A line that others take up during its quarantine is not learned either."""
+    chat.says("yara", "!optin")
+    chat.mutters("yara", "everybody chant the yodel of the yaks tonight")
+    for by in ("ann", "bob", "carl"):
+        chat.mutters(by, "everybody chant the yodel of the yaks tonight!!")
+    chat.after_minutes(10.5)
+    assert not any("yodel" in answer for _, answer in chat.lessons())
+
+
+def test_lines_that_break_things_break_nothing(chat, monkeypatch, caplog):
+    """A line that fails inside is counted, not logged with its words, and the next is heard."""
+    monkeypatch.setattr(chat.host.answers, "ask", lambda *_: {}["private words of ann"])
+    chat.mutters("ann", "!baby my secret is a zeppelin")
+    monkeypatch.undo()
+    assert chat.host.counts["failed"] == 1
+    assert "KeyError" in caplog.text
+    assert "private words" not in caplog.text
+    assert "zeppelin" not in caplog.text
+    assert chat.says("ann", "!baby hello?").text
+
+
+# ---- alone with the host -------------------------------------------------------------------------------------------
+
+
+class Notebook:
+    """A wire that writes down what it is given to say."""
+
+    def __init__(self, connects: int = 1):
+        self.said: list[tuple[str, str]] = []
+        self.connects, self.standing, self.moderator = connects, "listening", False
+
+    async def say(self, text: str, *, reply_to: str = "") -> str:
+        self.said.append((text, reply_to))
+        return f"sent-{len(self.said)}"
+
+    def state(self) -> WireState:
+        return WireState(standing=self.standing, bot="babybot", connects=self.connects, moderator=self.moderator)
+
+
+class Clock:
+    def __init__(self):
+        self.now = 1_000_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def room(tmp_path, clock) -> Iterator[Room]:
+    """A room whose school has a mailbox that nobody empties."""
+    keeper = Registrar(tmp_path / "baby.db", RecordSettings(), run_config={}, from_step=0)
+    room = open_room(
+        School(Mailbox(limit=30), keeper),
+        People(keeper),
+        tmp_path,
+        chat=ChatSettings(),
+        teaching=ChatLessonSettings(),
+        commands=CommandSettings(),
+        learned_today={},
+    )
+    yield replace(room, clock=clock)
+    keeper.close(step=0, ending="asleep")
+
+
+def line(text: str, by: str = "ann", **more) -> Line:
+    known = {"id": f"{by}:{text}:{time.perf_counter_ns()}", "channel": "c", "person": f"id-{by}", "login": by}
+    return Line(**known | {"name": by.capitalize(), "text": text} | more)
+
+
+def agreed(room: Room, *logins: str) -> None:
+    for login in logins:
+        room.people.agree(f"twitch:id-{login}", "c")
+
+
+def taught(room: Room) -> list[str]:
+    return [letter.pair.answer for letter in room.school._mailbox.drain() if isinstance(letter, Teach)]
+
+
+def lessons_of(room: Room) -> Lessons:
+    return Lessons(room, named=lambda word: "")
+
+
+def different(number: int) -> str:
+    """Sentences that are no echoes of each other."""
+    return " ".join(hashlib.sha256(f"{number} {word}".encode()).hexdigest()[:6] for word in range(5)) + " words"
+
+
+def test_a_day_has_room_for_so_many_lessons(room, clock):
+    """Ten lines on the first day, more with each day of trust, and no more than the most; tomorrow is another day. Of
+    whom a moderator vouches for, and of moderators, the most; after a doubt it starts again."""
+    agreed(room, "ann")
+    key, lessons = "twitch:id-ann", lessons_of(room)
+    assert [lessons.offer(line(different(i)), 1) for i in range(12)] == [""] * 10 + ["budget"] * 2
+    for days, most in ((1, 15), (4, 30), (100, 60)):
+        standing = replace(room.people[key], trusted_since=clock.now - 86_400 * days)
+        room.people._standings[key] = standing
+        assert lessons.allowance(key) == most
+    room.people.judge(key, "doubted", "c")
+    room.people._standings[key] = replace(room.people[key], trusted_since=clock.now)
+    assert lessons.allowance(key) == 10
+    assert lessons.allowance(key, trusted=True) == 60
+    room.people.judge(key, "vouched", "c")
+    assert lessons.allowance(key) == 60
+    clock.now += 86_400
+    assert lessons.offer(line(different(50)), 1) == ""
+
+
+def test_nobody_has_more_than_their_share(room):
+    """Where several teach, one person's lines are at most so great a part of the day's."""
+    agreed(room, "ann", "bob", "cid")
+    for name in ("ann", "bob", "cid"):
+        room.people.judge(f"twitch:id-{name}", "vouched", "c")
+    lessons = lessons_of(room)
+    count = 0
+    for name, lines in (("bob", 8), ("cid", 8), ("ann", 40)):
+        for _ in range(lines):
+            count += 1
+            lessons.offer(line(different(count), by=name), 1)
+    assert lessons._taken["twitch:id-ann"] == 10
+    assert sum(lessons._taken.values()) == 26
+
+
+def test_what_was_learned_today_counts_after_a_night(room):
+    """The budget goes on from what the record knows."""
+    agreed(room, "ann")
+    lessons = lessons_of(replace(room, learned_today={"twitch:id-ann": 10}))
+    assert lessons.offer(line(different(1)), 1) == "budget"
+
+
+def test_the_quarantine_is_bounded(room, monkeypatch):
+    """Beyond its size lines are passed over and counted."""
+    monkeypatch.setattr("bots.twitch.lessons.WAITING", 3)
+    agreed(room, "ann")
+    lessons = lessons_of(room)
+    assert [lessons.offer(line(different(i)), 1) for i in range(5)] == ["", "", "", "full", "full"]
+    assert len(lessons) == 3
+    assert lessons.passed_over["full"] == 2
+
+
+def test_a_lesson_is_weighed_and_addressed(room, clock):
+    """It has the weight and the source of chat, its writer, its message and its channel."""
+    agreed(room, "ann")
+    lessons, said = lessons_of(room), line(different(1))
+    lessons.offer(said, 1)
+    clock.now += 601
+    lessons.release(1)
+    assert not room.school._mailbox.drain()  # it may have been deaf for a while without knowing
+    clock.now += UNNOTICED
+    lessons.release(1)
+    (letter,) = room.school._mailbox.drain()
+    assert (letter.pair.weight, letter.pair.source, letter.pair.person) == (0.5, "chat", "twitch:id-ann")
+    assert (letter.pair.origin.channel, letter.pair.origin.message) == ("c", said.id)
+
+
+def with_host(room: Room, work, wire: Notebook | None = None) -> Notebook:
+    """Run a host on a loop of its own for as long as ``work(host, wire)`` takes."""
+    wire = wire or Notebook()
+
+    async def live() -> None:
+        host = Host(room, wire)
+        host.start()
+        try:
+            await work(host, wire)
+        finally:
+            await host.close()
+
+    asyncio.run(asyncio.wait_for(live(), 30))
+    return wire
+
+
+async def until(holds) -> None:
+    for _ in range(500):
+        if holds():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not happen")
+
+
+def test_too_many_questions_are_refused_together(room, monkeypatch):
+    """Eight wait; those beyond are told so in one message with all their names, and nobody's work piles up."""
+    monkeypatch.setattr("bots.twitch.host.TICK", 0.01)
+
+    async def work(host: Host, wire: Notebook) -> None:
+        for i in range(12):
+            host.heard(line("!baby hello", by=f"viewer{i}"))
+            await asyncio.sleep(0)
+        await until(lambda: wire.said)
+        (text, _), *more = wire.said
+        assert not more
+        assert re.findall(r"@(\w+)", text) == ["viewer11", "viewer10", "viewer9", "viewer8"]
+        assert host.counts["question"] == 8
+        assert host.counts["turned away"] == 4
+
+    with_host(replace(room, chat=ChatSettings(answers=20)), work)
+
+
+def test_an_answer_that_does_not_come_is_taken_back(room, monkeypatch):
+    """After its time the question is cancelled and its asker politely told."""
+    monkeypatch.setattr("bots.twitch.host.TICK", 0.01)
+    monkeypatch.setattr("bots.twitch.answers.GRACE", 0.0)
+    room = replace(room, chat=ChatSettings(answer_seconds=0.05))
+
+    async def work(host: Host, wire: Notebook) -> None:
+        host.heard(line("!baby hello"))
+        await until(lambda: wire.said)
+        assert is_line(wire.said[0][0], "busy")
+        assert wire.said[0][1]
+        (asked,) = room.school._mailbox.drain()
+        await until(asked.future.cancelled)
+        assert not asked.kept
+
+    with_host(room, work)
+
+
+def test_one_at_a_time(room, clock, monkeypatch):
+    """Who asks again too soon is told once in a while, and else passed over; later they may again. Commands have
+    pauses of their own."""
+    monkeypatch.setattr("bots.twitch.host.COMMAND_SECONDS", 2.0)
+
+    async def work(host: Host, wire: Notebook) -> None:
+        for _ in range(5):
+            host.heard(line("!baby hello"))
+        await until(lambda: wire.said)
+        assert len(wire.said) == 1
+        assert is_line(wire.said[0][0], "wait")
+        assert (host.counts["question"], host.counts["too soon"]) == (1, 4)
+        clock.now += 11
+        host.heard(line("!baby hello"))
+        assert host.counts["question"] == 2
+        for _ in range(3):
+            host.heard(line("!mood", by="bob"))
+        await until(lambda: len(wire.said) == 2)
+        assert host.counts["command"] == 1
+        agreed(room, "bob")
+        host.heard(line("!optout", by="bob"))  # a right has no pause
+        assert not room.people.agreed("twitch:id-bob")
+
+    with_host(room, work)
+
+
+def test_there_is_always_room_for_a_refusal(room, clock, monkeypatch):
+    """Ten replies in half a minute; of these three are for pastimes, which beyond are left unsaid, and six for those and
+    confirmations, which wait for room. So there is always room for a question; those beyond eight are turned away. A
+    moderator has more room."""
+    monkeypatch.setattr("bots.twitch.answers.LOOK_AGAIN", 0.01)
+
+    async def work(host: Host, wire: Notebook) -> None:
+        for i in range(7):
+            host.heard(line("!mood", by=f"viewer{i}"))
+        await until(lambda: host.counts["left unsaid"] == 4)
+        assert len(wire.said) == 3
+        for i in range(9):
+            host.heard(line("!optin", by=f"friend{i}"))
+            assert room.people.agreed(f"twitch:id-friend{i}")
+        await asyncio.sleep(0.1)
+        assert sum(is_line(text, "opted_in") for text, _ in wire.said) == 3
+        for i in range(7):
+            host.heard(line("!baby hello", by=f"asker{i}"))
+        assert (host.counts["question"], host.counts["turned away"]) == (4, 3)
+        clock.now += 31
+        await until(lambda: sum(is_line(text, "opted_in") for text, _ in wire.said) == 9)
+        wire.moderator = True
+        for i in range(20):
+            host.heard(line("!mood", by=f"listener{i}"))
+        await until(lambda: sum(text.startswith("I feel") for text, _ in wire.said) == 3 + 12)
+
+    with_host(room, work)
+
+
+def test_what_could_not_be_sent_is_made_up_for(room, monkeypatch):
+    """An answer that the wire drops is followed by a refusal, when there is room again."""
+    monkeypatch.setattr("bots.twitch.host.TICK", 0.01)
+
+    class Choked(Notebook):
+        async def say(self, text: str, *, reply_to: str = "") -> str:
+            await super().say(text, reply_to=reply_to)
+            return "" if len(self.said) == 1 else "sent"
+
+    async def work(host: Host, wire: Notebook) -> None:
+        host.heard(line("!baby hello"))
+        await asyncio.sleep(0)
+        (asked,) = room.school._mailbox.drain()
+        known = {"id": "r", "text": "hi", "tokens": (), "step": 1, "color": (0, 0, 0), "seconds": 0.1}
+        asked.future.set_result(Reply(**known, first_token_seconds=0.1, conversation="", ending="end"))
+        await until(lambda: len(wire.said) == 2)
+        assert wire.said[0][0] == "hi"
+        assert wire.said[1][0].startswith("@ann ")
+
+    with_host(room, work, Choked())
+
+
+def test_work_is_bounded(room, monkeypatch):
+    """Beyond TASKS pieces of work, more is dropped and counted; the deed of a command is done all the same."""
+    monkeypatch.setattr("bots.twitch.host.TASKS", 5)
+    agreed(room, "viewer7")
+
+    async def work(host: Host, wire: Notebook) -> None:
+        for i in range(8):
+            host.heard(line("!optout" if i == 7 else "!mood", by=f"viewer{i}"))
+        assert host.counts["dropped"] == 3
+        assert not room.people.agreed("twitch:id-viewer7")
+
+    with_host(room, work)
+
+
+def test_a_crowd_is_not_attended_to(room, clock):
+    """When messages come too fast, those who came with them are neither answered nor learned from nor can agree; who
+    was here before is, and when it is calm again, so are the others."""
+
+    async def work(host: Host, wire: Notebook) -> None:
+        host.heard(line("good evening"))
+        clock.now += 60
+        for i in range(400):
+            clock.now += 0.02
+            host.heard(line(f"!baby RAID {i}" if i % 2 else "!optin", by=f"raider{i}"))
+        assert host.counts["crowd"] >= 200
+        before = host.counts["crowd"]
+        host.heard(line("!baby hello"))
+        host.heard(line("!optin"))
+        assert room.people.agreed("twitch:id-ann")
+        assert host.counts["crowd"] == before
+        agreed(room, "friend", "raider398")
+        standing = replace(room.people["twitch:id-friend"], since=clock.now - 3600)
+        room.people._standings["twitch:id-friend"] = standing
+        host.heard(line("!baby hello", by="friend"))
+        host.heard(line("!baby hello", by="patron", badges=frozenset(["subscriber"])))
+        assert host.counts["crowd"] == before
+        host.heard(line("what the raiders shout into this chat", by="raider397"))
+        host.heard(line("what the raiders shout into this chat", by="friend"))
+        host.heard(line("!baby hello", by="raider398"))  # agreeing in a raid helps nobody
+        assert host.lessons.passed_over["echo"] == 1
+        host.heard(line("!optin", by="raider399"))
+        assert host.counts["crowd"] == before + 3
+        clock.now += 90
+        host.heard(line("!baby sorry", by="raider399"))
+        assert host.counts["crowd"] == before + 3
+
+    with_host(room, work)
+
+
+def test_audience_is_bounded(clock):
+    """So many faces are remembered, and names only with them."""
+    audience = Audience(raid_rate=1e9, clock=clock, limit=10)
+    for i in range(50):
+        audience.note(line("hi", by=f"viewer{i}"))
+    assert len(audience._faces) == 10
+    assert len(audience._ids) == 10
+    assert audience.find("@Viewer49").id == "id-viewer49"
+    assert audience.find("viewer0") is None
+
+
+@pytest.mark.parametrize("when", ["off", "quiet", "timer"])
+def test_speaking_unasked(room, clock, monkeypatch, when):
+    """Off: never. On a timer or after a silence, with a probability; never twice in a row, nor when it is to be quiet,
+    nor where nobody can hear it."""
+    monkeypatch.setattr("bots.twitch.host.TICK", 0.001)
+    mused = []
+
+    async def muse(self: Answers) -> None:
+        mused.append(clock.now)
+
+    monkeypatch.setattr(Answers, "_muse", muse)
+    room = replace(room, chat=ChatSettings(spontaneous=when, spontaneous_minutes=10, spontaneous_chance=1))
+
+    async def work(host: Host, wire: Notebook) -> None:
+        async def pass_minutes(minutes: int) -> int:
+            before = len(mused)
+            for _ in range(minutes):
+                clock.now += 60
+                await asyncio.sleep(0.005)
+            return len(mused) - before
+
+        host.heard(line("hello"))
+        assert await pass_minutes(9) == 0
+        host.heard(line("hello again"))
+        assert await pass_minutes(5) == (when == "timer")
+        assert await pass_minutes(30) == (when == "quiet")
+        assert await pass_minutes(30) == 0
+        host.heard(line("is anybody there?"))
+        host.be_quiet(3600)
+        assert await pass_minutes(30) == 0
+        host.be_quiet(0)
+        wire.standing = "deaf"
+        assert await pass_minutes(30) == 0
+
+    with_host(room, work)
+    assert len(mused) == (when != "off")
+
+
+def test_a_word_unasked(tmp_path):
+    """It says something of its own to nobody in particular, and nothing of it is kept as talk."""
+    changes = ("chat.spontaneous=timer", "chat.spontaneous_chance=1", "chat.spontaneous_minutes=5")
+    with evening(tmp_path, *changes) as chat:
+        chat.mutters("ann", "how quiet it is in here")
+        chat.after_minutes(5.5)
+        said = chat.eventually(lambda: chat.twitch.sent)[0]
+        assert said.reply_to == ""
+        assert said.text
+        chat.after_minutes(30)
+        assert len(chat.twitch.sent) == 1
+        assert chat.rows("select count(*) from messages") == [(0,)]
+
+
+# ---- parts ---------------------------------------------------------------------------------------------------------
+
+
+def test_turns_and_shares(clock):
+    """One turn a person in so many seconds; so many for all in so many."""
+    turns, share = Turns(10, clock), Share(lambda: 2, 30, clock)
+    assert [turns.take("a"), turns.take("a"), turns.take("b")] == [True, False, True]
+    assert turns.wait("a") == 10
+    assert [share.take() for _ in range(3)] == [True, True, False]
+    clock.now += 10
+    assert turns.take("a")
+    assert not share.take()
+    clock.now += 20
+    assert share.take("a", 0.5)
+    assert not share.take("a", 0.5)
+    assert share.take("b", 0.5)
+    assert not share.take("c")
+
+
+def test_an_answer_in_time():
+    """What came comes; what failed, was taken back or came too late is None; falling asleep is told."""
+
+    async def work() -> None:
+        came, failed, back, late, asleep = (Future() for _ in range(5))
+        came.set_result("x")
+        failed.set_exception(ValueError())
+        back.cancel()
+        asleep.set_exception(Asleep())
+        assert await _in_time(came, 1) == "x"
+        assert await _in_time(failed, 1) is None
+        assert await _in_time(back, 1) is None
+        assert await _in_time(late, 0.01) is None
+        await asyncio.sleep(0)
+        assert late.cancelled()
+        with pytest.raises(Asleep):
+            await _in_time(asleep, 1)
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "rest"),
+    [
+        ("!baby how are you", "baby", "how are you"),
+        ("!BABY", "baby", ""),
+        ("!babyhelp fix", "help", "fix"),
+        ("!babysit the cat", "", "the cat"),
+        ("baby how are you", "", "how are you"),
+    ],
+)
+def test_commands_are_recognised(text, key, rest):
+    assert parse(text, CALLED) == (key, rest)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"prefix": "/"}, "commands.prefix"),
+        ({"prefix": ""}, "commands.prefix"),
+        ({"good": "two words"}, "commands.good must be one word"),
+        ({"good": ""}, "commands.good must be one word"),
+        ({"good": "BAD"}, 'commands.bad and commands.good are both "bad"'),
+    ],
+)
+def test_names_of_commands_are_checked(changes, says):
+    """Two of the same name, none, or a prefix that others would obey are refused in one line."""
+    with pytest.raises(Mistake, match=re.escape(says)):
+        names(CommandSettings(**changes))
+    assert names(CommandSettings(prefix="?", baby="ask"))["baby"] == "?ask"
+
+
+def test_the_voice_can_be_changed(tmp_path):
+    """Lines of the home's file take the place of the shipped ones, and the others stay."""
+    own = tmp_path / "voice.toml"
+    own.write_text('good = ["wheee {optin}"]\n')
+    voice = read_voice(own, CALLED)
+    assert voice.say("good") == "wheee !optin"
+    assert voice.say("refused")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('goood = ["x"]', "goood is nothing that it says; did you mean good?"),
+        ('good = "x"', "good must be a list of texts"),
+        ("good = []", "good must be a list of texts"),
+        ('good = ["{nme}"]', "good has no {nme}; there are: "),
+        ('good = ["{"]', "good: "),
+        ('good = ["{optin!r}"]', "in braces there can only be a name"),
+        ('good = ["{optin.x}"]', "in braces there can only be a name"),
+        ("good = ", "not valid TOML"),
+    ],
+)
+def test_a_wrong_voice_is_named(tmp_path, text, says):
+    """One clear line with the file, the key and what is wrong."""
+    own = tmp_path / "voice.toml"
+    own.write_text(text)
+    with pytest.raises(Mistake) as caught:
+        read_voice(own, CALLED)
+    assert says in str(caught.value)
+    assert str(own) in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_the_shipped_voice_fits_into_a_message():
+    """Every line, filled in, is short enough for Twitch, has no link and begins like no command of others'."""
+    voice = read_voice(Path("none"), CALLED)
+    fields = {field: "1,234,567" for lines in voice._lines.values() for text in lines for field in _fields(text)}
+    fields = {name: value for name, value in fields.items() if name not in CALLED}
+    fields["commands"] = " ".join(CALLED.values())
+    for lines in voice._lines.values():
+        for text in lines:
+            filled = Voice({"x": [text]}, CALLED).say("x", **fields)
+            assert len(filled) <= 400, text
+            assert not has_link(filled)
+            assert not filled.startswith(("/", "@"))
+    assert SHIPPED.read_text("utf-8").count("\n# ") >= 5
+
+
+@pytest.mark.parametrize(
+    ("color", "square"),
+    [((1, 0.1, 0.1), "🟥"), ((0, 0, 0), "⬛"), ((1, 1, 1), "⬜"), ((0.1, 0.9, 0.1), "🟩"), ((0.1, 0.3, 1), "🟦")],
+)
+def test_moods_have_colours(color, square):
+    """Each channel has its words, and the nearest square is shown beside the exact colour."""
+    told = feelings(color, read_voice(Path("none"), CALLED))
+    assert told["square"] == square
+    assert told["color"].startswith(f"#{round(255 * color[0]):02x}")
+    assert {"energy", "stir", "calm"} < told.keys()
