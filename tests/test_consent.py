@@ -141,7 +141,8 @@ def test_a_line_delivered_twice_is_one_lesson(chat):
 
 
 def test_what_is_kept_is_told(chat):
-    """!consent counts messages (marks are some), answers and lessons for who agreed, and says that nothing is kept of others."""
+    """!consent counts messages (marks are some), answers and lessons for who agreed, and says that nothing is kept of
+    others."""
     agree(chat, "carl")
     chat.says("carl", "!baby hello")
     chat.says("carl", "!fix good day to you")

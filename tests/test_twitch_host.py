@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+import sqlite3
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -19,17 +20,19 @@ from bots.twitch.audience import Audience
 from bots.twitch.calling import ASK, names, parse
 from bots.twitch.commands import COMMANDS
 from bots.twitch.host import Host
-from bots.twitch.lessons import UNNOTICED, Lessons
+from bots.twitch.lessons import LESSONS, UNNOTICED, WAITING, Lessons
 from bots.twitch.lines import Line, Removal, WireState, has_link
 from bots.twitch.mood import feelings
 from bots.twitch.room import Room, open_room
 from bots.twitch.rules import ChatLessonSettings, ChatSettings, CommandSettings
 from bots.twitch.turns import Share, Turns
 from bots.twitch.voice import SHIPPED, Voice, _fields, read_voice
-from school.interface import Asleep, Exchange, Forget, Mailbox, Origin, Reply, School, Teach
+from bots.twitch.wire import Patience
+from school.interface import Asleep, Exchange, Mailbox, Origin, Reply, School, Teach
 from school.mistakes import Mistake
 from school.people import People
 from school.registrar import RecordSettings, Registrar
+from school.wordlist import WordList
 from tests.evening import Evening, evening
 
 CALLED = names(CommandSettings())
@@ -112,17 +115,18 @@ def test_what_it_says_is_harmless(chat, monkeypatch):
     assert chat.says("ann", "!baby what now?").text == "optout and then"
 
 
-def speaks(chat: Evening, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """Let the brain's next answers read like this."""
+def speaks(chat: Evening, monkeypatch: pytest.MonkeyPatch, text: str, *, seconds: float = 0.0) -> None:
+    """Let the brain's next answers read like this, and their reading take a while."""
     receptionist = chat.day.classroom.receptionist
-    monkeypatch.setattr(receptionist, "tokenizer", Speaker(receptionist.tokenizer, text))
+    monkeypatch.setattr(receptionist, "tokenizer", Speaker(receptionist.tokenizer, text, seconds))
 
 
 class Speaker:
-    def __init__(self, tokenizer, text: str):
-        self._tokenizer, self._text = tokenizer, text
+    def __init__(self, tokenizer, text: str, seconds: float):
+        self._tokenizer, self._text, self._seconds = tokenizer, text, seconds
 
     def decode(self, tokens: list[int]) -> str:
+        time.sleep(self._seconds)
         return self._text
 
     def __getattr__(self, name: str):
@@ -280,6 +284,34 @@ def test_while_it_falls_asleep(chat, monkeypatch):
     monkeypatch.setattr(chat.school, "withdraw", refuse)
     answered(chat, "!optout", by="xena", occasion="asleep")
     assert not chat.people.agreed(chat.key("xena"))
+
+
+def test_what_can_not_be_done(chat, monkeypatch):
+    """Too much from one person, a friend of whom it must not learn, and papers or a soul that can't be written: each is
+    said, and what was asked for is done as soon as it can be."""
+    chat.says("otto", "!optin")
+    answer = chat.says("otto", "!baby what is an otter?")
+    chat.host.lessons._taken[chat.key("otto")] = 1000
+    answered(chat, "!fix otters float", by="otto", occasion="enough", reply_to=answer.id)
+    chat.mutters("pete", "hello everybody in here")
+    answered(chat, "!trust pete", by="mo", occasion="not_agreed")
+    soul, away = chat.home / "soul", chat.home / "soul away"
+    soul.rename(away)
+    soul.write_text("no folder")
+    try:
+        answered(chat, "!save", by="mo", occasion="not_saved")
+    finally:
+        soul.unlink()
+        away.rename(soul)
+    monkeypatch.setattr("bots.twitch.commands.PAPERS", 0.2)
+    lock = sqlite3.connect(chat.home / "statistics" / "baby.db", isolation_level=None, timeout=10)
+    lock.execute("begin immediate")
+    try:
+        answered(chat, "!forgetme", by="otto", occasion="later")
+    finally:
+        lock.execute("rollback")
+        lock.close()
+    chat.eventually(lambda: chat.rows("select count(*) from messages where person = ?", chat.key("otto")) == [(0,)])
 
 
 # ---- whom it does not attend to ------------------------------------------------------------------------------------
@@ -478,6 +510,160 @@ def test_a_lesson_is_weighed_and_addressed(room, clock):
     assert (letter.pair.origin.channel, letter.pair.origin.message) == ("c", said.id)
 
 
+# ---- what may become a lesson --------------------------------------------------------------------------------------
+
+
+def asked(room: Room, reply: str, by: str = "ann", question: str = "what is a tandem?", answer: str = "soup") -> None:
+    """Somebody who agreed has asked, and the answer was sent as the message ``sent-REPLY``."""
+    origin = Origin(surface="twitch", channel="c", message=f"m-{reply}")
+    room.school._exchanges[reply] = Exchange(
+        reply_id=reply, question=question, answer=answer, person=f"twitch:id-{by}", origin=origin, sent=f"sent-{reply}"
+    )
+
+
+def on(reply: str) -> dict:
+    return {"reply_to": f"sent-{reply}", "reply_to_me": True}
+
+
+def pairs_of(room: Room) -> list[tuple[str, str]]:
+    """What was handed in for learning since the last look."""
+    letters = room.school._mailbox.drain()
+    return [(letter.pair.prompt, letter.pair.answer) for letter in letters if isinstance(letter, Teach)]
+
+
+def test_nothing_is_learned_while_it_may_be_deaf(room, clock, monkeypatch):
+    """Not while it does not listen; nor so early that it might not have noticed yet that it hears nothing; and what
+    was heard before a gap is neither a lesson nor a prompt after it."""
+    monkeypatch.setattr("bots.twitch.host.TICK", 0.01)
+    assert Patience().silence + Patience().examination <= UNNOTICED
+    agreed(room, "ann", "bob")
+
+    async def work(host: Host, wire: Notebook) -> None:
+        host.heard(first := line("is anybody here who likes tandems?"))
+        wire.standing = "deaf"
+        clock.now += 700
+        await asyncio.sleep(0.1)
+        assert not pairs_of(room)
+        wire.standing, wire.connects = "listening", 2
+        host.heard(line("I would love to ride along", by="bob", reply_to=first.id))
+        clock.now += 601
+        await asyncio.sleep(0.1)
+        assert not pairs_of(room)
+        assert host.lessons.passed_over["deaf meanwhile"] == 1
+        clock.now += UNNOTICED
+        await asyncio.sleep(0.1)
+        assert pairs_of(room) == [("", "I would love to ride along")]
+
+    with_host(room, work)
+
+
+def test_its_own_words_are_never_a_lesson(room, clock):
+    """However much is said in between, and also if it says them while they wait."""
+    agreed(room, "ann")
+    lessons, own = lessons_of(room), "the moon is made of soup and I eat it with a spoon"
+    lessons.heard_own(own)
+    for i in range(600):
+        lessons.offer(line(different(i), by=f"viewer{i}"), 1)
+    assert lessons.offer(line(own), 1) == "echo"
+    assert lessons.offer(line("tomorrow I paint all the fences green"), 1) == ""
+    lessons.heard_own("tomorrow I paint all the fences green")
+    clock.now += 700
+    lessons.release(1)
+    assert not pairs_of(room)
+
+
+def test_copies_are_noticed_however_slowly_they_come(room, clock):
+    """What waits or was learned is remembered beyond what is said in between; so many can't wait that it isn't."""
+    agreed(room, *[f"regular{i}" for i in range(5)])
+    lessons, pasta = lessons_of(room), "everybody come to the raidcoin channel now"
+    for i in range(3):
+        lessons.offer(line(pasta, by=f"regular{i}"), 1)
+        for j in range(600):
+            lessons.offer(line(different(1000 * i + j), by="viewer"), 1)
+    clock.now += 700
+    lessons.release(1)
+    assert not pairs_of(room)
+    assert lessons.offer(line(pasta, by="regular4"), 1) == "echo"
+    assert LESSONS > WAITING
+
+
+def test_a_chorus_is_no_prompt(room, clock):
+    """What is not learned as a line is not learned as what a line answers."""
+    agreed(room, "ann", "bob")
+    lessons, chant = lessons_of(room), line("everybody chant the yodel of the yaks tonight")
+    lessons.offer(chant, 1)
+    for i in range(5):
+        lessons.offer(line(chant.text, by=f"viewer{i}"), 1)
+    lessons.offer(line("no thank you my dear friend", by="bob", reply_to=chant.id), 1)
+    clock.now += 700
+    lessons.release(1)
+    assert pairs_of(room) == [("", "no thank you my dear friend")]
+
+
+def test_a_brigade_teaches_nothing(room, clock):
+    """One phrase as everybody's correction is at most one lesson; what the baby says itself, or a copypasta it was
+    asked, none; twenty votes for one answer make one lesson; and all wait in quarantine."""
+    phrase, pasta = "all hail the raid king of tuesday", "the raid king is coming for all of you tonight " * 10
+
+    async def work(host: Host, wire: Notebook) -> None:
+        for i in range(10):
+            agreed(room, f"raider{i}")
+            asked(room, f"r{i}", by=f"raider{i}", question=f"question {i}")
+            host.heard(line(f"!fix {phrase}", by=f"raider{i}", **on(f"r{i}")))
+        asked(room, "p", by="raider1", question=pasta, answer="yes indeed")
+        host.heard(line("!good", by="raider2", **on("p")))
+        host.lessons.heard_own("I am made of soup and noodles")
+        asked(room, "o", by="raider1", answer="I am made of soup and noodles")
+        host.heard(line("!fix I am made of soup and noodles!", by="raider3", **on("o")))
+        asked(room, "v", by="raider1", question="who sings?", answer="a whale")
+        for i in range(20):
+            agreed(room, f"voter{i}")
+            host.heard(line("!good", by=f"voter{i}", **on("v")))
+        assert not pairs_of(room)
+        clock.now += 700
+        host.lessons.release(1)
+        assert pairs_of(room) == [("who sings?", "a whale")]
+        host.heard(line("!good", by="raider9", **on("v")))
+        clock.now += 700
+        host.lessons.release(1)
+        assert not pairs_of(room)
+
+    with_host(room, work)
+
+
+def test_nobody_undoes_what_who_is_trusted_more_said(room, clock):
+    """A moderator's word holds at once; others can't mark it away, whether it was learned in this process or before; of
+    equals the later word counts, also on what still waits."""
+    agreed(room, "ann", "troll", "mo", "friend")
+    room.people.judge("twitch:id-friend", "vouched", "c")
+    said = []
+
+    async def work(host: Host, wire: Notebook) -> None:
+        def mark(text: str, by: str, reply: str, **more) -> str:
+            said.append(host.marks.give(line("", by=by, **on(reply), **more), 1, *text.split(" ", 1)))
+            return said[-1]
+
+        for reply in ("a", "b", "c"):
+            asked(room, reply, question=f"what is {reply}?")
+        assert mark("fix a bicycle for two people", "mo", "a", moderator=True) == "fix"
+        assert pairs_of(room) == [("what is a?", "a bicycle for two people")]
+        assert mark("bad", "troll", "a") == mark("fix nonsense and lies", "troll", "a") == "outranked"
+        assert mark("bad", "friend", "a") == "outranked"
+        host.marks._trust.clear()  # as after a night
+        assert mark("bad", "troll", "a") == "outranked"
+        assert mark("good", "ann", "b") == "good"
+        assert mark("bad", "troll", "b") == "bad"
+        assert mark("fix an umbrella for the moon", "ann", "c") == "fix"
+        assert mark("good", "troll", "c") == "refused"
+        assert mark("fix a stranger sort of umbrella", "friend", "c") == "fix"
+        assert mark("bad", "troll", "c") == "outranked"
+        clock.now += 700
+        host.lessons.release(1)
+        assert pairs_of(room) == [("what is c?", "a stranger sort of umbrella")]
+
+    with_host(room, work)
+
+
 def with_host(room: Room, work, wire: Notebook | None = None) -> Notebook:
     """Run a host on a loop of its own for as long as ``work(host, wire)`` takes."""
     wire = wire or Notebook()
@@ -565,9 +751,10 @@ def test_one_at_a_time(room, clock, monkeypatch):
 
 
 def test_there_is_always_room_for_a_refusal(room, clock, monkeypatch):
-    """Ten replies in half a minute; of these three are for pastimes, which beyond are left unsaid, and six for those and
-    confirmations, which wait for room. So there is always room for a question; those beyond eight are turned away. A
-    moderator has more room."""
+    """Ten replies in half a minute; of these three are for pastimes, which beyond are left unsaid, and six for those
+    and confirmations, which wait for room. So there is always room for a question; those beyond eight are turned away.
+    A moderator has more room."""
+    monkeypatch.setattr("bots.twitch.answers.WINDOW", 30.0)
     monkeypatch.setattr("bots.twitch.answers.LOOK_AGAIN", 0.01)
 
     async def work(host: Host, wire: Notebook) -> None:
@@ -625,6 +812,139 @@ def test_work_is_bounded(room, monkeypatch):
             host.heard(line("!optout" if i == 7 else "!mood", by=f"viewer{i}"))
         assert host.counts["dropped"] == 3
         assert not room.people.agreed("twitch:id-viewer7")
+
+    with_host(room, work)
+
+
+@pytest.mark.parametrize("trolls", [1, 4])
+def test_nobody_can_silence_it(room, clock, trolls, monkeypatch):
+    """Some say !consent as fast as Twitch lets them: each is told once a minute, has one reply pending at most, and who
+    asks is answered all the same."""
+    monkeypatch.setattr("bots.twitch.answers.WINDOW", 30.0)
+    monkeypatch.setattr("bots.twitch.host.CONFIRM_SECONDS", 60.0)
+    agreed(room, *[f"troll{i}" for i in range(trolls)])
+
+    async def work(host: Host, wire: Notebook) -> None:
+        for _ in range(20):
+            clock.now += 1.5
+            for i in range(trolls):
+                host.heard(line("!consent", by=f"troll{i}"))
+            await asyncio.sleep(0.01)
+        assert len(wire.said) + len(host._tellings._tasks) <= trolls
+        host.heard(line("!baby hello", by="guest"))
+        assert (host.counts["question"], host.counts["dropped"]) == (1, 0)
+        clock.now += 31
+        host.heard(line("!babyhelp", by="guest"))
+        await until(lambda: any(text.startswith("!baby ") for text, _ in wire.said))
+
+    with_host(room, work)
+
+
+def test_a_right_has_no_pause_and_no_exception(room):
+    """Leaving and being forgotten work right after each other, for those in the list of the ignored and for bots; also
+    where only the record knows of somebody."""
+    agreed(room, "ann", "bob", "carl")
+    record, school = room.school._record, room.school
+    for name in ("ann", "dora"):
+        talk = {"conversation": "x", "consent": "1", "channel": "c", "message": "m", "surface": "twitch"}
+        record.heard(name, text="my quokka", person=f"twitch:id-{name}", **talk)
+    room = replace(room, chat=ChatSettings(ignored=("bob",)))
+
+    async def work(host: Host, wire: Notebook) -> None:
+        for text in ("!optout", "!forgetme"):
+            host.heard(line(text))
+        host.heard(line("!optout", by="bob"))
+        host.heard(line("!optin", by="bob"))
+        host.heard(line("!forgetme", by="carl", badges=frozenset(["bot-badge"])))
+        host.heard(line("!forgetme", by="dora"))
+        assert not any(room.people.agreed(f"twitch:id-{name}") for name in ("ann", "bob", "carl"))
+        kept = [lambda name=name: school.kept(f"twitch:id-{name}").result(10).messages == 0 for name in ("ann", "dora")]
+        await until(lambda: all(gone() for gone in kept))
+
+    with_host(room, work)
+
+
+def test_a_removal_may_come_before_its_message(room, clock):
+    """The message is then neither answered nor learned; nor is anybody turned away who was removed meanwhile."""
+    agreed(room, "ann")
+    late = line("slow message, quick moderator here")
+    room = replace(room, chat=ChatSettings(waiting=1))
+
+    async def work(host: Host, wire: Notebook) -> None:
+        host.removed(Removal(kind="message", channel="c", message=late.id, person="id-ann"))
+        host.heard(late)
+        assert host.counts["removed"] == 1
+        assert len(host.lessons) == 0
+        host.heard(line("!baby hi", by="a"))
+        await asyncio.sleep(0)
+        for name in ("troll", "guest"):
+            host.heard(line("!baby something vile", by=name))
+        host.removed(Removal(kind="person", channel="c", person="id-troll"))
+        await until(lambda: wire.said)
+        assert "@guest" in wire.said[0][0]
+        assert "@troll" not in wire.said[0][0]
+
+    with_host(room, work)
+
+
+def test_nothing_listed_is_ever_said(room):
+    """Not in a name, a refusal, a confirmation or the streamer's own lines."""
+    room = replace(room, words=WordList(["fiddlesticks", "gone"]), chat=ChatSettings(waiting=1))
+
+    async def work(host: Host, wire: Notebook) -> None:
+        host.heard(line("!baby hi", by="a"))
+        await asyncio.sleep(0)
+        host.heard(line("!baby hi", by="fiddlesticks"))
+        host.heard(line("!optin", by="fiddlesticks"))
+        await until(lambda: wire.said)
+        host.heard(line("!ignore fiddlesticks", by="mo", moderator=True))
+        host.heard(line("!unlearn", by="mo", moderator=True, reply_to="x"))
+        await until(lambda: len(wire.said) == 3)
+        await asyncio.sleep(0.3)
+        assert not any(room.words.found_in(text) for text, _ in wire.said)
+        assert host.counts["unspeakable"] == 2
+
+    with_host(room, work)
+
+
+def test_everybody_hears_something_within_seconds(room, clock, monkeypatch):
+    """A hundred people ask within ten seconds: those who can't be answered are told so within five, or not at all, and
+    nearly all are."""
+    monkeypatch.setattr("bots.twitch.answers.WINDOW", 30.0)
+    monkeypatch.setattr("bots.twitch.answers.REFUSALS_EVERY", 3.75)
+    told, asked_at, said = {}, {}, 0
+
+    async def work(host: Host, wire: Notebook) -> None:
+        nonlocal said
+        for moment in range(200):
+            clock.now += 0.1
+            if moment < 100:
+                host.heard(line("!baby hello", by=f"a_long_viewer{moment}"))
+                asked_at[f"a_long_viewer{moment}"] = clock.now
+            host.answers.tick(quiet=False, heard_at=clock.now, spoke_last=True)
+            for _ in range(3):
+                await asyncio.sleep(0)
+            for text, _ in wire.said[said:]:
+                told.update({name: clock.now - asked_at[name] for name in re.findall(r"@(\w+)", text)})
+            said = len(wire.said)
+        assert max(told.values()) <= 5
+        assert host.counts["question"] + len(told) + host.counts["never told"] == 100
+        assert len(told) >= 60
+
+    with_host(room, work)
+
+
+def test_a_few_who_write_much_are_no_crowd(room, clock):
+    """Ten people at sixteen messages a second for minutes keep nobody out."""
+
+    async def work(host: Host, wire: Notebook) -> None:
+        for i in range(3000):
+            clock.now += 1 / 16
+            host.heard(line("x", by=f"troll{i % 10}"))
+        host.heard(line("!baby hello", by="guest"))
+        host.heard(line("!optin", by="friend"))
+        assert host.counts["question"] == 1
+        assert room.people.agreed("twitch:id-friend")
 
     with_host(room, work)
 
@@ -725,6 +1045,33 @@ def test_a_word_unasked(tmp_path):
         chat.after_minutes(30)
         assert len(chat.twitch.sent) == 1
         assert chat.rows("select count(*) from messages") == [(0,)]
+
+
+def test_a_full_house(tmp_path, monkeypatch):
+    """Over the wire: who asks again too soon is told to wait, those for whom there is no room are named in a refusal
+    within seconds, and a crowd that comes at once is not attended to, while everybody else is."""
+    with evening(tmp_path, "chat.waiting=1", "chat.person_seconds=30", "chat.raid_people=8") as chat:
+        chat.says("ann", "!baby hello?")
+        answered(chat, "!baby hello??", by="ann", occasion="wait")
+        speaks(chat, monkeypatch, "well", seconds=0.1)
+        asked = {chat.twitch.chat("!baby hello?", by=f"guest{i}"): f"guest{i}" for i in range(6)}
+        chat.eventually(
+            lambda: all(
+                any(sent.reply_to == message or f"@{login} " in sent.text for sent in chat.twitch.sent)
+                for message, login in asked.items()
+            ),
+            5,
+        )
+        refusals = [sent.text for sent in chat.twitch.sent if not sent.reply_to]
+        assert refusals
+        assert all(is_line(re.sub(r"@\w+ ", "", text), "busy") for text in refusals)
+        chat.after_minutes(1)
+        for i in range(60):
+            chat.twitch.chat("!optin", by=f"raider{i}")
+        chat.eventually(lambda: chat.host.counts["crowd"] >= 60 - 8 * 2.5 - 1)
+        answered(chat, "!consent", by="ann", occasion="consent_nothing")
+        assert not chat.people.agreed(chat.key("raider59"))
+        assert not any("Raider59" in sent.text for sent in chat.twitch.sent)
 
 
 # ---- parts ---------------------------------------------------------------------------------------------------------

@@ -93,10 +93,11 @@ async def _tell_rows(host: Host, line: Line, deleting: Future[int], occasion: st
     await (host.reply(line, "later") if rows is None else host.reply(line, occasion, rows=rows + more))
 
 
-async def _within(future: Future, seconds: float = PAPERS) -> Any:
-    """What it brings, or None where that takes too long or fails; what was asked for is done all the same."""
+async def _within(future: Future, seconds: float = 0.0) -> Any:
+    """What it brings, or None where that takes too long (longer than PAPERS, unless told) or fails; what was asked for
+    is done all the same."""
     waiting = asyncio.wrap_future(future)
-    await asyncio.wait([waiting], timeout=seconds)
+    await asyncio.wait([waiting], timeout=seconds or PAPERS)
     if not waiting.done() or waiting.cancelled() or waiting.exception():
         return None
     return waiting.result()
