@@ -202,7 +202,7 @@ class Speaker:
         out = self.voice.step(self.token, self.pixel, self.state)
         wait_for(self.device)
         took = time.perf_counter() - started
-        self._heed(*out)
+        self._heed(out.logits, out.pixels, out.state)
         return took
 
     def token_seconds(self, seconds: float) -> float:

@@ -263,9 +263,10 @@ class Leader(Member):
             self.team.scatter(own[name], whole[name])
 
     def heed(self, bits_per_byte: float) -> None:
-        """It may have changed the weights; the others take them over."""
-        super().heed(bits_per_byte)
+        """It may change the weights; the others take them over."""
         self._tell(Order.HEED)
+        self._check()
+        super().heed(bits_per_byte)
         self.team.share(self._everything_learned())
 
     def all_streams(self) -> Streams:
@@ -327,6 +328,7 @@ class Follower(Member):
                 case Order.STEP:
                     self._take_step()
                 case Order.HEED:
+                    self._check()
                     self.team.share(self._everything_learned())
                 case Order.CHECK:
                     self._check()

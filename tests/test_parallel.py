@@ -190,7 +190,7 @@ def test_a_team_survives_a_lesson_but_not_a_member(tmp_path, start):
     assert "had come apart" not in rest
     facts, tensors = soul(home)
     assert facts["skipped_steps"] == 1
-    assert facts["step"] >= 8
+    assert facts["step"] >= 6
     assert all(tensor.isfinite().all() for tensor in tensors.values())
 
 

@@ -60,11 +60,12 @@ def test_utilisation_is_the_share_of_the_peak_that_the_counted_work_takes(measur
 
 def test_the_counted_work_is_that_of_the_matrix_products(measured):
     c = NEWBORN
-    memory_layer = c.neurons * c.memory_width * (1 + 4 + 1 + 1)  # reduce, gate, project, answer
+    memory_layer = c.neurons * c.memory_width * (3 + 4 / c.neurons_per_gate)  # reduce, project, answer; four gates
     learned = c.embed_width * c.neurons + 2 * c.neurons * c.bottleneck + 2 * memory_layer
     learned += c.neurons * c.thought_width + c.thought_width * c.vocabulary + HIDDEN * 3
     given = 3 * c.embed_width + (c.thought_width + 3) * HIDDEN  # the colour; what the self-state head listens to
-    assert measured["sizes"][0]["step_flops"] == STREAMS * BLOCK * products(learned, given)
+    again = 2 * ((c.thought_width + 3) * HIDDEN + HIDDEN * 3)  # the head is asked twice, and taught once
+    assert measured["sizes"][0]["step_flops"] == STREAMS * BLOCK * (products(learned, given) + again)
 
 
 def test_a_spoken_token_reads_every_weight_and_one_row_of_each_table(measured):
