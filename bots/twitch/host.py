@@ -141,7 +141,7 @@ class Host:
             return "ignored"
         if self.quiet and not (line.moderator or key in CONSENT):
             return "quiet"
-        if self._intrudes(line):
+        if self._intrudes(line) and not (command.right and standing.since):
             return "crowd"
         turn = f"{line.person} {key}" if key in CONSENT else line.person
         if not self._turns.take(turn) and not line.moderator and not (command.right and standing.wording):
