@@ -379,7 +379,8 @@ class Tutor:
             return
         settings, best = self.settings, self.best
         best.waited += 1
-        if best.waited < settings.plateau_patience or settings.plateau_factor == 1:
+        patience = 1 if best.taught else settings.plateau_patience  # with no best to go back to, it must not drift
+        if best.waited < patience or settings.plateau_factor == 1:
             return
         best.waited = 0
         self.rate_scale = max(settings.plateau_floor, self.rate_scale * settings.plateau_factor)
