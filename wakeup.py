@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from school.receptionist import Receptionist
     from school.registrar import Registrar
     from school.settings import Slice
+    from school.timetable import Timetable
     from school.tutor import Tutor
 
 REPOSITORY = Path(__file__).resolve().parent
@@ -134,6 +135,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     stats.add_argument("--search", metavar="WORDS", help="find what was said")
     stats.add_argument("--last", type=_positive(int), default=5, metavar="N", help="messages to show")
     stats.set_defaults(command=show_stats)
+    timetable = commands.add_parser("timetable", help="what is due when", parents=[common])
+    timetable.set_defaults(command=show_timetable)
     twitch = commands.add_parser("twitch", help="set Twitch up, and see whether it works", parents=[common])
     twitch.add_argument("errand", choices=("login", "check", "whois", "logout"), help="what to do")
     twitch.add_argument("names", nargs="*", metavar="NAME", help="whois: the accounts to look up")
@@ -178,6 +181,7 @@ def settings_tree() -> type[Slice]:
     from school.receptionist import SpeechSettings
     from school.registrar import RecordSettings
     from school.settings import Slice
+    from school.timetable import TimetableSettings
     from school.tutor import LessonSettings
 
     class Settings(Slice):
@@ -190,6 +194,7 @@ def settings_tree() -> type[Slice]:
         speech: SpeechSettings = Field(default_factory=SpeechSettings)
         soul: SoulSettings = Field(default_factory=SoulSettings)
         record: RecordSettings = Field(default_factory=RecordSettings)
+        timetable: TimetableSettings = Field(default_factory=TimetableSettings)
         terminal: TerminalSettings = Field(default_factory=TerminalSettings)
         twitch: TwitchSettings = Field(default_factory=TwitchSettings)
         chat: ChatSettings = Field(default_factory=ChatSettings)
@@ -316,6 +321,7 @@ class Awake:
     registrar: Registrar
     people: People
     say: Say
+    timetable: Timetable
     twitch: Surface | None = None
     ending: str = "broken off"
 
@@ -371,7 +377,10 @@ def put_together(
     registrar.shelve(librarian.texts)
     mailbox = Mailbox(settings.speech.waiting)
     people, school = remember(registrar, mailbox, soul, tutor, receptionist)
-    announcer = Announcer(say, clock=time.monotonic, every_seconds=settings.terminal.line_seconds)
+    timetable = hang_bells(settings, home, school, registrar)
+    announcer = Announcer(
+        say, clock=time.monotonic, every_seconds=settings.terminal.line_seconds, quiet=timetable.quiet
+    )
     classroom = Classroom(
         tutor,
         receptionist,
@@ -379,13 +388,18 @@ def put_together(
         school,
         caretaker,
         facts={"brain": asdict(shape), "settings": settings.model_dump()},
-        limits=Limits(steps=options.steps, seconds=options.seconds, learning=not options.no_train),
+        limits=Limits(
+            steps=options.steps,
+            seconds=options.seconds,
+            learning=not options.no_train,
+            considerate=settings.timetable.study == "idle",
+        ),
         publish=lambda event: (registrar.note(event), announcer.tell(event)),
         unwritten=lambda: registrar.unwritten,
         team=team,
     )
     _greet(say, librarian, classroom.parameters, soul)
-    awake = Awake(tutor, classroom, school, registrar, people, say)
+    awake = Awake(tutor, classroom, school, registrar, people, say, timetable)
     awake.twitch = None if options.no_twitch else find_twitch(awake, settings, home)
     if team:
         say(f"{team.size} processes share its lessons; waiting for all of them...")
@@ -422,7 +436,28 @@ def find_twitch(awake: Awake, settings: Any, home: Path) -> Surface | None:
     if not configured(home):
         return None
     since = awake.registrar.lessons_since
-    return open_twitch(awake.school, awake.people, home, settings, lessons_since=since, tell=awake.say)
+    quiet = awake.timetable.quiet
+    return open_twitch(awake.school, awake.people, home, settings, lessons_since=since, tell=awake.say, quiet=quiet)
+
+
+def hang_bells(settings: Any, home: Path, school: School, registrar: Registrar) -> Timetable:
+    """The timetable of the day, not yet begun: which bell posts what. Raises Mistake."""
+    from school.hours import midnight, zone_of
+    from school.timetable import RANG, Timetable, plan_of, read_past
+
+    hours = settings.timetable
+    zone = zone_of(hours.zone)
+    rings = {
+        "save": lambda _: school.save(),
+        "study": lambda _: school.study_after(60 * hours.idle_minutes),
+        "examine": lambda _: school.examine(),
+        "thin": lambda _: registrar.thin(),
+        "clear out": lambda _: school.clear_out("twitch", settings.record.chat_days),
+        "night": lambda days: school.rehearse(midnight(days[0], zone)),
+        "backup": lambda _: school.back_up(),
+    }
+    past = read_past(home / "statistics" / "baby.db", zone)
+    return Timetable(plan_of(settings), rings, past, hours, note=lambda bell: registrar.event(RANG, bell))
 
 
 def hire_tutor(settings: Any, brain: Brain, librarian: Librarian, soul: Soul | None, team: Team | None) -> Tutor:
@@ -461,9 +496,7 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
     """The event loop's part of a day: bells, chat and signals, until the classroom is done."""
     import asyncio
 
-    from school.timetable import open_timetable
-
-    classroom, school, registrar, say = awake.classroom, awake.school, awake.registrar, awake.say
+    classroom, school, say = awake.classroom, awake.school, awake.say
     loop = asyncio.get_running_loop()
     told = False
 
@@ -476,12 +509,7 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
         classroom.stop()
 
     _on_signals(loop, go_to_sleep)
-    timetable = open_timetable(
-        save=school.save,
-        save_minutes=settings.soul.save_minutes,
-        thin=registrar.thin,
-        clear_out=lambda: school.clear_out("twitch", settings.record.chat_days),
-    )
+    awake.timetable.start()
     classroom.start()
     if awake.twitch:
         awake.twitch.start()
@@ -492,7 +520,7 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
         say(f"babyLLM broke: {error}. What it had learned is saved up to its last save; baby.log has the details.")
         return 1
     finally:
-        timetable.shutdown(wait=False)
+        awake.timetable.close()
         talking.cancel()
         await asyncio.gather(talking, return_exceptions=True)
         if awake.twitch:
@@ -506,7 +534,8 @@ async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
     from bots.terminal import Commands, Prompt, chat_on_pipe
 
     school, say = awake.school, awake.say
-    commands = Commands(school, _print, quit_, others=awake.twitch.lines if awake.twitch else list)
+    others = [awake.timetable.lines, *([awake.twitch.lines] if awake.twitch else [])]
+    commands = Commands(school, _print, quit_, others=lambda: [line for lines in others for line in lines()])
     try:
         if chat == "prompt":
             from prompt_toolkit.patch_stdout import patch_stdout
@@ -675,6 +704,17 @@ def show_stats(options: argparse.Namespace) -> int:
         print(json.dumps(life, ensure_ascii=False))
     else:
         render(life)
+    return 0
+
+
+def show_timetable(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from school.noticeboard import as_table, look_up
+
+    settings, home = read_options(options)
+    table = look_up(settings, home / "statistics" / "baby.db")
+    print(json.dumps(asdict(table), default=str) if options.json else as_table(table))
     return 0
 
 

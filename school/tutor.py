@@ -26,6 +26,7 @@ from brain.loss import token_losses
 from brain.selfstate import Condition, fresh_condition, one_late, true_pixels
 from school.examiner import NEUTRAL
 from school.librarian import Bookmark, Librarian
+from school.night import Night
 from school.reviews import Reviews
 from school.seeds import seed_of
 from school.settings import Slice
@@ -71,6 +72,8 @@ class LessonSettings(Slice):
     review_rows: int = Field(2, ge=1, le=64, description="rows of taught pairs added to a step when some are due")
     review_growth: float = Field(1.7, gt=1, le=10, description="how much longer each wait for a pair's return is")
     reviews_kept: int = Field(20_000, ge=1, description="taught pairs under instruction; the best known make room")
+    night_passes: int = Field(3, ge=1, le=100, description="times that each of a day's pairs comes back at night")
+    night_rows: int = Field(4, ge=1, le=64, description="rows of them added to a step, beside the library's streams")
     prompt_weight: float = Field(0.2, ge=0, le=1, description="how much of a pair's question is learned")
     dialogue_share: float = Field(0.05, ge=0, le=1, description="lessons that dress sentences of the library as talk")
     evaluation_steps: int = Field(
@@ -202,6 +205,7 @@ class Tutor:
         self.reviews = Reviews(
             growth=settings.review_growth, prompt_weight=settings.prompt_weight, limit=settings.reviews_kept
         )
+        self.night = Night()
         self.step, self.tokens_seen, self.skipped = 0, 0, 0
         self.examined_step, self.rate_scale = 0, 1.0
         self.best: Best | None = None
@@ -262,8 +266,18 @@ class Tutor:
         if len(ids):
             tasks[-1].add(ids, weights)
             weight += float(weights.sum())
+        ids, weights = self.night.rows(self.reviews, rows=settings.night_rows, length=length)
+        if len(ids):
+            tasks[-1].add(ids, weights)
+            weight += float(weights.sum())
+            review_tokens += int((weights > 0).sum())
         library_bytes = self.librarian.byte_count(lesson.tokens[:, 1:])
         return _Step(tasks, weight, library_bytes, review_tokens)
+
+    def rehearse(self, since: str) -> int:
+        """Let the pairs made since then come back in the next steps; returns how many pairs."""
+        passes = self.settings.night_passes
+        return self.night.begin(self.reviews, since, passes=passes, seed=self.settings.seed, step=self.step)
 
     def _dialogue_is_due(self) -> bool:
         """Whether this step, where nothing taught is due, has a dialogue from the library; at its share of the rows."""

@@ -27,6 +27,7 @@ class Room:
     words: WordList
     learned_today: dict[str, int] = field(default_factory=dict)  # lines from each person
     clock: Callable[[], float] = time.time  # seconds since 1970
+    hushed: Callable[[], bool] = lambda: False  # whether these are hours without a word unasked
 
 
 def open_room(
@@ -38,6 +39,7 @@ def open_room(
     teaching: ChatLessonSettings,
     commands: CommandSettings,
     learned_today: dict[str, int],
+    hushed: Callable[[], bool] = lambda: False,
 ) -> Room:
     """A room with the home's own voice.toml and words.txt, where there are any. Raises Mistake."""
     called = names(commands)
@@ -51,4 +53,5 @@ def open_room(
         voice=read_voice(home / "voice.toml", called),
         words=WordList.read(home / "words.txt"),
         learned_today=learned_today,
+        hushed=hushed,
     )
