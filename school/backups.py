@@ -6,12 +6,13 @@ the settings say today.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 from pathlib import Path
 
-from school.checksums import SoulDamaged, check, sync, sync_all
+from school.checksums import SoulDamaged, check, mend, sync, sync_all
 
 DAY, WEEK = 86_400, 7 * 86_400
 
@@ -56,10 +57,11 @@ class Backups:
         reached = [folder for folder in folders if Path(folder).is_dir()]
         return [copy for folder in reached for copy in copies_in(Path(folder))], sorted(folders - set(reached))
 
-    def clear_up(self) -> None:
-        """Delete what a crash left half done."""
-        for leftover in [*self.folder.glob(".unfinished-*"), *self.folder.glob(".replaced-*")]:
-            shutil.rmtree(leftover, ignore_errors=True)
+    def mend(self) -> None:
+        """Clear up what a crash left in the folders that can be reached."""
+        with contextlib.suppress(OSError):
+            for folder in self._folders():
+                mend(Path(folder))
 
     def _reach(self) -> None:
         """Make the folder the first time. Later, where it is missing, its disk is, and no other may take its place."""

@@ -24,7 +24,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from school.backups import Backups
-from school.checksums import SoulDamaged, check, seal, sync
+from school.checksums import SoulDamaged, check, mend, seal, sync
 from school.mistakes import Mistake
 from school.settings import Slice
 
@@ -72,13 +72,8 @@ class Caretaker:
             ) from None
         except OSError as error:
             raise Mistake(f"{self.folder}: can't be written ({error.strerror}).") from None
-        for replaced in self.folder.glob(".replaced-*"):  # a crash between two renames left it so
-            place = self.folder / replaced.name.removeprefix(".replaced-")
-            if not place.exists():
-                replaced.rename(place)
-        for leftover in [*self.folder.glob(".unfinished-*"), *self.folder.glob(".replaced-*")]:
-            shutil.rmtree(leftover, ignore_errors=True)
-        self.backups.clear_up()
+        mend(self.folder)
+        self.backups.mend()
 
     def unlock(self) -> None:
         self._lock.release()
@@ -202,16 +197,21 @@ class Caretaker:
         """The newest soul that is whole, or None if there is none. A damaged one is named, and with ``set_aside``
         moved to ``soul/damaged``. Where all of them are, it is the newest backup that is whole. Raises Mistake for a
         soul from a newer version."""
-        souls = self.souls()
-        for place in souls + self.backups.newest() * bool(souls):
+        for place in self.souls():
             try:
                 return self.load(place)
             except SoulDamaged as damage:
                 say(f"{place.name} is damaged ({damage}); going back to the one before.")
-                if set_aside and place in souls:
+                if set_aside:
                     aside = self.folder / "damaged" / f"{place.name}-{time.time_ns()}"
                     aside.parent.mkdir(exist_ok=True)
                     place.rename(aside)
+        lost = any(self.folder.glob("damaged/*")) or self.souls()
+        for copy in self.backups.newest() if lost else ():
+            with contextlib.suppress(SoulDamaged):
+                soul = self.load(copy)
+                say(f"waking it from the backup {copy}.")
+                return soul
         return None
 
     def load(self, place: Path) -> Soul:

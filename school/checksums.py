@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 SUMS = "SHA256SUMS"
@@ -33,6 +34,17 @@ def check(place: Path) -> list[str]:
     if unlisted := parts - listed.keys():
         raise SoulDamaged(f"{min(unlisted)} is not listed in {SUMS}")
     return list(listed)
+
+
+def mend(folder: Path) -> None:
+    """Clear up what a crash left among such folders: one that was to be replaced comes back if nothing took its place,
+    and what was not finished goes."""
+    for replaced in folder.glob(".replaced-*"):
+        place = folder / replaced.name.removeprefix(".replaced-")
+        if not place.exists():
+            replaced.rename(place)
+    for leftover in [*folder.glob(".unfinished-*"), *folder.glob(".replaced-*")]:
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 def sync(path: Path) -> None:

@@ -115,7 +115,8 @@ def missed(trigger: CronTrigger | IntervalTrigger, since: datetime, now: datetim
     times = []
     moment = trigger.get_next_fire_time(None, max(since, now - LOOK_BACK) + timedelta(microseconds=1))
     while moment and moment <= now:
-        times.append(moment)
+        if not moment.fold:  # the hour that comes twice when summer ends, the second time
+            times.append(moment)
         moment = trigger.get_next_fire_time(moment, now)
     return times[-MISSED:]
 
@@ -170,7 +171,7 @@ class Timetable:
         now, trigger = now_in(self._zone), self.plan[name]
         times = missed(trigger, self._past.of(name), now)
         if isinstance(trigger, CronTrigger) and not times:
-            return  # the machine's clock was set back; this has been rung for
+            return  # this has been rung for, before a clock was set back
         try:
             self._rings[name]([day_told(moment) for moment in times])
         except Asleep:
