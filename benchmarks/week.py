@@ -56,6 +56,7 @@ class Watched:
     waited: list[int] = field(default_factory=list)  # steps ended between a question and its answer's first token
     failed: list[str] = field(default_factory=list)
     nights: list[tuple[float, float]] = field(default_factory=list)  # loss on the day's pairs, before and after
+    known: float = 0.0  # loss on the pairs of the whole week in the end
 
 
 @contextmanager
@@ -167,6 +168,7 @@ def live_a_week(home: Path, changes: list[str], steps_per_hour: float) -> Watche
         for until, up_again in ((TO_BED, UP_AGAIN), (END, END)):
             with woken(home, changes) as day:
                 asyncio.run(live(day, clock, until, steps_per_hour, watched))
+                watched.known = loss_on(day.tutor, day.tutor.reviews.made_since(""))
             clock.now = up_again
     return watched
 
@@ -192,6 +194,7 @@ def look_back(home: Path, watched: Watched) -> dict[str, Any]:
         "nights": len(nights),
         "loss_on_the_days_pairs_before_night": round(sum(a for a, _ in nights) / max(1, len(nights)), 3),
         "loss_on_the_days_pairs_after_night": round(sum(b for _, b in nights) / max(1, len(nights)), 3),
+        "loss_on_the_weeks_pairs": round(watched.known, 4),
     }
 
 
