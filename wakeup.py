@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from bots.twitch import Surface
     from brain import Brain, BrainConfig
+    from school.announcer import Announcer, Screen
     from school.caretaker import Caretaker, Soul
     from school.classroom import Classroom
     from school.interface import Mailbox, School
@@ -285,6 +286,7 @@ def wake(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from bots.terminal import interactive
+    from school.announcer import Screen
     from school.tutor import TeamBroken
 
     settings, home = read_options(options)
@@ -295,7 +297,8 @@ def wake(options: argparse.Namespace) -> int:
     show = whisper if options.json or chat == "pipe" else _print
     with ExitStack() as closing:
         try:
-            awake = put_together(settings, home, options, closing, show, team)
+            screen = Screen.on(sys.stderr if show is whisper else sys.stdout, show)
+            awake = put_together(settings, home, options, closing, show, team, screen)
         except TeamBroken as broken:
             whisper(f"babyLLM: it can't begin: {broken}.")
             return 1
@@ -315,23 +318,32 @@ class Awake:
     school: School
     registrar: Registrar
     people: People
+    announcer: Announcer
     say: Say
     twitch: Surface | None = None
     ending: str = "broken off"
 
 
 def put_together(
-    settings: Any, home: Path, options: argparse.Namespace, closing: ExitStack, show: Say, team: Team | None = None
+    settings: Any,
+    home: Path,
+    options: argparse.Namespace,
+    closing: ExitStack,
+    show: Say,
+    team: Team | None = None,
+    screen: Screen | None = None,
 ) -> Awake:
-    """Open everything that a day needs, in order; ``closing`` closes it in reverse order. Raises Mistake."""
-    import time
+    """Open everything that a day needs, in order; ``closing`` closes it in reverse order. ``screen`` is where lessons
+    are shown, if it is more than lines for ``show``. Raises Mistake."""
     from dataclasses import asdict
 
-    from school.announcer import Announcer
+    from school.announcer import Announcer, Screen
     from school.caretaker import Caretaker
     from school.classroom import Classroom, Limits
     from school.conversations import Conversations
     from school.counsellor import keep_log, redact
+    from school.figures import Figures
+    from school.history import KEPT
     from school.interface import Mailbox
     from school.machine import prepare
     from school.receptionist import Receptionist
@@ -371,7 +383,14 @@ def put_together(
     registrar.shelve(librarian.texts)
     mailbox = Mailbox(settings.speech.waiting)
     people, school = remember(registrar, mailbox, soul, tutor, receptionist)
-    announcer = Announcer(say, clock=time.monotonic, every_seconds=settings.terminal.line_seconds)
+    announcer = Announcer(
+        screen or Screen(show=show),
+        view=settings.terminal.view,
+        every_seconds=settings.terminal.line_seconds,
+        status=school.status,
+        minute=tutor.stopwatch.minute,
+        figures=Figures(registrar.steps(KEPT), registrar.exams()),
+    )
     classroom = Classroom(
         tutor,
         receptionist,
@@ -382,10 +401,11 @@ def put_together(
         limits=Limits(steps=options.steps, seconds=options.seconds, learning=not options.no_train),
         publish=lambda event: (registrar.note(event), announcer.tell(event)),
         unwritten=lambda: registrar.unwritten,
+        look=announcer.look,
         team=team,
     )
     _greet(say, librarian, classroom.parameters, soul)
-    awake = Awake(tutor, classroom, school, registrar, people, say)
+    awake = Awake(tutor, classroom, school, registrar, people, announcer, say)
     awake.twitch = None if options.no_twitch else find_twitch(awake, settings, home)
     if team:
         say(f"{team.size} processes share its lessons; waiting for all of them...")
@@ -485,7 +505,7 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
     classroom.start()
     if awake.twitch:
         awake.twitch.start()
-    talking = asyncio.create_task(_talk(awake, chat, go_to_sleep))
+    tasks = [asyncio.create_task(_talk(awake, chat, go_to_sleep)), asyncio.create_task(awake.announcer.keep_telling())]
     try:
         await asyncio.wrap_future(classroom.done)
     except Exception as error:
@@ -493,8 +513,10 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
         return 1
     finally:
         timetable.shutdown(wait=False)
-        talking.cancel()
-        await asyncio.gather(talking, return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        awake.announcer.catch_up()
         if awake.twitch:
             await awake.twitch.close()
     say(f"babyLLM sleeps at step {school.status().step:,}. Good night.")
@@ -504,9 +526,17 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
 async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
     """The terminal's part, if there is one. Whatever becomes of it, the lessons go on."""
     from bots.terminal import Commands, Prompt, chat_on_pipe
+    from school.slowness import why_slow
 
     school, say = awake.school, awake.say
-    commands = Commands(school, _print, quit_, others=awake.twitch.lines if awake.twitch else list)
+    commands = Commands(
+        school,
+        _print,
+        quit_,
+        others=awake.twitch.lines if awake.twitch else list,
+        view=awake.announcer.choose,
+        why_slow=lambda: why_slow(awake.tutor.stopwatch.minute()),
+    )
     try:
         if chat == "prompt":
             from prompt_toolkit.patch_stdout import patch_stdout

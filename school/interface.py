@@ -17,6 +17,7 @@ from typing import Protocol
 
 ME = "owner"  # the person at the terminal
 REMEMBERED = 1000  # exchanges that can be marked
+GREY = (0.5, 0.5, 0.5)  # a colour that says nothing
 
 
 class Busy(Exception):
@@ -57,7 +58,9 @@ class Snapshot:
     learning_rate: float | None = None
     rate_scale: float = 1.0  # what its examinations left of the rate; small when it has learned its library
     temperature: float = 1.0  # that suits its knowledge, measured on held-out text
-    color: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    color: tuple[float, float, float] = GREY
+    expected: tuple[float, float, float] = GREY  # the colour it thought it would have
+    mood: str = ""  # a word for it
     texts: int = 0
     library_tokens: int = 0
     parameters: int = 0

@@ -16,7 +16,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -222,6 +222,13 @@ def m003_leave(db: Database) -> None:
     """Whoever is to be deleted is found without reading everything."""
     for column in ("person", "chat_message"):
         db["feedback"].create_index([column])
+
+
+@migrations()
+def m004_weather(db: Database) -> None:
+    """The colour it expected beside the one it had; unknown of the steps before."""
+    for channel in ("red", "green", "blue"):
+        db["steps"].add_column(f"expected_{channel}", float)
 
 
 def utc_now() -> str:
@@ -493,9 +500,11 @@ class Registrar:
                 self.event("saved" if place else "not saved", place or problem, step)
 
     def stepped(self, report: StepReport) -> None:
-        row = asdict(report)
+        row = asdict(replace(report, glimpse=None))  # words stay out of the figures
+        del row["glimpse"]
         skipped, returned_to = row.pop("skipped"), row.pop("returned_to")
         row["red"], row["green"], row["blue"] = row.pop("color")
+        row["expected_red"], row["expected_green"], row["expected_blue"] = row.pop("expected")
         row = {name: value if math.isfinite(value) else None for name, value in row.items()}
         row |= {"run_id": self.run_id, "at": utc_now(), "span": 1}
         self._submit(lambda db: db["steps"].insert(row, replace=True))
@@ -684,6 +693,25 @@ class Registrar:
         except sqlite3.Error:
             return []
 
+    def steps(self, last: int) -> list[StepReport]:
+        """So many of the last steps that are still kept one by one, the oldest first; without those that failed."""
+        query = "select * from steps where span = 1 and loss is not null order by step desc limit ?"
+        try:
+            with reading(self.path) as db:
+                return [_report(row) for row in db.query(query, [last])][::-1]
+        except sqlite3.Error:
+            return []
+
+    def exams(self) -> list[float]:
+        """Held-out bits per byte at all examinations, the oldest first."""
+        try:
+            with reading(self.path) as db:
+                return [
+                    row[0] for row in db.execute("select bits_per_byte from evaluations order by step, id").fetchall()
+                ]
+        except sqlite3.Error:
+            return []
+
     def changes(self) -> list[Change]:
         """The ledger of consent, oldest first. Where it can't be read, nobody has agreed."""
         try:
@@ -724,6 +752,14 @@ class Registrar:
         """Merge old steps into averages, so that a year of them stays small."""
         settings = self.settings
         self._submit(lambda db: thin_steps(db, settings.every_step, settings.hundreds))
+
+
+def _report(row: dict[str, Any]) -> StepReport:
+    """What a step's row was made from; what it lacks is not a number."""
+    known = {name: math.nan if value is None else value for name, value in row.items()}
+    colors = {"color": ("red", "green", "blue"), "expected": ("expected_red", "expected_green", "expected_blue")}
+    figures = {field.name: known[field.name] for field in fields(StepReport) if field.name in known}
+    return StepReport(**figures, **{name: tuple(known[c] for c in channels) for name, channels in colors.items()})
 
 
 def _pair(row: dict[str, Any]) -> Pair:
@@ -834,7 +870,8 @@ def thin_steps(db: Database, every_step: int, hundreds: int) -> None:
     Loss and the like are weighted by the steps they stand for; ``span`` says how many those are.
     """
     newest = next(db.query("select coalesce(max(step), 0) as step from steps"))["step"]
-    averaged = "loss bits_per_byte accuracy gradient_norm learning_rate tokens review_tokens seconds red green blue"
+    averaged = "loss bits_per_byte accuracy gradient_norm learning_rate tokens review_tokens seconds "
+    averaged += "red green blue expected_red expected_green expected_blue"
     known = "case when {0} is not null then span end"  # a step that was not finite has no loss
     means = ", ".join(f"sum({name} * span) / sum({known.format(name)})" for name in averaged.split())
     columns = ", ".join(averaged.split())

@@ -29,9 +29,11 @@ from school.librarian import Bookmark, Librarian
 from school.reviews import Reviews
 from school.seeds import seed_of
 from school.settings import Slice
+from school.stopwatch import Stopwatch
 
 KEEP_GOOD = 100  # steps between copies of the last good weights
 SHORTEST_EXAM_STEPS = 25  # else an examination after every reading of the library
+GLIMPSE = 32  # tokens
 PATIENCE = 3  # steps in a row without a finite loss before going back to them
 
 
@@ -80,6 +82,17 @@ class LessonSettings(Slice):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Glimpse:
+    """What one stream read last, as texts of single tokens, and how the brain listened to it. Words of the library: for
+    the screen, not for the record."""
+
+    targets: tuple[str, ...]
+    guesses: tuple[str, ...]  # the best one for each target
+    hits: tuple[bool, ...]  # whether it was that
+    listening: dict[str, float]  # see ``Brain.listening``
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepReport:
     """What one optimizer step did; plain numbers. Loss in nats per token of the library, of the learning weights."""
 
@@ -93,8 +106,10 @@ class StepReport:
     review_tokens: int
     seconds: float  # spent teaching
     color: tuple[float, float, float]  # its self-state after the block, mean over the streams
+    expected: tuple[float, float, float]  # what it had expected that colour to be
     skipped: bool = False  # the loss was not finite; nothing was learned
     returned_to: int | None = None  # the step whose weights it went back to
+    glimpse: Glimpse | None = None  # only of steps at which somebody looks
 
 
 @dataclass(slots=True)
@@ -180,8 +195,11 @@ class _Step:
     before: int = 0  # micro-steps of the same step that other processes do before these
     losses: list[Tensor] = field(default_factory=list)
     correct: list[Tensor] = field(default_factory=list)
+    expected: list[Tensor] = field(default_factory=list)  # colours (3,) at the last token, summed over streams
     finite: bool = True
     seconds: float = 0.0
+    looked_at: bool = False
+    glimpse: Glimpse | None = None
 
 
 class Tutor:
@@ -209,6 +227,7 @@ class Tutor:
         self.streams = Streams.fresh(brain, settings.streams, block_tokens)
         self.optimizer = self._make_optimizer()
         self.micro_streams = micro_streams or settings.micro_streams or self.measure_micro_streams()
+        self.stopwatch = Stopwatch(threads=torch.get_num_threads())  # of the thread that teaches
         self._rng = torch.Generator(self.device)
         self._under_way: _Step | None = None
         self._bad_steps = 0
@@ -216,11 +235,15 @@ class Tutor:
 
     # ---- one micro-step ------------------------------------------------------------------------------------------
 
-    def micro_step(self) -> StepReport | None:
-        """Do the next part of the step under way; the last part updates the weights and returns the report."""
+    def micro_step(self, *, look: bool = False) -> StepReport | None:
+        """Do the next part of the step under way; the last part updates the weights and returns the report, with a
+        glimpse if somebody wanted a ``look`` as the step began."""
         started = time.perf_counter()
         if self._under_way is None:
+            self.stopwatch.lap("other")
             self._under_way = self._plan()
+            self._under_way.looked_at = look
+            self.stopwatch.lap("planning")
         under_way = self._under_way
         try:
             self._teach(under_way, under_way.tasks[under_way.index])
@@ -287,8 +310,13 @@ class Tutor:
         expected = self.brain.self_state(out.thoughts, one_late(pixels, own.pixels[:, -1]))
         surprise = F.mse_loss(expected[:streams], pixels[:streams], reduction="sum")
         loss = (weighted.sum() + surprise / 3) / step.weight
+        self.stopwatch.lap("forward")
         loss.backward()
         step.finite &= bool(torch.isfinite(loss))
+        self.stopwatch.lap("backward")
+        if step.looked_at and step.index == 0:
+            step.glimpse = self._glimpse(inputs, targets, out.logits, own)
+            self.stopwatch.lap("glimpse")
         # Only now: the backward pass still needed what the streams carried before.
         after = Streams(out.state, pixels, condition)
         if len(pixels) == len(self.streams.pixels):
@@ -297,6 +325,20 @@ class Tutor:
             self.streams.write(task.rows, after)
         step.losses.append(weighted.detach()[:, :streams].sum())
         step.correct.append(correct[:, :streams].sum())
+        step.expected.append(expected[:streams, -1].detach().sum(0))
+
+    @torch.no_grad()
+    def _glimpse(self, inputs: Tensor, targets: Tensor, logits: Tensor, carried: Streams) -> Glimpse:
+        """The first stream's last targets (T, R) and guesses; ``carried`` is what it knew before its ``inputs``."""
+        first = carried.pick(slice(0, 1))
+        truth, guessed = targets[-GLIMPSE:, 0].tolist(), logits[0, -GLIMPSE:].argmax(-1).tolist()
+        decode = self.librarian.tokenizer.decode
+        return Glimpse(
+            targets=tuple(decode([token]) for token in truth),
+            guesses=tuple(decode([token]) for token in guessed),
+            hits=tuple(a == b for a, b in zip(truth, guessed, strict=True)),
+            listening=self.brain.listening(inputs[:1], first.pixels, first.state),
+        )
 
     def _finish(self, step: _Step) -> StepReport:
         """Update the weights from the gathered gradients, or leave them be if something is not finite."""
@@ -311,7 +353,9 @@ class Tutor:
                 group["lr"] = rate
             self.optimizer.step()
             self.brain.constrain()
+            self.stopwatch.lap("optimizer")
             self._follow()
+            self.stopwatch.lap("averaging")
             self._bad_steps = 0
             if self.best and step.review_tokens:
                 self.best.taught = True
@@ -326,6 +370,7 @@ class Tutor:
         positions = self.settings.streams * self.block_tokens
         nats = float(sum(step.losses))
         color = self.streams.pixels[:, -1].mean(0).tolist()
+        expected = (sum(step.expected) / self.settings.streams).tolist() if learned else color
         return StepReport(
             step=self.step,
             loss=nats / positions,
@@ -337,8 +382,10 @@ class Tutor:
             review_tokens=step.review_tokens,
             seconds=step.seconds + time.perf_counter() - started,
             color=tuple(color),
+            expected=tuple(expected),
             skipped=not learned,
             returned_to=returned_to,
+            glimpse=step.glimpse,
         )
 
     def learning_rate(self, *, reviewing: bool = False) -> float:
