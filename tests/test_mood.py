@@ -31,8 +31,8 @@ class Day:
 
 
 def live(start: float, end: float, spread: float, *, seed: int = 0) -> Day:
-    """A day whose loss goes evenly from ``start`` to ``end``, to the first of which it is used; single tokens differ from
-    that by a factor whose logarithm has this ``spread``."""
+    """A day whose loss goes evenly from ``start``, to which it is used, to ``end``; single tokens differ from it by a
+    factor whose logarithm has this ``spread``."""
     noise = torch.Generator().manual_seed(seed)
     condition = fresh_condition(STREAMS)
     condition |= {name: torch.full((STREAMS,), start) for name in ("recent", "usual")}
