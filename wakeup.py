@@ -37,8 +37,10 @@ if TYPE_CHECKING:
     from school.people import People
     from school.receptionist import Receptionist
     from school.registrar import Registrar
+    from school.scribe import Scribe
     from school.settings import Slice
     from school.tutor import Tutor
+    from school.voice import Voices
 
 REPOSITORY = Path(__file__).resolve().parent
 STARTER = REPOSITORY / "library" / "starter"
@@ -135,6 +137,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     stats.add_argument("--search", metavar="WORDS", help="find what was said")
     stats.add_argument("--last", type=_positive(int), default=5, metavar="N", help="messages to show")
     stats.set_defaults(command=show_stats)
+    diary = commands.add_parser("diary", help="read its diary and its letters home", parents=[common])
+    diary.add_argument("--last", type=_positive(int), default=7, metavar="N", help="pages to show")
+    diary.set_defaults(command=show_diary)
     twitch = commands.add_parser("twitch", help="set Twitch up, and see whether it works", parents=[common])
     twitch.add_argument("errand", choices=("login", "check", "whois", "logout"), help="what to do")
     twitch.add_argument("names", nargs="*", metavar="NAME", help="whois: the accounts to look up")
@@ -260,6 +265,14 @@ def open_library(settings: Any, home: Path, options: argparse.Namespace, soul: S
     return librarian
 
 
+def read_voices_for(settings: Any, home: Path) -> Voices:
+    """What baby and staff say, as the home changes it. Raises Mistake."""
+    from bots.twitch.calling import names
+    from school.voice import CHAT, read_voices
+
+    return read_voices(home, settings.voice.language, {CHAT: names(settings.commands)})
+
+
 def build_brain_for(
     settings: Any, home: Path, librarian: Librarian, soul: Soul | None, device: Device
 ) -> tuple[Brain, BrainConfig]:
@@ -322,6 +335,7 @@ class Awake:
     school: School
     registrar: Registrar
     people: People
+    scribe: Scribe
     announcer: Announcer
     say: Say
     twitch: Surface | None = None
@@ -341,6 +355,8 @@ def put_together(
     are shown, if it is more than lines for ``show``. Raises Mistake."""
     from dataclasses import asdict
 
+    from tzlocal import get_localzone
+
     from school.announcer import Announcer, Screen
     from school.caretaker import Caretaker
     from school.classroom import Classroom, Limits
@@ -352,11 +368,13 @@ def put_together(
     from school.machine import prepare
     from school.receptionist import Receptionist
     from school.registrar import Registrar
+    from school.scribe import Scribe
 
     def say(text: str) -> None:
         log.info("%s", text)
         show(redact(text))
 
+    voices = read_voices_for(settings, home)
     device = prepare(settings.machine)
     if team:
         device = team.own_device(device)
@@ -395,6 +413,9 @@ def put_together(
         minute=tutor.stopwatch.minute,
         figures=Figures(registrar.steps(KEPT), registrar.exams()),
     )
+    scribe = Scribe(school, registrar, voices, settings.scribe, zone=get_localzone(), say=say)
+    school.listener = scribe.heard
+    closing.callback(scribe.good_night)
     classroom = Classroom(
         tutor,
         receptionist,
@@ -403,13 +424,13 @@ def put_together(
         caretaker,
         facts={"brain": asdict(shape), "settings": settings.model_dump()},
         limits=Limits(steps=options.steps, seconds=options.seconds, learning=not options.no_train),
-        publish=lambda event: (registrar.note(event), announcer.tell(event)),
+        publish=lambda event: (registrar.note(event), announcer.tell(event), scribe.noted(event)),
         unwritten=lambda: registrar.unwritten,
         look=announcer.look,
         team=team,
     )
     _greet(say, librarian, classroom.parameters, soul)
-    awake = Awake(tutor, classroom, school, registrar, people, announcer, say)
+    awake = Awake(tutor, classroom, school, registrar, people, scribe, announcer, say)
     awake.twitch = None if options.no_twitch else find_twitch(awake, settings, home)
     if team:
         say(f"{team.size} processes share its lessons; waiting for all of them...")
@@ -507,6 +528,7 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
         clear_out=lambda: school.clear_out("twitch", settings.record.chat_days),
     )
     classroom.start()
+    awake.scribe.catch_up()
     if awake.twitch:
         awake.twitch.start()
     tasks = [asyncio.create_task(_talk(awake, chat, go_to_sleep)), asyncio.create_task(awake.announcer.keep_telling())]
@@ -709,6 +731,20 @@ def show_stats(options: argparse.Namespace) -> int:
         print(json.dumps(life, ensure_ascii=False))
     else:
         render(life)
+    return 0
+
+
+def show_diary(options: argparse.Namespace) -> int:
+    from school.calligraphist import for_screen
+    from school.chronicle import read_diary
+
+    _, home = read_options(options)
+    found = read_diary(home, last=options.last)
+    if options.json:
+        print(json.dumps({"pages": found}, ensure_ascii=False))
+        return 0
+    for page in found:
+        print(for_screen(page["text"]) + "\n")
     return 0
 
 

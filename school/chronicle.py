@@ -12,6 +12,7 @@ from rich.table import Table
 
 from school.calligraphist import count, figure, for_screen
 from school.mistakes import Mistake
+from school.pages import DAY, LETTER, pages
 from school.registrar import reading
 
 POINTS = 200  # of a curve
@@ -60,6 +61,25 @@ def read_life(home: Path, *, search: str | None, last: int) -> dict[str, Any]:
     except sqlite3.Error as error:
         raise Mistake(f"{path}: the record can't be read ({error}).") from None
     return life
+
+
+def read_diary(home: Path, *, last: int) -> list[dict[str, Any]]:
+    """So many of the latest pages of the diary, the oldest first, each with the figures behind it, and the letters from
+    the same days. Raises Mistake where there are none, or the record can't be read."""
+    path = home / "statistics" / "baby.db"
+    if not path.exists():
+        raise Mistake(f"nothing is recorded in {path} yet; wake the baby first: python wakeup.py")
+    try:
+        with reading(path) as db:
+            found = [*pages(db, DAY, last), *pages(db, LETTER, last)] if db["diary"].exists() else []
+    except sqlite3.Error as error:
+        raise Mistake(f"{path}: the record can't be read ({error}).") from None
+    if not found:
+        raise Mistake(f"nothing is in the diary in {path} yet; the first page is written when a day is over.")
+    first = min(page.day for page in found if page.kind == DAY) if any(page.kind == DAY for page in found) else ""
+    found = sorted((page for page in found if page.day >= first), key=lambda page: (page.day, page.kind))
+    fields = ("kind", "day", "at", "text", "facts")
+    return [{field: getattr(page, field) for field in fields} for page in found]
 
 
 def render(life: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 ME = "owner"  # the person at the terminal
+STAFF = ("scribe", "reflection", "diary")  # sources of lessons that nobody from outside gave
 REMEMBERED = 1000  # exchanges that can be marked
 GREY = (0.5, 0.5, 0.5)  # a colour that says nothing
 
@@ -41,6 +42,8 @@ class Reply:
     first_token_seconds: float
     conversation: str
     ending: str
+    log_probability: float | None = None  # nats per token that its own words had for it, before it was held to anything
+    repeats: float | None = None  # share of its tokens that it had said shortly before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,8 +324,11 @@ class Exchange:
 class School:
     """The narrow interface. Every method returns at once; what takes time comes back as a future.
 
-    ``exchanges``, the oldest first, are what it knows of earlier days; it remembers the last REMEMBERED.
+    ``exchanges``, the oldest first, are what it knows of earlier days; it remembers the last REMEMBERED. ``listener``
+    hears every answer that is kept, on the tutor's thread.
     """
+
+    listener: Callable[[Reply, str], None] | None = None  # the answer, and to whom
 
     def __init__(self, mailbox: Mailbox, record: Record, *, exchanges: Iterable[Exchange] = ()):
         self._mailbox, self._record = mailbox, record
@@ -579,3 +585,5 @@ class School:
             self._exchanges[reply.id] = replace(exchange, reply_id=reply.id, answer=reply.text)
             while len(self._exchanges) > REMEMBERED:
                 self._exchanges.popitem(last=False)
+            if self.listener:  # with the lock, so that nobody leaves in between
+                self.listener(reply, exchange.person)

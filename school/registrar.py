@@ -19,7 +19,7 @@ from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import Field
 from sqlite_utils import Database, Migrations
@@ -40,6 +40,7 @@ from school.interface import (
     id_at,
     new_id,
 )
+from school.pages import LETTERS, redact
 from school.people import Change
 from school.settings import Slice
 from school.shelf import Text
@@ -52,6 +53,8 @@ FLUSH_SECONDS = 1.0
 RETRY_SECONDS = 5.0
 DAMAGED = "damaged"
 ALL = "~"  # sorts behind every id
+
+T = TypeVar("T")
 
 
 class RecordSettings(Slice):
@@ -231,6 +234,18 @@ def m004_weather(db: Database) -> None:
         db["steps"].add_column(f"expected_{channel}", float)
 
 
+@migrations()
+def m005_diary(db: Database) -> None:
+    """What the scribe writes; and how an answer was, for the baby's own measure."""
+    for column in ("log_probability", "repeats"):
+        db["replies"].add_column(column, float)
+    page = {"kind": str, "day": str, "at": str, "text": str, "lines": str, "facts": str, "pair": str}
+    db["diary"].create(page, pk=("kind", "day"))
+    figures = {"band": str, "percent": float, "among": int}
+    db["comments"].create({"id": str, "at": str, "reply_id": str, **figures, "text": str, "pair": str}, pk="id")
+    db["comments"].create_index(["reply_id"])
+
+
 def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -319,6 +334,18 @@ class Registrar:
         self._inherit()
         self._thread = threading.Thread(target=self._work, name="registrar", daemon=True)
         self._thread.start()
+
+    @property
+    def letters(self) -> Path:
+        """The folder of the letters home."""
+        return self.path.parent / LETTERS
+
+    def write(self, job: Callable[[Database], T]) -> Future[T]:
+        """Do something with the record on its own thread, behind all that is on its way to it, in one go. It is done
+        again if the disk refuses."""
+        done: Future[T] = Future()
+        self._submit(job, done)
+        return done
 
     @property
     def unwritten(self) -> int:
@@ -459,7 +486,7 @@ class Registrar:
                 return None, job.write(self._db)
         except Exception as error:
             statement = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
-            if isinstance(error, sqlite3.OperationalError) and not statement:
+            if isinstance(error, OSError) or (isinstance(error, sqlite3.OperationalError) and not statement):
                 raise  # the disk, or a lock: the whole batch is tried again
             log.exception("a row could not be recorded")
             return error, None
@@ -578,6 +605,8 @@ class Registrar:
             "red": red,
             "green": green,
             "blue": blue,
+            "log_probability": reply.log_probability,
+            "repeats": reply.repeats,
         }
         self._submit(lambda db: db["replies"].insert(row))
 
@@ -635,6 +664,8 @@ class Registrar:
         is in them."""
 
         def write(db: Database) -> tuple[int, int]:
+            if person:
+                self._take_out(db, person)
             rows = _delete_person(db, person) + _delete_source(db, source)
             return rows, rows
 
@@ -645,14 +676,26 @@ class Registrar:
         """Mark all pairs made of a person's words as not to be taught."""
         query = f"update pairs set status = 'withdrawn' where {_PAIRS_OF}"  # noqa: S608
         done: Future[int] = Future()
-        self._submit(lambda db: db.execute(query, {"person": person}).rowcount, done, owed={"withdraw": person})
+
+        def write(db: Database) -> int:
+            self._take_out(db, person)
+            return db.execute(query, {"person": person}).rowcount
+
+        self._submit(write, done, owed={"withdraw": person})
         return done
+
+    def _take_out(self, db: Database, person: str) -> None:
+        """Take a person out of the diary and the letters, and with them the answers they got."""
+        replies = {row[0] for row in db.execute(f"{_REPLIES_TO} = ?", [person]).fetchall()}
+        self._scrub = bool(redact(db, {person}, replies, self.letters)) or self._scrub
 
     def remove(self, scope: Scope) -> Future[Removed]:
         """Delete what was said within a scope, with all that was made of it."""
 
         def write(db: Database) -> tuple[int, Removed]:
             removed = delete_scope(db, scope)
+            changed = redact(db, {scope.person} - {""}, removed.replies, self.letters)
+            self._scrub = self._scrub or bool(changed)
             return removed.rows, removed
 
         owed = {"remove": asdict(scope) | {"messages": sorted(scope.messages)}}
@@ -711,6 +754,23 @@ class Registrar:
                 ]
         except sqlite3.Error:
             return []
+
+    def spoken(self, last: int) -> list[dict[str, Any]]:
+        """How so many of the last answers were, the oldest first."""
+        query = "select log_probability, repeats, ending from replies where log_probability is not null"
+        try:
+            with reading(self.path) as db:
+                return list(db.query(f"{query} order by id desc limit ?", [last]))[::-1]
+        except sqlite3.Error:
+            return []
+
+    def comments_since(self, at: str) -> int:
+        """How many of the scribe's comments have become lessons since then."""
+        try:
+            with reading(self.path) as db:
+                return db["comments"].count_where("at >= ? and pair != ''", [at])
+        except sqlite3.Error:
+            return 0
 
     def changes(self) -> list[Change]:
         """The ledger of consent, oldest first. Where it can't be read, nobody has agreed."""
@@ -796,6 +856,7 @@ def _delete_person(db: Database, person: str) -> int:
         return 0
     deleted = 0
     for statement in (
+        f"delete from comments where reply_id in ({_REPLIES_TO} = :person)",
         f"delete from feedback where person = :person or reply_id in ({_REPLIES_TO} = :person)",
         f"delete from pairs where {_PAIRS_OF}",
         "delete from replies where message_id in (select id from messages where person = :person)",
@@ -826,6 +887,7 @@ def delete_scope(db: Database, scope: Scope) -> Removed:
     )
     rows = 0
     for statement in (
+        "delete from comments where reply_id in (select id from temp.gone_replies)",
         "delete from feedback where reply_id in (select id from temp.gone_replies)",
         "delete from pairs where reply_id in (select id from temp.gone_replies)",
         *(() if scope.answers else marks_and_pairs),

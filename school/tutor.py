@@ -103,7 +103,7 @@ class StepReport:
     gradient_norm: float
     learning_rate: float
     tokens: int  # taught in this step, reviews included
-    review_tokens: int
+    review_tokens: int  # of them of what people taught, while any of that is due
     seconds: float  # spent teaching
     color: tuple[float, float, float]  # its self-state after the block, mean over the streams
     expected: tuple[float, float, float]  # what it had expected that colour to be
@@ -277,9 +277,10 @@ class Tutor:
             rows = slice(first, min(first + self.micro_streams, settings.streams))
             tasks.append(_Task(tokens[rows].to(self.device), counted[rows].to(self.device), rows))
         weight = counted.sum().item()
+        from_people = self.reviews.people_are_due(self.step)
         ids, weights = self.reviews.rows(self.step, rows=settings.review_rows, length=length)
-        review_tokens = int((weights > 0).sum())
-        if not review_tokens and self._dialogue_is_due():
+        review_tokens = int((weights > 0).sum()) if from_people else 0
+        if not len(ids) and self._dialogue_is_due():
             talk, learned = self.librarian.dialogue(self.step, length=length)
             ids, weights = talk[None], learned[None].astype(np.float32)
         if len(ids):

@@ -20,7 +20,7 @@ def feelings(now: Snapshot, voice: Voice, moods: Voice) -> dict[str, str]:
     channels = zip(("energy", "stir", "calm"), now.color, strict=True)
     words = {name: voice.say(f"{name}_{_third(channel)}") for name, channel in channels}
     return words | {
-        "mood": moods.say(now.mood or "sleepy"),
+        "feeling": moods.say(now.mood or "sleepy"),
         "square": _square(now.color),
         "color": hex_color(now.color),
     }
