@@ -272,7 +272,7 @@ def test_a_turn_is_shown_now_and_then():
     """One text for all that happened, whole lines, not before it is due; saves and the like are told at once."""
     stage = Stage("compact")
     (text,) = stage.steps(1, 5)
-    assert text.startswith("step 5")
+    assert text.startswith("step 1 ")
     assert len(text.splitlines()) == 3
     assert stage.steps(6, 9) == []
     stage.now += 11
@@ -309,7 +309,7 @@ def test_the_view_is_chosen_while_it_runs(caplog):
     assert plain_only.announcer.view == "plain"
     assert "stays plain" in plain_only.announcer.choose("compact")
     (line,) = plain_only.steps(1, 2)
-    assert line.startswith("step 2 · loss 3.000")
+    assert line.startswith("step 1 · loss 3.000")
 
 
 def test_showing_never_takes_much_of_the_time(monkeypatch):
