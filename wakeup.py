@@ -179,8 +179,10 @@ def settings_tree() -> type[Slice]:
     from school.machine import MachineSettings
     from school.receptionist import SpeechSettings
     from school.registrar import RecordSettings
+    from school.scribe import ScribeSettings
     from school.settings import Slice
     from school.tutor import LessonSettings
+    from school.voice import VoiceSettings
 
     class Settings(Slice):
         """All settings of babyLLM, with their defaults. Delete what you don't want to change, or all of it.
@@ -192,6 +194,8 @@ def settings_tree() -> type[Slice]:
         speech: SpeechSettings = Field(default_factory=SpeechSettings)
         soul: SoulSettings = Field(default_factory=SoulSettings)
         record: RecordSettings = Field(default_factory=RecordSettings)
+        voice: VoiceSettings = Field(default_factory=VoiceSettings)
+        scribe: ScribeSettings = Field(default_factory=ScribeSettings)
         terminal: TerminalSettings = Field(default_factory=TerminalSettings)
         twitch: TwitchSettings = Field(default_factory=TwitchSettings)
         chat: ChatSettings = Field(default_factory=ChatSettings)

@@ -80,6 +80,7 @@ def open_twitch(
         teaching=settings.chat_lessons,
         commands=settings.commands,
         learned_today=lessons_since(SURFACE, time.time() // DAY * DAY),
+        language=settings.voice.language,
     )
     wire = TwitchWire(settings.twitch, home, tell=tell, patience=patience)
     wire.listener = host = Host(room, wire)
