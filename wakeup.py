@@ -136,6 +136,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     stats = commands.add_parser("stats", help="look at its life so far", parents=[common])
     stats.add_argument("--search", metavar="WORDS", help="find what was said")
     stats.add_argument("--last", type=_positive(int), default=5, metavar="N", help="messages to show")
+    stats.add_argument("--weather", action="store_true", help="plot how it felt, over its life")
     stats.set_defaults(command=show_stats)
     diary = commands.add_parser("diary", help="read its diary and its letters home", parents=[common])
     diary.add_argument("--last", type=_positive(int), default=7, metavar="N", help="pages to show")
@@ -730,7 +731,7 @@ def show_stats(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(life, ensure_ascii=False))
     else:
-        render(life)
+        render(life, weather=options.weather)
     return 0
 
 

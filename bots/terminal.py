@@ -16,7 +16,7 @@ from prompt_toolkit.history import InMemoryHistory
 from pydantic import Field
 
 from school.calligraphist import facts, for_screen, hex_color, status_lines
-from school.interface import ME, Asleep, Busy, Reply, School
+from school.interface import ME, Asleep, Busy, Reply, School, Snapshot
 from school.settings import Slice
 
 HELP = """\
@@ -228,8 +228,12 @@ class Prompt:
 
     def _toolbar(self) -> StyleAndTextTuples:
         now = self._school.status()
-        colors = [(f"bg:{hex_color(color)}", "  ") for color in (now.expected, now.color)]
-        return [*colors, ("", "  " + " · ".join(facts(now)))]
+        return [*weather_blocks(now), ("", "  " + " · ".join(facts(now)))]
+
+
+def weather_blocks(now: Snapshot) -> StyleAndTextTuples:
+    """The colour that it expected, then the one that it had."""
+    return [(f"bg:{hex_color(color)}", "  ") for color in (now.expected, now.color)]
 
 
 async def chat_on_pipe(commands: Commands) -> None:

@@ -108,6 +108,9 @@ class Announcer:
         """Follow all that happened, and show of it what is due."""
         while self._waiting:
             self._hear(self._waiting.popleft())
+            self._take_turn()
+
+    def _take_turn(self) -> None:
         report = self._last
         if report and self._clock() >= self._next and (self.view != "full" or report.glimpse or report.skipped):
             started = time.perf_counter()

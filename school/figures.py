@@ -25,7 +25,7 @@ STEPS = {
     "loss": Statistic("low", records=True),
     "bits/byte": Statistic("low", records=True),
     "right": Statistic("high", "{:.0%}", records=True),
-    "foreseen": Statistic("low"),  # distance of the expected colour from the true one
+    "misjudged": Statistic("low"),  # distance of the expected colour from the true one
     "norm": Statistic("", "{:.2f}"),
     "tokens/s": Statistic("high", "count"),
     "ms/step": Statistic("", "{:.0f}"),
@@ -42,7 +42,7 @@ def measure(report: StepReport) -> dict[str, float]:
         "loss": report.loss,
         "bits/byte": report.bits_per_byte,
         "right": report.accuracy,
-        "foreseen": math.dist(report.expected, report.color),
+        "misjudged": math.dist(report.expected, report.color),
         "norm": report.gradient_norm,
         "tokens/s": report.tokens / max(report.seconds, 1e-9),
         "ms/step": 1000 * report.seconds,

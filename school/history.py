@@ -31,7 +31,6 @@ class History:
         insort(self._sorted, value)
         if len(self) > self._limit:
             del self._sorted[bisect_left(self._sorted, self._arrived.popleft())]
-        return record
 
     def rank(self, value: float) -> float | None:
         """Which share of the values is below it, equal ones counting half; None while there are too few to tell."""

@@ -1,5 +1,5 @@
-"""The pages of the diary and the letters home, as they lie in the record: sentences, each with whom it names and what it
-quotes, so that it can be taken out without the others; and the letters' files.
+"""The pages of the diary and the letters home, as they lie in the record: sentences, each with whom it names and what
+it quotes, so that it can be taken out without the others; and the letters' files.
 
 All functions run on the registrar's thread. Lines are kept as JSON.
 """

@@ -70,6 +70,11 @@ class Stopwatch:
         with self._lock:
             self._readings.append(reading)
 
+    def latest(self) -> Reading | None:
+        """Where everything stood lately."""
+        with self._lock:
+            return self._readings[-1] if self._readings else None
+
     def minute(self) -> Minute:
         with self._lock:
             if len(self._readings) < 2:

@@ -88,7 +88,7 @@ def full(turn: Turn, width: int) -> list[Text]:
     return lines
 
 
-LESSON = ("loss", "bits/byte", "right", "foreseen", "norm", "tokens/s", "ms/step", "reviews")
+LESSON = ("loss", "bits/byte", "right", "misjudged", "norm", "tokens/s", "ms/step", "reviews")
 EXAM = ("held-out", "best", "temperature", "penalty", "rate", "of full rate")
 
 
