@@ -6,11 +6,9 @@ Seconds that are measured (how long a reply took) stay real.
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
-from types import SimpleNamespace
 from unittest import mock
 
 from school.timetable import Timetable
@@ -28,6 +26,9 @@ class Clock:
     def __init__(self, now: datetime):
         self.now = now.astimezone(UTC)
 
+    def seconds(self) -> float:
+        return self.now.timestamp()
+
     @contextmanager
     def everywhere(self) -> Iterator[None]:
         """Let everybody who asks for the time see this clock."""
@@ -38,11 +39,10 @@ class Clock:
             def now(cls, tz=None):
                 return clock.now.astimezone(tz)
 
-        seconds = SimpleNamespace(time=lambda: clock.now.timestamp(), monotonic=time.monotonic)
         with ExitStack() as patches:
             for name in ASKED:
                 patches.enter_context(mock.patch(name, Simulated))
-            patches.enter_context(mock.patch("school.interface.time", seconds))
+            patches.enter_context(mock.patch("time.time", self.seconds))
             yield
 
     async def run(

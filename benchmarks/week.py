@@ -79,6 +79,7 @@ async def live(day: wakeup.Awake, clock: Clock, until: datetime, steps_per_hour:
     day.people.agree(AGREES, "channel")
     day.timetable.start()
     day.classroom.start()
+    day.scribe.catch_up()
 
     async def study() -> None:
         hours = (clock.now - start).total_seconds() / 3600

@@ -6,6 +6,7 @@ Whatever happens to a single lesson or question, the loop goes on; what it has t
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -20,6 +21,7 @@ from brain import parameter_count
 from school.caretaker import Caretaker
 from school.examiner import Exam, ExamResult
 from school.interface import (
+    GREY,
     Ask,
     BackUp,
     Examine,
@@ -35,6 +37,7 @@ from school.interface import (
     fail,
     fulfil,
 )
+from school.mood import mood
 from school.receptionist import Receptionist
 from school.soulkeeping import pack_soul
 from school.tutor import StepReport, TeamBroken, Tutor
@@ -47,6 +50,7 @@ log = logging.getLogger(__name__)
 READERS, WARM_UP, CHUNK = 8, 256, 128  # of an examination
 GIVE_UP = 20  # lessons in a row that failed
 IDLE_SECONDS = 0.05  # how long an idle classroom waits for the post
+GAUGE_SECONDS = 1.0  # between looks at what the brain tunes, where only the screen wants them
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +98,17 @@ class Classroom:
         limits: Limits,
         publish: Callable[[Event], None],
         unwritten: Callable[[], int] = lambda: 0,
+        look: Callable[[], bool] = lambda: False,
         team: Team | None = None,
     ):
         self.tutor, self.receptionist, self.mailbox, self.school = tutor, receptionist, mailbox, school
         self.caretaker, self.facts, self.limits, self.publish = caretaker, facts, limits, publish
+        self.stopwatch = tutor.stopwatch
         self.team = team  # the processes that help the tutor, if any
         self.done: Future[None] = Future()  # ends with the thread; carries what broke it, if anything did
         self._stopping = threading.Event()
-        self._unwritten = unwritten
+        self._unwritten, self._look = unwritten, look  # whether somebody wants to see the next step from near
+        self._gauges_known: tuple[float, dict[str, float]] = (-math.inf, {})  # when, and what they were
         self._exam: Exam | None = None
         self._exam_paper: tuple[np.ndarray, np.ndarray] | None = None
         self._exam_wanted: list[Future[float | None]] = []
@@ -146,12 +153,17 @@ class Classroom:
             self._begin_exam()  # one that the last day did not get to the end of
         try:
             while not self._stopping.is_set():
+                self.stopwatch.tick(steps=self.tutor.step, answers=self.receptionist.replies)
                 studying = learning and (not self._resting or self.tutor.under_way)
                 idle = not (studying or self.receptionist.busy or self._exam)
                 if self._save_wanted and not self.tutor.under_way:
+                    self.stopwatch.lap("other")
                     self._save(self._save_wanted)
                     self._save_wanted = []
-                for letter in self.mailbox.drain(IDLE_SECONDS if idle else 0):
+                    self.stopwatch.lap("saving")
+                letters = self.mailbox.drain(IDLE_SECONDS if idle else 0)
+                self.stopwatch.lap("waiting" if idle else "other")
+                for letter in letters:
                     self._open(letter)
                 if self._to_tell:
                     self._scrub()
@@ -172,7 +184,7 @@ class Classroom:
 
     def _learn(self) -> None:
         try:
-            report = self.tutor.micro_step()
+            report = self.tutor.micro_step(look=self._look())
         except TeamBroken:
             raise
         except Exception:
@@ -191,12 +203,14 @@ class Classroom:
         self._show()
 
     def _answer(self) -> None:
+        self.stopwatch.lap("other")
         try:
             self.receptionist.serve(self.tutor.step)
         except Exception:
             log.exception("the receptionist stumbled")
             self.receptionist.close()
         self._changed = True
+        self.stopwatch.lap("talking")
 
     def _open(self, letter: Letter) -> None:
         try:
@@ -278,6 +292,7 @@ class Classroom:
             self._tell_examined(None)
 
     def _examine(self) -> None:
+        self.stopwatch.lap("other")
         try:
             if not self._exam.advance(self.tutor.voice):
                 return
@@ -287,6 +302,8 @@ class Classroom:
             self._exam = None
             self._tell_examined(None)
             return
+        finally:
+            self.stopwatch.lap("examination")
         self._exam = None
         self._last_exam = result
         if self.tutor.exam_due:  # one that was only asked for must not change what the lessons would have been
@@ -301,10 +318,16 @@ class Classroom:
         for future in wanted:
             fulfil(future, bits_per_byte)
 
-    def _gauges(self) -> dict[str, float]:
-        """All that it tunes for itself."""
+    def _mood(self) -> str:
+        """A word for the last steps."""
+        return mood([report.color for report in self._recent], [report.loss for report in self._recent]).word
+
+    def _gauges(self, *, within: float = 0.0) -> dict[str, float]:
+        """All that it tunes for itself; what the brain has of it, as it was ``within`` so many seconds."""
+        if time.monotonic() - self._gauges_known[0] >= within:
+            self._gauges_known = time.monotonic(), self.tutor.brain.gauges()
         speech = {"temperature": self.receptionist.calibration, "repetition_penalty": self.receptionist.penalty}
-        return self.tutor.brain.gauges() | speech
+        return self._gauges_known[1] | speech
 
     # ---- saving --------------------------------------------------------------------------------------------------
 
@@ -380,7 +403,9 @@ class Classroom:
             learning_rate=tutor.learning_rate(),
             rate_scale=tutor.rate_scale,
             temperature=self.receptionist.calibration,
-            color=recent[-1].color if recent else (0.5, 0.5, 0.5),
+            color=recent[-1].color if recent else GREY,
+            expected=recent[-1].expected if recent else GREY,
+            mood=self._mood(),
             texts=len(tutor.librarian.texts),
             library_tokens=tutor.librarian.tokens,
             parameters=self.parameters,
@@ -389,7 +414,7 @@ class Classroom:
             skipped_steps=tutor.skipped,
             saved_step=self._saved_step if self._saved_step >= 0 else None,
             unwritten=self._unwritten(),
-            gauges=self._gauges(),
+            gauges=self._gauges(within=GAUGE_SECONDS if awake else 0.0),
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -55,6 +56,11 @@ def within(span: str, moment: datetime) -> bool:
     start, end = map(time.fromisoformat, span.split("-"))
     now = moment.time()
     return start <= now < end if start <= end else now >= start or now < end
+
+
+def quiet_hours(span: str, zone: tzinfo) -> Callable[[], bool]:
+    """Whether it is to be quiet at this moment; any thread may ask."""
+    return lambda: within(span, now_in(zone))
 
 
 def day_told(moment: datetime) -> date:

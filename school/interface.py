@@ -16,7 +16,9 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 ME = "owner"  # the person at the terminal
+STAFF = ("scribe", "reflection", "diary")  # sources of lessons that nobody from outside gave
 REMEMBERED = 1000  # exchanges that can be marked
+GREY = (0.5, 0.5, 0.5)  # a colour that says nothing
 
 
 class Busy(Exception):
@@ -40,6 +42,8 @@ class Reply:
     first_token_seconds: float
     conversation: str
     ending: str
+    log_probability: float | None = None  # nats per token that its own words had for it, before it was held to anything
+    repeats: float | None = None  # share of its tokens that it had said shortly before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +61,9 @@ class Snapshot:
     learning_rate: float | None = None
     rate_scale: float = 1.0  # what its examinations left of the rate; small when it has learned its library
     temperature: float = 1.0  # that suits its knowledge, measured on held-out text
-    color: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    color: tuple[float, float, float] = GREY
+    expected: tuple[float, float, float] = GREY  # the colour it thought it would have
+    mood: str = ""  # a word for it
     texts: int = 0
     library_tokens: int = 0
     parameters: int = 0
@@ -347,8 +353,11 @@ class Exchange:
 class School:
     """The narrow interface. Every method returns at once; what takes time comes back as a future.
 
-    ``exchanges``, the oldest first, are what it knows of earlier days; it remembers the last REMEMBERED.
+    ``exchanges``, the oldest first, are what it knows of earlier days; it remembers the last REMEMBERED. ``listener``
+    hears every answer that is kept, on the tutor's thread.
     """
+
+    listener: Callable[[Reply, str], None] | None = None  # the answer, and to whom
 
     def __init__(self, mailbox: Mailbox, record: Record, *, exchanges: Iterable[Exchange] = ()):
         self._mailbox, self._record = mailbox, record
@@ -629,3 +638,5 @@ class School:
             self._exchanges[reply.id] = replace(exchange, reply_id=reply.id, answer=reply.text)
             while len(self._exchanges) > REMEMBERED:
                 self._exchanges.popitem(last=False)
+            if self.listener:  # with the lock, so that nobody leaves in between
+                self.listener(reply, exchange.person)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from school.interface import Pair, Scope
+from school.interface import STAFF, Pair, Scope
 from school.tokenizer import BABY, DOCUMENT, END, PERSON, Tokenizer
 
 
@@ -76,6 +76,10 @@ class Reviews:
         for key in gone:
             del self._reviews[key]
         return len(gone)
+
+    def people_are_due(self, step: int) -> bool:
+        """Whether something is due that people taught, not only the staff."""
+        return any(review.due <= step and review.pair.source not in STAFF for review in self._reviews.values())
 
     def rows(self, step: int, *, rows: int, length: int) -> tuple[np.ndarray, np.ndarray]:
         """What is due at this step, packed into at most ``rows`` rows; what does not fit stays due.

@@ -19,7 +19,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from pydantic import Field
 
-from school.hours import Span, TimeOfDay, TimeOfWeek, Zone, day_told, now_in, told, trigger_at, within, zone_of
+from school.hours import Span, TimeOfDay, TimeOfWeek, Zone, day_told, now_in, quiet_hours, told, trigger_at, zone_of
 from school.interface import Asleep
 from school.registrar import reading
 from school.settings import Slice
@@ -135,7 +135,8 @@ class Timetable:
         note: Callable[[str], None],
     ):
         self.plan = {name: trigger for name, trigger in plan.items() if name in rings}
-        self._rings, self._note, self._hours, self._zone = rings, note, hours, zone_of(hours.zone)
+        self._rings, self._note, self._zone = rings, note, zone_of(hours.zone)
+        self.quiet = quiet_hours(hours.quiet, self._zone)
         self._past = Past(dict(past.rang), past.since)
         self.scheduler = AsyncIOScheduler(
             timezone=self._zone, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
@@ -155,10 +156,6 @@ class Timetable:
 
     def close(self) -> None:
         self.scheduler.shutdown(wait=False)
-
-    def quiet(self) -> bool:
-        """Whether these are hours without lines about lessons and without a word unasked. Any thread may ask."""
-        return within(self._hours.quiet, now_in(self._zone))
 
     def lines(self) -> list[str]:
         """What is due next, for a status display."""

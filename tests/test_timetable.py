@@ -11,10 +11,10 @@ import pytest
 
 import wakeup
 from benchmarks.clock import Clock
-from school.announcer import Announcer
+from school.announcer import Announcer, Screen
 from school.classroom import Saved
 from school.hours import day_told, midnight, told, trigger_at, within, zone_of
-from school.interface import Asleep
+from school.interface import Asleep, Snapshot
 from school.mistakes import Mistake
 from school.noticeboard import as_table, look_up
 from school.registrar import RecordSettings, Registrar
@@ -201,10 +201,13 @@ def test_the_command_prints_it(tmp_path, capsys):
 
 
 def test_quiet_hours_tell_only_what_went_wrong():
+    """Saves and examinations go unsaid, a full disk does not; afterwards all is told again."""
     lines, quiet = [], [True]
-    announcer = Announcer(lines.append, clock=lambda: 1e6, every_seconds=1, quiet=lambda: quiet[0])
-    announcer.tell(Saved(5, "soul/step-5"))
-    announcer.tell(Saved(6, None, "No space left on device"))
-    quiet[0] = False
-    announcer.tell(Saved(7, "soul/step-7"))
+    announcer = Announcer(
+        Screen(show=lines.append), every_seconds=1, status=Snapshot, clock=lambda: 1e6, quiet=lambda: quiet[0]
+    )
+    for event in (Saved(5, "soul/step-5"), Saved(6, None, "No space left on device"), Saved(7, "soul/step-7")):
+        quiet[0] = event.step < 7
+        announcer.tell(event)
+        announcer.catch_up()
     assert lines == ["the soul could not be saved: No space left on device", "soul saved at step 7"]

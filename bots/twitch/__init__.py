@@ -83,6 +83,7 @@ def open_twitch(
         commands=settings.commands,
         learned_today=lessons_since(SURFACE, time.time() // DAY * DAY),
         hushed=quiet,
+        language=settings.voice.language,
     )
     wire = TwitchWire(settings.twitch, home, tell=tell, patience=patience)
     wire.listener = host = Host(room, wire)
