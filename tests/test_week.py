@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from retold import Record, check_line, check_row
 
 from benchmarks.week import END, MONDAY, TO_BED, UP_AGAIN, live_a_week
 from school.checksums import check
@@ -27,10 +29,11 @@ def week(tmp_path_factory):
     watched = live_a_week(home, SMALL, steps_per_hour=1)
 
     def rows(query: str, *values) -> list[tuple]:
-        with sqlite3.connect(home / "statistics" / "baby.db") as db:
-            return db.execute(query, values).fetchall()
+        return db.execute(query, values).fetchall()
 
-    return SimpleNamespace(home=home, watched=watched, rows=rows)
+    with sqlite3.connect(home / "statistics" / "baby.db") as db:
+        yield SimpleNamespace(home=home, watched=watched, rows=rows, db=db)
+    db.close()
 
 
 def rung(week, bell: str) -> list[datetime]:
@@ -46,7 +49,10 @@ def due(clock: str, *, days: int = 1) -> list[datetime]:
     return [UP_AGAIN if TO_BED < time < UP_AGAIN else time for time in times if MONDAY < time < END]
 
 
-@pytest.mark.parametrize(("bell", "clock", "days"), [("night", "03:00", 1), ("backup", "04:30", 1)])
+@pytest.mark.parametrize(
+    ("bell", "clock", "days"),
+    [("diary", "00:05", 1), ("night", "03:00", 1), ("backup", "04:30", 1), ("letter", "08:00", 7)],
+)
 def test_every_bell_rang_when_it_was_due(week, bell, clock, days):
     """At its minute; and what was missed in bed, within minutes after waking."""
     times, wanted = rung(week, bell), due(clock, days=days)
@@ -73,6 +79,35 @@ def test_no_bell_kept_anybody_waiting_for_more_than_a_step(week):
     assert not week.watched.failed
     assert len(week.watched.waited) > 50
     assert max(week.watched.waited) <= 1
+
+
+DAYS = [(MONDAY + timedelta(days=i)).date() for i in range(7)]
+
+
+def test_seven_pages_whose_every_figure_is_in_the_record(week):
+    """One for each day, also for the one it slept away from; each sentence says what other queries say."""
+    pages = week.rows("select day, lines from diary where kind = 'day' order by day")
+    assert [day for day, _ in pages] == [day.isoformat() for day in DAYS]
+    for day, (_, lines) in zip(DAYS, pages, strict=True):
+        record = Record(week.db, day, day, MONDAY.tzinfo)
+        told = [check_line(line["text"], record) for line in json.loads(lines)]
+        assert {"began", "lessons", "texts", "loss", "talk", "visitor", "marks", "taught"} <= set(told), day
+        assert {"held_out", "held_out_moved"} & set(told), day
+
+
+def test_a_letter_whose_every_figure_is_in_the_record(week):
+    """One for the week, in the record and as a file; its table has a true row for each day."""
+    (letter,) = week.rows("select day, lines, text from diary where kind = 'letter'")
+    assert letter[0] == DAYS[-1].isoformat()
+    (file,) = (week.home / "statistics" / "letters").glob("*.md")
+    assert file.read_text("utf-8") == letter[2] + "\n"
+    record = Record(week.db, DAYS[0], DAYS[-1], MONDAY.tzinfo)
+    lines = [line["text"] for line in json.loads(letter[1])]
+    table = [line for line in lines if line.startswith("| 2")]
+    assert [check_row(row, week.db, MONDAY.tzinfo) for row in table] == [day.isoformat() for day in DAYS]
+    plain = [line for line in lines if line and not line.startswith(("|", "## "))]
+    told = [check_line(line, record) for line in plain]
+    assert {"letter_title", "letter_began", "lessons", "loss", "talk", "taught", "letter_ended"} <= set(told)
 
 
 def test_the_nights_brought_back_what_was_taught(week):
