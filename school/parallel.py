@@ -193,10 +193,17 @@ class Member(Tutor):
         """
         last = self._own_streams().pixels[:, -1].mean(0).tolist()
         nats, correct = float(sum(step.losses)), float(sum(step.correct))
-        figures = torch.tensor([nats, correct, not step.finite, self._error is not None, *last], dtype=torch.float64)
+        expected = sum(step.expected).tolist() if step.expected else [0.0] * 3
+        bad = not step.finite, self._error is not None
+        figures = torch.tensor([nats, correct, *bad, *last, *expected], dtype=torch.float64)
         self.team.sum(figures)
-        nats, correct, bad, failed, *color = figures.tolist()
-        step.losses, step.correct = [torch.tensor(nats)], [torch.tensor(correct)]
+        nats, correct, bad, failed, *colors = figures.tolist()
+        color, expected = colors[:3], colors[3:]
+        step.losses, step.correct, step.expected = (
+            [torch.tensor(nats)],
+            [torch.tensor(correct)],
+            [torch.tensor(expected)],
+        )
         step.finite = not bad
         if step.finite:
             self._sum_gradients()

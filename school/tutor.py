@@ -26,12 +26,15 @@ from brain.loss import divergence, token_losses
 from brain.selfstate import Condition, fresh_condition, one_late, true_pixels
 from school.examiner import NEUTRAL
 from school.librarian import Bookmark, Librarian
+from school.night import Night
 from school.reviews import Reviews
 from school.seeds import seed_of
 from school.settings import Slice
+from school.stopwatch import Stopwatch
 
 KEEP_GOOD = 100  # steps between copies of the last good weights
 SHORTEST_EXAM_STEPS = 25  # else an examination after every reading of the library
+GLIMPSE = 32  # tokens
 PATIENCE = 3  # steps in a row without a finite loss before going back to them
 
 
@@ -76,12 +79,25 @@ class LessonSettings(Slice):
     review_rows: int = Field(2, ge=1, le=64, description="rows of taught pairs added to a step when some are due")
     review_growth: float = Field(1.7, gt=1, le=10, description="how much longer each wait for a pair's return is")
     reviews_kept: int = Field(20_000, ge=1, description="taught pairs under instruction; the best known make room")
+    night_passes: int = Field(3, ge=1, le=100, description="times that each of a day's pairs comes back at night")
+    night_rows: int = Field(4, ge=1, le=64, description="rows of them added to a step, beside the library's streams")
     prompt_weight: float = Field(0.2, ge=0, le=1, description="how much of a pair's question is learned")
     dialogue_share: float = Field(0.05, ge=0, le=1, description="lessons that dress sentences of the library as talk")
     evaluation_steps: int = Field(
         250, ge=1, description="steps between examinations on held-out text, at most; a small library has them sooner"
     )
     evaluation_tokens: int = Field(32_768, ge=256, description="held-out tokens per examination, at most")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glimpse:
+    """What one stream read last, as texts of single tokens, and how the brain listened to it. Words of the library: for
+    the screen, not for the record."""
+
+    targets: tuple[str, ...]
+    guesses: tuple[str, ...]  # the best one for each target
+    hits: tuple[bool, ...]  # whether it was that
+    listening: dict[str, float]  # see ``Brain.listening``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +111,13 @@ class StepReport:
     gradient_norm: float
     learning_rate: float
     tokens: int  # taught in this step, reviews included
-    review_tokens: int
+    review_tokens: int  # of them of what people taught, while any of that is due
     seconds: float  # spent teaching
     color: tuple[float, float, float]  # its self-state after the block, mean over the streams
+    expected: tuple[float, float, float]  # what it had expected that colour to be
     skipped: bool = False  # the loss was not finite; nothing was learned
     returned_to: int | None = None  # the step whose weights it went back to
+    glimpse: Glimpse | None = None  # only of steps at which somebody looks
 
 
 @dataclass(slots=True)
@@ -186,8 +204,11 @@ class _Step:
     before: int = 0  # micro-steps of the same step that other processes do before these
     losses: list[Tensor] = field(default_factory=list)
     correct: list[Tensor] = field(default_factory=list)
+    expected: list[Tensor] = field(default_factory=list)  # colours (3,) at the last token, summed over streams
     finite: bool = True
     seconds: float = 0.0
+    looked_at: bool = False
+    glimpse: Glimpse | None = None
 
 
 class Tutor:
@@ -208,6 +229,7 @@ class Tutor:
         self.reviews = Reviews(
             growth=settings.review_growth, prompt_weight=settings.prompt_weight, limit=settings.reviews_kept
         )
+        self.night = Night()
         self.step, self.tokens_seen, self.skipped = 0, 0, 0
         self.examined_step, self.rate_scale = 0, 1.0
         self.best: Best | None = None
@@ -215,6 +237,7 @@ class Tutor:
         self.streams = Streams.fresh(brain, settings.streams, block_tokens)
         self.optimizer = self._make_optimizer()
         self.micro_streams = micro_streams or settings.micro_streams or self.measure_micro_streams()
+        self.stopwatch = Stopwatch(threads=torch.get_num_threads())  # of the thread that teaches
         self._rng = torch.Generator(self.device)
         self._under_way: _Step | None = None
         self._bad_steps = 0
@@ -222,11 +245,15 @@ class Tutor:
 
     # ---- one micro-step ------------------------------------------------------------------------------------------
 
-    def micro_step(self) -> StepReport | None:
-        """Do the next part of the step under way; the last part updates the weights and returns the report."""
+    def micro_step(self, *, look: bool = False) -> StepReport | None:
+        """Do the next part of the step under way; the last part updates the weights and returns the report, with a
+        glimpse if somebody wanted a ``look`` as the step began."""
         started = time.perf_counter()
         if self._under_way is None:
+            self.stopwatch.lap("other")
             self._under_way = self._plan()
+            self._under_way.looked_at = look
+            self.stopwatch.lap("planning")
         under_way = self._under_way
         try:
             self._teach(under_way, under_way.tasks[under_way.index])
@@ -260,17 +287,28 @@ class Tutor:
             rows = slice(first, min(first + self.micro_streams, settings.streams))
             tasks.append(_Task(tokens[rows].to(self.device), counted[rows].to(self.device), rows))
         weight = counted.sum().item()
+        from_people = self.reviews.people_are_due(self.step)
         ids, weights = self.reviews.rows(self.step, rows=settings.review_rows, length=length)
-        review_tokens = int((weights > 0).sum())
-        if not review_tokens and self._dialogue_is_due():
+        review_tokens = int((weights > 0).sum()) if from_people else 0
+        if not len(ids) and self._dialogue_is_due():
             talk, learned = self.librarian.dialogue(self.step, length=length)
             ids, weights = talk[None], learned[None].astype(np.float32)
         if len(ids):
             tasks[-1].add(ids, weights)
             weight += float(weights.sum())
+        ids, weights = self.night.rows(self.reviews, rows=settings.night_rows, length=length)
+        if len(ids):
+            tasks[-1].add(ids, weights)
+            weight += float(weights.sum())
+            review_tokens += int((weights > 0).sum())
         library_bytes = self.librarian.byte_count(lesson.tokens[:, 1:])
         anchored = review_tokens > 0 and self._knows_library
         return _Step(tasks, weight, library_bytes, review_tokens, anchored)
+
+    def rehearse(self, since: str) -> int:
+        """Let the pairs made since then come back in the next steps; returns how many pairs."""
+        passes = self.settings.night_passes
+        return self.night.begin(self.reviews, since, passes=passes, seed=self.settings.seed, step=self.step)
 
     def _dialogue_is_due(self) -> bool:
         """Whether this step, where nothing taught is due, has a dialogue from the library; at its share of the rows."""
@@ -300,8 +338,13 @@ class Tutor:
             strayed = self._strayed(logits[:, :streams], inputs[:streams], self.streams.pick(task.rows))
             total = weighted[:, streams:].sum() + share * weighted[:, :streams].sum() + (1 - share) * strayed
         loss = (total + surprise / 3) / step.weight
+        self.stopwatch.lap("forward")
         loss.backward()
         step.finite &= bool(torch.isfinite(loss))
+        self.stopwatch.lap("backward")
+        if step.looked_at and step.index == 0:
+            step.glimpse = self._glimpse(inputs, targets, out.logits, own)
+            self.stopwatch.lap("glimpse")
         # Only now: the backward pass still needed what the streams carried before.
         after = Streams(out.state, pixels, condition)
         if len(pixels) == streams == len(self.streams.pixels):
@@ -309,6 +352,20 @@ class Tutor:
         else:
             self.streams.write(task.rows, after)
         step.correct.append(correct[:, :streams].sum())
+        step.expected.append(expected[:streams, -1].detach().sum(0))
+
+    @torch.no_grad()
+    def _glimpse(self, inputs: Tensor, targets: Tensor, logits: Tensor, carried: Streams) -> Glimpse:
+        """The first stream's last targets (T, R) and guesses; ``carried`` is what it knew before its ``inputs``."""
+        first = carried.pick(slice(0, 1))
+        truth, guessed = targets[-GLIMPSE:, 0].tolist(), logits[0, -GLIMPSE:].argmax(-1).tolist()
+        decode = self.librarian.tokenizer.decode
+        return Glimpse(
+            targets=tuple(decode([token]) for token in truth),
+            guesses=tuple(decode([token]) for token in guessed),
+            hits=tuple(a == b for a, b in zip(truth, guessed, strict=True)),
+            listening=self.brain.listening(inputs[:1], first.pixels, first.state),
+        )
 
     @property
     def _knows_library(self) -> bool:
@@ -337,7 +394,9 @@ class Tutor:
                 group["lr"] = rate
             self.optimizer.step()
             self.brain.constrain()
+            self.stopwatch.lap("optimizer")
             self._follow()
+            self.stopwatch.lap("averaging")
             self._bad_steps = 0
             if self.best and step.review_tokens:
                 self.best.taught = True
@@ -352,6 +411,7 @@ class Tutor:
         positions = self.settings.streams * self.block_tokens
         nats = float(sum(step.losses))
         color = self.streams.pixels[:, -1].mean(0).tolist()
+        expected = (sum(step.expected) / self.settings.streams).tolist() if learned else color
         return StepReport(
             step=self.step,
             loss=nats / positions,
@@ -363,8 +423,10 @@ class Tutor:
             review_tokens=step.review_tokens,
             seconds=step.seconds + time.perf_counter() - started,
             color=tuple(color),
+            expected=tuple(expected),
             skipped=not learned,
             returned_to=returned_to,
+            glimpse=step.glimpse,
         )
 
     def learning_rate(self, *, reviewing: bool = False) -> float:

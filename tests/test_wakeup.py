@@ -266,7 +266,8 @@ def test_help_is_instant():
 
 @pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal is POSIX")
 def test_a_terminal_chat_survives_the_lessons(home):
-    """In a terminal, a question typed while lessons scroll by is answered, and Ctrl-C saves and exits 0."""
+    """In a terminal, a question typed while full views of the lessons scroll by is answered, the views can be changed,
+    and Ctrl-C saves and exits 0."""
     import fcntl
     import pty
     import termios
@@ -280,6 +281,8 @@ def test_a_terminal_chat_survives_the_lessons(home):
         home,
         "--set",
         "terminal.line_seconds=0.05",
+        "--set",
+        "terminal.view=full",
         stdin=child,
         stdout=child,
         stderr=child,
@@ -309,6 +312,12 @@ def test_a_terminal_chat_survives_the_lessons(home):
         read_for(b"baby: ")
         os.write(parent, b"/status\r")
         read_for(b"self-state")
+        read_for(b" guessed")
+        os.write(parent, b"/view plain\r")
+        read_for(b"shown plain from the next step on")
+        read_for(b"(it expected ")
+        os.write(parent, b"/why-slow\r")
+        read_for(b" seconds")
         os.write(parent, b"\x03")
         read_for(b"Good night")
         assert process.wait(timeout=20) == 0
