@@ -261,7 +261,7 @@ class Classroom:
     def _gauges(self) -> dict[str, float]:
         """All that it tunes for itself."""
         speech = {"temperature": self.receptionist.calibration, "repetition_penalty": self.receptionist.penalty}
-        return self.tutor.brain.gauges() | speech
+        return self.tutor.brain.gauges() | speech | self.tutor.pedagogy.gauges()
 
     # ---- saving --------------------------------------------------------------------------------------------------
 

@@ -26,6 +26,10 @@ from brain.loss import token_losses
 from brain.selfstate import Condition, fresh_condition, one_late, true_pixels
 from school.examiner import NEUTRAL
 from school.librarian import Bookmark, Librarian
+from school.pedagogy import Pedagogy, PedagogySettings
+from school.pedagogy_curriculum import Shape
+from school.pedagogy_guesses import with_guesses
+from school.pedagogy_replay import MEASURED, reducible_losses
 from school.reviews import Reviews
 from school.seeds import seed_of
 from school.settings import Slice
@@ -33,6 +37,7 @@ from school.settings import Slice
 KEEP_GOOD = 100  # steps between copies of the last good weights
 SHORTEST_EXAM_STEPS = 25  # else an examination after every reading of the library
 PATIENCE = 3  # steps in a row without a finite loss before going back to them
+UNHEARD = 8  # first targets of a passage read again that don't count: it comes without what was before it
 
 
 class TeamBroken(Exception):
@@ -89,7 +94,7 @@ class StepReport:
     accuracy: float
     gradient_norm: float
     learning_rate: float
-    tokens: int  # taught in this step, reviews included
+    tokens: int  # taught in this step, reviews and passages read again included
     review_tokens: int
     seconds: float  # spent teaching
     color: tuple[float, float, float]  # its self-state after the block, mean over the streams
@@ -156,12 +161,17 @@ class _Task:
     """One micro-step: rows to read and how much each target counts.
 
     The first rows are the next blocks of the streams ``rows`` and carry their memory; the rest, if any, are extra and
-    start with none. Extra rows ride along with streams because a row alone costs almost as much as two.
+    start with none. Extra rows ride along with streams because a row alone costs almost as much as two; only while the
+    streams' blocks are of another length are they a task without streams.
     """
 
     tokens: Tensor  # (R, T+1)
     weights: Tensor  # (R, T)
     rows: slice
+
+    @property
+    def streams(self) -> int:
+        return self.rows.stop - self.rows.start
 
     def add(self, tokens: np.ndarray, weights: np.ndarray) -> None:
         self.tokens = torch.cat([self.tokens, torch.from_numpy(tokens).to(self.tokens.device)])
@@ -176,10 +186,14 @@ class _Step:
     weight: float  # of all targets together
     library_bytes: int
     review_tokens: int
+    places: list[int] = field(default_factory=list)  # of the library's blocks
+    again: list[int] = field(default_factory=list)  # of the passages read again, the last rows of all
     index: int = 0
     before: int = 0  # micro-steps of the same step that other processes do before these
     losses: list[Tensor] = field(default_factory=list)
     correct: list[Tensor] = field(default_factory=list)
+    accuracies: list[Tensor] = field(default_factory=list)  # (R,) of each task, where the pedagogy wants to know
+    reducible: list[tuple[int, float]] = field(default_factory=list)  # place, nats per token
     finite: bool = True
     seconds: float = 0.0
 
@@ -195,9 +209,11 @@ class Tutor:
         *,
         block_tokens: int,
         micro_streams: int | None = None,
+        pedagogy: PedagogySettings | None = None,
     ):
         self.brain, self.voice = brain, copy.deepcopy(brain).requires_grad_(False)
         self.librarian, self.settings, self.block_tokens = librarian, settings, block_tokens
+        self.pedagogy = Pedagogy(pedagogy or PedagogySettings(), streams=settings.streams, length=block_tokens)
         self.device = next(brain.parameters()).device
         self.reviews = Reviews(
             growth=settings.review_growth, prompt_weight=settings.prompt_weight, limit=settings.reviews_kept
@@ -206,7 +222,7 @@ class Tutor:
         self.examined_step, self.rate_scale = 0, 1.0
         self.best: Best | None = None
         self.bookmark = Bookmark(0, 0, "")
-        self.streams = Streams.fresh(brain, settings.streams, block_tokens)
+        self.streams = Streams.fresh(brain, *self.shape)
         self.optimizer = self._make_optimizer()
         self.micro_streams = micro_streams or settings.micro_streams or self.measure_micro_streams()
         self._rng = torch.Generator(self.device)
@@ -240,18 +256,29 @@ class Tutor:
         """Whether a step has begun and is not finished; then nothing may be saved."""
         return self._under_way is not None
 
+    @property
+    def shape(self) -> Shape:
+        """Of the library's blocks at this time; always as many tokens."""
+        curriculum = self.pedagogy.curriculum
+        return curriculum.shape if curriculum else Shape(self.settings.streams, self.block_tokens)
+
     def _plan(self) -> _Step:
         settings, length = self.settings, self.block_tokens
-        if self.bookmark.library != self.librarian.library:  # something new to learn: with full strength again
+        new_library = self.bookmark.library != self.librarian.library
+        if new_library:  # something new to learn: with full strength again
             self.best, self.rate_scale = None, 1.0
-        lesson, self.bookmark = self.librarian.lesson(self.bookmark, streams=settings.streams, length=length)
+        if new_library or self.bookmark.block == 0:
+            self.pedagogy.begin_epoch(new_library=new_library)
+        shape = self.shape
+        lesson, self.bookmark = self.librarian.lesson(self.bookmark, streams=shape.streams, length=shape.length)
         if lesson.jumped:
-            self.streams = Streams.fresh(self.brain, settings.streams, length)
+            self.streams = Streams.fresh(self.brain, *shape)
         tokens = torch.from_numpy(lesson.tokens)
-        counted = torch.ones(settings.streams, length)
+        counted = torch.ones(shape)
         tasks = []
-        for first in range(0, settings.streams, self.micro_streams):
-            rows = slice(first, min(first + self.micro_streams, settings.streams))
+        together = max(1, self.micro_streams * shape.streams // settings.streams)  # as many tokens in any shape
+        for first in range(0, shape.streams, together):
+            rows = slice(first, min(first + together, shape.streams))
             tasks.append(_Task(tokens[rows].to(self.device), counted[rows].to(self.device), rows))
         weight = counted.sum().item()
         ids, weights = self.reviews.rows(self.step, rows=settings.review_rows, length=length)
@@ -259,11 +286,18 @@ class Tutor:
         if not review_tokens and self._dialogue_is_due():
             talk, learned = self.librarian.dialogue(self.step, length=length)
             ids, weights = talk[None], learned[None].astype(np.float32)
+        if again := self.pedagogy.returning(self.step):
+            passages = self.librarian.passages(again, length=length)
+            heard = np.broadcast_to(np.arange(length) >= min(UNHEARD, length // 2), (len(again), length))
+            ids, weights = np.concatenate([ids, passages]), np.concatenate([weights, heard.astype(np.float32)])
         if len(ids):
+            if shape.length != length:
+                none = slice(shape.streams, shape.streams)
+                tasks.append(_Task(tokens.new_empty(0, length + 1), counted.new_empty(0, length), none))
             tasks[-1].add(ids, weights)
             weight += float(weights.sum())
         library_bytes = self.librarian.byte_count(lesson.tokens[:, 1:])
-        return _Step(tasks, weight, library_bytes, review_tokens)
+        return _Step(tasks, weight, library_bytes, review_tokens, lesson.places, again)
 
     def _dialogue_is_due(self) -> bool:
         """Whether this step, where nothing taught is due, has a dialogue from the library; at its share of the rows."""
@@ -273,10 +307,8 @@ class Tutor:
     def _teach(self, step: _Step, task: _Task) -> None:
         """Forward and backward over one task; gradients gather in the weights."""
         inputs, targets = task.tokens[:, :-1], task.tokens[:, 1:].t()
-        own = self.streams.pick(task.rows)
-        streams = len(own.pixels)
-        if len(inputs) > streams:
-            own = own.joined(Streams.fresh(self.brain, len(inputs) - streams, inputs.shape[1]))
+        streams, own = task.streams, self._carried_by(task)
+        inputs = self._with_guesses(step, inputs, streams, own)
         self._rng.manual_seed(seed_of(self.settings.seed, self.step, step.before + step.index))
         out = self.brain(inputs, own.pixels, own.state, dropout=self._rng)
         logits = out.logits.transpose(0, 1)  # (T, R, V)
@@ -289,14 +321,51 @@ class Tutor:
         loss = (weighted.sum() + surprise / 3) / step.weight
         loss.backward()
         step.finite &= bool(torch.isfinite(loss))
+        if self.pedagogy.watching:
+            self._watch(step, task, losses.detach(), correct, own)
         # Only now: the backward pass still needed what the streams carried before.
         after = Streams(out.state, pixels, condition)
-        if len(pixels) == len(self.streams.pixels):
+        if len(pixels) == streams == len(self.streams.pixels):
             self.streams = after
-        else:
+        elif streams:
             self.streams.write(task.rows, after)
         step.losses.append(weighted.detach()[:, :streams].sum())
         step.correct.append(correct[:, :streams].sum())
+
+    def _carried_by(self, task: _Task) -> Streams:
+        """What each row of a task carries."""
+        extra, length = len(task.tokens) - task.streams, task.weights.shape[1]
+        if not extra:
+            return self.streams.pick(task.rows)
+        fresh = Streams.fresh(self.brain, extra, length)
+        return self.streams.pick(task.rows).joined(fresh) if task.streams else fresh
+
+    def _with_guesses(self, step: _Step, inputs: Tensor, streams: int, own: Streams) -> Tensor:
+        """The ``inputs`` of a task; in some of the library's, its own guesses take the truth's place."""
+        guesses, micro_step = self.pedagogy.guesses, step.before + step.index
+        share = guesses.share(self.settings.seed, self.step, micro_step) if guesses and streams else 0.0
+        if not share:
+            return inputs
+        self._rng.manual_seed(seed_of(self.settings.seed, self.step, micro_step, *b"guesses"))
+        library = slice(0, streams)
+        carried = own.pick(library)
+        mixed = with_guesses(self.brain, inputs[library], carried.pixels, carried.state, share, self._rng)
+        return torch.cat([mixed, inputs[streams:]])
+
+    def _watch(self, step: _Step, task: _Task, losses: Tensor, correct: Tensor, own: Streams) -> None:
+        """Note how the rows of a task went (``losses``, ``correct``: (T, R)), and by how much the hardest could go
+        better; the latter in one task of each step."""
+        counts = (task.weights.t() > 0).float()
+        step.accuracies.append((correct * counts).sum(0) / counts.sum(0).clamp(min=1))
+        chosen = self.step % sum(task.streams > 0 for task in step.tasks)
+        if not self.pedagogy.replay or step.index != chosen:
+            return
+        rows = losses[:, : task.streams].mean(0).topk(min(MEASURED, task.streams)).indices
+        hard = Streams.of({name: tensor[rows] for name, tensor in own.tensors().items()})
+        inputs, targets = task.tokens[rows, :-1], task.tokens[rows, 1:]
+        nats = reducible_losses(self.brain, self.voice, inputs, targets, hard.pixels, hard.state)
+        places = [step.places[task.rows.start + row] for row in rows.tolist()]
+        step.reducible += zip(places, nats, strict=True)
 
     def _finish(self, step: _Step) -> StepReport:
         """Update the weights from the gathered gradients, or leave them be if something is not finite."""
@@ -321,10 +390,12 @@ class Tutor:
             returned_to = self._recover()
         self.optimizer.zero_grad()
         self.step += 1
-        if learned and self.step % KEEP_GOOD == 0:
-            self._good = self.step, [tensor.detach().clone() for tensor in self._everything_learned()]
         positions = self.settings.streams * self.block_tokens
         nats = float(sum(step.losses))
+        if learned:
+            self._note(step, nats / positions)
+        if learned and self.step % KEEP_GOOD == 0:
+            self._good = self.step, [tensor.detach().clone() for tensor in self._everything_learned()]
         color = self.streams.pixels[:, -1].mean(0).tolist()
         return StepReport(
             step=self.step,
@@ -333,13 +404,20 @@ class Tutor:
             accuracy=float(sum(step.correct)) / positions,
             gradient_norm=norm,
             learning_rate=rate,
-            tokens=positions + step.review_tokens,
+            tokens=positions + step.review_tokens + len(step.again) * self.block_tokens,
             review_tokens=step.review_tokens,
             seconds=step.seconds + time.perf_counter() - started,
             color=tuple(color),
             skipped=not learned,
             returned_to=returned_to,
         )
+
+    def _note(self, step: _Step, loss: float) -> None:
+        """Tell the pedagogy how a step went that was learned; ``loss`` in nats per token of the library."""
+        accuracies = torch.cat(step.accuracies).tolist() if step.accuracies else []
+        read = list(zip(step.places, accuracies, strict=False))  # the library's blocks come first
+        again = list(zip(step.again, accuracies[len(accuracies) - len(step.again) :], strict=False))
+        self.pedagogy.heed(self.step, loss=loss, read=read, again=again, reducible=step.reducible)
 
     def learning_rate(self, *, reviewing: bool = False) -> float:
         """Warm-up, then constant or falling with the square root of time, which needs no end date; never below the
@@ -400,7 +478,7 @@ class Tutor:
 
     def _recover(self) -> int | None:
         """Forget what the streams carried; after PATIENCE bad steps in a row go back to the last good weights."""
-        self.streams = Streams.fresh(self.brain, self.settings.streams, self.block_tokens)
+        self.streams = Streams.fresh(self.brain, *self.shape)
         self._bad_steps += 1
         if self._bad_steps < PATIENCE or self._good is None:
             return None

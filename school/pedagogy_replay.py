@@ -1,0 +1,70 @@
+"""Hard passages come once more, those first whose loss can be reduced: what they cost now, less what they cost an
+average of the baby's past selves, its voice. Noise is hard for both, so it is not drilled.
+
+After RHO-loss (Mindermann et al. 2022), with the voice in the place of a model that was taught beforehand. Only the
+hardest rows of a micro-step are measured, so it costs a forward pass of a few rows per step.
+
+Shapes: R rows, T tokens, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from brain.contract import Brain, State
+from brain.loss import token_losses
+
+MEASURED = 2  # rows per step
+WAIT = 12  # steps from reading a passage to its return, at least
+WAITING = 64  # passages that wait; then the oldest is let go
+
+
+@torch.no_grad()
+def reducible_losses(
+    brain: Brain, voice: Brain, inputs: Tensor, targets: Tensor, pixels: Tensor, state: State
+) -> list[float]:
+    """By how many nats per token the voice is better at each row; ``inputs`` and ``targets`` (R, T), ``pixels``
+    (R, T, 3). Nothing is silenced in either."""
+    now, average = (
+        token_losses(mind(inputs, pixels, state).logits.transpose(0, 1), targets.t())[0].mean(0)
+        for mind in (brain, voice)
+    )
+    return (now - average).tolist()
+
+
+class Replay:
+    """Passages that wait to come once more: (place, step when read, reducible nats per token), oldest first."""
+
+    def __init__(self):
+        self.waiting: deque[tuple[int, int, float]] = deque(maxlen=WAITING)
+
+    def heed(self, step: int, reducible: Iterable[tuple[int, float]], length: int) -> None:
+        """Take note of measured passages; where nothing is to be gained, or one that overlaps waits, none."""
+        for place, nats in reducible:
+            if nats > 0 and all(abs(place - other) >= length for other, _, _ in self.waiting):
+                self.waiting.append((place, step, nats))
+
+    def due(self, step: int, rows: int) -> list[int]:
+        """Take out the places to read again at this step: of those that waited long enough, the most reducible."""
+        ready = [passage for passage in self.waiting if step - passage[1] >= WAIT]
+        chosen = sorted(ready, key=lambda passage: -passage[2])[:rows]
+        for passage in chosen:
+            self.waiting.remove(passage)
+        return [place for place, _, _ in chosen]
+
+    def clear(self) -> None:
+        self.waiting.clear()
+
+    def gauges(self) -> dict[str, float]:
+        return {"replay_nats": max((nats for _, _, nats in self.waiting), default=0.0)}
+
+    def facts(self) -> list[Any]:
+        return [list(passage) for passage in self.waiting]
+
+    def restore(self, facts: list[Any]) -> None:
+        self.waiting.extend(tuple(passage) for passage in facts)
