@@ -73,11 +73,7 @@ class Pedagogy:
 
     def returning(self, step: int) -> list[int]:
         """Places of the library at which this step reads again."""
-        places = []
-        for policy in (self.repeats, self.replay):
-            if policy:
-                places += [place for place in policy.due(step, self.rows) if place not in places]
-        return places
+        return [place for policy in (self.repeats, self.replay) if policy for place in policy.due(step, self.rows)]
 
     def heed(
         self,
@@ -93,9 +89,11 @@ class Pedagogy:
         if self.repeats:
             for place, accuracy in again:
                 self.repeats.judge(step, place, accuracy)
-            self.repeats.heed(step, read, self.length)
+            dated = self.replay.places() if self.replay else []
+            self.repeats.heed(step, read, self.length, dated)
         if self.replay:
-            self.replay.heed(step, reducible, self.length)
+            dated = self.repeats.places() if self.repeats else []
+            self.replay.heed(step, reducible, self.length, dated)
         if self.curriculum:
             self.curriculum.heed(loss)
 

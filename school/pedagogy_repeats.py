@@ -6,7 +6,7 @@ tries a passage is too difficult for now; it rests, comes back, rests longer, an
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -41,6 +41,11 @@ def after_failing(passage: Repeated, step: int, tries: int) -> Repeated | None:
     return Repeated(step + REST * 2**passage.rests, 0, passage.rests + 1)
 
 
+def is_apart(place: int, others: Iterable[int], length: int) -> bool:
+    """Whether a block that begins at ``place`` shares no words with the ``others``."""
+    return all(abs(place - other) >= length for other in others)
+
+
 class Repeats:
     """The passages under way, by their places in the library, and the pass mark: a share of tokens guessed right."""
 
@@ -49,12 +54,12 @@ class Repeats:
         self.mark = 0.0
         self.passages: dict[int, Repeated] = {}
 
-    def heed(self, step: int, read: Sequence[tuple[int, float]], length: int) -> None:
-        """Take note of the library's blocks (place, accuracy) of a step; those below the mark are to be repeated."""
+    def heed(self, step: int, read: Sequence[tuple[int, float]], length: int, dated: Sequence[int] = ()) -> None:
+        """Take note of the library's blocks (place, accuracy) of a step; those below the mark are to be repeated,
+        unless the same words are ``dated`` already."""
         failed = [place for place, accuracy in read if accuracy < self.mark]
         for place in failed:
-            overlaps = any(abs(place - other) < length for other in self.passages)  # never two dates for the same words
-            if not overlaps and len(self.passages) < UNDER_WAY:
+            if len(self.passages) < UNDER_WAY and is_apart(place, [*self.passages, *dated], length):
                 self._fail(place, Repeated(step), step)
         self.mark = next_mark(self.mark, len(failed) / max(1, len(read)), self.share)
 
@@ -72,6 +77,9 @@ class Repeats:
     def _fail(self, place: int, passage: Repeated, step: int) -> None:
         if after := after_failing(passage, step, self.tries):
             self.passages[place] = after
+
+    def places(self) -> list[int]:
+        return list(self.passages)
 
     def clear(self) -> None:
         self.passages.clear()

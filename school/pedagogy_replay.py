@@ -10,7 +10,7 @@ Shapes: R rows, T tokens, V vocabulary.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -18,6 +18,7 @@ from torch import Tensor
 
 from brain.contract import Brain, State
 from brain.loss import token_losses
+from school.pedagogy_repeats import is_apart
 
 MEASURED = 2  # rows per step
 WAIT = 12  # steps from reading a passage to its return, at least
@@ -43,10 +44,11 @@ class Replay:
     def __init__(self):
         self.waiting: deque[tuple[int, int, float]] = deque(maxlen=WAITING)
 
-    def heed(self, step: int, reducible: Iterable[tuple[int, float]], length: int) -> None:
-        """Take note of measured passages; where nothing is to be gained, or one that overlaps waits, none."""
+    def heed(self, step: int, reducible: Iterable[tuple[int, float]], length: int, dated: Sequence[int] = ()) -> None:
+        """Take note of measured passages where something is to be gained, unless the same words are ``dated``
+        already."""
         for place, nats in reducible:
-            if nats > 0 and all(abs(place - other) >= length for other, _, _ in self.waiting):
+            if nats > 0 and is_apart(place, [*self.places(), *dated], length):
                 self.waiting.append((place, step, nats))
 
     def due(self, step: int, rows: int) -> list[int]:
@@ -56,6 +58,9 @@ class Replay:
         for passage in chosen:
             self.waiting.remove(passage)
         return [place for place, _, _ in chosen]
+
+    def places(self) -> list[int]:
+        return [place for place, _, _ in self.waiting]
 
     def clear(self) -> None:
         self.waiting.clear()
