@@ -1,10 +1,10 @@
-"""Hard passages come once more, those first whose loss can be reduced: what they cost now, less what they cost an
-average of the baby's past selves, its voice. Noise is hard for both, so it is not drilled.
+"""Hard passages come once more, by how much of their loss can be reduced: what they cost now, less what they cost an
+average of the baby's past selves, its voice. Noise is as hard for both, so it is not drilled.
 
-After RHO-loss (Mindermann et al. 2022), with the voice in the place of a model that was taught beforehand. Only the
-hardest rows of a micro-step are measured, so it costs a forward pass of a few rows per step.
+After RHO-loss (Mindermann et al. 2022), with the voice in the place of a model that was taught beforehand. Only now and
+then are the rows of a micro-step measured, all in one more forward pass; what they cost now is known from the lesson.
 
-Shapes: R rows, T tokens, V vocabulary.
+Shapes: R rows, T tokens.
 """
 
 from __future__ import annotations
@@ -20,22 +20,21 @@ from brain.contract import Brain, State
 from brain.loss import token_losses
 from school.pedagogy_repeats import is_apart
 
-MEASURED = 2  # rows per step
+EVERY = 4  # steps between measurements
+KEPT = 2  # of each, the most reducible passages
 WAIT = 12  # steps from reading a passage to its return, at least
 WAITING = 64  # passages that wait; then the oldest is let go
 
 
 @torch.no_grad()
 def reducible_losses(
-    brain: Brain, voice: Brain, inputs: Tensor, targets: Tensor, pixels: Tensor, state: State
+    voice: Brain, inputs: Tensor, targets: Tensor, pixels: Tensor, state: State, now: Tensor
 ) -> list[float]:
-    """By how many nats per token the voice is better at each row; ``inputs`` and ``targets`` (R, T), ``pixels``
-    (R, T, 3). Nothing is silenced in either."""
-    now, average = (
-        token_losses(mind(inputs, pixels, state).logits.transpose(0, 1), targets.t())[0].mean(0)
-        for mind in (brain, voice)
-    )
-    return (now - average).tolist()
+    """By how many nats per token the voice is better at each row than ``now`` (R,), the brain in its lesson; ``inputs``
+    and ``targets`` (R, T), ``pixels`` (R, T, 3)."""
+    logits = voice(inputs, pixels, state).logits.transpose(0, 1)
+    average, _ = token_losses(logits, targets.t())
+    return (now - average.mean(0)).tolist()
 
 
 class Replay:
@@ -45,9 +44,9 @@ class Replay:
         self.waiting: deque[tuple[int, int, float]] = deque(maxlen=WAITING)
 
     def heed(self, step: int, reducible: Iterable[tuple[int, float]], length: int, dated: Sequence[int] = ()) -> None:
-        """Take note of measured passages where something is to be gained, unless the same words are ``dated``
-        already."""
-        for place, nats in reducible:
+        """Take note of measured passages: the best few where something is to be gained, unless the same words are
+        ``dated`` already."""
+        for place, nats in sorted(reducible, key=lambda passage: -passage[1])[:KEPT]:
             if nats > 0 and is_apart(place, [*self.places(), *dated], length):
                 self.waiting.append((place, step, nats))
 

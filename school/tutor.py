@@ -29,7 +29,7 @@ from school.librarian import Bookmark, Librarian
 from school.pedagogy import Pedagogy, PedagogySettings
 from school.pedagogy_curriculum import Shape
 from school.pedagogy_guesses import with_guesses
-from school.pedagogy_replay import MEASURED, reducible_losses
+from school.pedagogy_replay import EVERY, reducible_losses
 from school.reviews import Reviews
 from school.seeds import seed_of
 from school.settings import Slice
@@ -37,6 +37,7 @@ from school.settings import Slice
 KEEP_GOOD = 100  # steps between copies of the last good weights
 SHORTEST_EXAM_STEPS = 25  # else an examination after every reading of the library
 PATIENCE = 3  # steps in a row without a finite loss before going back to them
+ROWS_ALONE = 4  # dialogues at a time where they can't ride along with streams: a row costs less then
 UNHEARD = 8  # first targets of a passage read again that don't count: it comes without what was before it
 
 
@@ -283,9 +284,11 @@ class Tutor:
         weight = counted.sum().item()
         ids, weights = self.reviews.rows(self.step, rows=settings.review_rows, length=length)
         review_tokens = int((weights > 0).sum())
-        if not review_tokens and self._dialogue_is_due():
-            talk, learned = self.librarian.dialogue(self.step, length=length)
-            ids, weights = talk[None], learned[None].astype(np.float32)
+        talks = 1 if shape.length == length else ROWS_ALONE
+        if not review_tokens and self._dialogue_is_due(talks):
+            numbers = range(self.step * talks, (self.step + 1) * talks)
+            rows, learned = zip(*(self.librarian.dialogue(number, length=length) for number in numbers), strict=True)
+            ids, weights = np.stack(rows), np.stack(learned).astype(np.float32)
         if again := self.pedagogy.returning(self.step):
             passages = self.librarian.passages(again, length=length)
             heard = np.broadcast_to(np.arange(length) >= min(UNHEARD, length // 2), (len(again), length))
@@ -299,10 +302,11 @@ class Tutor:
         library_bytes = self.librarian.byte_count(lesson.tokens[:, 1:])
         return _Step(tasks, weight, library_bytes, review_tokens, lesson.places, again)
 
-    def _dialogue_is_due(self) -> bool:
-        """Whether this step, where nothing taught is due, has a dialogue from the library; at its share of the rows."""
+    def _dialogue_is_due(self, talks: int = 1) -> bool:
+        """Whether this step, where nothing taught is due, has so many dialogues from the library; at their share of the
+        rows."""
         rng = np.random.default_rng([self.settings.seed, self.step, *b"dialogue"])
-        return rng.random() < self.settings.dialogue_share * self.settings.streams
+        return rng.random() < self.settings.dialogue_share * self.settings.streams / talks
 
     def _teach(self, step: _Step, task: _Task) -> None:
         """Forward and backward over one task; gradients gather in the weights."""
@@ -322,7 +326,7 @@ class Tutor:
         loss.backward()
         step.finite &= bool(torch.isfinite(loss))
         if self.pedagogy.watching:
-            self._watch(step, task, losses.detach(), correct, own)
+            self._watch(step, task, inputs, losses.detach(), correct)
         # Only now: the backward pass still needed what the streams carried before.
         after = Streams(out.state, pixels, condition)
         if len(pixels) == streams == len(self.streams.pixels):
@@ -352,20 +356,18 @@ class Tutor:
         mixed = with_guesses(self.brain, inputs[library], carried.pixels, carried.state, share, self._rng)
         return torch.cat([mixed, inputs[streams:]])
 
-    def _watch(self, step: _Step, task: _Task, losses: Tensor, correct: Tensor, own: Streams) -> None:
-        """Note how the rows of a task went (``losses``, ``correct``: (T, R)), and by how much the hardest could go
-        better; the latter in one task of each step."""
+    def _watch(self, step: _Step, task: _Task, inputs: Tensor, losses: Tensor, correct: Tensor) -> None:
+        """Note how the rows of a task went (``losses``, ``correct``: (T, R)); and now and then, in one task of the
+        step, by how much the library's could go better."""
         counts = (task.weights.t() > 0).float()
         step.accuracies.append((correct * counts).sum(0) / counts.sum(0).clamp(min=1))
-        chosen = self.step % sum(task.streams > 0 for task in step.tasks)
-        if not self.pedagogy.replay or step.index != chosen:
+        turn, rest = divmod(self.step, EVERY)
+        if not self.pedagogy.replay or rest or step.index != turn % sum(task.streams > 0 for task in step.tasks):
             return
-        rows = losses[:, : task.streams].mean(0).topk(min(MEASURED, task.streams)).indices
-        hard = Streams.of({name: tensor[rows] for name, tensor in own.tensors().items()})
-        inputs, targets = task.tokens[rows, :-1], task.tokens[rows, 1:]
-        nats = reducible_losses(self.brain, self.voice, inputs, targets, hard.pixels, hard.state)
-        places = [step.places[task.rows.start + row] for row in rows.tolist()]
-        step.reducible += zip(places, nats, strict=True)
+        carried, library = self.streams.pick(task.rows), slice(0, task.streams)
+        targets, now = task.tokens[library, 1:], losses[:, library].mean(0)
+        nats = reducible_losses(self.voice, inputs[library], targets, carried.pixels, carried.state, now)
+        step.reducible += zip(step.places[task.rows], nats, strict=True)
 
     def _finish(self, step: _Step) -> StepReport:
         """Update the weights from the gathered gradients, or leave them be if something is not finite."""

@@ -15,6 +15,7 @@ from school.pedagogy import Pedagogy, PedagogySettings, for_team
 from school.pedagogy_curriculum import JUDGED_STEPS, Curriculum, Shape, next_level, shapes
 from school.pedagogy_guesses import Guesses, with_guesses
 from school.pedagogy_repeats import REST, RESTS, WAIT, Repeated, Repeats, after_failing, is_apart
+from school.pedagogy_replay import WAIT as WAIT_OF_REPLAY
 from school.pedagogy_replay import Replay, reducible_losses
 from school.soulkeeping import pack_soul, wake_tutor
 from school.tokenizer import MARK_COUNT
@@ -121,8 +122,7 @@ def test_extra_rows_never_take_a_streams_memory(librarian):
         tutor.brain.dropout = 0.0
         if taught:
             tutor.reviews.add(Pair(id="a", prompt="who?", answer="the cat."), librarian.tokenizer, 0)
-        torch.manual_seed(0)
-        tutor._dialogue_is_due = lambda: False
+        tutor._dialogue_is_due = lambda talks: False
         take_steps(tutor, 1)
         lives.append(tutor.streams)
     assert torch.equal(lives[0].condition["phase"][:1], lives[1].condition["phase"][:1])
@@ -198,21 +198,25 @@ def test_noise_is_not_drilled(librarian):
     take_steps(tutor, 60)
     voice.load_state_dict(tutor.voice.state_dict())
     shown = torch.full((2, 16, 3), 0.5)
-    nats = reducible_losses(brain, voice, rows[:, :-1], rows[:, 1:], shown, brain.fresh_state(2))
+    state, inputs, targets = brain.fresh_state(2), rows[:, :-1], rows[:, 1:]
+    zeros = torch.zeros(2)
+    now = -torch.tensor(reducible_losses(brain, inputs, targets, shown, state, zeros))  # what they cost the brain
+    nats = reducible_losses(voice, inputs, targets, shown, state, now)
     assert nats[0] > 0.5
     assert nats[1] < 0.1
     replay = Replay()
     replay.heed(0, zip([10, 90], nats, strict=True), 16)
-    assert replay.due(1000, 5) == [10]
+    assert replay.due(1000, 1) == [10]
 
 
 def test_the_most_reducible_comes_first_and_once():
     replay = Replay()
-    replay.heed(0, [(0, 0.1), (50, 0.3), (60, 0.9), (100, 0.2), (200, -0.5)], 16)
-    assert replay.due(5, 2) == []
-    assert replay.due(12, 2) == [50, 100]
-    assert replay.due(13, 2) == [0]
-    assert replay.due(14, 2) == []
+    replay.heed(0, [(0, 0.1), (50, 0.3), (60, 0.2), (100, 0.9)], 16)
+    replay.heed(1, [(55, 0.5), (200, -0.5)], 16)  # the former overlaps one that waits, the latter is better than ever
+    assert replay.due(WAIT_OF_REPLAY - 1, 2) == []
+    assert replay.due(WAIT_OF_REPLAY, 1) == [100]
+    assert replay.due(WAIT_OF_REPLAY + 1, 2) == [50]
+    assert replay.due(WAIT_OF_REPLAY + 2, 2) == []
 
 
 # ---- curriculum ----------------------------------------------------------------------------------------------------
@@ -295,7 +299,7 @@ def test_guesses_reach_the_model_at_the_configured_rate(tokenizer):
     what it is to foretell; marks stay."""
     librarian = shelve(tokenizer, SENTENCES * 60)
     tutor = pupil(librarian, PedagogySettings(guess_rate=0.15, guess_ramp_steps=5), streams=2, micro_streams=1)
-    tutor._dialogue_is_due = lambda: False
+    tutor._dialogue_is_due = lambda talks: False
     read: list[torch.Tensor] = []
     forward, plan, steps = tutor.brain.forward, tutor._plan, []
 
