@@ -29,7 +29,7 @@ class PedagogySettings(Slice):
     replay: bool = Field(False, description="hard passages that its average finds easier come once more")
     rows: int = Field(2, ge=1, le=64, description="passages that repeats, and as many that replay, add to a step")
     curriculum: bool = Field(False, description="short blocks of many places first, longer ones when progress slows")
-    shortest_block: int = Field(16, ge=8, le=4096, description="curriculum: tokens of the first blocks")
+    shortest_block: int = Field(32, ge=8, le=4096, description="curriculum: tokens of the first blocks")
     longest_block: int = Field(0, ge=0, le=4096, description="curriculum: of the last; 0: as lessons.block_tokens")
     quick_progress: float = Field(
         0.1,

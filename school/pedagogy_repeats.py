@@ -13,7 +13,7 @@ from typing import Any
 WAIT = 8  # steps from a failed try to the next one; each wait is twice the last
 REST = 250  # steps for which a passage rests that was too difficult; each rest is twice the last
 RESTS = 3  # after so many it is let go
-UNDER_WAY = 64  # passages that are being repeated, at most
+UNDER_WAY = 256  # passages that are being repeated or rest, at most
 MARK_PACE = 0.05  # how fast the pass mark moves, per step
 
 

@@ -147,11 +147,15 @@ def assert_the_same_life(first: Path, second: Path) -> None:
 
 def test_two_processes_teach_like_one(tmp_path, alone, start):
     """Two processes of two streams each, and one of four: the same weights, averages, moments, memories and
-    decisions after ten steps, with dropout and dialogues; and the one goes on where the two stopped."""
+    decisions after ten steps, with dropout, dialogues and guesses; and the one goes on where the two stopped. What they
+    can't do together is off, and said so."""
     team, single = make_home(tmp_path / "team"), make_home(tmp_path / "single")
-    processes = start(team, 2, PLAIN, "--steps", "10", "--set", "lessons.streams=2")
-    assert [status for status, _ in end(processes, 60)] == [0, 0]
-    alone(single, "--steps", "10", "--set", "lessons.streams=4")
+    guessing = ["--set", "pedagogy.guess_rate=0.2", "--set", "pedagogy.guess_ramp_steps=0"]
+    both = [*guessing, "--set", "pedagogy.replay=true", "--set", "lessons.streams=2"]
+    (status, said), (other, _) = end(start(team, 2, PLAIN, "--steps", "10", *both), 60)
+    assert (status, other) == (0, 0)
+    assert "pedagogy.replay: off while several processes share the lessons." in said
+    alone(single, "--steps", "10", *guessing, "--set", "lessons.streams=4")
     assert_the_same_life(team, single)
     facts, _ = soul(single)
     assert facts["rate_scale"] < 1  # an examination moved the weights, in all processes
