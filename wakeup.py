@@ -185,6 +185,7 @@ def settings_tree() -> type[Slice]:
     from school.caretaker import SoulSettings
     from school.librarian import LibrarySettings
     from school.machine import MachineSettings
+    from school.pedagogy import PedagogySettings
     from school.receptionist import SpeechSettings
     from school.registrar import RecordSettings
     from school.scribe import ScribeSettings
@@ -200,6 +201,7 @@ def settings_tree() -> type[Slice]:
         brain: BrainSettings = Field(default_factory=BrainSettings)
         library: LibrarySettings = Field(default_factory=LibrarySettings)
         lessons: LessonSettings = Field(default_factory=LessonSettings)
+        pedagogy: PedagogySettings = Field(default_factory=PedagogySettings)
         speech: SpeechSettings = Field(default_factory=SpeechSettings)
         soul: SoulSettings = Field(default_factory=SoulSettings)
         record: RecordSettings = Field(default_factory=RecordSettings)
@@ -444,7 +446,7 @@ def put_together(
     awake.twitch = None if options.no_twitch else find_twitch(awake, settings, home)
     if team:
         say(f"{team.size} processes share its lessons; waiting for all of them...")
-        tutor.assemble(shape, settings.lessons)
+        tutor.assemble(shape, settings.lessons, settings.pedagogy)
     return awake
 
 
@@ -543,6 +545,7 @@ def hire_tutor(settings: Any, brain: Brain, librarian: Librarian, soul: Soul | N
         settings.lessons,
         block_tokens=block_tokens(settings.brain, settings.lessons.block_tokens),
         micro_streams=soul.facts["micro_streams"] if soul else None,
+        pedagogy=settings.pedagogy,
     )
 
 
@@ -680,7 +683,7 @@ def help_teach(settings: Any, team: Team) -> int:
             signal.signal(number, signal.SIG_IGN)
         shape = shape_of(settings.brain, settings.library.vocabulary)
         length = block_tokens(settings.brain, settings.lessons.block_tokens)
-        enlist(team, shape, settings.lessons, block_tokens=length, device=device).follow()
+        enlist(team, shape, settings.lessons, settings.pedagogy, block_tokens=length, device=device).follow()
     except TeamBroken as broken:
         whisper(f"babyLLM: process {team.rank} leaves: {broken}.")
         return 1
@@ -756,7 +759,7 @@ def read_file(options: argparse.Namespace) -> int:
             if soul:
                 wake_receptionist(soul, receptionist)
             kept = pack_soul(reader, receptionist, {"brain": asdict(shape), "settings": settings.model_dump()})
-            kept.facts["reviews"] = soul.facts["reviews"] if soul else {}
+            kept.facts |= {name: soul.facts.get(name, {}) if soul else {} for name in ("reviews", "pedagogy")}
             whisper(f"soul saved: {caretaker.save(kept)}")
     finally:
         caretaker.unlock()

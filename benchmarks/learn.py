@@ -2,10 +2,13 @@
 
     python -m benchmarks.learn --text DIARY.txt --minutes 10
     python -m benchmarks.learn --text DIARY.txt --seeds 3 --variant default --variant drop1:brain.dropout=0.1
+    python -m benchmarks.learn --text DIARY.txt --cpu-minutes 4 --seeds 3 --variant default --variant curriculum
 
 Every variant lives once with every seed, one life after the other, each from an empty soul and for the same time (or,
-with --tokens, for as many tokens). A seed decides the first weights and the order of lessons alike, so that seed k is
-the same in every variant. Examinations for the curve are off the clock; those that are part of its life are on it.
+with --tokens, for as many tokens). With --cpu-minutes, it is the time that the processor spent on it, which a busy
+machine does not stretch; with machine.threads=1 on a quiet one they are the same. A seed decides the first weights and
+the order of lessons alike, so that seed k is the same in every variant. Examinations for the curve are off the clock;
+those that are part of its life are on it.
 """
 
 from __future__ import annotations
@@ -36,15 +39,16 @@ def live(given: argparse.Namespace, variant: Variant, seed: int) -> dict[str, An
     """One life, and how it did. ``curve``: [seconds, step, tokens, held-out bits per byte] now and then."""
     with awake(given, *variant.changes, f"{SEED}={seed}") as (day, settings):
         tutor, spent, tokens, curve, over = day.tutor, 0.0, 0, [], False
+        clock = time.process_time if given.cpu_minutes else time.perf_counter
+        seconds = 60 * (given.cpu_minutes or given.minutes)
         while not over:
-            if step := tutor.micro_step():
-                spent += step.seconds
-                tokens += step.tokens
+            started = clock()
+            step = tutor.micro_step()
             if tutor.exam_due:  # part of its life, so within the clock
-                started = time.perf_counter()
                 tutor.heed(examine(tutor, limit=settings.lessons.evaluation_tokens).bits_per_byte)
-                spent += time.perf_counter() - started
-            over = tokens >= given.tokens if given.tokens else spent >= given.minutes * 60
+            spent += clock() - started
+            tokens += step.tokens if step else 0
+            over = tokens >= given.tokens if given.tokens else spent >= seconds
             if over or spent >= given.every * (len(curve) + 1):
                 result = examine(tutor)
                 curve.append([round(spent, 1), tutor.step, tokens, round(result.bits_per_byte, 4)])
@@ -62,6 +66,7 @@ def live(given: argparse.Namespace, variant: Variant, seed: int) -> dict[str, An
             "held_out_bytes": result.bytes,
             "accuracy": round(result.accuracy, 4),
             "self_state_error": round(result.self_state_error, 4),
+            "pedagogy": {name: round(value, 4) for name, value in tutor.pedagogy.gauges().items()},
             "parameters": day.classroom.parameters,
             "curve": curve,
         }
@@ -82,7 +87,8 @@ def summary(variant: Variant, lives: list[dict[str, Any]]) -> dict[str, Any]:
 
 def plot(file: Path, given: argparse.Namespace, variants: list[dict], known: dict[str, Any]) -> str | None:
     """Against what the budget is in: seconds, or tokens."""
-    column, x = (2, "tokens taught") if given.tokens else (0, "seconds of lessons")
+    seconds = "processor seconds of lessons" if given.cpu_minutes else "seconds of lessons"
+    column, x = (2, "tokens taught") if given.tokens else (0, seconds)
     lines = {
         variant["name"]: [[(point[column], point[3]) for point in life["curve"]] for life in variant["lives"]]
         for variant in variants
@@ -95,13 +101,18 @@ def plot(file: Path, given: argparse.Namespace, variants: list[dict], known: dic
 def main() -> None:
     options = parser(__doc__.splitlines()[0])
     options.add_argument("--minutes", type=float, default=10, help="of lessons; examinations come on top")
+    options.add_argument(
+        "--cpu-minutes", type=float, default=0, help="of the processor's work for lessons, instead of minutes"
+    )
     options.add_argument("--tokens", type=int, default=0, help="of lessons, instead of minutes")
     options.add_argument("--every", type=float, default=30, help="seconds between examinations")
     options.add_argument("--plot", type=Path, metavar="FILE.png", help="default: learn-TEXT.png in this folder")
     add_options(options)
     given = options.parse_args()
-    if min(given.minutes, given.every) <= 0 or given.tokens < 0:
-        raise Mistake("--minutes, --every and --tokens must be more than 0.")
+    if min(given.minutes, given.every) <= 0 or min(given.tokens, given.cpu_minutes) < 0:
+        raise Mistake("--minutes, --cpu-minutes, --every and --tokens must be more than 0.")
+    if given.tokens and given.cpu_minutes:
+        raise Mistake("--tokens and --cpu-minutes: give one of them.")
     variants, seeds = chosen(given)
     known = references.measure(given.text) if given.text else {}
     lived = [summary(variant, [live(given, variant, seed) for seed in seeds]) for variant in variants]
@@ -113,7 +124,8 @@ def main() -> None:
         result = lived[0]["lives"][0]
         result = result | {"curve": [[seconds, step, bpb] for seconds, step, _, bpb in result["curve"]]}
     file = given.plot or Path(f"learn-{given.text.stem if given.text else 'starter'}.png")
-    result |= {"text": str(given.text or "starter"), "references": known, "variants": lived}
+    clock = "processor" if given.cpu_minutes else "wall"
+    result |= {"text": str(given.text or "starter"), "clock": clock, "references": known, "variants": lived}
     result["plot"] = plot(file, given, lived, known)
     report(result, given.json)
 

@@ -327,7 +327,7 @@ class Classroom:
         if time.monotonic() - self._gauges_known[0] >= within:
             self._gauges_known = time.monotonic(), self.tutor.brain.gauges()
         speech = {"temperature": self.receptionist.calibration, "repetition_penalty": self.receptionist.penalty}
-        return self._gauges_known[1] | speech
+        return self._gauges_known[1] | speech | self.tutor.pedagogy.gauges()
 
     # ---- saving --------------------------------------------------------------------------------------------------
 
