@@ -278,7 +278,7 @@ Say = Callable[..., Line]
 def _about_reading(facts: DayFacts, say: Say) -> list[Line]:
     if not facts.steps:
         return [say("no_lessons")]
-    lines = [say("lessons", steps=f"{facts.steps:,}", hours=f"{facts.hours:.1f}", tokens=f"{facts.tokens:,}")]
+    lines = [say("lessons", steps=f"{facts.steps:,}", hours=f"{facts.hours:.2f}", tokens=f"{facts.tokens:,}")]
     if facts.texts:
         lines.append(say("texts", count=len(facts.texts), titles=_titles(facts.texts)))
     if facts.new_texts and len(facts.new_texts) < len(facts.texts):
@@ -287,7 +287,7 @@ def _about_reading(facts: DayFacts, say: Say) -> list[Line]:
 
 
 def _titles(names: Sequence[str]) -> str:
-    return ", ".join(names[:TITLES]) + (", ..." if len(names) > TITLES else "")
+    return ", ".join(names[:TITLES]) + (" ..." if len(names) > TITLES else "")
 
 
 def _about_progress(facts: DayFacts, say: Say) -> list[Line]:

@@ -43,7 +43,7 @@ class Reply:
     conversation: str
     ending: str
     log_probability: float | None = None  # nats per token that its own words had for it, before it was held to anything
-    repeats: float | None = None  # share of its tokens that it had said shortly before
+    repeats: float | None = None  # share of its tokens said again, beyond how often its texts do that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -87,6 +87,7 @@ class Scribe:
         for row in registrar.spoken(settings.compared_with):
             self._recent.add(goodness(**row))
         self._day, self._taught_today = self.today(), registrar.comments_since(utc_of(self.today(), zone))
+        self._taught_days: set[str] = set()  # whose pages became lessons, written down or not yet
         self._steps: deque[StepReport] = deque(maxlen=RECENT_STEPS)
         self._reflected = 0  # the step of its last reflection
         self._lock = threading.Lock()
@@ -243,7 +244,10 @@ class Scribe:
             self._say(f"{self._name('scribe')}: {place.parent.name}/{place.name}")
             return
         self._say(f"{self._name('baby')} ({page.day}): {page.text}")
-        if not page.pair and (pair := self._teach(page.lesson, DIARY)):
+        with self._lock:
+            new = not page.pair and page.day not in self._taught_days
+            self._taught_days.add(page.day)
+        if new and (pair := self._teach(page.lesson, DIARY)):
             self._registrar.write(lambda db: pages.taught(db, page, pair))
 
 
