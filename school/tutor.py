@@ -347,7 +347,7 @@ class Tutor:
             self.stopwatch.lap("glimpse")
         # Only now: the backward pass still needed what the streams carried before.
         after = Streams(out.state, pixels, condition)
-        if len(pixels) == len(self.streams.pixels):
+        if len(pixels) == streams == len(self.streams.pixels):
             self.streams = after
         else:
             self.streams.write(task.rows, after)
