@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from school.registrar import Registrar
     from school.scribe import Scribe
     from school.settings import Slice
+    from school.timetable import Timetable
     from school.tutor import Tutor
     from school.voice import Voices
 
@@ -138,6 +139,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     stats.add_argument("--last", type=_positive(int), default=5, metavar="N", help="messages to show")
     stats.add_argument("--weather", action="store_true", help="plot how it felt, over its life")
     stats.set_defaults(command=show_stats)
+    timetable = commands.add_parser("timetable", help="what is due when", parents=[common])
+    timetable.set_defaults(command=show_timetable)
     diary = commands.add_parser("diary", help="read its diary and its letters home", parents=[common])
     diary.add_argument("--last", type=_positive(int), default=7, metavar="N", help="pages to show")
     diary.set_defaults(command=show_diary)
@@ -186,6 +189,7 @@ def settings_tree() -> type[Slice]:
     from school.registrar import RecordSettings
     from school.scribe import ScribeSettings
     from school.settings import Slice
+    from school.timetable import TimetableSettings
     from school.tutor import LessonSettings
     from school.voice import VoiceSettings
 
@@ -199,6 +203,7 @@ def settings_tree() -> type[Slice]:
         speech: SpeechSettings = Field(default_factory=SpeechSettings)
         soul: SoulSettings = Field(default_factory=SoulSettings)
         record: RecordSettings = Field(default_factory=RecordSettings)
+        timetable: TimetableSettings = Field(default_factory=TimetableSettings)
         voice: VoiceSettings = Field(default_factory=VoiceSettings)
         scribe: ScribeSettings = Field(default_factory=ScribeSettings)
         terminal: TerminalSettings = Field(default_factory=TerminalSettings)
@@ -339,6 +344,7 @@ class Awake:
     scribe: Scribe
     announcer: Announcer
     say: Say
+    timetable: Timetable
     twitch: Surface | None = None
     ending: str = "broken off"
 
@@ -356,8 +362,6 @@ def put_together(
     are shown, if it is more than lines for ``show``. Raises Mistake."""
     from dataclasses import asdict
 
-    from tzlocal import get_localzone
-
     from school.announcer import Announcer, Screen
     from school.caretaker import Caretaker
     from school.classroom import Classroom, Limits
@@ -369,7 +373,6 @@ def put_together(
     from school.machine import prepare
     from school.receptionist import Receptionist
     from school.registrar import Registrar
-    from school.scribe import Scribe
 
     def say(text: str) -> None:
         log.info("%s", text)
@@ -406,6 +409,9 @@ def put_together(
     registrar.shelve(librarian.texts)
     mailbox = Mailbox(settings.speech.waiting)
     people, school = remember(registrar, mailbox, soul, tutor, receptionist)
+    scribe = hire_scribe(settings, school, registrar, voices, say)
+    closing.callback(scribe.good_night)
+    timetable = hang_bells(settings, home, school, registrar, scribe)
     announcer = Announcer(
         screen or Screen(show=show),
         view=settings.terminal.view,
@@ -413,10 +419,8 @@ def put_together(
         status=school.status,
         minute=tutor.stopwatch.minute,
         figures=Figures(registrar.steps(KEPT), registrar.exams()),
+        quiet=timetable.quiet,
     )
-    scribe = Scribe(school, registrar, voices, settings.scribe, zone=get_localzone(), say=say)
-    school.listener = scribe.heard
-    closing.callback(scribe.good_night)
     classroom = Classroom(
         tutor,
         receptionist,
@@ -424,14 +428,19 @@ def put_together(
         school,
         caretaker,
         facts={"brain": asdict(shape), "settings": settings.model_dump()},
-        limits=Limits(steps=options.steps, seconds=options.seconds, learning=not options.no_train),
+        limits=Limits(
+            steps=options.steps,
+            seconds=options.seconds,
+            learning=not options.no_train,
+            considerate=settings.timetable.study == "idle",
+        ),
         publish=lambda event: (registrar.note(event), announcer.tell(event), scribe.noted(event)),
         unwritten=lambda: registrar.unwritten,
         look=announcer.look,
         team=team,
     )
     _greet(say, librarian, classroom.parameters, soul)
-    awake = Awake(tutor, classroom, school, registrar, people, scribe, announcer, say)
+    awake = Awake(tutor, classroom, school, registrar, people, scribe, announcer, say, timetable)
     awake.twitch = None if options.no_twitch else find_twitch(awake, settings, home)
     if team:
         say(f"{team.size} processes share its lessons; waiting for all of them...")
@@ -468,7 +477,52 @@ def find_twitch(awake: Awake, settings: Any, home: Path) -> Surface | None:
     if not configured(home):
         return None
     since = awake.registrar.lessons_since
-    return open_twitch(awake.school, awake.people, home, settings, lessons_since=since, tell=awake.say)
+    quiet = awake.timetable.quiet
+    return open_twitch(awake.school, awake.people, home, settings, lessons_since=since, tell=awake.say, quiet=quiet)
+
+
+def hire_scribe(settings: Any, school: School, registrar: Registrar, voices: Voices, say: Say) -> Scribe:
+    """The scribe, who hears what is answered, and in quiet hours only writes. Raises Mistake."""
+    import time
+
+    from school.hours import quiet_hours, zone_of
+    from school.scribe import Scribe
+
+    zone = zone_of(settings.timetable.zone)
+    quiet = quiet_hours(settings.timetable.quiet, zone)
+
+    def murmur(text: str) -> None:
+        if quiet():
+            log.info("%s", text)
+        else:
+            say(text)
+
+    scribe = Scribe(school, registrar, voices, settings.scribe, zone=zone, say=murmur, clock=time.time)
+    school.listener = scribe.heard
+    return scribe
+
+
+def hang_bells(settings: Any, home: Path, school: School, registrar: Registrar, scribe: Scribe) -> Timetable:
+    """The timetable of the day, not yet begun: which bell posts what. Raises Mistake."""
+    from school.hours import midnight, zone_of
+    from school.timetable import RANG, Timetable, plan_of, read_past
+
+    hours = settings.timetable
+    zone = zone_of(hours.zone)
+    rings = {
+        "save": lambda _: school.save(),
+        "study": lambda _: school.study_after(60 * hours.idle_minutes),
+        "examine": lambda _: school.examine(),
+        "thin": lambda _: registrar.thin(),
+        "clear out": lambda _: school.clear_out("twitch", settings.record.chat_days),
+        "diary": lambda days: [scribe.write_day(day) for day in days],
+        "letter": lambda days: scribe.write_letter(days[-1]),
+        "reflect": lambda _: scribe.reflect(),
+        "night": lambda days: school.rehearse(midnight(days[0], zone)),
+        "backup": lambda _: school.back_up(),
+    }
+    past = read_past(home / "statistics" / "baby.db", zone)
+    return Timetable(plan_of(settings), rings, past, hours, note=lambda bell: registrar.event(RANG, bell))
 
 
 def hire_tutor(settings: Any, brain: Brain, librarian: Librarian, soul: Soul | None, team: Team | None) -> Tutor:
@@ -507,9 +561,7 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
     """The event loop's part of a day: bells, chat and signals, until the classroom is done."""
     import asyncio
 
-    from school.timetable import open_timetable
-
-    classroom, school, registrar, say = awake.classroom, awake.school, awake.registrar, awake.say
+    classroom, school, say = awake.classroom, awake.school, awake.say
     loop = asyncio.get_running_loop()
     told = False
 
@@ -522,12 +574,7 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
         classroom.stop()
 
     _on_signals(loop, go_to_sleep)
-    timetable = open_timetable(
-        save=school.save,
-        save_minutes=settings.soul.save_minutes,
-        thin=registrar.thin,
-        clear_out=lambda: school.clear_out("twitch", settings.record.chat_days),
-    )
+    awake.timetable.start()
     classroom.start()
     awake.scribe.catch_up()
     if awake.twitch:
@@ -539,7 +586,7 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
         say(f"babyLLM broke: {error}. What it had learned is saved up to its last save; baby.log has the details.")
         return 1
     finally:
-        timetable.shutdown(wait=False)
+        awake.timetable.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -556,11 +603,12 @@ async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
     from school.slowness import why_slow
 
     school, say = awake.school, awake.say
+    others = [awake.timetable.lines, *([awake.twitch.lines] if awake.twitch else [])]
     commands = Commands(
         school,
         _print,
         quit_,
-        others=awake.twitch.lines if awake.twitch else list,
+        others=lambda: [line for lines in others for line in lines()],
         view=awake.announcer.choose,
         why_slow=lambda: why_slow(awake.tutor.stopwatch.minute()),
     )
@@ -746,6 +794,17 @@ def show_diary(options: argparse.Namespace) -> int:
         return 0
     for page in found:
         print(for_screen(page["text"]) + "\n")
+    return 0
+
+
+def show_timetable(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from school.noticeboard import as_table, look_up
+
+    settings, home = read_options(options)
+    table = look_up(settings, home / "statistics" / "baby.db")
+    print(json.dumps(asdict(table), default=str) if options.json else as_table(table))
     return 0
 
 

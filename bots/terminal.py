@@ -169,8 +169,15 @@ class Commands:
             self._say("(the soul could not be saved; the log says why)")
 
     async def _forget(self, _: str) -> None:
-        rows = await asyncio.wrap_future(self._school.forget(person=ME))
         self._last.id = ""
+        try:
+            rows = await asyncio.wrap_future(self._school.forget(person=ME))
+        except OSError as error:
+            self._say(
+                "(deleted from the record, and it will never train on it again; but a saved soul still remembers "
+                f"the conversation: {error}. That is tried until it is done.)"
+            )
+            return
         self._say(
             f"(deleted: {rows} rows of what you said and taught. It will never train on them again; "
             "what its weights already took from them fades, but is not undone.)"

@@ -52,6 +52,8 @@ class Screen:
 
 
 class Announcer:
+    """While it is to be ``quiet``, only what went wrong is told."""
+
     def __init__(
         self,
         screen: Screen,
@@ -61,9 +63,10 @@ class Announcer:
         status: Callable[[], Snapshot],
         minute: Callable[[], Minute] = Minute,
         figures: Figures | None = None,
+        quiet: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
     ):
-        self._screen, self._every, self._clock = screen, every_seconds, clock
+        self._screen, self._every, self._clock, self._quiet = screen, every_seconds, clock, quiet
         self._status, self._minute, self._figures = status, minute, figures or Figures()
         self._waiting: deque[Event] = deque(maxlen=WAITING)
         self._view: View = view
@@ -112,7 +115,12 @@ class Announcer:
 
     def _take_turn(self) -> None:
         report = self._last
-        if report and self._clock() >= self._next and (self.view != "full" or report.glimpse or report.skipped):
+        if (
+            report
+            and self._clock() >= self._next
+            and not self._quiet()
+            and (self.view != "full" or report.glimpse or report.skipped)
+        ):
             started = time.perf_counter()
             self._show_turn(report)
             self._last, self._glimpsed = None, False
@@ -124,13 +132,16 @@ class Announcer:
                 self._hear_step(event)
             case Examined(result, step):
                 self._figures.examined(result.bits_per_byte)
-                if self._clock() >= self._next_exam:
+                if self._clock() >= self._next_exam and not self._quiet():
                     self._next_exam = self._clock() + self._every
                     self._say(
                         f"examined at step {step:,}: {result.bits_per_byte:.3f} bits/byte on text it was never taught"
                     )
             case Saved(step, place, problem):
-                self._say(f"soul saved at step {step:,}" if place else f"the soul could not be saved: {problem}")
+                if not place:
+                    self._say(f"the soul could not be saved: {problem}")
+                elif not self._quiet():
+                    self._say(f"soul saved at step {step:,}")
 
     def _hear_step(self, report: StepReport) -> None:
         self._figures.follow(report)

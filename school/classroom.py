@@ -20,7 +20,23 @@ import numpy as np
 from brain import parameter_count
 from school.caretaker import Caretaker
 from school.examiner import Exam, ExamResult
-from school.interface import GREY, Ask, Forget, Letter, Mailbox, Save, School, Snapshot, Teach, fail, fulfil
+from school.interface import (
+    GREY,
+    Ask,
+    BackUp,
+    Examine,
+    Forget,
+    Letter,
+    Mailbox,
+    Rehearse,
+    Save,
+    School,
+    Snapshot,
+    Study,
+    Teach,
+    fail,
+    fulfil,
+)
 from school.mood import mood
 from school.receptionist import Receptionist
 from school.soulkeeping import pack_soul
@@ -58,11 +74,13 @@ Event = StepReport | Examined | Saved
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """When to stop by itself; None: never."""
+    """When to stop by itself; None: never. With ``considerate``, a question lets the lessons rest until a letter says
+    that nobody talks any more."""
 
     steps: int | None = None
     seconds: float | None = None
     learning: bool = True
+    considerate: bool = False
 
 
 class Classroom:
@@ -93,6 +111,8 @@ class Classroom:
         self._gauges_known: tuple[float, dict[str, float]] = (-math.inf, {})  # when, and what they were
         self._exam: Exam | None = None
         self._exam_paper: tuple[np.ndarray, np.ndarray] | None = None
+        self._exam_wanted: list[Future[float | None]] = []
+        self._resting = False  # while somebody talks, where lessons are considerate
         self._failures = 0
         self._recent: deque[StepReport] = deque(maxlen=50)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="caretaker")
@@ -100,7 +120,7 @@ class Classroom:
         self._saved_step = tutor.step if caretaker.souls() else -1
         self._save_wanted: list[Future[str | None]] = []
         self._changed = False  # since the last save
-        self._leaving: set[str] = set()  # people who may still be in a saved soul
+        self._leaving: set[str] = set(caretaker.owed())  # people who may still be in a saved soul
         self._to_tell: list[tuple[Future[int], int]] = []  # who waits until they are not, for how many pairs
         self._scrubbing: Future[None] | None = None
         self._last_exam: ExamResult | None = None
@@ -134,7 +154,8 @@ class Classroom:
         try:
             while not self._stopping.is_set():
                 self.stopwatch.tick(steps=self.tutor.step, answers=self.receptionist.replies)
-                idle = not (learning or self.receptionist.busy or self._exam)
+                studying = learning and (not self._resting or self.tutor.under_way)
+                idle = not (studying or self.receptionist.busy or self._exam)
                 if self._save_wanted and not self.tutor.under_way:
                     self.stopwatch.lap("other")
                     self._save(self._save_wanted)
@@ -150,7 +171,7 @@ class Classroom:
                     self._answer()
                 if self._exam:  # lessons wait, so that the result belongs to one step and a resumed life repeats it
                     self._examine()
-                elif learning:
+                elif studying:
                     self._learn()
                 if self.team and not self.tutor.under_way:
                     self.team.keep_company()
@@ -195,6 +216,7 @@ class Classroom:
         try:
             match letter:
                 case Ask():
+                    self._resting = self.limits.considerate
                     self.receptionist.admit(letter)
                 case Teach(pair):
                     self.tutor.reviews.add(pair, self.tutor.librarian.tokenizer, self.tutor.step)
@@ -203,9 +225,20 @@ class Classroom:
                     self._forget(letter)
                 case Save(future):
                     self._save_wanted.append(future)
+                case BackUp(future):
+                    self._writer.submit(self._back_up, future)
+                case Examine(future):
+                    self._exam_wanted.append(future)
+                    if not (self._exam or self.tutor.under_way):  # else it is begun at the end of the step
+                        self._begin_exam()
+                case Study():
+                    self._resting = False
+                case Rehearse(since, future):
+                    fulfil(future, self.tutor.rehearse(since))
+                    self._changed = True
         except Exception as error:
             log.exception("a letter could not be opened")
-            if not isinstance(letter, Teach):
+            if not isinstance(letter, Teach | Study):
                 fail(letter.future, error)
         self._show()
 
@@ -246,7 +279,8 @@ class Classroom:
     # ---- examinations --------------------------------------------------------------------------------------------
 
     def _begin_exam(self) -> None:
-        if not self.tutor.exam_due:
+        """Where one is due, or was asked for."""
+        if not (self.tutor.exam_due or self._exam_wanted):
             return
         librarian = self.tutor.librarian
         if self._exam_paper is None:
@@ -254,6 +288,8 @@ class Classroom:
         rows, counts = self._exam_paper
         if counts.any():
             self._exam = Exam(rows, counts, byte_lengths=librarian.byte_lengths, chunk=CHUNK)
+        else:
+            self._tell_examined(None)
 
     def _examine(self) -> None:
         self.stopwatch.lap("other")
@@ -264,15 +300,23 @@ class Classroom:
         except Exception:
             log.exception("an examination failed")
             self._exam = None
+            self._tell_examined(None)
             return
         finally:
             self.stopwatch.lap("examination")
         self._exam = None
         self._last_exam = result
-        self.tutor.heed(result.bits_per_byte)
+        if self.tutor.exam_due:  # one that was only asked for must not change what the lessons would have been
+            self.tutor.heed(result.bits_per_byte)
         self.receptionist.heed(result.temperature, result.repeats)
         self.publish(Examined(result, self.tutor.step, self._gauges()))
+        self._tell_examined(result.bits_per_byte)
         self._show()
+
+    def _tell_examined(self, bits_per_byte: float | None) -> None:
+        wanted, self._exam_wanted = self._exam_wanted, []
+        for future in wanted:
+            fulfil(future, bits_per_byte)
 
     def _mood(self) -> str:
         """A word for the last steps."""
@@ -311,12 +355,20 @@ class Classroom:
         self.publish(Saved(soul.step, str(place)))
         return str(place)
 
+    def _back_up(self, future: Future[str | None]) -> None:
+        try:
+            fulfil(future, str(self.caretaker.back_up()))
+        except Exception as error:
+            log.error("the soul could not be backed up: %s", _in_words(error))
+            fulfil(future, None)
+
     def _close(self) -> None:
         """Turn away who waits, carry out the other letters, finish the step, save what is new."""
         letters = self.mailbox.close()
         self.receptionist.close()
         for letter in letters:
             self._open(letter)
+        self._tell_examined(None)
         try:
             while self.tutor.under_way:
                 self._learn()
@@ -341,7 +393,7 @@ class Classroom:
         finite = [report.loss for report in recent if not report.skipped]
         self.school.snapshot = Snapshot(
             awake=awake,
-            learning=self.limits.learning,
+            learning=self.limits.learning and not self._resting,
             step=tutor.step,
             tokens_seen=tutor.tokens_seen,
             loss=sum(finite) / len(finite) if finite else None,

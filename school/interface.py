@@ -179,7 +179,36 @@ class Save:
     future: Future[str | None] = field(default_factory=Future)
 
 
-Letter = Ask | Teach | Forget | Save
+@dataclass(frozen=True, slots=True)
+class BackUp:
+    """Copy the newest saved soul to where the backups are; the future tells where it is now, or None if it was not
+    possible."""
+
+    future: Future[str | None] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class Examine:
+    """Examine it at the next step, although none may be due; the future brings its held-out bits per byte, or None if
+    there is no text to examine it on. The lessons are the same with it as without."""
+
+    future: Future[float | None] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """Nobody talks: lessons that rested may go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearse:
+    """Let the pairs taught since then (an id of this module) come back in the next steps; the future tells how many."""
+
+    since: str
+    future: Future[int] = field(default_factory=Future)
+
+
+Letter = Ask | Teach | Forget | Save | BackUp | Examine | Study | Rehearse
 
 
 class Mailbox:
@@ -335,6 +364,7 @@ class School:
         self._exchanges = OrderedDict((exchange.reply_id, exchange) for exchange in exchanges)
         self._asking: dict[str, tuple[Ask, Exchange]] = {}  # questions to be kept, without their answers yet
         self._lock = threading.Lock()  # over both: questions are answered on the tutor's thread
+        self._asked_at = time.monotonic()
         self.snapshot = Snapshot()  # replaced as a whole by the classroom
 
     def ask(
@@ -359,6 +389,7 @@ class School:
         text = writable(text)
         letter = Ask(text, conversation, person, on_token, kept=bool(consent), seconds=seconds)
         self._mailbox.post(letter)
+        self._asked_at = letter.asked_at
         if consent:
             origin = Origin(surface=surface, channel=channel, message=message) if channel else NOWHERE
             exchange = Exchange(reply_id=letter.id, question=text, answer="", person=person, origin=origin)
@@ -568,6 +599,28 @@ class School:
 
     def save(self) -> Future[str | None]:
         letter = Save()
+        self._mailbox.post(letter)
+        return letter.future
+
+    def back_up(self) -> Future[str | None]:
+        letter = BackUp()
+        self._mailbox.post(letter)
+        return letter.future
+
+    def examine(self) -> Future[float | None]:
+        letter = Examine()
+        self._mailbox.post(letter)
+        return letter.future
+
+    def study_after(self, seconds: float) -> None:
+        """Let lessons that rested go on, if nobody has asked anything for so long."""
+        if time.monotonic() - self._asked_at >= seconds:
+            self._mailbox.post(Study())
+
+    def rehearse(self, since: float) -> Future[int]:
+        """Let what was taught since then (seconds since 1970) come back in the next steps; the future tells how many
+        pairs that are."""
+        letter = Rehearse(id_at(since))
         self._mailbox.post(letter)
         return letter.future
 

@@ -22,10 +22,11 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from brain.contract import Brain, State
-from brain.loss import token_losses
+from brain.loss import divergence, token_losses
 from brain.selfstate import Condition, fresh_condition, one_late, true_pixels
 from school.examiner import NEUTRAL
 from school.librarian import Bookmark, Librarian
+from school.night import Night
 from school.reviews import Reviews
 from school.seeds import seed_of
 from school.settings import Slice
@@ -69,10 +70,17 @@ class LessonSettings(Slice):
     review_rate: float = Field(
         0.25, ge=0, le=1, description="share of the rate at which taught pairs are always learned"
     )
+    anchor: float = Field(
+        1.0,
+        ge=0,
+        description="with what it was taught while it knows its library: how much it keeps to its best self there",
+    )
     averaging_steps: int = Field(200, ge=1, description="it speaks with its weights' running average over these steps")
     review_rows: int = Field(2, ge=1, le=64, description="rows of taught pairs added to a step when some are due")
     review_growth: float = Field(1.7, gt=1, le=10, description="how much longer each wait for a pair's return is")
     reviews_kept: int = Field(20_000, ge=1, description="taught pairs under instruction; the best known make room")
+    night_passes: int = Field(3, ge=1, le=100, description="times that each of a day's pairs comes back at night")
+    night_rows: int = Field(4, ge=1, le=64, description="rows of them added to a step, beside the library's streams")
     prompt_weight: float = Field(0.2, ge=0, le=1, description="how much of a pair's question is learned")
     dialogue_share: float = Field(0.05, ge=0, le=1, description="lessons that dress sentences of the library as talk")
     evaluation_steps: int = Field(
@@ -191,6 +199,7 @@ class _Step:
     weight: float  # of all targets together
     library_bytes: int
     review_tokens: int
+    anchored: bool = False  # what it reads of the library keeps it to what it was at its best
     index: int = 0
     before: int = 0  # micro-steps of the same step that other processes do before these
     losses: list[Tensor] = field(default_factory=list)
@@ -220,6 +229,7 @@ class Tutor:
         self.reviews = Reviews(
             growth=settings.review_growth, prompt_weight=settings.prompt_weight, limit=settings.reviews_kept
         )
+        self.night = Night()
         self.step, self.tokens_seen, self.skipped = 0, 0, 0
         self.examined_step, self.rate_scale = 0, 1.0
         self.best: Best | None = None
@@ -286,8 +296,19 @@ class Tutor:
         if len(ids):
             tasks[-1].add(ids, weights)
             weight += float(weights.sum())
+        ids, weights = self.night.rows(self.reviews, rows=settings.night_rows, length=length)
+        if len(ids):
+            tasks[-1].add(ids, weights)
+            weight += float(weights.sum())
+            review_tokens += int((weights > 0).sum())
         library_bytes = self.librarian.byte_count(lesson.tokens[:, 1:])
-        return _Step(tasks, weight, library_bytes, review_tokens)
+        anchored = review_tokens > 0 and self._knows_library
+        return _Step(tasks, weight, library_bytes, review_tokens, anchored)
+
+    def rehearse(self, since: str) -> int:
+        """Let the pairs made since then come back in the next steps; returns how many pairs."""
+        passes = self.settings.night_passes
+        return self.night.begin(self.reviews, since, passes=passes, seed=self.settings.seed, step=self.step)
 
     def _dialogue_is_due(self) -> bool:
         """Whether this step, where nothing taught is due, has a dialogue from the library; at its share of the rows."""
@@ -306,11 +327,17 @@ class Tutor:
         logits = out.logits.transpose(0, 1)  # (T, R, V)
         losses, correct = token_losses(logits, targets)
         weighted = losses * task.weights.t()
+        step.losses.append(weighted.detach()[:, :streams].sum())
         pixels, condition = true_pixels(losses.detach(), correct, own.condition)
         pixels = pixels.transpose(0, 1)
         expected = self.brain.self_state(out.thoughts, one_late(pixels, own.pixels[:, -1]))
         surprise = F.mse_loss(expected[:streams], pixels[:streams], reduction="sum")
-        loss = (weighted.sum() + surprise / 3) / step.weight
+        total = weighted.sum()
+        if step.anchored:
+            share = self.rate_scale / self.settings.review_rate  # of what the library alone would have taught
+            strayed = self._strayed(logits[:, :streams], inputs[:streams], self.streams.pick(task.rows))
+            total = weighted[:, streams:].sum() + share * weighted[:, :streams].sum() + (1 - share) * strayed
+        loss = (total + surprise / 3) / step.weight
         self.stopwatch.lap("forward")
         loss.backward()
         step.finite &= bool(torch.isfinite(loss))
@@ -320,11 +347,10 @@ class Tutor:
             self.stopwatch.lap("glimpse")
         # Only now: the backward pass still needed what the streams carried before.
         after = Streams(out.state, pixels, condition)
-        if len(pixels) == len(self.streams.pixels):
+        if len(pixels) == streams == len(self.streams.pixels):
             self.streams = after
         else:
             self.streams.write(task.rows, after)
-        step.losses.append(weighted.detach()[:, :streams].sum())
         step.correct.append(correct[:, :streams].sum())
         step.expected.append(expected[:streams, -1].detach().sum(0))
 
@@ -340,6 +366,20 @@ class Tutor:
             hits=tuple(a == b for a, b in zip(truth, guessed, strict=True)),
             listening=self.brain.listening(inputs[:1], first.pixels, first.state),
         )
+
+    @property
+    def _knows_library(self) -> bool:
+        """Whether lessons of people's are learned at a higher rate than what is left to learn from the library."""
+        return self.best is not None and self.settings.anchor > 0 and self.rate_scale < self.settings.review_rate
+
+    def _strayed(self, logits: Tensor, inputs: Tensor, carried: Streams) -> Tensor:
+        """How far the ``logits`` (T, B, V) of the library's ``inputs`` (B, T) are from those of the best average, times
+        ``anchor``. At the rate that people's lessons need, reading the library once more would make it learn that by
+        heart; kept to its best self (Li and Hoiem 2016, learning without forgetting) it learns the lessons sooner and
+        loses a fifth as much of what it was never taught."""
+        with torch.no_grad():
+            best = torch.func.functional_call(self.voice, self.best.weights, (inputs, carried.pixels, carried.state))
+        return self.settings.anchor * divergence(logits, best.logits.transpose(0, 1))
 
     def _finish(self, step: _Step) -> StepReport:
         """Update the weights from the gathered gradients, or leave them be if something is not finite."""

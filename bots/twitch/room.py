@@ -28,6 +28,7 @@ class Room:
     words: WordList
     learned_today: dict[str, int] = field(default_factory=dict)  # lines from each person
     clock: Callable[[], float] = time.time  # seconds since 1970
+    hushed: Callable[[], bool] = lambda: False  # whether these are hours without a word unasked
 
 
 def open_room(
@@ -39,6 +40,7 @@ def open_room(
     teaching: ChatLessonSettings,
     commands: CommandSettings,
     learned_today: dict[str, int],
+    hushed: Callable[[], bool] = lambda: False,
     language: str = ENGLISH,
 ) -> Room:
     """A room with the home's own voice.toml and words.txt, where there are any. Raises Mistake."""
@@ -55,4 +57,5 @@ def open_room(
         moods=voices["moods"],
         words=WordList.read(home / "words.txt"),
         learned_today=learned_today,
+        hushed=hushed,
     )
