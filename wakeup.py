@@ -345,6 +345,7 @@ class Awake:
     announcer: Announcer
     say: Say
     timetable: Timetable
+    voices: Voices
     twitch: Surface | None = None
     ending: str = "broken off"
 
@@ -440,7 +441,7 @@ def put_together(
         team=team,
     )
     _greet(say, librarian, classroom.parameters, soul)
-    awake = Awake(tutor, classroom, school, registrar, people, scribe, announcer, say, timetable)
+    awake = Awake(tutor, classroom, school, registrar, people, scribe, announcer, say, timetable, voices)
     awake.twitch = None if options.no_twitch else find_twitch(awake, settings, home)
     if team:
         say(f"{team.size} processes share its lessons; waiting for all of them...")
@@ -611,6 +612,7 @@ async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
         others=lambda: [line for lines in others for line in lines()],
         view=awake.announcer.choose,
         why_slow=lambda: why_slow(awake.tutor.stopwatch.minute()),
+        names=awake.voices["names"],
     )
     try:
         if chat == "prompt":

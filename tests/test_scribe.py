@@ -24,7 +24,7 @@ from school.examiner import ExamResult
 from school.goodness import BANDS, Recent, band, goodness
 from school.interface import ME, Mailbox, Pair, Reply, School, Scope, Snapshot, Teach, new_id
 from school.mistakes import Mistake
-from school.people import Change
+from school.people import WORDING, Change
 from school.registrar import RecordSettings, Registrar, reading
 from school.scribe import Scribe, ScribeSettings, figures
 from school.tutor import StepReport
@@ -171,7 +171,7 @@ def live_a_week(desk: Desk) -> None:
     """Six of seven days with lessons, visitors and examinations, some of them late in the local evening, when it is the
     next day in Greenwich already. Ann and Bob agree, Eve takes it back."""
     for i, who in enumerate((ANN, BOB, EVE)):
-        desk.registrar.changed(Change(id=f"c{i}", person=who, what="in", at=0.0, channel="c", wording="1"))
+        desk.registrar.changed(Change(id=f"c{i}", person=who, what="in", at=0.0, channel="c", wording=WORDING))
     chance, step = random.Random(3), 0
     for n in (0, 1, 2, 4, 5, 6):
         day = MONDAY + timedelta(days=n)
@@ -192,7 +192,7 @@ def live_a_week(desk: Desk) -> None:
                     desk.registrar.marked(said, person=who, verdict=verdict, correction="")
                 if verdict == "good":
                     desk.school.teach("a lesson", source="good", person=who)
-    desk.registrar.changed(Change(id="c9", person=EVE, what="out", at=1.0, channel="c", wording="1"))
+    desk.registrar.changed(Change(id="c9", person=EVE, what="out", at=1.0, channel="c", wording=WORDING))
 
 
 # ---- every number of the week, found again -------------------------------------------------------------------------
