@@ -105,7 +105,8 @@ def facts_of_days(db: Database, first: date, last: date, zone: tzinfo) -> DayFac
     quarter = max(1, len(known) // 4)
     colors = [(row["red"], row["green"], row["blue"]) for row in known]
     counted = next(db.query(_COUNTS, span))
-    spoken = [row for row in db.query(_SPOKEN, span) if row["person"] in _welcome(db, {row["person"]})]
+    spoken = list(db.query(_SPOKEN, span))
+    welcome = _welcome(db, {row["person"] for row in spoken})
     return DayFacts(
         first=first.isoformat(),
         last=last.isoformat(),
@@ -119,7 +120,7 @@ def facts_of_days(db: Database, first: date, last: date, zone: tzinfo) -> DayFac
         **_shelf(db, span),
         **counted,
         people=_visitors(db, span),
-        quotes=_quotes(spoken),
+        quotes=_quotes([row for row in spoken if row["person"] in welcome]),
         **_examined(db, span),
     )
 

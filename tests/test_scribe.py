@@ -314,8 +314,10 @@ def test_missed_days_are_written_when_it_wakes(week):
         tomorrow.scribe.catch_up().result(20)
         assert len(tomorrow.rows("select * from diary")) == 6
         assert len([pair for pair in tomorrow.lessons() if pair.source == "diary"]) == 6
-        assert not tomorrow.scribe.catch_up().result(20)
+        known, new = tomorrow.scribe.catch_up().result(20)
+        assert (len(known), len(new)) == (6, 0)
         assert not tomorrow.lessons()
+        assert len(tomorrow.said) == 5
 
 
 def test_pages_name_only_who_agrees(week):
@@ -491,10 +493,11 @@ def test_reflections_are_true_and_replace_each_other(tmp_path, clock):
     is never taught again."""
     with desk_at(tmp_path, clock, reflection_steps=10) as desk:
         told, gone = [], 0
+        desk.scribe.noted(exam(2.5, 0, 5.0))
         for step in range(1, 121):
             loss = 5 - 0.01137 * step
             desk.school.snapshot = Snapshot(
-                step=step, tokens_seen=1024 * step, loss=loss, held_out_bits_per_byte=2.5, texts=9,
+                step=step, tokens_seen=1024 * step, loss=loss, texts=9,
                 color=(0.31, 0.42, 0.53), gauges={"window1": 2.25, "window2": 31.5},
             )  # fmt: skip
             desk.scribe.noted(report(step, loss))
@@ -521,9 +524,30 @@ def test_reflections_are_true_and_replace_each_other(tmp_path, clock):
         assert len(desk.rows("select * from events where kind = 'reflection'")) == 12
 
 
+def test_a_life_that_slept_says_the_same_of_itself(tmp_path, clock):
+    """What it says after a night is what it would have said without."""
+    told = []
+    for folder, nights in (("awake", ()), ("slept", (13, 27))):
+        (tmp_path / folder).mkdir()
+        step = 0
+        for end in (*nights, 40):
+            with desk_at(tmp_path / folder, clock, reflection_steps=40) as desk:
+                while step < end:
+                    step += 1
+                    for event in (exam(3 - step / 100, step, 5.0), report(step, 5 - 0.03137 * step)):
+                        desk.registrar.note(event)
+                        desk.school.snapshot = Snapshot(step=step)
+                        desk.scribe.noted(event)
+                true = figures(Snapshot(step=step), list(desk.scribe._steps), desk.scribe._held_out, VOICES)
+        told.append((true, [pair.answer for pair in desk.lessons()]))
+    assert told[0] == told[1]
+    assert told[0][0].keys() >= {"mood", "skill"}
+    assert len(told[0][1]) == 1
+
+
 def test_a_newborn_has_nothing_to_say_about_itself():
-    assert figures(Snapshot(), [], VOICES) == {}
-    assert "mood" not in figures(Snapshot(), [report(1, 5.0)], VOICES)
+    assert figures(Snapshot(), [], None, VOICES) == {}
+    assert "mood" not in figures(Snapshot(), [report(1, 5.0)], None, VOICES)
 
 
 # ---- awake ---------------------------------------------------------------------------------------------------------
