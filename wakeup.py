@@ -347,6 +347,7 @@ class Awake:
     announcer: Announcer
     say: Say
     timetable: Timetable
+    voices: Voices
     twitch: Surface | None = None
     ending: str = "broken off"
 
@@ -442,7 +443,7 @@ def put_together(
         team=team,
     )
     _greet(say, librarian, classroom.parameters, soul)
-    awake = Awake(tutor, classroom, school, registrar, people, scribe, announcer, say, timetable)
+    awake = Awake(tutor, classroom, school, registrar, people, scribe, announcer, say, timetable, voices)
     awake.twitch = None if options.no_twitch else find_twitch(awake, settings, home)
     if team:
         say(f"{team.size} processes share its lessons; waiting for all of them...")
@@ -579,7 +580,8 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
     _on_signals(loop, go_to_sleep)
     awake.timetable.start()
     classroom.start()
-    awake.scribe.catch_up()
+    if "diary" in awake.timetable.plan:
+        awake.scribe.catch_up()
     if awake.twitch:
         awake.twitch.start()
     tasks = [asyncio.create_task(_talk(awake, chat, go_to_sleep)), asyncio.create_task(awake.announcer.keep_telling())]
@@ -614,6 +616,7 @@ async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
         others=lambda: [line for lines in others for line in lines()],
         view=awake.announcer.choose,
         why_slow=lambda: why_slow(awake.tutor.stopwatch.minute()),
+        names=awake.voices["names"],
     )
     try:
         if chat == "prompt":

@@ -51,9 +51,10 @@ class Clock:
         until: datetime,
         visits: Iterable[tuple[datetime, Callable[[], Awaitable[None]]]],
         after: Callable[[], Awaitable[None]],
+        new_day: Callable[[], Awaitable[None]],
     ) -> None:
         """Jump from event to event: whatever bell is due next rings, whoever comes next is let in. ``after`` is awaited
-        behind each, with the clock standing."""
+        behind each, with the clock standing; ``new_day`` before the first one of a day."""
         waiting = sorted(visits, key=lambda visit: visit[0])
         while True:
             bell = min((job.next_run_time for job in timetable.scheduler.get_jobs()), default=until)
@@ -61,7 +62,10 @@ class Clock:
             if moment >= until:
                 self.now = until.astimezone(UTC)
                 return
+            another = moment.date() != self.now.astimezone(moment.tzinfo).date()
             self.now = max(self.now, moment.astimezone(UTC))
+            if another:
+                await new_day()
             timetable.scheduler.wakeup()
             visit = asyncio.ensure_future(waiting.pop(0)[1]()) if waiting and waiting[0][0] <= self.now else None
             for _ in range(TURNS):

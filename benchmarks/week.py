@@ -45,6 +45,7 @@ DAY = (  # at which hour who says what, and what becomes of the answer
     ("18:15", "owner", "what is the word of day {day}?", "fix The word of day {day} is {word}."),
     ("21:00", "owner", "good night", ""),
 )
+POLL = 0.004  # seconds between looks at how far the lessons are
 WORDS = ("lantern", "harbour", "pepper", "violin", "meadow", "copper", "thunder", "orchard")
 
 
@@ -84,10 +85,16 @@ async def live(day: wakeup.Awake, clock: Clock, until: datetime, steps_per_hour:
     async def study() -> None:
         hours = (clock.now - start).total_seconds() / 3600
         while day.tutor.step < first + hours * steps_per_hour and not day.classroom.done.done():
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(POLL)
+
+    async def end_steps() -> None:
+        """No hand is faster than its pen, but this clock is: what was done yesterday is written down first."""
+        now = day.tutor.step
+        while day.tutor.step < now + 2 and not day.classroom.done.done():
+            await asyncio.sleep(POLL)
 
     try:
-        await clock.run(day.timetable, until, _visits(day, start, until, watched), study)
+        await clock.run(day.timetable, until, _visits(day, start, until, watched), study, end_steps)
     finally:
         day.timetable.close()
         day.classroom.stop()

@@ -18,6 +18,7 @@ from pydantic import Field
 from school.calligraphist import facts, for_screen, hex_color, status_lines
 from school.interface import ME, Asleep, Busy, Reply, School, Snapshot
 from school.settings import Slice
+from school.voice import Voice
 
 HELP = """\
 Just type to talk. About its last answer:
@@ -60,7 +61,7 @@ class _LastReply:
 
 class Commands:
     """What a line means, whichever way it came; answers are shown with ``say``. ``others`` tells, for /status, how the
-    other surfaces are."""
+    other surfaces are; ``names`` says what baby and ``you`` are called."""
 
     def __init__(
         self,
@@ -70,7 +71,9 @@ class Commands:
         others: Callable[[], list[str]] = list,
         view: Callable[[str], str] = lambda name: "nothing is shown here",
         why_slow: Callable[[], list[str]] = list,
+        names: Voice | None = None,
     ):
+        self.baby, self.you = (names.choose(who) for who in ("baby", "you")) if names else ("baby", "you")
         self._school, self._say, self._quit, self._others = school, say, quit_, others
         self._choose_view, self._why_slow = view, why_slow
         self._last = _LastReply()
@@ -118,7 +121,7 @@ class Commands:
             self._say(f"(it could not answer: {error})")
             return
         self._last.id = reply.id
-        self._say(f"baby: {for_screen(reply.text)}")
+        self._say(f"{self.baby}: {for_screen(reply.text)}")
 
     async def _help(self, _: str) -> None:
         self._say(HELP)
@@ -230,8 +233,8 @@ class Prompt:
         self._session.app.invalidate()
 
     def _message(self) -> StyleAndTextTuples:
-        answer = [("", f"baby: {self._growing}\n")] if self._growing else []
-        return [*answer, ("bold", "you: ")]
+        answer = [("", f"{self._commands.baby}: {self._growing}\n")] if self._growing else []
+        return [*answer, ("bold", f"{self._commands.you}: ")]
 
     def _toolbar(self) -> StyleAndTextTuples:
         now = self._school.status()

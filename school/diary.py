@@ -105,7 +105,8 @@ def facts_of_days(db: Database, first: date, last: date, zone: tzinfo) -> DayFac
     quarter = max(1, len(known) // 4)
     colors = [(row["red"], row["green"], row["blue"]) for row in known]
     counted = next(db.query(_COUNTS, span))
-    spoken = [row for row in db.query(_SPOKEN, span) if row["person"] in _welcome(db, {row["person"]})]
+    spoken = list(db.query(_SPOKEN, span))
+    welcome = _welcome(db, {row["person"] for row in spoken})
     return DayFacts(
         first=first.isoformat(),
         last=last.isoformat(),
@@ -119,7 +120,7 @@ def facts_of_days(db: Database, first: date, last: date, zone: tzinfo) -> DayFac
         **_shelf(db, span),
         **counted,
         people=_visitors(db, span),
-        quotes=_quotes(spoken),
+        quotes=_quotes([row for row in spoken if row["person"] in welcome]),
         **_examined(db, span),
     )
 
@@ -278,7 +279,7 @@ Say = Callable[..., Line]
 def _about_reading(facts: DayFacts, say: Say) -> list[Line]:
     if not facts.steps:
         return [say("no_lessons")]
-    lines = [say("lessons", steps=f"{facts.steps:,}", hours=f"{facts.hours:.1f}", tokens=f"{facts.tokens:,}")]
+    lines = [say("lessons", steps=f"{facts.steps:,}", hours=f"{facts.hours:.2f}", tokens=f"{facts.tokens:,}")]
     if facts.texts:
         lines.append(say("texts", count=len(facts.texts), titles=_titles(facts.texts)))
     if facts.new_texts and len(facts.new_texts) < len(facts.texts):
@@ -287,7 +288,7 @@ def _about_reading(facts: DayFacts, say: Say) -> list[Line]:
 
 
 def _titles(names: Sequence[str]) -> str:
-    return ", ".join(names[:TITLES]) + (", ..." if len(names) > TITLES else "")
+    return ", ".join(names[:TITLES]) + (" ..." if len(names) > TITLES else "")
 
 
 def _about_progress(facts: DayFacts, say: Say) -> list[Line]:

@@ -6,7 +6,7 @@ import math
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
 
-REPEATING, BROKEN_OFF = 2.0, 0.5  # nats per token that being all repetition, and not coming to an end, take off
+REPEATING, BROKEN_OFF = 4.0, 0.5  # nats per token that repeating all, and not coming to an end, take off
 BANDS = (
     (95.0, "superb"),
     (75.0, "good"),
@@ -17,7 +17,8 @@ BANDS = (
 
 
 def goodness(log_probability: float, repeats: float, ending: str) -> float:
-    """In nats per token: how likely its own words were to it, less what it repeated, less if it found no end."""
+    """In nats per token: how likely its own words were to it, less what it repeated more than its texts
+    do (a share), less if it found no end."""
     return log_probability - REPEATING * repeats - BROKEN_OFF * (ending != "end")
 
 

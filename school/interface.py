@@ -43,7 +43,7 @@ class Reply:
     conversation: str
     ending: str
     log_probability: float | None = None  # nats per token that its own words had for it, before it was held to anything
-    repeats: float | None = None  # share of its tokens that it had said shortly before
+    repeats: float | None = None  # share of its tokens said again, beyond how often its texts do that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +202,8 @@ class Study:
 
 @dataclass(frozen=True, slots=True)
 class Rehearse:
-    """Let the pairs taught since then (an id of this module) come back in the next steps; the future tells how many."""
+    """Let the pairs that people made since then (an id of this module) come back in the next steps; the future tells
+    how many."""
 
     since: str
     future: Future[int] = field(default_factory=Future)
@@ -618,7 +619,7 @@ class School:
             self._mailbox.post(Study())
 
     def rehearse(self, since: float) -> Future[int]:
-        """Let what was taught since then (seconds since 1970) come back in the next steps; the future tells how many
+        """Let what people taught since then (seconds since 1970) come back in the next steps; the future tells how many
         pairs that are."""
         letter = Rehearse(id_at(since))
         self._mailbox.post(letter)

@@ -257,7 +257,7 @@ class Receptionist:
             conversation=ask.conversation,
             ending=ending,
             log_probability=speaking.log_probability / speaking.chosen,
-            repeats=_repeats(speaking),
+            repeats=max(0.0, _repeats(speaking) - (self.text_repeats or 1.0)),
         )
         fulfil(ask.future, reply)
 

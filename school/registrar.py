@@ -819,7 +819,9 @@ def _report(row: dict[str, Any]) -> StepReport:
     known = {name: math.nan if value is None else value for name, value in row.items()}
     colors = {"color": ("red", "green", "blue"), "expected": ("expected_red", "expected_green", "expected_blue")}
     figures = {field.name: known[field.name] for field in fields(StepReport) if field.name in known}
-    return StepReport(**figures, **{name: tuple(known[c] for c in channels) for name, channels in colors.items()})
+    return StepReport(
+        **figures, **{name: tuple(known.get(c, math.nan) for c in channels) for name, channels in colors.items()}
+    )
 
 
 def _pair(row: dict[str, Any]) -> Pair:

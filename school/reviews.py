@@ -100,8 +100,8 @@ class Reviews:
         return _as_arrays(packed, length)
 
     def made_since(self, since: str) -> list[str]:
-        """The ids of the pairs that were made since then, the oldest first."""
-        return sorted(key for key in self._reviews if key >= since)
+        """The ids of the pairs that people made since then, the oldest first."""
+        return sorted(key for key, r in self._reviews.items() if key >= since and r.pair.source not in STAFF)
 
     def pack(self, keys: Iterable[str], *, rows: int, length: int) -> tuple[int, np.ndarray, np.ndarray]:
         """As many of these pairs, in order, as fit into so many rows, whatever their dates; returns how many were dealt

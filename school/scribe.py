@@ -22,6 +22,7 @@ from pydantic import Field
 from sqlite_utils import Database
 
 from school import pages
+from school.classroom import Event, Examined
 from school.diary import days_with_life, entry, facts_of_day, facts_of_days, letter, utc_of
 from school.goodness import Recent, band, goodness
 from school.interface import Asleep, Reply, School, Snapshot, new_id
@@ -32,7 +33,6 @@ from school.tutor import StepReport
 from school.voice import Voices
 
 if TYPE_CHECKING:
-    from school.classroom import Event
     from school.registrar import Registrar
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,10 @@ class Scribe:
         for row in registrar.spoken(settings.compared_with):
             self._recent.add(goodness(**row))
         self._day, self._taught_today = self.today(), registrar.comments_since(utc_of(self.today(), zone))
-        self._steps: deque[StepReport] = deque(maxlen=RECENT_STEPS)
+        self._taught_days: set[str] = set()  # whose pages became lessons, written down or not yet
+        # What an answer about itself is made of is found again when it wakes, so that it gives the same.
+        self._steps = deque(registrar.steps(RECENT_STEPS), RECENT_STEPS)
+        self._held_out = next(reversed(registrar.exams()), None)
         self._reflected = 0  # the step of its last reflection
         self._lock = threading.Lock()
 
@@ -144,6 +147,8 @@ class Scribe:
 
     def noted(self, event: Event) -> None:
         """What the classroom tells; every so many steps it is asked about itself."""
+        if isinstance(event, Examined):
+            self._held_out = event.result.bits_per_byte
         if not isinstance(event, StepReport) or event.skipped:
             return
         self._steps.append(event)
@@ -159,7 +164,7 @@ class Scribe:
             if now.step == self._reflected:
                 return ""
             self._reflected = now.step
-        true = figures(now, list(self._steps), self._voices)
+        true = figures(now, list(self._steps), self._held_out, self._voices)
         if not true:
             return ""
         topic = random.Random(now.step).choice(sorted(true))
@@ -190,20 +195,25 @@ class Scribe:
         with contextlib.suppress(Exception):
             written.result(patience)
 
-    def catch_up(self) -> Future[list[Page]]:
-        """When it wakes: the pages of days that nobody was awake at the end of, and the lessons of pages that had none
-        yet, since it fell asleep over them."""
+    def catch_up(self) -> Future[tuple[list[Page], list[Page]]]:
+        """When it wakes: the pages of days that nobody was awake at the end of, and the lessons of pages that have none
+        yet, since it fell asleep over them. The future brings the pages that were there, and the new ones."""
         yesterday = self.today() - timedelta(days=1)
 
-        def write(db: Database) -> list[Page]:
+        def write(db: Database) -> tuple[list[Page], list[Page]]:
             known = pages.pages(db, DAY, LOOK_BACK)
             oldest = yesterday - timedelta(days=LOOK_BACK - 1)
             missed = days_with_life(db, oldest, yesterday, self._zone)
-            new = [page for day in missed if (page := self._page_of(db, day))]
-            written = {page.day for page in new}
-            return [page for page in known if not page.pair and page.day not in written] + new
+            return known, [page for day in missed if (page := self._page_of(db, day))]
 
-        return _then(self._registrar.write(write), lambda found: [self._read_out(page) for page in found])
+        def act(found: tuple[list[Page], list[Page]]) -> None:
+            known, new = found
+            for page in known:
+                self._learn(page)
+            for page in new:
+                self._read_out(page)
+
+        return _then(self._registrar.write(write), act)
 
     def _keep(self, write: Callable[[Database], Page | None]) -> Future[Page | None]:
         return _then(self._registrar.write(write), lambda page: self._read_out(page) if page else None)
@@ -237,17 +247,26 @@ class Scribe:
         return page
 
     def _read_out(self, page: Page) -> None:
-        """Show a page that was written, and let it be a lesson, once."""
+        """Show a page that was written."""
         if page.kind == LETTER:
             place = pages.letter_file(self._registrar.letters, page.day)
             self._say(f"{self._name('scribe')}: {place.parent.name}/{place.name}")
             return
         self._say(f"{self._name('baby')} ({page.day}): {page.text}")
-        if not page.pair and (pair := self._teach(page.lesson, DIARY)):
+        self._learn(page)
+
+    def _learn(self, page: Page) -> None:
+        """Let a page be a lesson, once."""
+        with self._lock:
+            new = not page.pair and page.day not in self._taught_days
+            self._taught_days.add(page.day)
+        if new and (pair := self._teach(page.lesson, DIARY)):
             self._registrar.write(lambda db: pages.taught(db, page, pair))
 
 
-def figures(now: Snapshot, steps: list[StepReport], voices: Voices) -> dict[str, dict[str, str]]:
+def figures(
+    now: Snapshot, steps: list[StepReport], held_out: float | None, voices: Voices
+) -> dict[str, dict[str, str]]:
     """By topic of a reflection what is true now, as the voice's lines want it; topics of which nothing is known are not
     there."""
     true = {
@@ -262,8 +281,8 @@ def figures(now: Snapshot, steps: list[StepReport], voices: Voices) -> dict[str,
         feeling = voices["moods"].say(word, seed=now.step)
         true["mood"] = {"mood": feeling, "steps": f"{len(steps):,}"}
         true["mood"] |= {"before": f"{course.before:.2f}", "after": f"{course.now:.2f}"}
-    if now.held_out_bits_per_byte is not None:
-        true["skill"] = {"bits": f"{now.held_out_bits_per_byte:.2f}"}
+    if held_out is not None:
+        true["skill"] = {"bits": f"{held_out:.2f}"}
     if windows := [size for name, size in now.gauges.items() if name.startswith("window")]:
         true["windows"] = {"shortest": f"{min(windows):.1f}", "longest": f"{max(windows):.1f}"}
     return true if steps else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import math
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import torch
 
 from brain.selfstate import fresh_condition, true_pixels
 from school.mood import WORDS, Mood, mood
+from tests.test_imports import ROOT, imported, sources
 
 STREAMS, TOKENS, STEPS = 8, 16, 60
 
@@ -90,6 +92,20 @@ def test_every_word_can_come(days):
     """None of them is there for nothing."""
     more = [live(level, level, 0.4, seed=i).said.word for i, level in enumerate((0.3, 0.9))]
     assert {day.said.word for day in days} | set(more) == set(WORDS)
+
+
+def test_the_mood_reaches_answers_only_as_a_colour():
+    """Nothing that makes an answer or a lesson's weights knows a word for a mood: brain, receptionist and tutor take in
+    the pixel alone."""
+    makers = [
+        *sources("brain"),
+        *(ROOT / "school" / f"{name}.py" for name in ("receptionist", "conversations", "tutor")),
+    ]
+    for file in makers:
+        assert not imported(file) & {"school.mood", "school.voice", "school.scribe", "school.faces"}, file
+        assert "mood" not in {
+            node.attr for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Attribute)
+        }
 
 
 def test_too_little_tells_nothing():

@@ -46,7 +46,7 @@ def live(settings, past: Past, *, hours: float, rings=None, start: datetime = MO
             note=noted.append,
         )
         timetable.start()
-        await clock.run(timetable, start + timedelta(hours=hours), [], lambda: asyncio.sleep(0))
+        await clock.run(timetable, start + timedelta(hours=hours), [], *[lambda: asyncio.sleep(0)] * 2)
         timetable.close()
         await asyncio.sleep(0)
 

@@ -1010,7 +1010,9 @@ def test_speaking_unasked(room, clock, monkeypatch, when):
         mused.append(clock.now)
 
     monkeypatch.setattr(Answers, "_muse", muse)
-    room = replace(room, chat=ChatSettings(spontaneous=when, spontaneous_minutes=10, spontaneous_chance=1))
+    hours = []  # quiet ones, while there is something in it
+    chat = ChatSettings(spontaneous=when, spontaneous_minutes=10, spontaneous_chance=1)
+    room = replace(room, chat=chat, hushed=lambda: bool(hours))
 
     async def work(host: Host, wire: Notebook) -> None:
         async def pass_minutes(minutes: int) -> int:
@@ -1023,7 +1025,10 @@ def test_speaking_unasked(room, clock, monkeypatch, when):
         host.heard(line("hello"))
         assert await pass_minutes(9) == 0
         host.heard(line("hello again"))
-        assert await pass_minutes(5) == (when == "timer")
+        hours.append("22:00-07:00")
+        assert await pass_minutes(5) == 0
+        hours.clear()
+        assert await pass_minutes(1) == (when == "timer")
         assert await pass_minutes(30) == (when == "quiet")
         assert await pass_minutes(30) == 0
         host.heard(line("is anybody there?"))

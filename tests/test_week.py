@@ -14,9 +14,11 @@ from benchmarks.week import END, MONDAY, TO_BED, UP_AGAIN, live_a_week
 from school.checksums import check
 
 SMALL = [
-    "brain.preset=newborn", "lessons.streams=2", "lessons.block_tokens=32", "lessons.micro_streams=2",
-    "lessons.evaluation_tokens=256", "machine.threads=1", "speech.max_tokens=6", "record.chat_days=0",
-    "soul.save_minutes=720", "timetable.examine_minutes=1440", "timetable.thin_minutes=1440",
+    "brain.preset=newborn", "brain.neurons=64", "brain.embed_width=32", "brain.thought_width=32",
+    "brain.bottleneck=32", "library.vocabulary=300", "lessons.streams=2", "lessons.block_tokens=16",
+    "lessons.micro_streams=2", "lessons.evaluation_tokens=256", "machine.threads=1", "machine.kernels=false",
+    "speech.max_tokens=4", "record.chat_days=0", "lessons.night_passes=2",
+    "soul.save_minutes=720", "timetable.examine_minutes=720", "timetable.thin_minutes=1440",
 ]  # fmt: skip
 
 
@@ -63,11 +65,12 @@ def test_every_bell_rang_when_it_was_due(week, bell, clock, days):
 
 
 def test_bells_that_count_minutes_rang(week):
-    """Saves twice a day and at both bedtimes, an examination a day, lessons through both days."""
+    """A save and an examination twice a day (one asked for while another is being written is the same), saves at both
+    bedtimes, lessons all the time."""
     saved = week.rows("select at from events where kind = 'saved' order by at")
     awake = TO_BED - MONDAY, END - UP_AGAIN
-    assert len(saved) == sum(spell // timedelta(hours=12) for spell in awake) + 2
-    asked = sum(spell // timedelta(days=1) for spell in awake)
+    asked = sum(spell // timedelta(hours=12) for spell in awake)
+    assert asked // 2 < len(saved) <= asked + 2
     assert week.rows("select count(*) >= ? from evaluations", asked) == [(1,)]
     assert week.rows("select count(*), count(distinct ending), max(ending) from runs") == [(2, 1, "asleep")]
     (steps,) = week.rows("select max(step) from steps")[0]
@@ -125,5 +128,5 @@ def test_the_newest_backup_is_whole(week):
 
 
 def test_who_did_not_agree_left_no_trace(week):
-    for file in [*(week.home / "statistics").iterdir(), *week.home.rglob("*.json")]:
-        assert b"marmalade" not in file.read_bytes(), file
+    for file in week.home.rglob("*"):
+        assert file.is_dir() or b"marmalade" not in file.read_bytes(), file
