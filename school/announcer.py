@@ -31,7 +31,7 @@ WAITING = 20_000  # events; the oldest make room where nobody listens
 LISTEN_SECONDS = 0.25
 SPARE = 200  # after showing something, it is silent for so many times as long as that took: half a percent
 GLIMPSE_SECONDS = 2.0  # at least, from one full view to the next: a glimpse takes 4 ms of newborns, 8 of toddlers
-CURVE = 600  # steps whose losses are drawn
+CURVE = 200  # steps whose losses are drawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
