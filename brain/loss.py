@@ -39,3 +39,10 @@ def token_losses(logits: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         return _TokenLosses.apply(logits.contiguous(), targets.contiguous())
     losses = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
     return losses, logits.detach().argmax(-1) == targets
+
+
+def divergence(logits: Tensor, wanted: Tensor) -> Tensor:
+    """The Kullback-Leibler divergence of the distributions of ``logits`` from the ``wanted`` ones, both (T, B, V), in
+    nats, summed over all tokens."""
+    ours, theirs = F.log_softmax(logits.float(), -1), F.log_softmax(wanted.float(), -1)
+    return F.kl_div(ours, theirs, log_target=True, reduction="sum")

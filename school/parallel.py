@@ -11,6 +11,7 @@ over the CPU, where a process that died is noticed at once.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import time
 import zlib
@@ -27,7 +28,7 @@ from brain.contract import Brain
 from school.librarian import Librarian
 from school.mistakes import Mistake
 from school.tokenizer import MARK_COUNT
-from school.tutor import LessonSettings, StepReport, Streams, TeamBroken, Tutor, _Step, _Task
+from school.tutor import Best, LessonSettings, StepReport, Streams, TeamBroken, Tutor, _Step, _Task
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ ASSEMBLY = timedelta(days=1)  # the leader may have a large library to read firs
 SILENCE = timedelta(minutes=10)  # of a process that is taken for dead then
 SIGN_OF_LIFE = 60  # seconds after which a leader with nothing to teach says so
 CHECK_STEPS = 100  # between comparisons of everybody's weights
-NUMBERS = 7  # that go with an order
+NUMBERS = 8  # that go with an order
 
 
 class Order(IntEnum):
@@ -198,11 +199,8 @@ class Member(Tutor):
         self.team.sum(figures)
         nats, correct, bad, failed, *colors = figures.tolist()
         color, expected = colors[:3], colors[3:]
-        step.losses, step.correct, step.expected = (
-            [torch.tensor(nats)],
-            [torch.tensor(correct)],
-            [torch.tensor(expected)],
-        )
+        step.losses, step.correct = [torch.tensor(nats)], [torch.tensor(correct)]
+        step.expected = [torch.tensor(expected)]
         step.finite = not bad
         if step.finite:
             self._sum_gradients()
@@ -263,8 +261,11 @@ class Leader(Member):
         self.team.join(self.device)
         moments = bool(self.optimizer_tensors())
         mark = fingerprint(shape, settings)
-        self._tell(Order.START, self.librarian.tokenizer.size, self.micro_streams, moments, mark)
+        has_best = self.best is not None
+        self._tell(Order.START, self.librarian.tokenizer.size, self.micro_streams, moments, has_best, mark)
         self.team.share(self._everything_learned())
+        if self.best:
+            self.team.share(_sorted(self.best.weights))
         own, whole = self._own_streams().tensors(), self.streams.tensors()
         for name in sorted(whole):
             self.team.scatter(own[name], whole[name])
@@ -275,6 +276,7 @@ class Leader(Member):
         self._check()
         super().heed(bits_per_byte)
         self.team.share(self._everything_learned())
+        self.team.share(_sorted(self.best.weights))
 
     def all_streams(self) -> Streams:
         """With what the others carry; streams of a process that is gone begin afresh."""
@@ -298,7 +300,7 @@ class Leader(Member):
         jumped = self.streams is not before
         tokens = torch.cat([task.tokens for task in step.tasks])
         weights = torch.cat([task.weights for task in step.tasks])
-        self._tell(Order.STEP, step.weight, step.review_tokens, len(tokens), jumped)
+        self._tell(Order.STEP, step.weight, step.review_tokens, len(tokens), jumped, step.anchored)
         self.team.share([tokens, weights])
         step.tasks = step.tasks[: self.own // self.micro_streams]
         return step
@@ -314,7 +316,7 @@ class Leader(Member):
 class Follower(Member):
     """Another process's tutor: carries out orders until it is told to stop."""
 
-    def begin(self, *, moments: bool) -> None:
+    def begin(self, *, moments: bool, has_best: bool) -> None:
         """Receive what the leader knows."""
         if moments:  # an optimizer makes them in its first step
             for parameter in self.brain.parameters():
@@ -322,6 +324,8 @@ class Follower(Member):
             self.optimizer.step()
             self.optimizer.zero_grad()
         self.team.share(self._everything_learned())
+        if has_best:
+            self._hear_best()
         for _, tensor in sorted(self.streams.tensors().items()):
             self.team.scatter(tensor, None)
 
@@ -337,11 +341,18 @@ class Follower(Member):
                 case Order.HEED:
                     self._check()
                     self.team.share(self._everything_learned())
+                    self._hear_best()
                 case Order.CHECK:
                     self._check()
                 case Order.GATHER:
                     for _, tensor in sorted(self.streams.tensors().items()):
                         self.team.gather(tensor)
+
+    def _hear_best(self) -> None:
+        """The leader's best average; how good it was, and since when, is the leader's business."""
+        if self.best is None:
+            self.best = Best(math.nan, {name: torch.empty_like(p) for name, p in self.voice.named_parameters()})
+        self.team.share(_sorted(self.best.weights))
 
     def _take_step(self) -> None:
         try:
@@ -351,7 +362,7 @@ class Follower(Member):
             log.exception("a lesson failed and was skipped")
 
     def _plan(self) -> _Step:
-        weight, review_tokens, rows, jumped, *_ = self._numbers
+        weight, review_tokens, rows, jumped, anchored = self._numbers
         own, length, first = self.settings.streams, self.block_tokens, self.team.rank * self.settings.streams
         if jumped:
             self.streams = Streams.fresh(self.brain, own, length)
@@ -365,21 +376,26 @@ class Follower(Member):
                 stop = len(tokens)
             rows_of_task = slice(row, row + self.micro_streams)
             tasks.append(_Task(tokens[start:stop].to(self.device), weights[start:stop].to(self.device), rows_of_task))
-        return _Step(tasks, weight, 0, int(review_tokens), before=first // self.micro_streams)
+        return _Step(tasks, weight, 0, int(review_tokens), bool(anchored), before=first // self.micro_streams)
 
 
 def enlist(
     team: Team, shape: BrainConfig, settings: LessonSettings, *, block_tokens: int, device: torch.device
 ) -> Follower:
     """A follower that is where the leader is. Raises TeamBroken, or Mistake if their settings differ."""
-    order, (_, _, vocabulary, micro_streams, moments, mark) = team.hear()
+    order, (_, _, vocabulary, micro_streams, moments, has_best, mark) = team.hear()
     if order is not Order.START or mark != fingerprint(shape, settings):
         raise Mistake(f"process {team.rank} has other [brain] or [lessons] settings than the first; give all the same.")
     brain = build_brain(shape, vocabulary=int(vocabulary), turn_tokens=MARK_COUNT).to(device)
     sizes = {"block_tokens": block_tokens, "micro_streams": int(micro_streams)}
     follower = Follower(brain, None, settings, team=team, **sizes)
-    follower.begin(moments=bool(moments))
+    follower.begin(moments=bool(moments), has_best=bool(has_best))
     return follower
+
+
+def _sorted(tensors: dict[str, Tensor]) -> list[Tensor]:
+    """In the order that everybody has."""
+    return [tensor for _, tensor in sorted(tensors.items())]
 
 
 def largest_divisor(number: int, most: int) -> int:

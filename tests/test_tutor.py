@@ -8,8 +8,11 @@ import pytest
 import torch
 from conftest import LESSONS, SENTENCES, make_receptionist, make_tutor, shelve, take_steps
 
+from benchmarks.teach import nats_per_token
+from brain.loss import divergence
 from school.caretaker import Caretaker, SoulSettings
 from school.interface import Ask, Pair
+from school.librarian import Bookmark
 from school.reader import Reader
 from school.soulkeeping import pack_soul, wake_receptionist, wake_tutor
 from school.tutor import KEEP_GOOD, PATIENCE, LessonSettings
@@ -301,6 +304,32 @@ def test_what_people_taught_is_not_taken_back(librarian):
     for learning, average, before in zip(tutor.brain.parameters(), tutor.voice.parameters(), latest, strict=True):
         assert torch.equal(average, before)
         assert torch.equal(learning, before)
+
+
+def test_lessons_of_people_leave_it_as_it_was_at_its_best(librarian):
+    """Once it knows its library, what it is taught moves what it says of the library's texts at most three quarters as
+    far as without the anchor; and is learned as well. What is reported of the library is what reading it cost."""
+    lesson, _ = librarian.lesson(Bookmark(0, 0, ""), streams=8, length=16)
+    tokens, shown = torch.from_numpy(lesson.tokens[:, :-1]), torch.full((8, 16, 3), 0.5)
+    pairs = [Pair(id=str(number), prompt="what is it?", answer="zzz qqq.") for number in range(20)]
+    strayed, learned = [], []
+    for anchor in (0.0, 1.0):
+        settings = {"anchor": anchor, "review_rate": 1.0, "dialogue_share": 0.0, "averaging_steps": 10}
+        tutor = make_tutor(librarian, LESSONS.model_copy(update=settings))
+        take_steps(tutor, 150)
+        tutor.heed(1.0)
+        tutor.rate_scale = 0.01
+        before = tutor.voice(tokens, shown, tutor.voice.fresh_state(8)).logits
+        for pair in pairs:
+            tutor.reviews.add(pair, librarian.tokenizer, tutor.step)
+        reports = take_steps(tutor, 100)
+        after = tutor.voice(tokens, shown, tutor.voice.fresh_state(8)).logits
+        strayed.append(divergence(after, before).item())
+        learned.append(nats_per_token(tutor, pairs[0]))
+        assert reports[0].review_tokens
+        assert 1 < reports[0].loss < 6
+    assert strayed[1] < 0.75 * strayed[0]
+    assert learned[1] < 1.2 * learned[0]
 
 
 def test_a_small_library_is_examined_sooner(librarian):
