@@ -151,15 +151,17 @@ def assert_the_same_life(first: Path, second: Path) -> None:
         assert facts[name] == other_facts[name], name
     assert tensors.keys() == others.keys()
     for name, tensor in tensors.items():
-        apart, size = (torch.linalg.vector_norm(t.double()) for t in (tensor - others[name], tensor))
-        assert apart <= 5e-3 * size + 1e-3, f"{name}: {apart:.1e} apart, of {size:.1e}"
+        torch.testing.assert_close(
+            tensor, others[name], atol=1e-4, rtol=1e-4, msg=lambda text, at=name: f"{at}: {text}"
+        )
 
 
 def test_two_processes_teach_like_one(tmp_path, alone, start):
     """Two processes of two streams each, and one of four: from a soul that knows its library and was taught something
     the same weights, averages, moments, memories and decisions after ten steps, with dropout, dialogues and guesses;
     and the one goes on where the two stopped. What they can't do together is off, and said so."""
-    careful = ("--set", "lessons.learning_rate=0.01", "--set", "pedagogy.guess_rate=0.2")  # large steps: rounding grows
+    careful = ("--set", "lessons.learning_rate=0.01")  # in larger steps rounding grows
+    careful += ("--set", "pedagogy.guess_rate=0.2", "--set", "pedagogy.guess_ramp_steps=0")
     team, single = make_home(tmp_path / "team"), tmp_path / "single"
     alone(team, "--steps", "10", "--set", "lessons.streams=4")
     facts, _ = soul(team)
@@ -173,7 +175,7 @@ def test_two_processes_teach_like_one(tmp_path, alone, start):
     alone(single, "--steps", "10", "--set", "lessons.streams=4", *careful)
     assert_the_same_life(team, single)
     assert soul(single)[0]["rate_scale"] < facts["rate_scale"]  # an examination moved the weights, in all processes
-    assert soul(single)[0]["best"][2]  # and the pair was learned
+    assert soul(single)[0]["reviews"]["1"][1] > 1  # and the pair came up
     facts, _ = soul(single)
     for home in (team, single):
         alone(home, "--steps", "3", "--set", "lessons.streams=4", *careful)
