@@ -35,7 +35,7 @@ class PedagogySettings(Slice):
         0.1,
         ge=0,
         le=1,
-        description="curriculum: share of its loss to be lost per reading of the library, else it grows",
+        description="curriculum: share of the loss that a reading of the library takes off, or blocks grow",
     )
     guess_rate: float = Field(
         0.0, ge=0, le=1, description="share of the tokens it reads that are its own guesses instead; 0: none"

@@ -144,6 +144,7 @@ def test_learn_compares_variants_over_seeds(text, tmp_path, monkeypatch, capsys)
     pytest.importorskip("matplotlib")
     plot = tmp_path / "curves.png"
     options = ["--text", str(text), "--tokens", "6000", "--every", "1", "--seeds", "2", *SMALL, "--plot", str(plot)]
+    options += ["--side-by-side"]
     options += ["--variant", "default", "--variant", "same:speech.temperature=0.5"]
     result = measured(learn, options, monkeypatch, capsys)
     first, same = result["variants"]
@@ -191,6 +192,20 @@ def test_a_budget_of_the_processor_is_not_stretched_by_waiting(text, tmp_path, m
     assert result["clock"] == "processor"
     (spent, steps, _), *_ = result["curve"]
     assert 0.36 <= spent < time.monotonic() - started - 0.05 * steps
+
+
+def test_lives_side_by_side_take_even_turns():
+    """None is ever ahead of another by more than its last turn."""
+    spent = {"a": 0, "b": 0}
+
+    def life(name: str, cost: int):
+        for _ in range(12 // cost):
+            assert spent[name] == min(spent.values())
+            spent[name] += cost
+            yield spent[name]
+        return name
+
+    assert sorted(learn.run_evenly([life("a", 1), life("b", 3)]).values()) == ["a", "b"]
 
 
 # ---- prequential ---------------------------------------------------------------------------------------------------
