@@ -38,6 +38,7 @@ from school.stopwatch import Stopwatch
 
 KEEP_GOOD = 100  # steps between copies of the last good weights
 SHORTEST_EXAM_STEPS = 25  # else an examination after every reading of the library
+HALFWAY = 0.5  # to its best
 GLIMPSE = 32  # tokens
 PATIENCE = 3  # steps in a row without a finite loss before going back to them
 ROWS_ALONE = 4  # dialogues at a time where they can't ride along with streams: a row costs less then
@@ -80,6 +81,9 @@ class LessonSettings(Slice):
         1.0,
         ge=0,
         description="with what it was taught while it knows its library: how much it keeps to its best self there",
+    )
+    tolerance: float = Field(
+        0.004, ge=0, description="share of held-out bits that such lessons may cost before it goes half the way back"
     )
     averaging_steps: int = Field(200, ge=1, description="it speaks with its weights' running average over these steps")
     review_rows: int = Field(2, ge=1, le=64, description="rows of taught pairs added to a step when some are due")
@@ -550,7 +554,9 @@ class Tutor:
         the lessons go on from the average that did best: going over a small library again and again, a model learns it
         by heart and forgets how to write. So the averages of a month alone are never worse than the best of them. If
         people have taught it something since, that counts more, and it goes on from its latest average (as the slow
-        weights of Lookahead, Zhang et al. 2019). Something new in the library brings the full rate back."""
+        weights of Lookahead, Zhang et al. 2019), as long as that costs no more than is tolerated; then it goes back
+        half the way: weights between two brains of one origin know most of what either knows (Wortsman et al. 2022).
+        Something new in the library brings the full rate back."""
         self.examined_step = self.step
         if self.best is None or bits_per_byte < self.best.bits_per_byte:
             weights = {name: parameter.detach().clone() for name, parameter in self.voice.named_parameters()}
@@ -563,10 +569,10 @@ class Tutor:
             return
         best.waited = 0
         self.rate_scale = max(settings.plateau_floor, self.rate_scale * settings.plateau_factor)
+        back = 1.0 if not best.taught else HALFWAY * (bits_per_byte > (1 + settings.tolerance) * best.bits_per_byte)
         with torch.no_grad():
-            if not best.taught:
-                for name, parameter in self.voice.named_parameters():
-                    parameter.copy_(best.weights[name])
+            for name, parameter in self.voice.named_parameters():
+                parameter.lerp_(best.weights[name], back)
             torch._foreach_copy_(list(self.brain.parameters()), list(self.voice.parameters()))
 
     @torch.no_grad()
