@@ -577,7 +577,8 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
     _on_signals(loop, go_to_sleep)
     awake.timetable.start()
     classroom.start()
-    awake.scribe.catch_up()
+    if "diary" in awake.timetable.plan:
+        awake.scribe.catch_up()
     if awake.twitch:
         awake.twitch.start()
     tasks = [asyncio.create_task(_talk(awake, chat, go_to_sleep)), asyncio.create_task(awake.announcer.keep_telling())]
