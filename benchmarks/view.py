@@ -5,12 +5,15 @@
 Blocks of the two alternate, the order in a pair too. A pair's ratio is the seconds of a step with the view over those
 without, everything that the tutor's thread did but examinations counted; ``processor`` compares processor seconds of
 the whole process per step, which other programs on the machine disturb less and which nothing that a view does escapes.
+The shares tell the same from inside: what the thread that draws had, and what glimpses cost the tutor.
 """
 
 from __future__ import annotations
 
 import asyncio
 import statistics
+import time
+from typing import NamedTuple
 
 from benchmarks.common import awake, parser, report, run
 from school.announcer import Screen
@@ -32,42 +35,52 @@ class Audience:
         self.views += "blend" in text
 
 
-async def block(day: Awake, view: str, seconds: float) -> tuple[float, float]:
-    """Seconds of the tutor's thread and processor seconds of the process, per step, under this view."""
+class Cost(NamedTuple):
+    """Of a block."""
+
+    step: float  # seconds of the tutor's thread for a step
+    processor: float  # processor seconds of the process for a step
+    drawing: float  # share of the processor seconds that the main thread had, which follows and draws
+    glimpses: float  # share of the tutor's seconds
+
+
+async def block(day: Awake, view: str, seconds: float) -> Cost:
     day.announcer.choose(view)
     await asyncio.sleep(1)  # what was begun under the other view is over
-    before = day.tutor.stopwatch.latest()
+    before, own = day.tutor.stopwatch.latest(), time.thread_time()
     await asyncio.sleep(seconds)
-    after = day.tutor.stopwatch.latest()
-    spent = sum(after.parts.get(part, 0.0) - before.parts.get(part, 0.0) for part in COUNTED)
-    steps = max(1, after.steps - before.steps)
-    return spent / steps, (after.cpu - before.cpu) / steps
+    after, own = day.tutor.stopwatch.latest(), time.thread_time() - own
+    parts = {part: after.parts.get(part, 0.0) - before.parts.get(part, 0.0) for part in COUNTED}
+    spent, processor, steps = sum(parts.values()), after.cpu - before.cpu, max(1, after.steps - before.steps)
+    return Cost(spent / steps, processor / steps, own / max(processor, 1e-9), parts["glimpse"] / max(spent, 1e-9))
 
 
 async def measure(day: Awake, audience: Audience, given) -> dict:
     telling = asyncio.create_task(day.announcer.keep_telling())
     day.classroom.start()
     await asyncio.sleep(given.warm_up)
-    ratios, processor, unwatched = [], [], []
-    for pair in range(given.pairs):
-        order = ("full", "off") if pair % 2 else ("off", "full")
+    pairs: list[tuple[Cost, Cost]] = []
+    for number in range(given.pairs):
+        order = ("full", "off") if number % 2 else ("off", "full")
         blocks = {view: await block(day, view, given.seconds) for view in order}
-        (watched, watched_cpu), (alone, alone_cpu) = blocks["full"], blocks["off"]
-        ratios.append(watched / alone)
-        processor.append(watched_cpu / alone_cpu)
-        unwatched.append(alone)
+        pairs.append((blocks["full"], blocks["off"]))
     day.classroom.stop()
     await asyncio.wrap_future(day.classroom.done)
     telling.cancel()
+    ratios = [watched.step / alone.step for watched, alone in pairs]
+    processor = [watched.processor / alone.processor for watched, alone in pairs]
     return {
         "pairs": given.pairs,
         "block_seconds": given.seconds,
         "full_views_shown": audience.views,
-        "step_ms_unwatched": round(1000 * statistics.median(unwatched), 2),
+        "step_ms_unwatched": round(1000 * statistics.median(alone.step for _, alone in pairs), 2),
         "time_ratio": round(statistics.median(ratios), 4),
         "time_ratio_error": round(error_of_median(ratios), 4),
         "processor_ratio": round(statistics.median(processor), 4),
         "processor_ratio_error": round(error_of_median(processor), 4),
+        "drawing_share": round(statistics.mean(watched.drawing for watched, _ in pairs), 5),
+        "drawing_share_unwatched": round(statistics.mean(alone.drawing for _, alone in pairs), 5),
+        "glimpse_share": round(statistics.mean(watched.glimpses for watched, _ in pairs), 5),
     }
 
 

@@ -199,11 +199,8 @@ class Member(Tutor):
         self.team.sum(figures)
         nats, correct, bad, failed, *colors = figures.tolist()
         color, expected = colors[:3], colors[3:]
-        step.losses, step.correct, step.expected = (
-            [torch.tensor(nats)],
-            [torch.tensor(correct)],
-            [torch.tensor(expected)],
-        )
+        step.losses, step.correct = [torch.tensor(nats)], [torch.tensor(correct)]
+        step.expected = [torch.tensor(expected)]
         step.finite = not bad
         if step.finite:
             self._sum_gradients()
