@@ -68,11 +68,11 @@ class Record:
         earlier = self.ask(columns + " {before} order by id desc limit 1")
         return (earlier or here)[0], here[-1]
 
-    def steps(self) -> tuple[str, str, str]:
+    def steps(self) -> tuple[str, float, str]:
         steps, seconds, tokens = self.ask(
             "select sum(span), sum(seconds * span), sum(tokens * span) from steps where {then}"
         )[0]
-        return f"{steps:,}", f"{seconds / 3600:.1f}", f"{round(tokens):,}"
+        return f"{steps:,}", seconds / 3600, f"{round(tokens):,}"
 
 
 def check_line(line: str, record: Record) -> str:
@@ -86,6 +86,12 @@ def check_line(line: str, record: Record) -> str:
 
 
 Said = dict[str, str]
+
+
+def _lessons(record: Record, said: Said) -> Said:
+    steps, hours, tokens = record.steps()
+    digits = len(said["hours"].partition(".")[2])
+    return {"steps": steps, "hours": f"{hours:.{digits}f}", "tokens": tokens}
 
 
 def _shelf(record: Record, _: Said) -> Said:
@@ -140,7 +146,7 @@ def _memory(record: Record, said: Said) -> Said:
 
 TRUE: dict[str, Callable[[Record, Said], Said]] = {  # what should have been said, of whatever has figures
     "began": lambda record, _: {"day": record.last.isoformat()},
-    "lessons": lambda record, _: dict(zip(("steps", "hours", "tokens"), record.steps(), strict=True)),
+    "lessons": _lessons,
     "texts": _shelf,
     "loss": lambda record, _: dict(zip(("before", "after"), record.losses(), strict=True)),
     "held_out": _held_out,

@@ -560,7 +560,7 @@ def test_a_school_that_is_awake_is_commented_on_and_forgets(tmp_path):
     with day_awake(tmp_path, *changes) as awake:
         awake.people.agree(ANN, "c")
         replies = []
-        for n in range(14):
+        for n in range(12):
             how = {"surface": "twitch", "channel": "c", "message": f"m{n}", "person": ANN, "consent": "1"}
             replies.append(awake.school.ask("my quokka", f"twitch:c:{ANN}", **how).result(20))
         assert all(reply.log_probability < 0 <= reply.repeats for reply in replies)
@@ -569,7 +569,7 @@ def test_a_school_that_is_awake_is_commented_on_and_forgets(tmp_path):
         with reading(awake.registrar.path) as db:
             comments = list(db["comments"].rows)
             assert list(db.query("select text from events where kind = 'reflection'"))
-        assert len(comments) >= 4
+        assert len(comments) == 2
         assert unkept.id not in {row["reply_id"] for row in comments}
         assert any(review.pair.source == "scribe" for review in list(awake.tutor.reviews._reviews.values()))
         awake.school.forget(person=ANN).result(20)
