@@ -214,9 +214,9 @@ class _Step:
     weight: float  # of all targets together
     library_bytes: int
     review_tokens: int
+    anchored: bool = False  # what it reads of the library keeps it to what it was at its best
     places: list[int] = field(default_factory=list)  # of the library's blocks
     again: list[int] = field(default_factory=list)  # of the passages read again, the last rows of all
-    anchored: bool = False  # what it reads of the library keeps it to what it was at its best
     index: int = 0
     before: int = 0  # micro-steps of the same step that other processes do before these
     losses: list[Tensor] = field(default_factory=list)
@@ -328,7 +328,7 @@ class Tutor:
             tasks[-1].add(ids, weights)
             weight += float(weights.sum())
         library_bytes = self.librarian.byte_count(lesson.tokens[:, 1:])
-        return _Step(tasks, weight, library_bytes, review_tokens, lesson.places, again, anchored)
+        return _Step(tasks, weight, library_bytes, review_tokens, anchored, lesson.places, again)
 
     def rehearse(self, since: str) -> int:
         """Let the pairs made since then come back in the next steps; returns how many pairs."""
