@@ -38,7 +38,7 @@ from school.stopwatch import Stopwatch
 
 KEEP_GOOD = 100  # steps between copies of the last good weights
 SHORTEST_EXAM_STEPS = 25  # else an examination after every reading of the library
-HALFWAY = 0.5  # to its best
+GIVEN_BACK = 0.1  # of the way from its best, where what it was taught has led it too far
 GLIMPSE = 32  # tokens
 PATIENCE = 3  # steps in a row without a finite loss before going back to them
 ROWS_ALONE = 4  # dialogues at a time where they can't ride along with streams: a row costs less then
@@ -83,7 +83,7 @@ class LessonSettings(Slice):
         description="with what it was taught while it knows its library: how much it keeps to its best self there",
     )
     tolerance: float = Field(
-        0.004, ge=0, description="share of held-out bits that such lessons may cost before it goes half the way back"
+        0.002, ge=0, description="share of held-out bits that such lessons may cost before it gives some of them back"
     )
     averaging_steps: int = Field(200, ge=1, description="it speaks with its weights' running average over these steps")
     review_rows: int = Field(2, ge=1, le=64, description="rows of taught pairs added to a step when some are due")
@@ -555,7 +555,7 @@ class Tutor:
         by heart and forgets how to write. So the averages of a month alone are never worse than the best of them. If
         people have taught it something since, that counts more, and it goes on from its latest average (as the slow
         weights of Lookahead, Zhang et al. 2019), as long as that costs no more than is tolerated; then it goes back
-        half the way: weights between two brains of one origin know most of what either knows (Wortsman et al. 2022).
+        a little: weights between two brains of one origin know most of what either knows (Wortsman et al. 2022).
         Something new in the library brings the full rate back."""
         self.examined_step = self.step
         if self.best is None or bits_per_byte < self.best.bits_per_byte:
@@ -569,7 +569,8 @@ class Tutor:
             return
         best.waited = 0
         self.rate_scale = max(settings.plateau_floor, self.rate_scale * settings.plateau_factor)
-        back = 1.0 if not best.taught else HALFWAY * (bits_per_byte > (1 + settings.tolerance) * best.bits_per_byte)
+        too_far = bits_per_byte > (1 + settings.tolerance) * best.bits_per_byte
+        back = 1.0 if not best.taught else GIVEN_BACK * too_far
         with torch.no_grad():
             for name, parameter in self.voice.named_parameters():
                 parameter.lerp_(best.weights[name], back)
