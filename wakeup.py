@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from bots.twitch import Surface
     from brain import Brain, BrainConfig
+    from school.announcer import Announcer, Screen
     from school.caretaker import Caretaker, Soul
     from school.classroom import Classroom
     from school.interface import Mailbox, School
@@ -36,8 +37,11 @@ if TYPE_CHECKING:
     from school.people import People
     from school.receptionist import Receptionist
     from school.registrar import Registrar
+    from school.scribe import Scribe
     from school.settings import Slice
+    from school.timetable import Timetable
     from school.tutor import Tutor
+    from school.voice import Voices
 
 REPOSITORY = Path(__file__).resolve().parent
 STARTER = REPOSITORY / "library" / "starter"
@@ -133,7 +137,13 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     stats = commands.add_parser("stats", help="look at its life so far", parents=[common])
     stats.add_argument("--search", metavar="WORDS", help="find what was said")
     stats.add_argument("--last", type=_positive(int), default=5, metavar="N", help="messages to show")
+    stats.add_argument("--weather", action="store_true", help="plot how it felt, over its life")
     stats.set_defaults(command=show_stats)
+    timetable = commands.add_parser("timetable", help="what is due when", parents=[common])
+    timetable.set_defaults(command=show_timetable)
+    diary = commands.add_parser("diary", help="read its diary and its letters home", parents=[common])
+    diary.add_argument("--last", type=_positive(int), default=7, metavar="N", help="pages to show")
+    diary.set_defaults(command=show_diary)
     twitch = commands.add_parser("twitch", help="set Twitch up, and see whether it works", parents=[common])
     twitch.add_argument("errand", choices=("login", "check", "whois", "logout"), help="what to do")
     twitch.add_argument("names", nargs="*", metavar="NAME", help="whois: the accounts to look up")
@@ -175,10 +185,14 @@ def settings_tree() -> type[Slice]:
     from school.caretaker import SoulSettings
     from school.librarian import LibrarySettings
     from school.machine import MachineSettings
+    from school.pedagogy import PedagogySettings
     from school.receptionist import SpeechSettings
     from school.registrar import RecordSettings
+    from school.scribe import ScribeSettings
     from school.settings import Slice
+    from school.timetable import TimetableSettings
     from school.tutor import LessonSettings
+    from school.voice import VoiceSettings
 
     class Settings(Slice):
         """All settings of babyLLM, with their defaults. Delete what you don't want to change, or all of it.
@@ -187,9 +201,13 @@ def settings_tree() -> type[Slice]:
         brain: BrainSettings = Field(default_factory=BrainSettings)
         library: LibrarySettings = Field(default_factory=LibrarySettings)
         lessons: LessonSettings = Field(default_factory=LessonSettings)
+        pedagogy: PedagogySettings = Field(default_factory=PedagogySettings)
         speech: SpeechSettings = Field(default_factory=SpeechSettings)
         soul: SoulSettings = Field(default_factory=SoulSettings)
         record: RecordSettings = Field(default_factory=RecordSettings)
+        timetable: TimetableSettings = Field(default_factory=TimetableSettings)
+        voice: VoiceSettings = Field(default_factory=VoiceSettings)
+        scribe: ScribeSettings = Field(default_factory=ScribeSettings)
         terminal: TerminalSettings = Field(default_factory=TerminalSettings)
         twitch: TwitchSettings = Field(default_factory=TwitchSettings)
         chat: ChatSettings = Field(default_factory=ChatSettings)
@@ -255,6 +273,14 @@ def open_library(settings: Any, home: Path, options: argparse.Namespace, soul: S
     return librarian
 
 
+def read_voices_for(settings: Any, home: Path) -> Voices:
+    """What baby and staff say, as the home changes it. Raises Mistake."""
+    from bots.twitch.calling import names
+    from school.voice import CHAT, read_voices
+
+    return read_voices(home, settings.voice.language, {CHAT: names(settings.commands)})
+
+
 def build_brain_for(
     settings: Any, home: Path, librarian: Librarian, soul: Soul | None, device: Device
 ) -> tuple[Brain, BrainConfig]:
@@ -285,6 +311,7 @@ def wake(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from bots.terminal import interactive
+    from school.announcer import Screen
     from school.tutor import TeamBroken
 
     settings, home = read_options(options)
@@ -295,7 +322,8 @@ def wake(options: argparse.Namespace) -> int:
     show = whisper if options.json or chat == "pipe" else _print
     with ExitStack() as closing:
         try:
-            awake = put_together(settings, home, options, closing, show, team)
+            screen = Screen.on(sys.stderr if show is whisper else sys.stdout, show)
+            awake = put_together(settings, home, options, closing, show, team, screen)
         except TeamBroken as broken:
             whisper(f"babyLLM: it can't begin: {broken}.")
             return 1
@@ -315,23 +343,35 @@ class Awake:
     school: School
     registrar: Registrar
     people: People
+    scribe: Scribe
+    announcer: Announcer
     say: Say
+    timetable: Timetable
+    voices: Voices
     twitch: Surface | None = None
     ending: str = "broken off"
 
 
 def put_together(
-    settings: Any, home: Path, options: argparse.Namespace, closing: ExitStack, show: Say, team: Team | None = None
+    settings: Any,
+    home: Path,
+    options: argparse.Namespace,
+    closing: ExitStack,
+    show: Say,
+    team: Team | None = None,
+    screen: Screen | None = None,
 ) -> Awake:
-    """Open everything that a day needs, in order; ``closing`` closes it in reverse order. Raises Mistake."""
-    import time
+    """Open everything that a day needs, in order; ``closing`` closes it in reverse order. ``screen`` is where lessons
+    are shown, if it is more than lines for ``show``. Raises Mistake."""
     from dataclasses import asdict
 
-    from school.announcer import Announcer
+    from school.announcer import Announcer, Screen
     from school.caretaker import Caretaker
     from school.classroom import Classroom, Limits
     from school.conversations import Conversations
     from school.counsellor import keep_log, redact
+    from school.figures import Figures
+    from school.history import KEPT
     from school.interface import Mailbox
     from school.machine import prepare
     from school.receptionist import Receptionist
@@ -341,6 +381,7 @@ def put_together(
         log.info("%s", text)
         show(redact(text))
 
+    voices = read_voices_for(settings, home)
     device = prepare(settings.machine)
     if team:
         device = team.own_device(device)
@@ -371,7 +412,18 @@ def put_together(
     registrar.shelve(librarian.texts)
     mailbox = Mailbox(settings.speech.waiting)
     people, school = remember(registrar, mailbox, soul, tutor, receptionist)
-    announcer = Announcer(say, clock=time.monotonic, every_seconds=settings.terminal.line_seconds)
+    scribe = hire_scribe(settings, school, registrar, voices, say)
+    closing.callback(scribe.good_night)
+    timetable = hang_bells(settings, home, school, registrar, scribe)
+    announcer = Announcer(
+        screen or Screen(show=show),
+        view=settings.terminal.view,
+        every_seconds=settings.terminal.line_seconds,
+        status=school.status,
+        minute=tutor.stopwatch.minute,
+        figures=Figures(registrar.steps(KEPT), registrar.exams()),
+        quiet=timetable.quiet,
+    )
     classroom = Classroom(
         tutor,
         receptionist,
@@ -379,17 +431,23 @@ def put_together(
         school,
         caretaker,
         facts={"brain": asdict(shape), "settings": settings.model_dump()},
-        limits=Limits(steps=options.steps, seconds=options.seconds, learning=not options.no_train),
-        publish=lambda event: (registrar.note(event), announcer.tell(event)),
+        limits=Limits(
+            steps=options.steps,
+            seconds=options.seconds,
+            learning=not options.no_train,
+            considerate=settings.timetable.study == "idle",
+        ),
+        publish=lambda event: (registrar.note(event), announcer.tell(event), scribe.noted(event)),
         unwritten=lambda: registrar.unwritten,
+        look=announcer.look,
         team=team,
     )
     _greet(say, librarian, classroom.parameters, soul)
-    awake = Awake(tutor, classroom, school, registrar, people, say)
+    awake = Awake(tutor, classroom, school, registrar, people, scribe, announcer, say, timetable, voices)
     awake.twitch = None if options.no_twitch else find_twitch(awake, settings, home)
     if team:
         say(f"{team.size} processes share its lessons; waiting for all of them...")
-        tutor.assemble(shape, settings.lessons)
+        tutor.assemble(shape, settings.lessons, settings.pedagogy)
     return awake
 
 
@@ -422,7 +480,52 @@ def find_twitch(awake: Awake, settings: Any, home: Path) -> Surface | None:
     if not configured(home):
         return None
     since = awake.registrar.lessons_since
-    return open_twitch(awake.school, awake.people, home, settings, lessons_since=since, tell=awake.say)
+    quiet = awake.timetable.quiet
+    return open_twitch(awake.school, awake.people, home, settings, lessons_since=since, tell=awake.say, quiet=quiet)
+
+
+def hire_scribe(settings: Any, school: School, registrar: Registrar, voices: Voices, say: Say) -> Scribe:
+    """The scribe, who hears what is answered, and in quiet hours only writes. Raises Mistake."""
+    import time
+
+    from school.hours import quiet_hours, zone_of
+    from school.scribe import Scribe
+
+    zone = zone_of(settings.timetable.zone)
+    quiet = quiet_hours(settings.timetable.quiet, zone)
+
+    def murmur(text: str) -> None:
+        if quiet():
+            log.info("%s", text)
+        else:
+            say(text)
+
+    scribe = Scribe(school, registrar, voices, settings.scribe, zone=zone, say=murmur, clock=time.time)
+    school.listener = scribe.heard
+    return scribe
+
+
+def hang_bells(settings: Any, home: Path, school: School, registrar: Registrar, scribe: Scribe) -> Timetable:
+    """The timetable of the day, not yet begun: which bell posts what. Raises Mistake."""
+    from school.hours import midnight, zone_of
+    from school.timetable import RANG, Timetable, plan_of, read_past
+
+    hours = settings.timetable
+    zone = zone_of(hours.zone)
+    rings = {
+        "save": lambda _: school.save(),
+        "study": lambda _: school.study_after(60 * hours.idle_minutes),
+        "examine": lambda _: school.examine(),
+        "thin": lambda _: registrar.thin(),
+        "clear out": lambda _: school.clear_out("twitch", settings.record.chat_days),
+        "diary": lambda days: [scribe.write_day(day) for day in days],
+        "letter": lambda days: scribe.write_letter(days[-1]),
+        "reflect": lambda _: scribe.reflect(),
+        "night": lambda days: school.rehearse(midnight(days[0], zone)),
+        "backup": lambda _: school.back_up(),
+    }
+    past = read_past(home / "statistics" / "baby.db", zone)
+    return Timetable(plan_of(settings), rings, past, hours, note=lambda bell: registrar.event(RANG, bell))
 
 
 def hire_tutor(settings: Any, brain: Brain, librarian: Librarian, soul: Soul | None, team: Team | None) -> Tutor:
@@ -443,6 +546,7 @@ def hire_tutor(settings: Any, brain: Brain, librarian: Librarian, soul: Soul | N
         settings.lessons,
         block_tokens=block_tokens(settings.brain, settings.lessons.block_tokens),
         micro_streams=soul.facts["micro_streams"] if soul else None,
+        pedagogy=settings.pedagogy,
     )
 
 
@@ -461,9 +565,7 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
     """The event loop's part of a day: bells, chat and signals, until the classroom is done."""
     import asyncio
 
-    from school.timetable import open_timetable
-
-    classroom, school, registrar, say = awake.classroom, awake.school, awake.registrar, awake.say
+    classroom, school, say = awake.classroom, awake.school, awake.say
     loop = asyncio.get_running_loop()
     told = False
 
@@ -476,25 +578,24 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
         classroom.stop()
 
     _on_signals(loop, go_to_sleep)
-    timetable = open_timetable(
-        save=school.save,
-        save_minutes=settings.soul.save_minutes,
-        thin=registrar.thin,
-        clear_out=lambda: school.clear_out("twitch", settings.record.chat_days),
-    )
+    awake.timetable.start()
     classroom.start()
+    if "diary" in awake.timetable.plan:
+        awake.scribe.catch_up()
     if awake.twitch:
         awake.twitch.start()
-    talking = asyncio.create_task(_talk(awake, chat, go_to_sleep))
+    tasks = [asyncio.create_task(_talk(awake, chat, go_to_sleep)), asyncio.create_task(awake.announcer.keep_telling())]
     try:
         await asyncio.wrap_future(classroom.done)
     except Exception as error:
         say(f"babyLLM broke: {error}. What it had learned is saved up to its last save; baby.log has the details.")
         return 1
     finally:
-        timetable.shutdown(wait=False)
-        talking.cancel()
-        await asyncio.gather(talking, return_exceptions=True)
+        awake.timetable.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        awake.announcer.catch_up()
         if awake.twitch:
             await awake.twitch.close()
     say(f"babyLLM sleeps at step {school.status().step:,}. Good night.")
@@ -504,9 +605,19 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
 async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
     """The terminal's part, if there is one. Whatever becomes of it, the lessons go on."""
     from bots.terminal import Commands, Prompt, chat_on_pipe
+    from school.slowness import why_slow
 
     school, say = awake.school, awake.say
-    commands = Commands(school, _print, quit_, others=awake.twitch.lines if awake.twitch else list)
+    others = [awake.timetable.lines, *([awake.twitch.lines] if awake.twitch else [])]
+    commands = Commands(
+        school,
+        _print,
+        quit_,
+        others=lambda: [line for lines in others for line in lines()],
+        view=awake.announcer.choose,
+        why_slow=lambda: why_slow(awake.tutor.stopwatch.minute()),
+        names=awake.voices["names"],
+    )
     try:
         if chat == "prompt":
             from prompt_toolkit.patch_stdout import patch_stdout
@@ -575,7 +686,7 @@ def help_teach(settings: Any, team: Team) -> int:
             signal.signal(number, signal.SIG_IGN)
         shape = shape_of(settings.brain, settings.library.vocabulary)
         length = block_tokens(settings.brain, settings.lessons.block_tokens)
-        enlist(team, shape, settings.lessons, block_tokens=length, device=device).follow()
+        enlist(team, shape, settings.lessons, settings.pedagogy, block_tokens=length, device=device).follow()
     except TeamBroken as broken:
         whisper(f"babyLLM: process {team.rank} leaves: {broken}.")
         return 1
@@ -651,7 +762,7 @@ def read_file(options: argparse.Namespace) -> int:
             if soul:
                 wake_receptionist(soul, receptionist)
             kept = pack_soul(reader, receptionist, {"brain": asdict(shape), "settings": settings.model_dump()})
-            kept.facts["reviews"] = soul.facts["reviews"] if soul else {}
+            kept.facts |= {name: soul.facts.get(name, {}) if soul else {} for name in ("reviews", "pedagogy")}
             whisper(f"soul saved: {caretaker.save(kept)}")
     finally:
         caretaker.unlock()
@@ -674,7 +785,32 @@ def show_stats(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(life, ensure_ascii=False))
     else:
-        render(life)
+        render(life, weather=options.weather)
+    return 0
+
+
+def show_diary(options: argparse.Namespace) -> int:
+    from school.calligraphist import for_screen
+    from school.chronicle import read_diary
+
+    _, home = read_options(options)
+    found = read_diary(home, last=options.last)
+    if options.json:
+        print(json.dumps({"pages": found}, ensure_ascii=False))
+        return 0
+    for page in found:
+        print(for_screen(page["text"]) + "\n")
+    return 0
+
+
+def show_timetable(options: argparse.Namespace) -> int:
+    from dataclasses import asdict
+
+    from school.noticeboard import as_table, look_up
+
+    settings, home = read_options(options)
+    table = look_up(settings, home / "statistics" / "baby.db")
+    print(json.dumps(asdict(table), default=str) if options.json else as_table(table))
     return 0
 
 

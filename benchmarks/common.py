@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 import wakeup
+from school.announcer import Screen
 from school.mistakes import Mistake
 
 
@@ -54,16 +55,19 @@ def home_with(text: Path | None) -> Iterator[Path]:
 
 @contextmanager
 def awake(
-    options: argparse.Namespace, *more: str, prepare: Callable[[Path], object] = lambda home: None
+    options: argparse.Namespace,
+    *more: str,
+    prepare: Callable[[Path], object] = lambda home: None,
+    screen: Screen | None = None,
 ) -> Iterator[tuple[wakeup.Awake, Any]]:
     """A school put together just as ``wakeup.py`` does it, not yet started, and the settings. ``prepare`` is called
-    with the home before."""
+    with the home before; ``screen``, if any, is where lessons are shown."""
     with home_with(options.text) as home, ExitStack() as closing:
         prepare(home)
         arguments = [part for change in (*options.set, *more) for part in ("--set", change)]
         given = wakeup.parse(["--home", str(home), *arguments])
         settings, _ = wakeup.read_options(given)
-        yield wakeup.put_together(settings, home, given, closing, wakeup.whisper), settings
+        yield wakeup.put_together(settings, home, given, closing, wakeup.whisper, screen=screen), settings
 
 
 def report(result: dict[str, Any], as_json: bool) -> None:

@@ -2,16 +2,22 @@
 
     python -m benchmarks.learn --text DIARY.txt --minutes 10
     python -m benchmarks.learn --text DIARY.txt --seeds 3 --variant default --variant drop1:brain.dropout=0.1
+    python -m benchmarks.learn --text DIARY.txt --cpu-minutes 4 --seeds 3 --variant default --variant curriculum
 
 Every variant lives once with every seed, one life after the other, each from an empty soul and for the same time (or,
-with --tokens, for as many tokens). A seed decides the first weights and the order of lessons alike, so that seed k is
-the same in every variant. Examinations for the curve are off the clock; those that are part of its life are on it.
+with --tokens, for as many tokens). With --cpu-minutes, it is the time that the processor spent on it, which waiting for
+other programs does not stretch; with machine.threads=1 on a quiet machine they are the same. Still, programs that share
+its caches make a step up to 1.4 times as dear; with --side-by-side the variants of a seed live at the same time, turn
+by turn, so that all have the same neighbours. A seed decides the first weights and the order of lessons alike, so that
+seed k is the same in every variant. Examinations for the curve are off the clock; those that are part of its life are
+on it.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -32,19 +38,22 @@ def examine(tutor: Tutor, *, voice: bool = True, limit: int = 1 << 40) -> ExamRe
     return exam.run(tutor.voice if voice else tutor.brain)
 
 
-def live(given: argparse.Namespace, variant: Variant, seed: int) -> dict[str, Any]:
-    """One life, and how it did. ``curve``: [seconds, step, tokens, held-out bits per byte] now and then."""
+def live(given: argparse.Namespace, variant: Variant, seed: int) -> Generator[float, None, dict[str, Any]]:
+    """One life: yields its seconds so far after each micro-step, and returns how it did. ``curve``: [seconds, step,
+    tokens, held-out bits per byte] now and then."""
     with awake(given, *variant.changes, f"{SEED}={seed}") as (day, settings):
         tutor, spent, tokens, curve, over = day.tutor, 0.0, 0, [], False
+        clock = time.process_time if given.cpu_minutes else time.perf_counter
+        seconds = 60 * (given.cpu_minutes or given.minutes)
         while not over:
-            if step := tutor.micro_step():
-                spent += step.seconds
-                tokens += step.tokens
+            started = clock()
+            step = tutor.micro_step()
             if tutor.exam_due:  # part of its life, so within the clock
-                started = time.perf_counter()
                 tutor.heed(examine(tutor, limit=settings.lessons.evaluation_tokens).bits_per_byte)
-                spent += time.perf_counter() - started
-            over = tokens >= given.tokens if given.tokens else spent >= given.minutes * 60
+            spent += clock() - started
+            tokens += step.tokens if step else 0
+            yield spent
+            over = tokens >= given.tokens if given.tokens else spent >= seconds
             if over or spent >= given.every * (len(curve) + 1):
                 result = examine(tutor)
                 curve.append([round(spent, 1), tutor.step, tokens, round(result.bits_per_byte, 4)])
@@ -62,9 +71,38 @@ def live(given: argparse.Namespace, variant: Variant, seed: int) -> dict[str, An
             "held_out_bytes": result.bytes,
             "accuracy": round(result.accuracy, 4),
             "self_state_error": round(result.self_state_error, 4),
+            "pedagogy": {name: round(value, 4) for name, value in tutor.pedagogy.gauges().items()},
             "parameters": day.classroom.parameters,
             "curve": curve,
         }
+
+
+def live_all(given: argparse.Namespace, variants: list[Variant], seeds: range) -> list[list[dict[str, Any]]]:
+    """The lives of each variant, by seed."""
+    lives: list[list[dict[str, Any]]] = [[] for _ in variants]
+    for seed in seeds:
+        begun = [live(given, variant, seed) for variant in variants]
+        for together in [begun] if given.side_by_side else [[life] for life in begun]:
+            for life, lived in run_evenly(together).items():
+                lives[begun.index(life)].append(lived)
+    return lives
+
+
+def run_evenly(lives: list[Generator[float, None, Any]]) -> dict[Generator, Any]:
+    """Run them to their ends, always the one that spent the least so far; returns what each returned."""
+    spent, ended = dict.fromkeys(lives, 0.0), {}
+    try:
+        while spent:
+            life = min(spent, key=spent.get)
+            try:
+                spent[life] = next(life)
+            except StopIteration as end:
+                ended[life] = end.value
+                del spent[life]
+    finally:
+        for life in spent:
+            life.close()
+    return ended
 
 
 def summary(variant: Variant, lives: list[dict[str, Any]]) -> dict[str, Any]:
@@ -82,7 +120,8 @@ def summary(variant: Variant, lives: list[dict[str, Any]]) -> dict[str, Any]:
 
 def plot(file: Path, given: argparse.Namespace, variants: list[dict], known: dict[str, Any]) -> str | None:
     """Against what the budget is in: seconds, or tokens."""
-    column, x = (2, "tokens taught") if given.tokens else (0, "seconds of lessons")
+    seconds = "processor seconds of lessons" if given.cpu_minutes else "seconds of lessons"
+    column, x = (2, "tokens taught") if given.tokens else (0, seconds)
     lines = {
         variant["name"]: [[(point[column], point[3]) for point in life["curve"]] for life in variant["lives"]]
         for variant in variants
@@ -95,16 +134,23 @@ def plot(file: Path, given: argparse.Namespace, variants: list[dict], known: dic
 def main() -> None:
     options = parser(__doc__.splitlines()[0])
     options.add_argument("--minutes", type=float, default=10, help="of lessons; examinations come on top")
+    options.add_argument(
+        "--cpu-minutes", type=float, default=0, help="of the processor's work for lessons, instead of minutes"
+    )
     options.add_argument("--tokens", type=int, default=0, help="of lessons, instead of minutes")
+    options.add_argument("--side-by-side", action="store_true", help="the variants of a seed take turns")
     options.add_argument("--every", type=float, default=30, help="seconds between examinations")
     options.add_argument("--plot", type=Path, metavar="FILE.png", help="default: learn-TEXT.png in this folder")
     add_options(options)
     given = options.parse_args()
-    if min(given.minutes, given.every) <= 0 or given.tokens < 0:
-        raise Mistake("--minutes, --every and --tokens must be more than 0.")
+    if min(given.minutes, given.every) <= 0 or min(given.tokens, given.cpu_minutes) < 0:
+        raise Mistake("--minutes, --cpu-minutes, --every and --tokens must be more than 0.")
+    if given.tokens and given.cpu_minutes:
+        raise Mistake("--tokens and --cpu-minutes: give one of them.")
     variants, seeds = chosen(given)
     known = references.measure(given.text) if given.text else {}
-    lived = [summary(variant, [live(given, variant, seed) for seed in seeds]) for variant in variants]
+    lives = live_all(given, variants, seeds)
+    lived = [summary(variant, of_it) for variant, of_it in zip(variants, lives, strict=True)]
     for variant in lived:
         whisper(f"{variant['name']}: {variant['bits_per_byte']:.4f} bits/byte held out")
     result: dict[str, Any] = {}
@@ -113,7 +159,8 @@ def main() -> None:
         result = lived[0]["lives"][0]
         result = result | {"curve": [[seconds, step, bpb] for seconds, step, _, bpb in result["curve"]]}
     file = given.plot or Path(f"learn-{given.text.stem if given.text else 'starter'}.png")
-    result |= {"text": str(given.text or "starter"), "references": known, "variants": lived}
+    clock = "processor" if given.cpu_minutes else "wall"
+    result |= {"text": str(given.text or "starter"), "clock": clock, "references": known, "variants": lived}
     result["plot"] = plot(file, given, lived, known)
     report(result, given.json)
 

@@ -14,7 +14,6 @@ import psutil
 from benchmarks.chat import QUESTIONS
 from benchmarks.common import awake, parser, percentile, report
 from school.interface import Reply
-from school.timetable import open_timetable
 from wakeup import Awake
 
 TICK = 0.05  # seconds between looks at the event loop's punctuality
@@ -66,7 +65,7 @@ async def visit(day: Awake, pause: float, stop: asyncio.Event, replies: list, fa
 async def live(day: Awake, settings, given) -> dict:
     started, stop = time.monotonic(), asyncio.Event()
     lags, sizes, replies, failures = [], [], [], []
-    timetable = open_timetable(save=day.school.save, save_minutes=settings.soul.save_minutes, thin=day.registrar.thin)
+    day.timetable.start()
     day.classroom.start()
     watching = [
         asyncio.create_task(watch_lag(lags, stop)),
@@ -76,7 +75,7 @@ async def live(day: Awake, settings, given) -> dict:
     await asyncio.wait([asyncio.wrap_future(day.classroom.done)], timeout=given.minutes * 60)
     stop.set()
     now = day.school.status()
-    timetable.shutdown(wait=False)
+    day.timetable.close()
     day.classroom.stop()
     await asyncio.wrap_future(day.classroom.done)
     await asyncio.gather(*watching, return_exceptions=True)

@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 from benchmarks.common import awake, parser, percentile, report
 from benchmarks.soak import watch_lag, watch_memory
 from school.letters import folded
-from school.timetable import open_timetable
 from tests.fake_twitch import FakeTwitch
 from wakeup import Awake
 
@@ -143,7 +142,7 @@ async def arrive(twitch: FakeTwitch) -> None:
 async def live(day: Awake, settings, given, twitch: FakeTwitch) -> dict:
     stop, over = asyncio.Event(), threading.Event()
     lags, sizes, seen = [], [], Evening()
-    timetable = open_timetable(save=day.school.save, save_minutes=settings.soul.save_minutes, thin=day.registrar.thin)
+    day.timetable.start()
     day.classroom.start()
     before = await settle(day, given.settle)
     day.twitch.start()
@@ -169,7 +168,7 @@ async def live(day: Awake, settings, given, twitch: FakeTwitch) -> dict:
     while day.tutor.examined_step == examined and not day.classroom.done.done():  # one more examination
         await asyncio.sleep(0.2)
     after, tainted = day.school.status().held_out_bits_per_byte, await ask_much(day, given.samples)
-    timetable.shutdown(wait=False)
+    day.timetable.close()
     day.classroom.stop()
     crashed = (await asyncio.gather(asyncio.wrap_future(day.classroom.done), return_exceptions=True))[0]
     await asyncio.gather(*watching)

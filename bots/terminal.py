@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from typing import Literal
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -15,8 +16,9 @@ from prompt_toolkit.history import InMemoryHistory
 from pydantic import Field
 
 from school.calligraphist import facts, for_screen, hex_color, status_lines
-from school.interface import ME, Asleep, Busy, Reply, School
+from school.interface import ME, Asleep, Busy, Reply, School, Snapshot
 from school.settings import Slice
+from school.voice import Voice
 
 HELP = """\
 Just type to talk. About its last answer:
@@ -26,6 +28,8 @@ Just type to talk. About its last answer:
 And:
   /teach TEXT      learn this text
   /status          how it is doing
+  /view            how much of the lessons is shown: full, compact, plain, off
+  /why-slow        where the last minute went
   /save            save its soul now (it also saves by itself)
   /forget          delete everything you said and taught here
   /help            this
@@ -38,6 +42,9 @@ SORRY = {
 
 
 class TerminalSettings(Slice):
+    view: Literal["full", "compact", "plain", "off"] = Field(
+        "compact", description="how lessons are shown: full, compact, plain or off; /view changes it"
+    )
     line_seconds: float = Field(30.0, gt=0, le=86_400, description="seconds between lines about the lessons")
 
 
@@ -54,7 +61,7 @@ class _LastReply:
 
 class Commands:
     """What a line means, whichever way it came; answers are shown with ``say``. ``others`` tells, for /status, how the
-    other surfaces are."""
+    other surfaces are; ``names`` says what baby and ``you`` are called."""
 
     def __init__(
         self,
@@ -62,8 +69,13 @@ class Commands:
         say: Callable[[str], None],
         quit_: Callable[[], None],
         others: Callable[[], list[str]] = list,
+        view: Callable[[str], str] = lambda name: "nothing is shown here",
+        why_slow: Callable[[], list[str]] = list,
+        names: Voice | None = None,
     ):
+        self.baby, self.you = (names.choose(who) for who in ("baby", "you")) if names else ("baby", "you")
         self._school, self._say, self._quit, self._others = school, say, quit_, others
+        self._choose_view, self._why_slow = view, why_slow
         self._last = _LastReply()
         self._table: dict[str, Callable[[str], Awaitable[None]]] = {
             "/help": self._help,
@@ -72,6 +84,8 @@ class Commands:
             "/fix": self._fix,
             "/teach": self._teach,
             "/status": self._status,
+            "/view": self._view,
+            "/why-slow": self._tell_why,
             "/save": self._save,
             "/forget": self._forget,
             "/quit": self._leave,
@@ -107,7 +121,7 @@ class Commands:
             self._say(f"(it could not answer: {error})")
             return
         self._last.id = reply.id
-        self._say(f"baby: {for_screen(reply.text)}")
+        self._say(f"{self.baby}: {for_screen(reply.text)}")
 
     async def _help(self, _: str) -> None:
         self._say(HELP)
@@ -146,14 +160,27 @@ class Commands:
     async def _status(self, _: str) -> None:
         self._say("\n".join(status_lines(self._school.status()) + self._others()))
 
+    async def _view(self, name: str) -> None:
+        self._say(f"({self._choose_view(name)})")
+
+    async def _tell_why(self, _: str) -> None:
+        self._say("\n".join(self._why_slow()))
+
     async def _save(self, _: str) -> None:
         place = await asyncio.wrap_future(self._school.save())
         if place is None:
             self._say("(the soul could not be saved; the log says why)")
 
     async def _forget(self, _: str) -> None:
-        rows = await asyncio.wrap_future(self._school.forget(person=ME))
         self._last.id = ""
+        try:
+            rows = await asyncio.wrap_future(self._school.forget(person=ME))
+        except OSError as error:
+            self._say(
+                "(deleted from the record, and it will never train on it again; but a saved soul still remembers "
+                f"the conversation: {error}. That is tried until it is done.)"
+            )
+            return
         self._say(
             f"(deleted: {rows} rows of what you said and taught. It will never train on them again; "
             "what its weights already took from them fades, but is not undone.)"
@@ -206,12 +233,17 @@ class Prompt:
         self._session.app.invalidate()
 
     def _message(self) -> StyleAndTextTuples:
-        answer = [("", f"baby: {self._growing}\n")] if self._growing else []
-        return [*answer, ("bold", "you: ")]
+        answer = [("", f"{self._commands.baby}: {self._growing}\n")] if self._growing else []
+        return [*answer, ("bold", f"{self._commands.you}: ")]
 
     def _toolbar(self) -> StyleAndTextTuples:
         now = self._school.status()
-        return [(f"bg:{hex_color(now.color)}", "    "), ("", "  " + " · ".join(facts(now)))]
+        return [*weather_blocks(now), ("", "  " + " · ".join(facts(now)))]
+
+
+def weather_blocks(now: Snapshot) -> StyleAndTextTuples:
+    """The colour that it expected, then the one that it had."""
+    return [(f"bg:{hex_color(color)}", "  ") for color in (now.expected, now.color)]
 
 
 async def chat_on_pipe(commands: Commands) -> None:

@@ -59,6 +59,10 @@ class Brain(nn.Module, ABC):
         """The quantities this species tunes for itself, by name, for the record and the screen."""
         return {}
 
+    def listening(self, tokens: Tensor, pixels: Tensor, state: State) -> dict[str, float]:
+        """How this species listens as it reads a block, where it can choose: mean shares by name."""
+        return {}
+
 
 def stack_states(states: list[State]) -> State:
     """Put the streams of several states side by side."""

@@ -21,6 +21,7 @@ from brain.selfstate import SelfStateHead
 from brain.windows import InterneuronNetwork
 
 MOST_TOGETHER = 16  # streams that the step's kernel takes; measured faster with 1 and with 3
+HEARD = ("short", "long", "present", "answer")  # what a memory layer chooses between
 CARRIED = ("position", "history", "memory1", "memory2")  # the state that the step's kernel makes, in its order
 
 
@@ -147,10 +148,7 @@ class InterneuronBrain(Brain):
         self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: torch.Generator | None = None
     ) -> BrainOutput:
         tokens, pixels = tokens.t(), pixels.transpose(0, 1)
-        positions, position = turn_positions(tokens, state["position"], self.turn_tokens, self.position_limit)
-        dropout = dropout if self.dropout else None
-        heard = self._heard(tokens.shape[1], pixels, dropout)
-        activations = self.neurons(self.embedding(tokens, state["previous"], positions, pixels, dropout), heard)
+        activations, position = self._fire(tokens, pixels, state, dropout if self.dropout else None)
         first = self.interneurons(activations, state["history"])
         second, memory1 = self.memory1(first, state["memory1"].transpose(0, 1))
         third, memory2 = self.memory2((first + second) / 2, state["memory2"].transpose(0, 1))
@@ -166,6 +164,14 @@ class InterneuronBrain(Brain):
         expected = self.self_state(thoughts, pixels)
         logits, expected, thoughts = (tensor.transpose(0, 1) for tensor in (logits, expected, thoughts))
         return BrainOutput(logits, expected, after, thoughts)
+
+    def _fire(
+        self, tokens: Tensor, pixels: Tensor, state: State, dropout: torch.Generator | None
+    ) -> tuple[Tensor, Tensor]:
+        """``tokens`` (T, B), ``pixels`` (T, B, 3) -> activations (T, B, N), position after them (B,)."""
+        positions, position = turn_positions(tokens, state["position"], self.turn_tokens, self.position_limit)
+        heard = self._heard(tokens.shape[1], pixels, dropout)
+        return self.neurons(self.embedding(tokens, state["previous"], positions, pixels, dropout), heard), position
 
     def step(self, token: Tensor, pixel: Tensor, state: State) -> BrainOutput:
         run = kernels_for(pixel, self.neurons.bias)
@@ -259,4 +265,17 @@ class InterneuronBrain(Brain):
         for name, memory in (("memory1", self.memory1), ("memory2", self.memory2)):
             short, long = memory.decays().mean((1, 2)).tolist()
             named |= {f"{name}_short": short, f"{name}_long": long}
+        return named
+
+    @torch.no_grad()
+    def listening(self, tokens: Tensor, pixels: Tensor, state: State) -> dict[str, float]:
+        """What each window weighs in the mix, and what share of its attention each memory gives to its sources."""
+        activations, _ = self._fire(tokens.t(), pixels.transpose(0, 1), state, None)
+        first = self.interneurons(activations, state["history"])
+        second, _ = self.memory1(first, state["memory1"].transpose(0, 1))
+        weights = self.interneurons.cerebellum.abs().mean(1)
+        named = {f"window{i}_weight": weight for i, weight in enumerate((weights / weights.sum()).tolist(), 1)}
+        for name, memory, heard in (("memory1", self.memory1, first), ("memory2", self.memory2, (first + second) / 2)):
+            shares = memory.shares(heard).tolist()
+            named |= {f"{name}_{source}_share": share for source, share in zip(HEARD, shares, strict=True)}
         return named

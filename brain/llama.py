@@ -77,6 +77,10 @@ class Attention(nn.Module):
         return self.write(heads.transpose(1, 2).flatten(2)), keys, values
 
 
+def rms(values: Tensor) -> float:
+    return values.square().mean().sqrt().item()
+
+
 class SwiGLU(nn.Module):
     def __init__(self, width: int, hidden: int):
         super().__init__()
@@ -162,6 +166,19 @@ class LlamaBrain(Brain):
         after = {name: torch.stack(windows, 1) for name, windows in kept.items()}
         after["heard"] = (state["heard"] + length).clamp(max=self.context)
         return BrainOutput(F.linear(thoughts, self.tokens), self.self_state(thoughts, pixels), after, thoughts)
+
+    @torch.no_grad()
+    def gauges(self) -> dict[str, float]:
+        """What the colour contributes to a token's vector beside the token itself, and how loudly each layer's branches
+        speak: root mean squares, of a grey pixel's vector and of the matrices."""
+        token, pixel = rms(self.token_norm.weight), rms(self.pixel(self.tokens.new_full((3,), 0.5)))
+        named = {"blend_token": token / (token + pixel), "blend_pixel": pixel / (token + pixel)}
+        for i, layer in enumerate(self.layers, 1):
+            named |= {
+                f"layer{i}_attention": rms(layer.attention.write.weight),
+                f"layer{i}_feed": rms(layer.feed.write.weight),
+            }
+        return named
 
     def weight_decayed(self) -> list[nn.Parameter]:
         """All matrices but the token vectors: a rare word's would fade between two of its occurrences."""

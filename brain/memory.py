@@ -127,6 +127,11 @@ class MemoryLayer(nn.Module):
         gated, answer = by_gate(gated, self.gates), by_gate(answer, self.gates)
         return torch.addcmul(gated, listening.unsqueeze(-2), answer).flatten(-2), memory
 
+    def shares(self, inputs: Tensor) -> Tensor:
+        """How much it listens to each source at ``inputs`` (T, B, N): (4,), mean over tokens and gates."""
+        scores = self.gate(self.reduce(self.norm(inputs)))
+        return scores.unflatten(-1, (SOURCES, -1)).softmax(-2).mean((0, 1, 3))
+
     def decays(self) -> Tensor:
         """Share of each average kept per token, (2, 1, N) or (2, 1, 1)."""
         return self.decay_logits.sigmoid()

@@ -39,18 +39,21 @@ def facts(now: Snapshot) -> list[str]:
         f"loss {figure(now.loss)}",
         f"held-out {figure(now.held_out_bits_per_byte)} bits/byte",
         f"{speed} tokens/s",
+        *([now.mood] if now.mood else []),
     ]
 
 
 def status_lines(now: Snapshot) -> list[str]:
     """The whole state, for /status."""
     best = "" if now.best_bits_per_byte is None else f" (best {figure(now.best_bits_per_byte)})"
-    red, green, blue = (f"{channel:.2f}" for channel in now.color)
+    (red, green, blue), foreseen = ([f"{channel:.2f}" for channel in color] for color in (now.color, now.expected))
     windows = ", ".join(f"{value:.1f}" for name, value in now.gauges.items() if name.startswith("window"))
     tuned = f"temperature {now.temperature:.2f}, repetition penalty {now.gauges.get('repetition_penalty', 0.0):.2f}"
     lines = [
         " · ".join(facts(now)) + best,
-        f"self-state: red {red} (skill, energy), green {green} (stirred up), blue {blue} (calm)",
+        f"self-state: red {red} (skill, energy), green {green} (stirred up), blue {blue} (calm)"
+        + f"; it expected {', '.join(foreseen)}"
+        + (f". Mood: {now.mood}" if now.mood else ""),
         f"brain: {count(now.parameters)} parameters, {count(now.tokens_seen)} tokens read in its life",
         f"library: {now.texts} texts, {count(now.library_tokens)} tokens; {now.pairs} taught pairs coming back",
         f"it tuned itself to: {tuned}" + (f", windows of {windows} tokens" if windows else ""),

@@ -6,7 +6,7 @@ that is complete last. It is written beside its place and renamed into it, so a 
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import json
 import os
 import shutil
@@ -23,19 +23,23 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from school.backups import Backups
+from school.checksums import SoulDamaged, check, mend, seal, sync
 from school.mistakes import Mistake
 from school.settings import Slice
 
 FORMAT = 1
-SUMS = "SHA256SUMS"
 NAME = "step-{:012d}"
 
 
 class SoulSettings(Slice):
-    save_minutes: float = Field(10.0, gt=0, le=1440, description="minutes between saves")
+    save_minutes: float = Field(10.0, ge=0, le=1440, description="minutes between saves; 0: only when it falls asleep")
     keep_last: int = Field(3, ge=1, description="the newest souls kept")
     keep_hours: int = Field(6, ge=0, description="beyond those, one an hour for so many hours")
     keep_days: int = Field(7, ge=0, description="beyond those, one a day for so many days")
+    backup_folder: str = Field("", description='where copies go, best on another disk; "": soul/backups in the home')
+    backup_days: int = Field(2, ge=1, description="copies kept: the last of each of so many days")
+    backup_weeks: int = Field(4, ge=0, description="and the last of each of so many weeks")
 
 
 @dataclass(slots=True)
@@ -48,14 +52,14 @@ class Soul:
     tokenizer: str
 
 
-class SoulDamaged(Exception):
-    """A soul's folder is not what was written; the message says which part."""
-
-
 class Caretaker:
     def __init__(self, folder: Path, settings: SoulSettings):
         self.folder, self.settings = folder, settings
         self._lock = FileLock(folder / "lock")
+        self._owing = folder / "owed.json"
+        where = folder.parent / Path(settings.backup_folder).expanduser() if settings.backup_folder else None
+        days, weeks = settings.backup_days, settings.backup_weeks
+        self.backups = Backups(where or folder / "backups", folder / "backups.json", days=days, weeks=weeks)
 
     def lock(self) -> None:
         """Claim the souls for this process. Raises Mistake if another baby lives here."""
@@ -68,12 +72,8 @@ class Caretaker:
             ) from None
         except OSError as error:
             raise Mistake(f"{self.folder}: can't be written ({error.strerror}).") from None
-        for replaced in self.folder.glob(".replaced-*"):  # a crash between two renames left it so
-            place = self.folder / replaced.name.removeprefix(".replaced-")
-            if not place.exists():
-                replaced.rename(place)
-        for leftover in [*self.folder.glob(".unfinished-*"), *self.folder.glob(".replaced-*")]:
-            shutil.rmtree(leftover, ignore_errors=True)
+        mend(self.folder)
+        self.backups.mend()
 
     def unlock(self) -> None:
         self._lock.release()
@@ -94,24 +94,53 @@ class Caretaker:
         self.prune()
         return place
 
-    def forget(self, people: Collection[str]) -> int:
-        """Take the conversations with these people out of every soul on disk; returns how many souls had some.
+    def back_up(self) -> Path:
+        """Copy the newest soul to the backups, if it is whole; returns where the copy is. Raises OSError or
+        SoulDamaged; then the backups are what they were."""
+        if not self.souls():
+            raise OSError("nothing has been saved yet")
+        return self.backups.add(self.souls()[0])
 
-        A damaged one that names them goes altogether. Raises OSError; what could not be rewritten stays as it was.
+    def forget(self, people: Collection[str]) -> int:
+        """Take the conversations with these people, and with whom it was owed to, out of every soul on disk and every
+        backup; returns how many had some.
+
+        A damaged one that names them goes altogether. Raises OSError; what could not be rewritten stays as it was, and
+        it is owed until it can be.
         """
-        touched, problem = 0, None
-        for place in [*self.souls(), *self.folder.glob("damaged/*")]:
+        people = self.owed() | set(people)
+        self._owe(people)
+        copies, unreached = self.backups.everywhere()
+        problem = OSError(f"the backups in {unreached[0]} can't be reached") if unreached else None
+        touched = 0
+        for place in [*self.souls(), *self.folder.glob("damaged/*"), *copies]:
             try:
                 touched += self._forget_in(place, people)
             except OSError as error:  # the others, at least
                 problem = error
         if problem:
             raise problem
+        self._owe(set())
         return touched
+
+    def owed(self) -> set[str]:
+        """Who was promised to be forgotten, and may still be in a soul or a backup that could not be rewritten."""
+        try:
+            return set(json.loads(self._owing.read_text("utf-8")))
+        except (OSError, ValueError):
+            return set()
+
+    def _owe(self, people: set[str]) -> None:
+        """Note it on disk, for a life that ends before it is done."""
+        with contextlib.suppress(OSError):  # a full disk; it is tried all the same
+            if people:
+                self._owing.write_text(json.dumps(sorted(people)), encoding="utf-8")
+            else:
+                self._owing.unlink(missing_ok=True)
 
     def _forget_in(self, place: Path, people: Collection[str]) -> bool:
         try:
-            if place.parent == self.folder:
+            if place.parent != self.folder / "damaged":
                 return self._rewrite_without(place, people)
         except SoulDamaged:
             pass
@@ -126,7 +155,7 @@ class Caretaker:
         soul.facts["conversations"] = {key: talk for key, talk in facts["conversations"].items() if key not in gone}
         talks = soul.tensors["conversations"]
         soul.tensors["conversations"] = {key: t for key, t in talks.items() if key.partition("/")[0] not in gone}
-        unfinished = self.folder / f".unfinished-{place.name}-{os.getpid()}"
+        unfinished = place.with_name(f".unfinished-{place.name}-{os.getpid()}")
         try:
             self._write(unfinished, soul)
             os.utime(unfinished, (when, when))  # the keep rules go by age
@@ -137,7 +166,7 @@ class Caretaker:
 
     def _install(self, unfinished: Path, place: Path) -> None:
         """Rename a whole soul into its place, where another one of the same step may be."""
-        replaced = self.folder / f".replaced-{place.name}"
+        replaced = place.with_name(f".replaced-{place.name}")
         again = place.exists()
         if again:
             shutil.rmtree(replaced, ignore_errors=True)
@@ -148,7 +177,7 @@ class Caretaker:
             if again:
                 replaced.rename(place)
             raise
-        _sync(self.folder)
+        sync(place.parent)
         shutil.rmtree(replaced, ignore_errors=True)
 
     def _write(self, place: Path, soul: Soul) -> None:
@@ -158,10 +187,7 @@ class Caretaker:
         (place / "tokenizer.json").write_text(soul.tokenizer, encoding="utf-8")
         for name, tensors in soul.tensors.items():
             save_file({key: tensor.contiguous() for key, tensor in tensors.items()}, place / f"{name}.safetensors")
-        sums = {file.name: _sha256(file) for file in sorted(place.iterdir())}
-        (place / SUMS).write_text("".join(f"{digest}  {name}\n" for name, digest in sums.items()), encoding="utf-8")
-        for file in [*place.iterdir(), place]:
-            _sync(file)
+        seal(place)
 
     def souls(self) -> list[Path]:
         """Folders of souls, the newest first."""
@@ -169,7 +195,8 @@ class Caretaker:
 
     def newest(self, say: Callable[[str], None], *, set_aside: bool) -> Soul | None:
         """The newest soul that is whole, or None if there is none. A damaged one is named, and with ``set_aside``
-        moved to ``soul/damaged``. Raises Mistake for a soul from a newer version."""
+        moved to ``soul/damaged``. Where all of them are, it is the newest backup that is whole. Raises Mistake for a
+        soul from a newer version."""
         for place in self.souls():
             try:
                 return self.load(place)
@@ -179,18 +206,18 @@ class Caretaker:
                     aside = self.folder / "damaged" / f"{place.name}-{time.time_ns()}"
                     aside.parent.mkdir(exist_ok=True)
                     place.rename(aside)
+        lost = any(self.folder.glob("damaged/*")) or self.souls()
+        for copy in self.backups.newest() if lost else ():
+            with contextlib.suppress(SoulDamaged):
+                soul = self.load(copy)
+                say(f"waking it from the backup {copy}.")
+                return soul
         return None
 
     def load(self, place: Path) -> Soul:
         """Read one soul. Raises SoulDamaged, or Mistake for a format this version does not know."""
         try:
-            listed = dict(line.split("  ")[::-1] for line in (place / SUMS).read_text("utf-8").splitlines())
-            for name, digest in listed.items():
-                if _sha256(place / name) != digest:
-                    raise SoulDamaged(f"{name} has changed")
-            parts = {"facts.json", "tokenizer.json", *(file.name for file in place.glob("*.safetensors"))}
-            if unlisted := parts - listed.keys():
-                raise SoulDamaged(f"{min(unlisted)} is not listed in {SUMS}")
+            listed = check(place)
             facts = json.loads((place / "facts.json").read_text("utf-8"))
             if facts["format"] > FORMAT:
                 raise Mistake(f"{place}: this soul was saved by a newer babyLLM; update the program to wake it.")
@@ -235,19 +262,3 @@ def _delete_if_naming(place: Path, people: Collection[str]) -> bool:
     if named:
         shutil.rmtree(place)
     return named
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file or folder is on the disk (Windows can't open folders)."""
-    if path.is_dir() and os.name == "nt":
-        return
-    handle = os.open(path, os.O_RDONLY if path.is_dir() or os.name != "nt" else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -12,9 +12,11 @@ from rich.table import Table
 
 from school.calligraphist import count, figure, for_screen
 from school.mistakes import Mistake
+from school.pages import DAY, LETTER, pages
 from school.registrar import reading
 
 POINTS = 200  # of a curve
+DAYS_SHOWN = 5  # that were remarkable
 
 SUMMARY = """
     select (select coalesce(max(step), 0) from steps) as step,
@@ -31,6 +33,17 @@ LOSSES = """
     select max(step) as step, sum(bits_per_byte * span) / sum(span) as bits_per_byte
     from steps where bits_per_byte is not null
     group by step * {points} / (select max(step) + 1 from steps) order by step"""
+CHANNELS = ("red", "green", "blue")
+COLORS = (*CHANNELS, *(f"expected_{channel}" for channel in CHANNELS))
+WEATHER = """
+    select max(step) as step, min(at) as at, {means}
+    from steps group by step * {points} / (select max(step) + 1 from steps) order by step"""
+DAYS = """
+    select substr(at, 1, 10) as day, sum(span) as steps, sum(seconds * span) as seconds, max(step) as last_step,
+           sum(bits_per_byte * span) / sum(case when bits_per_byte is not null then span end) as bits_per_byte,
+           (select min(bits_per_byte) from evaluations where substr(evaluations.at, 1, 10) = substr(steps.at, 1, 10))
+               as held_out_bits_per_byte
+    from steps group by day order by day"""
 TALK = """
     select messages.at, messages.person, messages.text as question, replies.text as answer, replies.step,
            (select verdict from feedback where reply_id = replies.id order by rowid desc limit 1) as verdict
@@ -49,6 +62,11 @@ def read_life(home: Path, *, search: str | None, last: int) -> dict[str, Any]:
             life["souls"] = sorted(place.name for place in (home / "soul").glob("step-*"))
             life["loss_curve"] = list(db.query(LOSSES.format(points=POINTS)))
             life["held_out_curve"] = list(db.query("select step, bits_per_byte from evaluations order by step, id"))
+            means = ", ".join(
+                f"sum({name} * span) / sum(case when {name} is not null then span end) as {name}" for name in COLORS
+            )
+            life["weather"] = list(db.query(WEATHER.format(points=POINTS, means=means)))
+            life["days"] = flagged(list(db.query(DAYS)))
             if search:
                 found = "messages.rowid in (select rowid from messages_fts where messages_fts match :words)"
                 found += " or replies.rowid in (select rowid from replies_fts where replies_fts match :words)"
@@ -62,7 +80,45 @@ def read_life(home: Path, *, search: str | None, last: int) -> dict[str, Any]:
     return life
 
 
-def render(life: dict[str, Any]) -> None:
+def read_diary(home: Path, *, last: int) -> list[dict[str, Any]]:
+    """So many of the latest pages of the diary, the oldest first, each with the figures behind it, and the letters from
+    the same days. Raises Mistake where there are none, or the record can't be read."""
+    path = home / "statistics" / "baby.db"
+    if not path.exists():
+        raise Mistake(f"nothing is recorded in {path} yet; wake the baby first: python wakeup.py")
+    try:
+        with reading(path) as db:
+            found = [*pages(db, DAY, last), *pages(db, LETTER, last)] if db["diary"].exists() else []
+    except sqlite3.Error as error:
+        raise Mistake(f"{path}: the record can't be read ({error}).") from None
+    if not found:
+        raise Mistake(f"nothing is in the diary in {path} yet; the first page is written when a day is over.")
+    first = min(page.day for page in found if page.kind == DAY) if any(page.kind == DAY for page in found) else ""
+    found = sorted((page for page in found if page.day >= first), key=lambda page: (page.day, page.kind))
+    fields = ("kind", "day", "at", "text", "facts")
+    return [{field: getattr(page, field) for field in fields} for page in found]
+
+
+def flagged(days: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The days, each with how much it changed held-out bits per byte since the day before that had any (``gain``, more
+    is better), and a ``flag``: "record" where it was the best of its life until then, and "worst" for the one day, if
+    any, that undid the most."""
+    known, before = [], None
+    for day in days:
+        held_out = day["held_out_bits_per_byte"]
+        day["gain"] = None if held_out is None or before is None else before - held_out
+        best = min(known, default=None)
+        day["flag"] = "record" if held_out is not None and best is not None and held_out < best else ""
+        if held_out is not None:
+            known.append(held_out)
+            before = held_out
+    worst = min((day for day in days if day["gain"] is not None), key=lambda day: day["gain"], default=None)
+    if worst and worst["gain"] < 0:
+        worst["flag"] = "worst"
+    return days
+
+
+def render(life: dict[str, Any], *, weather: bool = False) -> None:
     console = Console(highlight=False)
     table = Table.grid(padding=(0, 2))
     for name, value in (
@@ -80,10 +136,31 @@ def render(life: dict[str, Any]) -> None:
     console.print(table)
     if len(life["loss_curve"]) > 1:
         console.out(_plot(life, min(console.width, 100)))
+    if weather:
+        console.out(draw_weather(life["weather"], min(console.width, 100)))
+    for day in [day for day in life["days"] if day["flag"]][-DAYS_SHOWN:]:
+        word = "best day so far" if day["flag"] == "record" else "worst day"
+        console.out(f"{day['day']}  {word}: held-out {figure(day['held_out_bits_per_byte'])} bits/byte")
     for talk in reversed(life["talk"]):
         verdict = f"  [{talk['verdict']}]" if talk["verdict"] else ""
         console.out(f"{talk['at'][:16].replace('T', ' ')}  {talk['person']}: {for_screen(talk['question'])}")
         console.out(f"  baby (step {talk['step'] or 0:,}): {for_screen(talk['answer'] or '-')}{verdict}")
+
+
+def draw_weather(weather: list[dict[str, Any]], width: int) -> str:
+    """The three channels of the self-state over steps, what it was and what it expected, one below the other."""
+    drawn = []
+    for channel in CHANNELS:
+        plotext.clear_figure()
+        plotext.theme("clear")
+        plotext.plot_size(width, 10)
+        plotext.title(f"{channel}: true (#) and expected (.)")
+        for name, marker in ((f"expected_{channel}", "."), (channel, "#")):
+            known = [(point["step"], point[name]) for point in weather if point[name] is not None]
+            if known:
+                plotext.plot(*zip(*known, strict=True), marker=marker)
+        drawn.append(plotext.uncolorize(plotext.build()))
+    return "\n".join(drawn)
 
 
 def _plot(life: dict[str, Any], width: int) -> str:

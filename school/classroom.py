@@ -6,6 +6,7 @@ Whatever happens to a single lesson or question, the loop goes on; what it has t
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -19,7 +20,24 @@ import numpy as np
 from brain import parameter_count
 from school.caretaker import Caretaker
 from school.examiner import Exam, ExamResult
-from school.interface import Ask, Forget, Letter, Mailbox, Save, School, Snapshot, Teach, fail, fulfil
+from school.interface import (
+    GREY,
+    Ask,
+    BackUp,
+    Examine,
+    Forget,
+    Letter,
+    Mailbox,
+    Rehearse,
+    Save,
+    School,
+    Snapshot,
+    Study,
+    Teach,
+    fail,
+    fulfil,
+)
+from school.mood import mood
 from school.receptionist import Receptionist
 from school.soulkeeping import pack_soul
 from school.tutor import StepReport, TeamBroken, Tutor
@@ -32,6 +50,7 @@ log = logging.getLogger(__name__)
 READERS, WARM_UP, CHUNK = 8, 256, 128  # of an examination
 GIVE_UP = 20  # lessons in a row that failed
 IDLE_SECONDS = 0.05  # how long an idle classroom waits for the post
+GAUGE_SECONDS = 1.0  # between looks at what the brain tunes, where only the screen wants them
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +74,13 @@ Event = StepReport | Examined | Saved
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """When to stop by itself; None: never."""
+    """When to stop by itself; None: never. With ``considerate``, a question lets the lessons rest until a letter says
+    that nobody talks any more."""
 
     steps: int | None = None
     seconds: float | None = None
     learning: bool = True
+    considerate: bool = False
 
 
 class Classroom:
@@ -77,16 +98,21 @@ class Classroom:
         limits: Limits,
         publish: Callable[[Event], None],
         unwritten: Callable[[], int] = lambda: 0,
+        look: Callable[[], bool] = lambda: False,
         team: Team | None = None,
     ):
         self.tutor, self.receptionist, self.mailbox, self.school = tutor, receptionist, mailbox, school
         self.caretaker, self.facts, self.limits, self.publish = caretaker, facts, limits, publish
+        self.stopwatch = tutor.stopwatch
         self.team = team  # the processes that help the tutor, if any
         self.done: Future[None] = Future()  # ends with the thread; carries what broke it, if anything did
         self._stopping = threading.Event()
-        self._unwritten = unwritten
+        self._unwritten, self._look = unwritten, look  # whether somebody wants to see the next step from near
+        self._gauges_known: tuple[float, dict[str, float]] = (-math.inf, {})  # when, and what they were
         self._exam: Exam | None = None
         self._exam_paper: tuple[np.ndarray, np.ndarray] | None = None
+        self._exam_wanted: list[Future[float | None]] = []
+        self._resting = False  # while somebody talks, where lessons are considerate
         self._failures = 0
         self._recent: deque[StepReport] = deque(maxlen=50)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="caretaker")
@@ -94,7 +120,7 @@ class Classroom:
         self._saved_step = tutor.step if caretaker.souls() else -1
         self._save_wanted: list[Future[str | None]] = []
         self._changed = False  # since the last save
-        self._leaving: set[str] = set()  # people who may still be in a saved soul
+        self._leaving: set[str] = set(caretaker.owed())  # people who may still be in a saved soul
         self._to_tell: list[tuple[Future[int], int]] = []  # who waits until they are not, for how many pairs
         self._scrubbing: Future[None] | None = None
         self._last_exam: ExamResult | None = None
@@ -127,11 +153,17 @@ class Classroom:
             self._begin_exam()  # one that the last day did not get to the end of
         try:
             while not self._stopping.is_set():
-                idle = not (learning or self.receptionist.busy or self._exam)
+                self.stopwatch.tick(steps=self.tutor.step, answers=self.receptionist.replies)
+                studying = learning and (not self._resting or self.tutor.under_way)
+                idle = not (studying or self.receptionist.busy or self._exam)
                 if self._save_wanted and not self.tutor.under_way:
+                    self.stopwatch.lap("other")
                     self._save(self._save_wanted)
                     self._save_wanted = []
-                for letter in self.mailbox.drain(IDLE_SECONDS if idle else 0):
+                    self.stopwatch.lap("saving")
+                letters = self.mailbox.drain(IDLE_SECONDS if idle else 0)
+                self.stopwatch.lap("waiting" if idle else "other")
+                for letter in letters:
                     self._open(letter)
                 if self._to_tell:
                     self._scrub()
@@ -139,7 +171,7 @@ class Classroom:
                     self._answer()
                 if self._exam:  # lessons wait, so that the result belongs to one step and a resumed life repeats it
                     self._examine()
-                elif learning:
+                elif studying:
                     self._learn()
                 if self.team and not self.tutor.under_way:
                     self.team.keep_company()
@@ -152,7 +184,7 @@ class Classroom:
 
     def _learn(self) -> None:
         try:
-            report = self.tutor.micro_step()
+            report = self.tutor.micro_step(look=self._look())
         except TeamBroken:
             raise
         except Exception:
@@ -171,17 +203,20 @@ class Classroom:
         self._show()
 
     def _answer(self) -> None:
+        self.stopwatch.lap("other")
         try:
             self.receptionist.serve(self.tutor.step)
         except Exception:
             log.exception("the receptionist stumbled")
             self.receptionist.close()
         self._changed = True
+        self.stopwatch.lap("talking")
 
     def _open(self, letter: Letter) -> None:
         try:
             match letter:
                 case Ask():
+                    self._resting = self.limits.considerate
                     self.receptionist.admit(letter)
                 case Teach(pair):
                     self.tutor.reviews.add(pair, self.tutor.librarian.tokenizer, self.tutor.step)
@@ -190,9 +225,20 @@ class Classroom:
                     self._forget(letter)
                 case Save(future):
                     self._save_wanted.append(future)
+                case BackUp(future):
+                    self._writer.submit(self._back_up, future)
+                case Examine(future):
+                    self._exam_wanted.append(future)
+                    if not (self._exam or self.tutor.under_way):  # else it is begun at the end of the step
+                        self._begin_exam()
+                case Study():
+                    self._resting = False
+                case Rehearse(since, future):
+                    fulfil(future, self.tutor.rehearse(since))
+                    self._changed = True
         except Exception as error:
             log.exception("a letter could not be opened")
-            if not isinstance(letter, Teach):
+            if not isinstance(letter, Teach | Study):
                 fail(letter.future, error)
         self._show()
 
@@ -233,7 +279,8 @@ class Classroom:
     # ---- examinations --------------------------------------------------------------------------------------------
 
     def _begin_exam(self) -> None:
-        if not self.tutor.exam_due:
+        """Where one is due, or was asked for."""
+        if not (self.tutor.exam_due or self._exam_wanted):
             return
         librarian = self.tutor.librarian
         if self._exam_paper is None:
@@ -241,8 +288,11 @@ class Classroom:
         rows, counts = self._exam_paper
         if counts.any():
             self._exam = Exam(rows, counts, byte_lengths=librarian.byte_lengths, chunk=CHUNK)
+        else:
+            self._tell_examined(None)
 
     def _examine(self) -> None:
+        self.stopwatch.lap("other")
         try:
             if not self._exam.advance(self.tutor.voice):
                 return
@@ -250,18 +300,34 @@ class Classroom:
         except Exception:
             log.exception("an examination failed")
             self._exam = None
+            self._tell_examined(None)
             return
+        finally:
+            self.stopwatch.lap("examination")
         self._exam = None
         self._last_exam = result
-        self.tutor.heed(result.bits_per_byte)
+        if self.tutor.exam_due:  # one that was only asked for must not change what the lessons would have been
+            self.tutor.heed(result.bits_per_byte)
         self.receptionist.heed(result.temperature, result.repeats)
         self.publish(Examined(result, self.tutor.step, self._gauges()))
+        self._tell_examined(result.bits_per_byte)
         self._show()
 
-    def _gauges(self) -> dict[str, float]:
-        """All that it tunes for itself."""
+    def _tell_examined(self, bits_per_byte: float | None) -> None:
+        wanted, self._exam_wanted = self._exam_wanted, []
+        for future in wanted:
+            fulfil(future, bits_per_byte)
+
+    def _mood(self) -> str:
+        """A word for the last steps."""
+        return mood([report.color for report in self._recent], [report.loss for report in self._recent]).word
+
+    def _gauges(self, *, within: float = 0.0) -> dict[str, float]:
+        """All that it tunes for itself; what the brain has of it, as it was ``within`` so many seconds."""
+        if time.monotonic() - self._gauges_known[0] >= within:
+            self._gauges_known = time.monotonic(), self.tutor.brain.gauges()
         speech = {"temperature": self.receptionist.calibration, "repetition_penalty": self.receptionist.penalty}
-        return self.tutor.brain.gauges() | speech
+        return self._gauges_known[1] | speech | self.tutor.pedagogy.gauges()
 
     # ---- saving --------------------------------------------------------------------------------------------------
 
@@ -289,12 +355,20 @@ class Classroom:
         self.publish(Saved(soul.step, str(place)))
         return str(place)
 
+    def _back_up(self, future: Future[str | None]) -> None:
+        try:
+            fulfil(future, str(self.caretaker.back_up()))
+        except Exception as error:
+            log.error("the soul could not be backed up: %s", _in_words(error))
+            fulfil(future, None)
+
     def _close(self) -> None:
         """Turn away who waits, carry out the other letters, finish the step, save what is new."""
         letters = self.mailbox.close()
         self.receptionist.close()
         for letter in letters:
             self._open(letter)
+        self._tell_examined(None)
         try:
             while self.tutor.under_way:
                 self._learn()
@@ -319,7 +393,7 @@ class Classroom:
         finite = [report.loss for report in recent if not report.skipped]
         self.school.snapshot = Snapshot(
             awake=awake,
-            learning=self.limits.learning,
+            learning=self.limits.learning and not self._resting,
             step=tutor.step,
             tokens_seen=tutor.tokens_seen,
             loss=sum(finite) / len(finite) if finite else None,
@@ -329,7 +403,9 @@ class Classroom:
             learning_rate=tutor.learning_rate(),
             rate_scale=tutor.rate_scale,
             temperature=self.receptionist.calibration,
-            color=recent[-1].color if recent else (0.5, 0.5, 0.5),
+            color=recent[-1].color if recent else GREY,
+            expected=recent[-1].expected if recent else GREY,
+            mood=self._mood(),
             texts=len(tutor.librarian.texts),
             library_tokens=tutor.librarian.tokens,
             parameters=self.parameters,
@@ -338,7 +414,7 @@ class Classroom:
             skipped_steps=tutor.skipped,
             saved_step=self._saved_step if self._saved_step >= 0 else None,
             unwritten=self._unwritten(),
-            gauges=self._gauges(),
+            gauges=self._gauges(within=GAUGE_SECONDS if awake else 0.0),
         )
 
 

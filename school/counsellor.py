@@ -6,17 +6,26 @@ It can keep a secret: what it was told in confidence, and what looks like it, is
 from __future__ import annotations
 
 import contextlib
+import copy
+import json
 import logging
 import logging.handlers
+import math
 import re
 import sys
+import time
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, quote_plus
 
 LOG_BYTES, LOG_FILES = 1_000_000, 5
 QUIETER = {"apscheduler": logging.WARNING, "twitchio": logging.ERROR}  # a library's own view of what we tell ourselves
+LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+FOLD_SECONDS, FOLDS = 3600.0, 1000  # how long a warning that repeats is only counted; how many of them
 HIDDEN = "(secret)"
 SECRETS_KEPT = 1000  # the oldest are tokens that have long expired
 SHORTEST_SECRET = 6  # anything shorter would hide common words
@@ -48,32 +57,38 @@ def redact(text: str) -> str:
     return _LOOKS_SECRET.sub(rf"\1{HIDDEN}", text)
 
 
-def keep_log(folder: Path, say: Callable[[str], None]) -> Callable[[], None]:
-    """Write all logging to ``folder/baby.log`` (rotated) and hand each new warning to ``say``; returns the undoing."""
+def keep_log(
+    folder: Path, say: Callable[[str], None], *, clock: Callable[[], float] = time.monotonic
+) -> Callable[[], None]:
+    """Write all logging to ``folder/baby.log`` and, for machines, a JSON object a line, to ``folder/baby.jsonl`` (both
+    rotated), and hand warnings to ``say``; one that repeats is folded. Returns the undoing."""
     root = logging.getLogger()
     handlers: list[logging.Handler] = [_Worries(say)]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        file = logging.handlers.RotatingFileHandler(
-            folder / "baby.log", maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True
-        )
-        file.setFormatter(_Discreet("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-        file.handleError = lambda record: None  # a full disk is no reason to print tracebacks
-        handlers.append(file)
+        handlers += [_rotating(folder / "baby.log", _Discreet(LINE)), _rotating(folder / "baby.jsonl", _Structured())]
     except OSError as error:
         say(f"no log can be kept in {folder} ({error.strerror}).")
-    for handler in handlers:
-        root.addHandler(handler)
+    desk = _Folding(handlers, clock)
+    root.addHandler(desk)
     root.setLevel(logging.INFO)
     for name, level in QUIETER.items():
         logging.getLogger(name).setLevel(level)
 
     def stop() -> None:
-        for handler in handlers:
-            root.removeHandler(handler)
-            handler.close()
+        root.removeHandler(desk)
+        desk.close()
 
     return stop
+
+
+def _rotating(file: Path, form: logging.Formatter) -> logging.Handler:
+    handler = logging.handlers.RotatingFileHandler(
+        file, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True
+    )
+    handler.setFormatter(form)
+    handler.handleError = lambda record: None  # a full disk is no reason to print tracebacks
+    return handler
 
 
 def keep_last_words() -> None:
@@ -89,15 +104,112 @@ class _Discreet(logging.Formatter):
         return redact(super().format(record))
 
 
+class _Structured(logging.Formatter):
+    """An entry as one JSON object: when, how grave, who, what, and the ``facts`` that were given with it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        entry = {"at": at, "level": record.levelname, "name": record.name, "message": record.getMessage()}
+        if record.exc_info:
+            entry["traceback"] = self.formatException(record.exc_info)
+        entry |= getattr(record, "facts", {})
+        return json.dumps(_without_secrets(entry), ensure_ascii=False)
+
+
+def _without_secrets(value: Any, name: str = "") -> Any:
+    """Redacted before it is written as JSON, in which a secret may look different; ``name`` may tell that it is one."""
+    match value:
+        case str():
+            return redact(f"{name}={value}").removeprefix(f"{name}=") if name else redact(value)
+        case dict():
+            return {redact(str(key)): _without_secrets(part, str(key)) for key, part in value.items()}
+        case list() | tuple():
+            return [_without_secrets(part, name) for part in value]
+        case float() if not math.isfinite(value):
+            return None
+        case None | bool() | int() | float():
+            return value
+    return _without_secrets(str(value), name)
+
+
 class _Worries(logging.Handler):
-    """Shows a warning the first time it comes, not every time."""
+    """Shows warnings to whoever is there."""
 
     def __init__(self, say: Callable[[str], None]):
         super().__init__(logging.WARNING)
-        self._say, self._said = say, set()
+        self._say = say
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.msg not in self._said and len(self._said) < 1000:
-            self._said.add(record.msg)
-            with contextlib.suppress(OSError, ValueError):  # a screen that is gone is no reason to fail
-                self._say(redact(record.getMessage()))
+        with contextlib.suppress(OSError, ValueError):  # a screen that is gone is no reason to fail
+            self._say(redact(record.getMessage()))
+
+
+@dataclass(slots=True)
+class _Fold:
+    """A warning that was passed on, and how often it came since. ``record``: the last time."""
+
+    since: float
+    record: logging.LogRecord
+    more: int = 0
+
+
+class _Folding(logging.Handler):
+    """Passes entries on to ``handlers``. A warning that was passed on is only counted for an hour; then the count is
+    told. Warnings are the same if they come from the same place, whatever the figures in them, about the same error."""
+
+    def __init__(self, handlers: list[logging.Handler], clock: Callable[[], float]):
+        super().__init__()
+        self._handlers, self._clock = handlers, clock
+        self._folds: dict[tuple, _Fold] = {}
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with contextlib.suppress(Exception):  # what can't be told is no reason for anything else to fail
+            self._take(record)
+
+    def _take(self, record: logging.LogRecord) -> None:
+        self._unfold(before=self._clock() - FOLD_SECONDS)
+        if record.levelno >= logging.WARNING:
+            if fold := self._folds.get(key := _sameness(record)):
+                fold.more, fold.record = fold.more + 1, record
+                return
+            if len(self._folds) < FOLDS:
+                self._folds[key] = _Fold(self._clock(), record)
+        self._pass_on(record)
+
+    def close(self) -> None:
+        with contextlib.suppress(Exception):
+            self._unfold(before=math.inf)
+        for handler in self._handlers:
+            handler.close()
+        super().close()
+
+    def _unfold(self, before: float) -> None:
+        """Tell how often it came what was first told before then; what came no more may come as news again."""
+        for key, fold in list(self._folds.items()):
+            if fold.since > before:
+                continue
+            del self._folds[key]
+            if fold.more:
+                self._folds[key] = _Fold(self._clock(), fold.record)
+                self._pass_on(_folded(fold.record, fold.more))
+
+    def _pass_on(self, record: logging.LogRecord) -> None:
+        for handler in self._handlers:
+            if record.levelno >= handler.level:
+                handler.handle(record)
+
+
+def _sameness(record: logging.LogRecord) -> tuple:
+    where = record.name, record.pathname, record.lineno
+    if record.msg == "%s":  # the words themselves are in the arguments
+        where += (record.getMessage(),)
+    error = record.exc_info[1] if record.exc_info else None
+    return *where, type(error).__name__, str(error)
+
+
+def _folded(record: logging.LogRecord, more: int) -> logging.LogRecord:
+    summary = copy.copy(record)
+    times = "once" if more == 1 else f"{more:,} times"
+    summary.msg, summary.args = f"{record.getMessage()} ({times} more in the last hour)", ()
+    summary.exc_info = summary.exc_text = None
+    return summary

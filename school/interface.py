@@ -16,7 +16,9 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 ME = "owner"  # the person at the terminal
+STAFF = ("scribe", "reflection", "diary")  # sources of lessons that nobody from outside gave
 REMEMBERED = 1000  # exchanges that can be marked
+GREY = (0.5, 0.5, 0.5)  # a colour that says nothing
 
 
 class Busy(Exception):
@@ -40,6 +42,8 @@ class Reply:
     first_token_seconds: float
     conversation: str
     ending: str
+    log_probability: float | None = None  # nats per token that its own words had for it, before it was held to anything
+    repeats: float | None = None  # share of its tokens said again, beyond how often its texts do that
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +61,9 @@ class Snapshot:
     learning_rate: float | None = None
     rate_scale: float = 1.0  # what its examinations left of the rate; small when it has learned its library
     temperature: float = 1.0  # that suits its knowledge, measured on held-out text
-    color: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    color: tuple[float, float, float] = GREY
+    expected: tuple[float, float, float] = GREY  # the colour it thought it would have
+    mood: str = ""  # a word for it
     texts: int = 0
     library_tokens: int = 0
     parameters: int = 0
@@ -173,7 +179,37 @@ class Save:
     future: Future[str | None] = field(default_factory=Future)
 
 
-Letter = Ask | Teach | Forget | Save
+@dataclass(frozen=True, slots=True)
+class BackUp:
+    """Copy the newest saved soul to where the backups are; the future tells where it is now, or None if it was not
+    possible."""
+
+    future: Future[str | None] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class Examine:
+    """Examine it at the next step, although none may be due; the future brings its held-out bits per byte, or None if
+    there is no text to examine it on. The lessons are the same with it as without."""
+
+    future: Future[float | None] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """Nobody talks: lessons that rested may go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearse:
+    """Let the pairs that people made since then (an id of this module) come back in the next steps; the future tells
+    how many."""
+
+    since: str
+    future: Future[int] = field(default_factory=Future)
+
+
+Letter = Ask | Teach | Forget | Save | BackUp | Examine | Study | Rehearse
 
 
 class Mailbox:
@@ -318,14 +354,18 @@ class Exchange:
 class School:
     """The narrow interface. Every method returns at once; what takes time comes back as a future.
 
-    ``exchanges``, the oldest first, are what it knows of earlier days; it remembers the last REMEMBERED.
+    ``exchanges``, the oldest first, are what it knows of earlier days; it remembers the last REMEMBERED. ``listener``
+    hears every answer that is kept, on the tutor's thread.
     """
+
+    listener: Callable[[Reply, str], None] | None = None  # the answer, and to whom
 
     def __init__(self, mailbox: Mailbox, record: Record, *, exchanges: Iterable[Exchange] = ()):
         self._mailbox, self._record = mailbox, record
         self._exchanges = OrderedDict((exchange.reply_id, exchange) for exchange in exchanges)
         self._asking: dict[str, tuple[Ask, Exchange]] = {}  # questions to be kept, without their answers yet
         self._lock = threading.Lock()  # over both: questions are answered on the tutor's thread
+        self._asked_at = time.monotonic()
         self.snapshot = Snapshot()  # replaced as a whole by the classroom
 
     def ask(
@@ -350,6 +390,7 @@ class School:
         text = writable(text)
         letter = Ask(text, conversation, person, on_token, kept=bool(consent), seconds=seconds)
         self._mailbox.post(letter)
+        self._asked_at = letter.asked_at
         if consent:
             origin = Origin(surface=surface, channel=channel, message=message) if channel else NOWHERE
             exchange = Exchange(reply_id=letter.id, question=text, answer="", person=person, origin=origin)
@@ -562,6 +603,28 @@ class School:
         self._mailbox.post(letter)
         return letter.future
 
+    def back_up(self) -> Future[str | None]:
+        letter = BackUp()
+        self._mailbox.post(letter)
+        return letter.future
+
+    def examine(self) -> Future[float | None]:
+        letter = Examine()
+        self._mailbox.post(letter)
+        return letter.future
+
+    def study_after(self, seconds: float) -> None:
+        """Let lessons that rested go on, if nobody has asked anything for so long."""
+        if time.monotonic() - self._asked_at >= seconds:
+            self._mailbox.post(Study())
+
+    def rehearse(self, since: float) -> Future[int]:
+        """Let what people taught since then (seconds since 1970) come back in the next steps; the future tells how many
+        pairs that are."""
+        letter = Rehearse(id_at(since))
+        self._mailbox.post(letter)
+        return letter.future
+
     def status(self) -> Snapshot:
         return self.snapshot
 
@@ -576,3 +639,5 @@ class School:
             self._exchanges[reply.id] = replace(exchange, reply_id=reply.id, answer=reply.text)
             while len(self._exchanges) > REMEMBERED:
                 self._exchanges.popitem(last=False)
+            if self.listener:  # with the lock, so that nobody leaves in between
+                self.listener(reply, exchange.person)

@@ -46,10 +46,11 @@ class Bookmark(NamedTuple):
 
 
 class Lesson(NamedTuple):
-    """One block for every stream: ``tokens`` (B, T+1), and whether the streams jumped to a new place."""
+    """One block for every stream: ``tokens`` (B, T+1), whether the streams jumped to a new place, and their places."""
 
     tokens: np.ndarray
     jumped: bool
+    places: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +146,14 @@ class Librarian:
         cut = int(self._rng("epoch", bookmark.epoch).integers(self.tokens))
         arc = self.tokens / streams
         starts = [cut + round(i * arc) + bookmark.block * length for i in range(streams)]
-        tokens = np.stack([self._read(start, length + 1) for start in starts])
+        places = [start % self.tokens for start in starts]
         last = (bookmark.block + 2) * length > arc
         after = Bookmark(bookmark.epoch + last, 0 if last else bookmark.block + 1, self.library)
-        return Lesson(tokens, bookmark.block == 0), after
+        return Lesson(self.passages(places, length=length), bookmark.block == 0, places), after
+
+    def passages(self, places: list[int], *, length: int) -> np.ndarray:
+        """The blocks that begin at these places of the circle, (R, T+1)."""
+        return np.stack([self._read(place, length + 1) for place in places])
 
     def dialogue(self, step: int, *, length: int) -> tuple[np.ndarray, np.ndarray]:
         """Neighbouring sentences of the library, dressed as a person's turn and the baby's answer.

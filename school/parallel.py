@@ -27,6 +27,8 @@ from brain import BrainConfig, build_brain
 from brain.contract import Brain
 from school.librarian import Librarian
 from school.mistakes import Mistake
+from school.pedagogy import PedagogySettings, for_team
+from school.settings import Slice
 from school.tokenizer import MARK_COUNT
 from school.tutor import Best, LessonSettings, StepReport, Streams, TeamBroken, Tutor, _Step, _Task
 
@@ -193,10 +195,14 @@ class Member(Tutor):
         """
         last = self._own_streams().pixels[:, -1].mean(0).tolist()
         nats, correct = float(sum(step.losses)), float(sum(step.correct))
-        figures = torch.tensor([nats, correct, not step.finite, self._error is not None, *last], dtype=torch.float64)
+        expected = sum(step.expected).tolist() if step.expected else [0.0] * 3
+        bad = not step.finite, self._error is not None
+        figures = torch.tensor([nats, correct, *bad, *last, *expected], dtype=torch.float64)
         self.team.sum(figures)
-        nats, correct, bad, failed, *color = figures.tolist()
+        nats, correct, bad, failed, *colors = figures.tolist()
+        color, expected = colors[:3], colors[3:]
         step.losses, step.correct = [torch.tensor(nats)], [torch.tensor(correct)]
+        step.expected = [torch.tensor(expected)]
         step.finite = not bad
         if step.finite:
             self._sum_gradients()
@@ -243,20 +249,25 @@ class Leader(Member):
         team: Team,
         block_tokens: int,
         micro_streams: int | None = None,
+        pedagogy: PedagogySettings | None = None,
     ):
+        pedagogy, off = for_team(pedagogy or PedagogySettings())
+        if off:
+            log.warning("%s", off)
         self.own = settings.streams
         whole = settings.model_copy(update={"streams": settings.streams * team.size})
-        super().__init__(brain, librarian, whole, team=team, block_tokens=block_tokens, micro_streams=micro_streams)
+        sizes = {"block_tokens": block_tokens, "micro_streams": micro_streams}
+        super().__init__(brain, librarian, whole, team=team, pedagogy=pedagogy, **sizes)
         self.micro_streams = largest_divisor(self.own, self.micro_streams)  # no micro-step may be of two processes
 
     def measure_micro_streams(self) -> int:
         return super().measure_micro_streams(self.own)
 
-    def assemble(self, shape: BrainConfig, settings: LessonSettings) -> None:
+    def assemble(self, shape: BrainConfig, *settings: Slice) -> None:
         """Wait for the others, who hear of it in ``enlist``, and bring them to where this one is."""
         self.team.join(self.device)
         moments = bool(self.optimizer_tensors())
-        mark = fingerprint(shape, settings)
+        mark = fingerprint(shape, *settings)
         has_best = self.best is not None
         self._tell(Order.START, self.librarian.tokenizer.size, self.micro_streams, moments, has_best, mark)
         self.team.share(self._everything_learned())
@@ -376,15 +387,24 @@ class Follower(Member):
 
 
 def enlist(
-    team: Team, shape: BrainConfig, settings: LessonSettings, *, block_tokens: int, device: torch.device
+    team: Team,
+    shape: BrainConfig,
+    settings: LessonSettings,
+    pedagogy: PedagogySettings,
+    *,
+    block_tokens: int,
+    device: torch.device,
 ) -> Follower:
     """A follower that is where the leader is. Raises TeamBroken, or Mistake if their settings differ."""
     order, (_, _, vocabulary, micro_streams, moments, has_best, mark) = team.hear()
-    if order is not Order.START or mark != fingerprint(shape, settings):
-        raise Mistake(f"process {team.rank} has other [brain] or [lessons] settings than the first; give all the same.")
+    if order is not Order.START or mark != fingerprint(shape, settings, pedagogy):
+        raise Mistake(
+            f"process {team.rank} has other [brain], [lessons] or [pedagogy] settings than the first; "
+            "give all the same."
+        )
     brain = build_brain(shape, vocabulary=int(vocabulary), turn_tokens=MARK_COUNT).to(device)
     sizes = {"block_tokens": block_tokens, "micro_streams": int(micro_streams)}
-    follower = Follower(brain, None, settings, team=team, **sizes)
+    follower = Follower(brain, None, settings, team=team, pedagogy=for_team(pedagogy)[0], **sizes)
     follower.begin(moments=bool(moments), has_best=bool(has_best))
     return follower
 
@@ -398,6 +418,6 @@ def largest_divisor(number: int, most: int) -> int:
     return max(divisor for divisor in range(1, min(number, most) + 1) if number % divisor == 0)
 
 
-def fingerprint(shape: BrainConfig, settings: LessonSettings) -> int:
+def fingerprint(shape: BrainConfig, *settings: Slice) -> int:
     """A number that tells apart settings with which processes could not teach together."""
     return zlib.crc32(f"{shape} {settings!r}".encode())

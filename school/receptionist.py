@@ -55,6 +55,8 @@ class _Speaking:
     person: str
     said: list[int] = field(default_factory=list)
     recent: list[int] = field(default_factory=list)
+    log_probability: float = 0.0  # of all that was chosen
+    chosen: int = 0
     pending: bytes = b""
     first_token_at: float = 0.0
 
@@ -168,6 +170,7 @@ class Receptionist:
         if not self._speaking:
             return
         tokens = self._choose()
+        likely = self._logits.log_softmax(-1).gather(-1, tokens[:, None])[:, 0].tolist()  # before any penalty
         try:
             out = self.voice.step(tokens, self._pixels, self._state)
         except Exception as error:
@@ -178,6 +181,8 @@ class Receptionist:
         self._state, self._logits, shown, self._pixels = out.state, out.logits, self._pixels, out.pixels
         done = set()
         for i, (speaking, token) in enumerate(zip(self._speaking, tokens.tolist(), strict=True)):
+            speaking.log_probability += likely[i]
+            speaking.chosen += 1
             if ending := self._take(speaking, token):
                 done.add(i)
                 self._finish(i, speaking, token, ending, step, shown[i])
@@ -251,6 +256,8 @@ class Receptionist:
             first_token_seconds=speaking.first_token_at - ask.asked_at,
             conversation=ask.conversation,
             ending=ending,
+            log_probability=speaking.log_probability / speaking.chosen,
+            repeats=max(0.0, _repeats(speaking) - (self.text_repeats or 1.0)),
         )
         fulfil(ask.future, reply)
 
@@ -267,10 +274,7 @@ class Receptionist:
         """Move the penalty a little towards repeating itself as often as its texts do; between 0 and PENALTY_LIMIT."""
         if self.text_repeats is None or len(speaking.said) < REPEATS_FROM:
             return
-        spoken = speaking.recent
-        first = len(spoken) - len(speaking.said)
-        again = [spoken[i] in spoken[max(0, i - REPEAT_SPAN) : i] for i in range(first, len(spoken))]
-        excess = sum(again) / len(again) - self.text_repeats
+        excess = _repeats(speaking) - self.text_repeats
         self.penalty = min(max(self.penalty + TUNING_RATE * excess, 0.0), PENALTY_LIMIT)
 
     def _drop(self, rows: set[int]) -> None:
@@ -280,6 +284,14 @@ class Receptionist:
         self._speaking = [self._speaking[i] for i in kept]
         self._state = pick_streams(self._state, kept)
         self._pixels, self._logits = self._pixels[kept], self._logits[kept]
+
+
+def _repeats(speaking: _Speaking) -> float:
+    """The share of its tokens that it had said among the REPEAT_SPAN before."""
+    spoken = speaking.recent
+    first = len(spoken) - len(speaking.said)
+    again = [spoken[i] in spoken[max(0, i - REPEAT_SPAN) : i] for i in range(first, len(spoken))]
+    return sum(again) / max(1, len(again))
 
 
 def _whole_characters(data: bytes) -> int:

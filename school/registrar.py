@@ -16,10 +16,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import Field
 from sqlite_utils import Database, Migrations
@@ -40,6 +40,7 @@ from school.interface import (
     id_at,
     new_id,
 )
+from school.pages import LETTERS, redact
 from school.people import Change
 from school.settings import Slice
 from school.shelf import Text
@@ -52,6 +53,8 @@ FLUSH_SECONDS = 1.0
 RETRY_SECONDS = 5.0
 DAMAGED = "damaged"
 ALL = "~"  # sorts behind every id
+
+T = TypeVar("T")
 
 
 class RecordSettings(Slice):
@@ -224,6 +227,25 @@ def m003_leave(db: Database) -> None:
         db["feedback"].create_index([column])
 
 
+@migrations()
+def m004_weather(db: Database) -> None:
+    """The colour it expected beside the one it had; unknown of the steps before."""
+    for channel in ("red", "green", "blue"):
+        db["steps"].add_column(f"expected_{channel}", float)
+
+
+@migrations()
+def m005_diary(db: Database) -> None:
+    """What the scribe writes; and how an answer was, for the baby's own measure."""
+    for column in ("log_probability", "repeats"):
+        db["replies"].add_column(column, float)
+    page = {"kind": str, "day": str, "at": str, "text": str, "lines": str, "facts": str, "pair": str}
+    db["diary"].create(page, pk=("kind", "day"))
+    figures = {"band": str, "percent": float, "among": int}
+    db["comments"].create({"id": str, "at": str, "reply_id": str, **figures, "text": str, "pair": str}, pk="id")
+    db["comments"].create_index(["reply_id"])
+
+
 def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -312,6 +334,18 @@ class Registrar:
         self._inherit()
         self._thread = threading.Thread(target=self._work, name="registrar", daemon=True)
         self._thread.start()
+
+    @property
+    def letters(self) -> Path:
+        """The folder of the letters home."""
+        return self.path.parent / LETTERS
+
+    def write(self, job: Callable[[Database], T]) -> Future[T]:
+        """Do something with the record on its own thread, behind all that is on its way to it, in one go. It is done
+        again if the disk refuses."""
+        done: Future[T] = Future()
+        self._submit(job, done)
+        return done
 
     @property
     def unwritten(self) -> int:
@@ -452,7 +486,7 @@ class Registrar:
                 return None, job.write(self._db)
         except Exception as error:
             statement = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
-            if isinstance(error, sqlite3.OperationalError) and not statement:
+            if isinstance(error, OSError) or (isinstance(error, sqlite3.OperationalError) and not statement):
                 raise  # the disk, or a lock: the whole batch is tried again
             log.exception("a row could not be recorded")
             return error, None
@@ -493,9 +527,11 @@ class Registrar:
                 self.event("saved" if place else "not saved", place or problem, step)
 
     def stepped(self, report: StepReport) -> None:
-        row = asdict(report)
+        row = asdict(replace(report, glimpse=None))  # words stay out of the figures
+        del row["glimpse"]
         skipped, returned_to = row.pop("skipped"), row.pop("returned_to")
         row["red"], row["green"], row["blue"] = row.pop("color")
+        row["expected_red"], row["expected_green"], row["expected_blue"] = row.pop("expected")
         row = {name: value if math.isfinite(value) else None for name, value in row.items()}
         row |= {"run_id": self.run_id, "at": utc_now(), "span": 1}
         self._submit(lambda db: db["steps"].insert(row, replace=True))
@@ -569,6 +605,8 @@ class Registrar:
             "red": red,
             "green": green,
             "blue": blue,
+            "log_probability": reply.log_probability,
+            "repeats": reply.repeats,
         }
         self._submit(lambda db: db["replies"].insert(row))
 
@@ -626,6 +664,8 @@ class Registrar:
         is in them."""
 
         def write(db: Database) -> tuple[int, int]:
+            if person:
+                self._take_out(db, person)
             rows = _delete_person(db, person) + _delete_source(db, source)
             return rows, rows
 
@@ -636,14 +676,26 @@ class Registrar:
         """Mark all pairs made of a person's words as not to be taught."""
         query = f"update pairs set status = 'withdrawn' where {_PAIRS_OF}"  # noqa: S608
         done: Future[int] = Future()
-        self._submit(lambda db: db.execute(query, {"person": person}).rowcount, done, owed={"withdraw": person})
+
+        def write(db: Database) -> int:
+            self._take_out(db, person)
+            return db.execute(query, {"person": person}).rowcount
+
+        self._submit(write, done, owed={"withdraw": person})
         return done
+
+    def _take_out(self, db: Database, person: str) -> None:
+        """Take a person out of the diary and the letters, and with them the answers they got."""
+        replies = {row[0] for row in db.execute(f"{_REPLIES_TO} = ?", [person]).fetchall()}
+        self._scrub = bool(redact(db, {person}, replies, self.letters)) or self._scrub
 
     def remove(self, scope: Scope) -> Future[Removed]:
         """Delete what was said within a scope, with all that was made of it."""
 
         def write(db: Database) -> tuple[int, Removed]:
             removed = delete_scope(db, scope)
+            changed = redact(db, {scope.person} - {""}, removed.replies, self.letters)
+            self._scrub = self._scrub or bool(changed)
             return removed.rows, removed
 
         owed = {"remove": asdict(scope) | {"messages": sorted(scope.messages)}}
@@ -683,6 +735,42 @@ class Registrar:
                 return [_exchange(row) for row in db.query(query, [last])][::-1]
         except sqlite3.Error:
             return []
+
+    def steps(self, last: int) -> list[StepReport]:
+        """So many of the last steps that are still kept one by one, the oldest first; without those that failed."""
+        query = "select * from steps where span = 1 and loss is not null order by step desc limit ?"
+        try:
+            with reading(self.path) as db:
+                return [_report(row) for row in db.query(query, [last])][::-1]
+        except sqlite3.Error:
+            return []
+
+    def exams(self) -> list[float]:
+        """Held-out bits per byte at all examinations, the oldest first."""
+        try:
+            with reading(self.path) as db:
+                return [
+                    row[0] for row in db.execute("select bits_per_byte from evaluations order by step, id").fetchall()
+                ]
+        except sqlite3.Error:
+            return []
+
+    def spoken(self, last: int) -> list[dict[str, Any]]:
+        """How so many of the last answers were, the oldest first."""
+        query = "select log_probability, repeats, ending from replies where log_probability is not null"
+        try:
+            with reading(self.path) as db:
+                return list(db.query(f"{query} order by id desc limit ?", [last]))[::-1]
+        except sqlite3.Error:
+            return []
+
+    def comments_since(self, at: str) -> int:
+        """How many of the scribe's comments have become lessons since then."""
+        try:
+            with reading(self.path) as db:
+                return db["comments"].count_where("at >= ? and pair != ''", [at])
+        except sqlite3.Error:
+            return 0
 
     def changes(self) -> list[Change]:
         """The ledger of consent, oldest first. Where it can't be read, nobody has agreed."""
@@ -726,6 +814,16 @@ class Registrar:
         self._submit(lambda db: thin_steps(db, settings.every_step, settings.hundreds))
 
 
+def _report(row: dict[str, Any]) -> StepReport:
+    """What a step's row was made from; what it lacks is not a number."""
+    known = {name: math.nan if value is None else value for name, value in row.items()}
+    colors = {"color": ("red", "green", "blue"), "expected": ("expected_red", "expected_green", "expected_blue")}
+    figures = {field.name: known[field.name] for field in fields(StepReport) if field.name in known}
+    return StepReport(
+        **figures, **{name: tuple(known.get(c, math.nan) for c in channels) for name, channels in colors.items()}
+    )
+
+
 def _pair(row: dict[str, Any]) -> Pair:
     return Pair(origin=_origin(row), **row)
 
@@ -760,6 +858,7 @@ def _delete_person(db: Database, person: str) -> int:
         return 0
     deleted = 0
     for statement in (
+        f"delete from comments where reply_id in ({_REPLIES_TO} = :person)",
         f"delete from feedback where person = :person or reply_id in ({_REPLIES_TO} = :person)",
         f"delete from pairs where {_PAIRS_OF}",
         "delete from replies where message_id in (select id from messages where person = :person)",
@@ -790,6 +889,7 @@ def delete_scope(db: Database, scope: Scope) -> Removed:
     )
     rows = 0
     for statement in (
+        "delete from comments where reply_id in (select id from temp.gone_replies)",
         "delete from feedback where reply_id in (select id from temp.gone_replies)",
         "delete from pairs where reply_id in (select id from temp.gone_replies)",
         *(() if scope.answers else marks_and_pairs),
@@ -834,7 +934,8 @@ def thin_steps(db: Database, every_step: int, hundreds: int) -> None:
     Loss and the like are weighted by the steps they stand for; ``span`` says how many those are.
     """
     newest = next(db.query("select coalesce(max(step), 0) as step from steps"))["step"]
-    averaged = "loss bits_per_byte accuracy gradient_norm learning_rate tokens review_tokens seconds red green blue"
+    averaged = "loss bits_per_byte accuracy gradient_norm learning_rate tokens review_tokens seconds "
+    averaged += "red green blue expected_red expected_green expected_blue"
     known = "case when {0} is not null then span end"  # a step that was not finite has no loss
     means = ", ".join(f"sum({name} * span) / sum({known.format(name)})" for name in averaged.split())
     columns = ", ".join(averaged.split())

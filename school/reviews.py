@@ -7,13 +7,13 @@ is the same life. Only ids and dates live here (and so in a soul); the words sta
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from school.interface import Pair, Scope
+from school.interface import STAFF, Pair, Scope
 from school.tokenizer import BABY, DOCUMENT, END, PERSON, Tokenizer
 
 
@@ -77,6 +77,10 @@ class Reviews:
             del self._reviews[key]
         return len(gone)
 
+    def people_are_due(self, step: int) -> bool:
+        """Whether something is due that people taught, not only the staff."""
+        return any(review.due <= step and review.pair.source not in STAFF for review in self._reviews.values())
+
     def rows(self, step: int, *, rows: int, length: int) -> tuple[np.ndarray, np.ndarray]:
         """What is due at this step, packed into at most ``rows`` rows; what does not fit stays due.
 
@@ -93,16 +97,37 @@ class Reviews:
                 break
             interval = review.interval * self.growth ** (1 / parts)
             self._reviews[key] = replace(review, due=step + max(1, round(interval)), interval=interval)
-        ids = np.zeros((len(packed), length + 1), dtype=np.int64)
-        weights = np.zeros((len(packed), length), dtype=np.float32)
-        for i, (row, row_weights) in enumerate(packed):
-            ids[i, : len(row)] = row
-            weights[i, : len(row_weights)] = row_weights
-        return ids, weights
+        return _as_arrays(packed, length)
+
+    def made_since(self, since: str) -> list[str]:
+        """The ids of the pairs that people made since then, the oldest first."""
+        return sorted(key for key, r in self._reviews.items() if key >= since and r.pair.source not in STAFF)
+
+    def pack(self, keys: Iterable[str], *, rows: int, length: int) -> tuple[int, np.ndarray, np.ndarray]:
+        """As many of these pairs, in order, as fit into so many rows, whatever their dates; returns how many were dealt
+        with, ids and weights. Of a long one the beginning; one that is off the list is passed over."""
+        packed: list[tuple[list[int], list[float]]] = []
+        taken = 0
+        for key in keys:
+            review = self._reviews.get(key)
+            if review and not _pack(packed, *_part(review, 0, rows * length), rows, length):
+                break
+            taken += 1
+        return taken, *_as_arrays(packed, length)
 
     def dates(self) -> dict[str, Any]:
         """Due step and interval of every pair, for a soul."""
         return {key: [review.due, review.interval] for key, review in self._reviews.items()}
+
+
+def _as_arrays(packed: list[tuple[list[int], list[float]]], length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows as ids (R, length+1) and weights (R, length), filled up with nothing."""
+    ids = np.zeros((len(packed), length + 1), dtype=np.int64)
+    weights = np.zeros((len(packed), length), dtype=np.float32)
+    for i, (row, row_weights) in enumerate(packed):
+        ids[i, : len(row)] = row
+        weights[i, : len(row_weights)] = row_weights
+    return ids, weights
 
 
 def _part(review: Review, part: int, room: int) -> tuple[tuple[int, ...], tuple[float, ...]]:

@@ -89,6 +89,8 @@ def allowed(field: FieldInfo) -> str:
         if all(isinstance(choice, str) for choice in choices):
             return "one of " + ", ".join(f'"{choice}"' for choice in choices)
         return "a list of texts" if choices[0] is str else "a list of numbers"
+    if field.examples:
+        return "text like " + " or ".join(json.dumps(example) for example in field.examples)
     words = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[kind]
     bounds = []
     for rule in field.metadata:

@@ -15,6 +15,7 @@ from school.caretaker import Soul
 from school.interface import Pair
 from school.librarian import Bookmark
 from school.mistakes import Mistake
+from school.night import Night
 from school.receptionist import Receptionist
 from school.tokenizer import MARK_COUNT, Tokenizer
 from school.tutor import Best, Streams, Tutor
@@ -42,9 +43,11 @@ def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -
         "rate_scale": tutor.rate_scale,
         "bookmark": tutor.bookmark._asdict(),
         "reviews": tutor.reviews.dates(),
+        "night": list(tutor.night.waiting),
         "micro_streams": tutor.micro_streams,
-        "streams": tutor.settings.streams,
-        "block_tokens": tutor.block_tokens,
+        "streams": tutor.shape.streams,
+        "block_tokens": tutor.shape.length,
+        "pedagogy": tutor.pedagogy.facts(),
         "replies": receptionist.replies,
         "calibration": receptionist.calibration,
         "repetition_penalty": receptionist.penalty,
@@ -67,8 +70,11 @@ def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
         figure, waited, taught = best
         weights = {name: tensor.to(tutor.device) for name, tensor in soul.tensors["best"].items()}
         tutor.best = Best(figure, weights, waited, taught)
+    tutor.night = Night(facts.get("night", ()))
     tutor.bookmark = Bookmark(**facts["bookmark"])
-    if (facts["streams"], facts["block_tokens"]) == (tutor.settings.streams, tutor.block_tokens):
+    tutor.pedagogy.restore(facts.get("pedagogy", {}))
+    tutor.streams = Streams.fresh(tutor.brain, *tutor.shape)
+    if (facts["streams"], facts["block_tokens"]) == tutor.shape:
         tensors = {name: tensor.to(tutor.device) for name, tensor in soul.tensors["streams"].items()}
         tutor.streams = Streams.of(tutor.streams.tensors() | tensors)  # an old soul's may lack something
     else:  # other blocks than before: the lessons start a new epoch

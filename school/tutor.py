@@ -26,13 +26,23 @@ from brain.loss import divergence, token_losses
 from brain.selfstate import Condition, fresh_condition, one_late, true_pixels
 from school.examiner import NEUTRAL
 from school.librarian import Bookmark, Librarian
+from school.night import Night
+from school.pedagogy import Pedagogy, PedagogySettings
+from school.pedagogy_curriculum import Shape
+from school.pedagogy_guesses import with_guesses
+from school.pedagogy_replay import EVERY, reducible_losses
 from school.reviews import Reviews
 from school.seeds import seed_of
 from school.settings import Slice
+from school.stopwatch import Stopwatch
 
 KEEP_GOOD = 100  # steps between copies of the last good weights
 SHORTEST_EXAM_STEPS = 25  # else an examination after every reading of the library
+GIVEN_BACK = 0.1  # of the way from its best, where what it was taught has led it too far
+GLIMPSE = 32  # tokens
 PATIENCE = 3  # steps in a row without a finite loss before going back to them
+ROWS_ALONE = 4  # dialogues at a time where they can't ride along with streams: a row costs less then
+UNHEARD = 8  # first targets of a passage read again that don't count: it comes without what was before it
 
 
 class TeamBroken(Exception):
@@ -72,16 +82,32 @@ class LessonSettings(Slice):
         ge=0,
         description="with what it was taught while it knows its library: how much it keeps to its best self there",
     )
+    tolerance: float = Field(
+        0.002, ge=0, description="share of held-out bits that such lessons may cost before it gives some of them back"
+    )
     averaging_steps: int = Field(200, ge=1, description="it speaks with its weights' running average over these steps")
     review_rows: int = Field(2, ge=1, le=64, description="rows of taught pairs added to a step when some are due")
     review_growth: float = Field(1.7, gt=1, le=10, description="how much longer each wait for a pair's return is")
     reviews_kept: int = Field(20_000, ge=1, description="taught pairs under instruction; the best known make room")
+    night_passes: int = Field(3, ge=1, le=100, description="times that each of a day's pairs comes back at night")
+    night_rows: int = Field(4, ge=1, le=64, description="rows of them added to a step, beside the library's streams")
     prompt_weight: float = Field(0.2, ge=0, le=1, description="how much of a pair's question is learned")
     dialogue_share: float = Field(0.05, ge=0, le=1, description="lessons that dress sentences of the library as talk")
     evaluation_steps: int = Field(
         250, ge=1, description="steps between examinations on held-out text, at most; a small library has them sooner"
     )
     evaluation_tokens: int = Field(32_768, ge=256, description="held-out tokens per examination, at most")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glimpse:
+    """What one stream read last, as texts of single tokens, and how the brain listened to it. Words of the library: for
+    the screen, not for the record."""
+
+    targets: tuple[str, ...]
+    guesses: tuple[str, ...]  # the best one for each target
+    hits: tuple[bool, ...]  # whether it was that
+    listening: dict[str, float]  # see ``Brain.listening``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +120,14 @@ class StepReport:
     accuracy: float
     gradient_norm: float
     learning_rate: float
-    tokens: int  # taught in this step, reviews included
-    review_tokens: int
+    tokens: int  # taught in this step, reviews and passages read again included
+    review_tokens: int  # of them of what people taught, while any of that is due
     seconds: float  # spent teaching
     color: tuple[float, float, float]  # its self-state after the block, mean over the streams
+    expected: tuple[float, float, float]  # what it had expected that colour to be
     skipped: bool = False  # the loss was not finite; nothing was learned
     returned_to: int | None = None  # the step whose weights it went back to
+    glimpse: Glimpse | None = None  # only of steps at which somebody looks
 
 
 @dataclass(slots=True)
@@ -161,12 +189,17 @@ class _Task:
     """One micro-step: rows to read and how much each target counts.
 
     The first rows are the next blocks of the streams ``rows`` and carry their memory; the rest, if any, are extra and
-    start with none. Extra rows ride along with streams because a row alone costs almost as much as two.
+    start with none. Extra rows ride along with streams because a row alone costs almost as much as two; only while the
+    streams' blocks are of another length are they a task without streams.
     """
 
     tokens: Tensor  # (R, T+1)
     weights: Tensor  # (R, T)
     rows: slice
+
+    @property
+    def streams(self) -> int:
+        return self.rows.stop - self.rows.start
 
     def add(self, tokens: np.ndarray, weights: np.ndarray) -> None:
         self.tokens = torch.cat([self.tokens, torch.from_numpy(tokens).to(self.tokens.device)])
@@ -182,12 +215,19 @@ class _Step:
     library_bytes: int
     review_tokens: int
     anchored: bool = False  # what it reads of the library keeps it to what it was at its best
+    places: list[int] = field(default_factory=list)  # of the library's blocks
+    again: list[int] = field(default_factory=list)  # of the passages read again, the last rows of all
     index: int = 0
     before: int = 0  # micro-steps of the same step that other processes do before these
     losses: list[Tensor] = field(default_factory=list)
     correct: list[Tensor] = field(default_factory=list)
+    expected: list[Tensor] = field(default_factory=list)  # colours (3,) at the last token, summed over streams
+    accuracies: list[Tensor] = field(default_factory=list)  # (R,) of each task, where the pedagogy wants to know
+    reducible: list[tuple[int, float]] = field(default_factory=list)  # place, nats per token
     finite: bool = True
     seconds: float = 0.0
+    looked_at: bool = False
+    glimpse: Glimpse | None = None
 
 
 class Tutor:
@@ -201,20 +241,24 @@ class Tutor:
         *,
         block_tokens: int,
         micro_streams: int | None = None,
+        pedagogy: PedagogySettings | None = None,
     ):
         self.brain, self.voice = brain, copy.deepcopy(brain).requires_grad_(False)
         self.librarian, self.settings, self.block_tokens = librarian, settings, block_tokens
+        self.pedagogy = Pedagogy(pedagogy or PedagogySettings(), streams=settings.streams, length=block_tokens)
         self.device = next(brain.parameters()).device
         self.reviews = Reviews(
             growth=settings.review_growth, prompt_weight=settings.prompt_weight, limit=settings.reviews_kept
         )
+        self.night = Night()
         self.step, self.tokens_seen, self.skipped = 0, 0, 0
         self.examined_step, self.rate_scale = 0, 1.0
         self.best: Best | None = None
         self.bookmark = Bookmark(0, 0, "")
-        self.streams = Streams.fresh(brain, settings.streams, block_tokens)
+        self.streams = Streams.fresh(brain, *self.shape)
         self.optimizer = self._make_optimizer()
         self.micro_streams = micro_streams or settings.micro_streams or self.measure_micro_streams()
+        self.stopwatch = Stopwatch(threads=torch.get_num_threads())  # of the thread that teaches
         self._rng = torch.Generator(self.device)
         self._under_way: _Step | None = None
         self._bad_steps = 0
@@ -222,11 +266,15 @@ class Tutor:
 
     # ---- one micro-step ------------------------------------------------------------------------------------------
 
-    def micro_step(self) -> StepReport | None:
-        """Do the next part of the step under way; the last part updates the weights and returns the report."""
+    def micro_step(self, *, look: bool = False) -> StepReport | None:
+        """Do the next part of the step under way; the last part updates the weights and returns the report, with a
+        glimpse if somebody wanted a ``look`` as the step began."""
         started = time.perf_counter()
         if self._under_way is None:
+            self.stopwatch.lap("other")
             self._under_way = self._plan()
+            self._under_way.looked_at = look
+            self.stopwatch.lap("planning")
         under_way = self._under_way
         try:
             self._teach(under_way, under_way.tasks[under_way.index])
@@ -246,44 +294,85 @@ class Tutor:
         """Whether a step has begun and is not finished; then nothing may be saved."""
         return self._under_way is not None
 
+    @property
+    def shape(self) -> Shape:
+        """Of the library's blocks at this time; always as many tokens."""
+        curriculum = self.pedagogy.curriculum
+        return curriculum.shape if curriculum else Shape(self.settings.streams, self.block_tokens)
+
     def _plan(self) -> _Step:
-        settings, length = self.settings, self.block_tokens
-        if self.bookmark.library != self.librarian.library:  # something new to learn: with full strength again
+        new_library = self.bookmark.library != self.librarian.library
+        if new_library:  # something new to learn: with full strength again
             self.best, self.rate_scale = None, 1.0
-        lesson, self.bookmark = self.librarian.lesson(self.bookmark, streams=settings.streams, length=length)
+        if new_library or self.bookmark.block == 0:
+            self.pedagogy.begin_epoch(new_library=new_library)
+        shape, length = self.shape, self.block_tokens
+        lesson, self.bookmark = self.librarian.lesson(self.bookmark, streams=shape.streams, length=shape.length)
         if lesson.jumped:
-            self.streams = Streams.fresh(self.brain, settings.streams, length)
-        tokens = torch.from_numpy(lesson.tokens)
-        counted = torch.ones(settings.streams, length)
-        tasks = []
-        for first in range(0, settings.streams, self.micro_streams):
-            rows = slice(first, min(first + self.micro_streams, settings.streams))
-            tasks.append(_Task(tokens[rows].to(self.device), counted[rows].to(self.device), rows))
-        weight = counted.sum().item()
-        ids, weights = self.reviews.rows(self.step, rows=settings.review_rows, length=length)
-        review_tokens = int((weights > 0).sum())
-        if not review_tokens and self._dialogue_is_due():
-            talk, learned = self.librarian.dialogue(self.step, length=length)
-            ids, weights = talk[None], learned[None].astype(np.float32)
+            self.streams = Streams.fresh(self.brain, *shape)
+        tasks = self._library_tasks(lesson.tokens, shape)
+        weight = float(lesson.tokens[:, 1:].size)
+        ids, weights, review_tokens = self._talk(alone=shape.length != length)
+        asleep, dreamed = self.night.rows(self.reviews, rows=self.settings.night_rows, length=length)
+        ids, weights = np.concatenate([ids, asleep]), np.concatenate([weights, dreamed])
+        review_tokens += int((dreamed > 0).sum())
+        anchored = review_tokens > 0 and self._knows_library
+        again = [] if anchored else self.pedagogy.returning(self.step)
+        if again:
+            heard = np.broadcast_to(np.arange(length) >= min(UNHEARD, length // 2), (len(again), length))
+            ids = np.concatenate([ids, self.librarian.passages(again, length=length)])
+            weights = np.concatenate([weights, heard.astype(np.float32)])
         if len(ids):
+            if shape.length != length:
+                tasks.append(self._task_without_streams())
             tasks[-1].add(ids, weights)
             weight += float(weights.sum())
         library_bytes = self.librarian.byte_count(lesson.tokens[:, 1:])
-        anchored = review_tokens > 0 and self._knows_library
-        return _Step(tasks, weight, library_bytes, review_tokens, anchored)
+        return _Step(tasks, weight, library_bytes, review_tokens, anchored, lesson.places, again)
 
-    def _dialogue_is_due(self) -> bool:
-        """Whether this step, where nothing taught is due, has a dialogue from the library; at its share of the rows."""
+    def rehearse(self, since: str) -> int:
+        """Let the pairs made since then come back in the next steps; returns how many pairs."""
+        passes = self.settings.night_passes
+        return self.night.begin(self.reviews, since, passes=passes, seed=self.settings.seed, step=self.step)
+
+    def _library_tasks(self, tokens: np.ndarray, shape: Shape) -> list[_Task]:
+        """A micro-step has as many tokens in any shape."""
+        together = max(1, self.micro_streams * shape.streams // self.settings.streams)
+        blocks, tasks = torch.from_numpy(tokens).to(self.device), []
+        for first in range(0, shape.streams, together):
+            rows = slice(first, min(first + together, shape.streams))
+            tasks.append(_Task(blocks[rows], torch.ones(blocks[rows, 1:].shape, device=self.device), rows))
+        return tasks
+
+    def _task_without_streams(self) -> _Task:
+        tokens = torch.empty(0, self.block_tokens + 1, dtype=torch.int64, device=self.device)
+        return _Task(tokens, torch.empty(0, self.block_tokens, device=self.device), slice(0, 0))
+
+    def _talk(self, *, alone: bool) -> tuple[np.ndarray, np.ndarray, int]:
+        """Rows of what was taught and is due, or now and then of dialogues, several at once where they are ``alone``.
+        Returns ids (R, T+1), weights (R, T), and how many targets were taught."""
+        settings, length = self.settings, self.block_tokens
+        from_people = self.reviews.people_are_due(self.step)
+        ids, weights = self.reviews.rows(self.step, rows=settings.review_rows, length=length)
+        review_tokens = int((weights > 0).sum()) if from_people else 0
+        talks = ROWS_ALONE if alone else 1
+        if not len(ids) and self._dialogue_is_due(talks):
+            numbers = range(self.step * talks, (self.step + 1) * talks)
+            rows, learned = zip(*(self.librarian.dialogue(number, length=length) for number in numbers), strict=True)
+            ids, weights = np.stack(rows), np.stack(learned).astype(np.float32)
+        return ids, weights, review_tokens
+
+    def _dialogue_is_due(self, talks: int = 1) -> bool:
+        """Whether this step, where nothing taught is due, has so many dialogues from the library; at their share of the
+        rows."""
         rng = np.random.default_rng([self.settings.seed, self.step, *b"dialogue"])
-        return rng.random() < self.settings.dialogue_share * self.settings.streams
+        return rng.random() < self.settings.dialogue_share * self.settings.streams / talks
 
     def _teach(self, step: _Step, task: _Task) -> None:
         """Forward and backward over one task; gradients gather in the weights."""
         inputs, targets = task.tokens[:, :-1], task.tokens[:, 1:].t()
-        own = self.streams.pick(task.rows)
-        streams = len(own.pixels)
-        if len(inputs) > streams:
-            own = own.joined(Streams.fresh(self.brain, len(inputs) - streams, inputs.shape[1]))
+        streams, own = task.streams, self._carried_by(task)
+        inputs = self._with_guesses(step, inputs, streams, own)
         self._rng.manual_seed(seed_of(self.settings.seed, self.step, step.before + step.index))
         out = self.brain(inputs, own.pixels, own.state, dropout=self._rng)
         logits = out.logits.transpose(0, 1)  # (T, R, V)
@@ -295,20 +384,74 @@ class Tutor:
         expected = self.brain.self_state(out.thoughts, one_late(pixels, own.pixels[:, -1]))
         surprise = F.mse_loss(expected[:streams], pixels[:streams], reduction="sum")
         total = weighted.sum()
-        if step.anchored:
+        if step.anchored and streams:
             share = self.rate_scale / self.settings.review_rate  # of what the library alone would have taught
             strayed = self._strayed(logits[:, :streams], inputs[:streams], self.streams.pick(task.rows))
             total = weighted[:, streams:].sum() + share * weighted[:, :streams].sum() + (1 - share) * strayed
         loss = (total + surprise / 3) / step.weight
+        self.stopwatch.lap("forward")
         loss.backward()
         step.finite &= bool(torch.isfinite(loss))
+        self.stopwatch.lap("backward")
+        if step.looked_at and step.index == 0:
+            step.glimpse = self._glimpse(inputs, targets, out.logits, own)
+            self.stopwatch.lap("glimpse")
+        if self.pedagogy.watching:
+            self._watch(step, task, inputs, losses.detach(), correct)
         # Only now: the backward pass still needed what the streams carried before.
         after = Streams(out.state, pixels, condition)
         if len(pixels) == streams == len(self.streams.pixels):
             self.streams = after
-        else:
+        elif streams:
             self.streams.write(task.rows, after)
         step.correct.append(correct[:, :streams].sum())
+        step.expected.append(expected[:streams, -1].detach().sum(0))
+
+    @torch.no_grad()
+    def _glimpse(self, inputs: Tensor, targets: Tensor, logits: Tensor, carried: Streams) -> Glimpse:
+        """The first stream's last targets (T, R) and guesses; ``carried`` is what it knew before its ``inputs``."""
+        first = carried.pick(slice(0, 1))
+        truth, guessed = targets[-GLIMPSE:, 0].tolist(), logits[0, -GLIMPSE:].argmax(-1).tolist()
+        decode = self.librarian.tokenizer.decode
+        return Glimpse(
+            targets=tuple(decode([token]) for token in truth),
+            guesses=tuple(decode([token]) for token in guessed),
+            hits=tuple(a == b for a, b in zip(truth, guessed, strict=True)),
+            listening=self.brain.listening(inputs[:1], first.pixels, first.state),
+        )
+
+    def _carried_by(self, task: _Task) -> Streams:
+        """What each row of a task carries."""
+        extra, length = len(task.tokens) - task.streams, task.weights.shape[1]
+        if not extra:
+            return self.streams.pick(task.rows)
+        fresh = Streams.fresh(self.brain, extra, length)
+        return self.streams.pick(task.rows).joined(fresh) if task.streams else fresh
+
+    def _with_guesses(self, step: _Step, inputs: Tensor, streams: int, own: Streams) -> Tensor:
+        """The ``inputs`` of a task; in some of the library's, its own guesses take the truth's place."""
+        guesses, micro_step = self.pedagogy.guesses, step.before + step.index
+        share = guesses.share(self.settings.seed, self.step, micro_step) if guesses and streams else 0.0
+        if not share:
+            return inputs
+        self._rng.manual_seed(seed_of(self.settings.seed, self.step, micro_step, *b"guesses"))
+        library = slice(0, streams)
+        carried = own.pick(library)
+        mixed = with_guesses(self.brain, inputs[library], carried.pixels, carried.state, share, self._rng)
+        return torch.cat([mixed, inputs[streams:]])
+
+    def _watch(self, step: _Step, task: _Task, inputs: Tensor, losses: Tensor, correct: Tensor) -> None:
+        """Note how the rows of a task went (``losses``, ``correct``: (T, R)); and now and then, in one task of the
+        step, by how much the library's could go better."""
+        counts = (task.weights.t() > 0).float()
+        step.accuracies.append((correct * counts).sum(0) / counts.sum(0).clamp(min=1))
+        turn, rest = divmod(self.step, EVERY)
+        if not self.pedagogy.replay or rest or step.index != turn % sum(task.streams > 0 for task in step.tasks):
+            return
+        carried, library = self.streams.pick(task.rows), slice(0, task.streams)
+        targets, now = task.tokens[library, 1:], losses[:, library].mean(0)
+        nats = reducible_losses(self.voice, inputs[library], targets, carried.pixels, carried.state, now)
+        step.reducible += zip(step.places[task.rows], nats, strict=True)
 
     @property
     def _knows_library(self) -> bool:
@@ -337,7 +480,9 @@ class Tutor:
                 group["lr"] = rate
             self.optimizer.step()
             self.brain.constrain()
+            self.stopwatch.lap("optimizer")
             self._follow()
+            self.stopwatch.lap("averaging")
             self._bad_steps = 0
             if self.best and step.review_tokens:
                 self.best.taught = True
@@ -347,11 +492,14 @@ class Tutor:
             returned_to = self._recover()
         self.optimizer.zero_grad()
         self.step += 1
-        if learned and self.step % KEEP_GOOD == 0:
-            self._good = self.step, [tensor.detach().clone() for tensor in self._everything_learned()]
         positions = self.settings.streams * self.block_tokens
         nats = float(sum(step.losses))
+        if learned:
+            self._note(step, nats / positions)
+        if learned and self.step % KEEP_GOOD == 0:
+            self._good = self.step, [tensor.detach().clone() for tensor in self._everything_learned()]
         color = self.streams.pixels[:, -1].mean(0).tolist()
+        expected = (sum(step.expected) / self.settings.streams).tolist() if learned else color
         return StepReport(
             step=self.step,
             loss=nats / positions,
@@ -359,13 +507,22 @@ class Tutor:
             accuracy=float(sum(step.correct)) / positions,
             gradient_norm=norm,
             learning_rate=rate,
-            tokens=positions + step.review_tokens,
+            tokens=positions + step.review_tokens + len(step.again) * self.block_tokens,
             review_tokens=step.review_tokens,
             seconds=step.seconds + time.perf_counter() - started,
             color=tuple(color),
+            expected=tuple(expected),
             skipped=not learned,
             returned_to=returned_to,
+            glimpse=step.glimpse,
         )
+
+    def _note(self, step: _Step, loss: float) -> None:
+        """Tell the pedagogy how a step went that was learned; ``loss`` in nats per token of the library."""
+        accuracies = torch.cat(step.accuracies).tolist() if step.accuracies else []
+        read = list(zip(step.places, accuracies, strict=False))  # the library's blocks come first
+        again = list(zip(step.again, accuracies[len(accuracies) - len(step.again) :], strict=False))
+        self.pedagogy.heed(self.step, loss=loss, read=read, again=again, reducible=step.reducible)
 
     def learning_rate(self, *, reviewing: bool = False) -> float:
         """Warm-up, then constant or falling with the square root of time, which needs no end date; never below the
@@ -397,7 +554,9 @@ class Tutor:
         the lessons go on from the average that did best: going over a small library again and again, a model learns it
         by heart and forgets how to write. So the averages of a month alone are never worse than the best of them. If
         people have taught it something since, that counts more, and it goes on from its latest average (as the slow
-        weights of Lookahead, Zhang et al. 2019). Something new in the library brings the full rate back."""
+        weights of Lookahead, Zhang et al. 2019), as long as that costs no more than is tolerated; then it goes back
+        a little: weights between two brains of one origin know most of what either knows (Wortsman et al. 2022).
+        Something new in the library brings the full rate back."""
         self.examined_step = self.step
         if self.best is None or bits_per_byte < self.best.bits_per_byte:
             weights = {name: parameter.detach().clone() for name, parameter in self.voice.named_parameters()}
@@ -410,10 +569,11 @@ class Tutor:
             return
         best.waited = 0
         self.rate_scale = max(settings.plateau_floor, self.rate_scale * settings.plateau_factor)
+        too_far = bits_per_byte > (1 + settings.tolerance) * best.bits_per_byte
+        back = 1.0 if not best.taught else GIVEN_BACK * too_far
         with torch.no_grad():
-            if not best.taught:
-                for name, parameter in self.voice.named_parameters():
-                    parameter.copy_(best.weights[name])
+            for name, parameter in self.voice.named_parameters():
+                parameter.lerp_(best.weights[name], back)
             torch._foreach_copy_(list(self.brain.parameters()), list(self.voice.parameters()))
 
     @torch.no_grad()
@@ -426,7 +586,7 @@ class Tutor:
 
     def _recover(self) -> int | None:
         """Forget what the streams carried; after PATIENCE bad steps in a row go back to the last good weights."""
-        self.streams = Streams.fresh(self.brain, self.settings.streams, self.block_tokens)
+        self.streams = Streams.fresh(self.brain, *self.shape)
         self._bad_steps += 1
         if self._bad_steps < PATIENCE or self._good is None:
             return None

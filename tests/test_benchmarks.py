@@ -8,6 +8,7 @@ import lzma
 import math
 import re
 import sys
+import time
 import tomllib
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from conftest import SENTENCES
 
 from benchmarks import learn, plots, prequential, references
 from benchmarks.common import run
-from benchmarks.variants import Variant, chosen, parse_variant
+from benchmarks.variants import NAMED, Variant, chosen, parse_variant, settings_with
 from school.mistakes import Mistake
 from school.tokenizer import MARK_COUNT
+from school.tutor import Tutor
 
 ROOT = Path(__file__).parents[1]
 SMALL = ("--set", "brain.preset=newborn", "--set", "machine.threads=1", "--set", "library.vocabulary=320")
@@ -88,6 +90,7 @@ def test_the_mixer_reproduces_its_published_figures():
 
 def test_variants_are_read_with_their_lists():
     assert parse_variant("default") == Variant("default", ())
+    assert parse_variant("curriculum") == Variant("curriculum", ("pedagogy.curriculum=true",))
     assert parse_variant("a-1:brain.windows=[1,2,4.5],lessons.weight_decay=0.1") == Variant(
         "a-1", ("brain.windows=[1,2,4.5]", "lessons.weight_decay=0.1")
     )
@@ -118,6 +121,14 @@ def test_wrong_variants_are_named_in_one_line(variants, says, text, monkeypatch,
     assert says in line
 
 
+def test_each_policy_of_the_pedagogy_has_a_name():
+    """And what it stands for is a change of the settings."""
+    plain = settings_with([])
+    for name, changes in NAMED.items():
+        assert settings_with([*changes]) != plain, name
+    assert NAMED.keys() == {"repeats", "replay", "curriculum", "guesses"}
+
+
 def test_seeds_count_from_the_settings_seed():
     given = argparse.Namespace(seeds=3, variant=[], set=["lessons.seed=5"])
     assert chosen(given) == ([Variant("default", ())], range(5, 8))
@@ -133,6 +144,7 @@ def test_learn_compares_variants_over_seeds(text, tmp_path, monkeypatch, capsys)
     pytest.importorskip("matplotlib")
     plot = tmp_path / "curves.png"
     options = ["--text", str(text), "--tokens", "6000", "--every", "1", "--seeds", "2", *SMALL, "--plot", str(plot)]
+    options += ["--side-by-side"]
     options += ["--variant", "default", "--variant", "same:speech.temperature=0.5"]
     result = measured(learn, options, monkeypatch, capsys)
     first, same = result["variants"]
@@ -167,6 +179,33 @@ def test_learn_says_what_it_said_before_there_were_variants(text, tmp_path, monk
     assert result["curve"][-1][2] == result["bits_per_byte"] < 9
     assert result["plot"] is None
     assert "make lab" in err
+
+
+def test_a_budget_of_the_processor_is_not_stretched_by_waiting(text, tmp_path, monkeypatch, capsys):
+    """A machine that keeps it waiting leaves it as many seconds of work as it was given."""
+    monkeypatch.chdir(tmp_path)
+    micro_step = Tutor.micro_step
+    monkeypatch.setattr(Tutor, "micro_step", lambda tutor: time.sleep(0.05) or micro_step(tutor))
+    options = ["--text", str(text), "--cpu-minutes", "0.006", "--every", "5", *SMALL]
+    started = time.monotonic()
+    result = measured(learn, options, monkeypatch, capsys)
+    assert result["clock"] == "processor"
+    (spent, steps, _), *_ = result["curve"]
+    assert 0.36 <= spent < time.monotonic() - started - 0.05 * steps
+
+
+def test_lives_side_by_side_take_even_turns():
+    """None is ever ahead of another by more than its last turn."""
+    spent = {"a": 0, "b": 0}
+
+    def life(name: str, cost: int):
+        for _ in range(12 // cost):
+            assert spent[name] == min(spent.values())
+            spent[name] += cost
+            yield spent[name]
+        return name
+
+    assert sorted(learn.run_evenly([life("a", 1), life("b", 3)]).values()) == ["a", "b"]
 
 
 # ---- prequential ---------------------------------------------------------------------------------------------------

@@ -19,7 +19,9 @@ import torch
 from safetensors import SafetensorError
 
 from school import caretaker as caretaker_module
-from school.caretaker import FORMAT, NAME, SUMS, Caretaker, Soul, SoulDamaged, SoulSettings
+from school import checksums
+from school.caretaker import FORMAT, NAME, Caretaker, Soul, SoulSettings
+from school.checksums import SUMS, SoulDamaged
 from school.mistakes import Mistake
 
 REPOSITORY = Path(caretaker_module.__file__).parent.parent
@@ -252,7 +254,7 @@ def rewrite_facts(place: Path, **facts: Any) -> None:
     """Change the facts of a soul, checksums included."""
     file = place / "facts.json"
     file.write_text(json.dumps(json.loads(file.read_text("utf-8")) | facts), encoding="utf-8")
-    sums = [f"{caretaker_module._sha256(f)}  {f.name}\n" for f in sorted(place.iterdir()) if f.name != SUMS]
+    sums = [f"{checksums._sha256(f)}  {f.name}\n" for f in sorted(place.iterdir()) if f.name != SUMS]
     (place / SUMS).write_text("".join(sums), encoding="utf-8")
 
 

@@ -17,7 +17,6 @@ from school.caretaker import Caretaker, SoulSettings
 from school.classroom import Classroom, Examined, Limits, Saved
 from school.interface import Asleep, Mailbox, School, Snapshot
 from school.registrar import RecordSettings, Registrar, reading
-from school.timetable import open_timetable
 from school.tutor import StepReport
 
 
@@ -330,26 +329,6 @@ def test_figures_are_short_and_text_cannot_command_the_screen():
     assert " · ".join(facts(now)) == "step 1,234 · loss 2.500 · held-out 1.456 bits/byte · 5.2k tokens/s"
     assert "not saved yet" in "\n".join(status_lines(now))
     assert "not learning" in facts(Snapshot(learning=False))[0]
-
-
-def test_the_bells_ring():
-    """The timetable's save and thin bells call what they were given, on the event loop, and stop with it."""
-    rang = []
-
-    async def day():
-        timetable = open_timetable(save=lambda: rang.append("save"), save_minutes=60, thin=lambda: rang.append("thin"))
-        from datetime import datetime
-
-        for job in timetable.get_jobs():
-            job.modify(next_run_time=datetime.now(job.next_run_time.tzinfo))
-        deadline = time.monotonic() + 5
-        while len(rang) < 2 and time.monotonic() < deadline:
-            await asyncio.sleep(0.01)
-        timetable.shutdown(wait=False)
-        await asyncio.sleep(0)
-
-    asyncio.run(day())
-    assert sorted(rang) == ["save", "thin"]
 
 
 def test_the_record_can_be_read_while_it_is_written(class_):

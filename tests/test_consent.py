@@ -459,7 +459,7 @@ def test_the_ledger_makes_the_standing(keeper):
     assert again.ignored("dan")
     again.judge("dan", "heeded", "c")
     assert again.agreed("dan")
-    newer = People(keeper, keeper.changes(), wording="2")
+    newer = People(keeper, keeper.changes(), wording=f"{WORDING}, amended")
     assert not any(newer.agreed(person) for person in ("cid", "eva"))
     assert newer.agree("eva", "c")
 

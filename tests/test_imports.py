@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("brain", "school", "bots")
 MAY_IMPORT = {"brain": {"brain"}, "school": {"brain", "school"}, "bots": {"bots", "school"}}
 BOTS_KNOW = {"school.interface", "school.settings", "school.calligraphist", "school.mistakes", "school.counsellor"}
-BOTS_KNOW |= {f"school.{name}" for name in ("people", "manners", "letters", "wordlist", "echoes")}  # of strangers
+BOTS_KNOW |= {
+    f"school.{name}" for name in ("people", "manners", "letters", "wordlist", "echoes", "voice")
+}  # of strangers
 
 
 def imported(file: Path) -> set[str]:

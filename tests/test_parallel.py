@@ -158,17 +158,20 @@ def assert_the_same_life(first: Path, second: Path) -> None:
 
 def test_two_processes_teach_like_one(tmp_path, alone, start):
     """Two processes of two streams each, and one of four: from a soul that knows its library and was taught something
-    the same weights, averages, moments, memories and decisions after ten steps, with dropout and dialogues; and the one
-    goes on where the two stopped."""
+    the same weights, averages, moments, memories and decisions after ten steps, with dropout, dialogues and guesses;
+    and the one goes on where the two stopped. What they can't do together is off, and said so."""
     careful = ("--set", "lessons.learning_rate=0.01")  # in larger steps rounding grows
+    careful += ("--set", "pedagogy.guess_rate=0.2", "--set", "pedagogy.guess_ramp_steps=0")
     team, single = make_home(tmp_path / "team"), tmp_path / "single"
     alone(team, "--steps", "10", "--set", "lessons.streams=4")
     facts, _ = soul(team)
     assert facts["rate_scale"] < LessonSettings().review_rate  # so what is taught is learned close to the best average
     teach(team, Pair(id="1", prompt="who sat on a mat?", answer="the cat and my sister."))
     shutil.copytree(team, single)
-    processes = start(team, 2, PLAIN, "--steps", "10", "--set", "lessons.streams=2", *careful)
-    assert [status for status, _ in end(processes, 60)] == [0, 0]
+    together = ("--set", "lessons.streams=2", "--set", "pedagogy.replay=true")
+    (status, said), (other, _) = end(start(team, 2, PLAIN, "--steps", "10", *together, *careful), 60)
+    assert (status, other) == (0, 0)
+    assert "pedagogy.replay: off while several processes share the lessons." in said
     alone(single, "--steps", "10", "--set", "lessons.streams=4", *careful)
     assert_the_same_life(team, single)
     assert soul(single)[0]["rate_scale"] < facts["rate_scale"]  # an examination moved the weights, in all processes

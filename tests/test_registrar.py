@@ -104,6 +104,7 @@ def step_of(step: int, **more: Any) -> StepReport:
         "review_tokens": 0,
         "seconds": 0.1,
         "color": (0.1, 0.2, 0.3),
+        "expected": (0.2, 0.4, 0.6),
     }
     return StepReport(**values | more)
 

@@ -34,7 +34,7 @@ from school.interface import (
     id_at,
     new_id,
 )
-from school.people import People
+from school.people import WORDING, People
 from school.registrar import RecordSettings, Registrar, reading
 from tests.evening import SMALL
 
@@ -175,7 +175,7 @@ def test_a_new_wording_is_agreed_to_anew(tmp_path, monkeypatch):
     with day(tmp_path) as awake:
         talk(awake)
         teach(awake)
-    for wording, there in (("1", 1), ("2", 0)):
+    for wording, there in ((WORDING, 1), (f"{WORDING}, amended", 0)):
         monkeypatch.setattr(People.__init__, "__kwdefaults__", {"wording": wording})
         with ExitStack() as closing:
             awake = opened(tmp_path, closing)

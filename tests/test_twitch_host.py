@@ -26,16 +26,20 @@ from bots.twitch.mood import feelings
 from bots.twitch.room import Room, open_room
 from bots.twitch.rules import ChatLessonSettings, ChatSettings, CommandSettings
 from bots.twitch.turns import Share, Turns
-from bots.twitch.voice import SHIPPED, Voice, _fields, read_voice
 from bots.twitch.wire import Patience
-from school.interface import Asleep, Exchange, Mailbox, Origin, Reply, School, Teach
+from school.interface import Asleep, Exchange, Mailbox, Origin, Reply, School, Snapshot, Teach
 from school.mistakes import Mistake
 from school.people import People
 from school.registrar import RecordSettings, Registrar
+from school.voice import SHIPPED, Voice, _fields, read_voices
 from school.wordlist import WordList
 from tests.evening import Evening, evening
 
 CALLED = names(CommandSettings())
+
+
+def read_voice(home: Path = Path("none")) -> Voice:
+    return read_voices(home, always={"twitch": CALLED})["twitch"]
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +52,7 @@ def chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
 
 def is_line(text: str, occasion: str, **fields: object) -> bool:
     """Whether a text is one of the shipped lines for an occasion, whatever is filled in."""
-    lines = read_voice(Path("none"), CALLED)._lines[occasion]
+    lines = read_voice()._lines[occasion]
     patterns = (re.sub(r"\\\{\w+\\\}", ".*", re.escape(line.format_map(Known(CALLED | fields)))) for line in lines)
     return any(re.fullmatch(pattern, text) for pattern in patterns)
 
@@ -140,7 +144,7 @@ def test_every_command_has_a_name_a_help_and_a_deed():
     """The settings, the table and the voice know the same commands."""
     keys = set(CommandSettings.model_fields) - {"prefix"}
     assert keys == {ASK, *COMMANDS}
-    voice = read_voice(Path("none"), CALLED)
+    voice = read_voice()
     assert all(CALLED[key] in voice.say(f"help_{key}", command=CALLED[key]) for key in keys)
 
 
@@ -1006,7 +1010,9 @@ def test_speaking_unasked(room, clock, monkeypatch, when):
         mused.append(clock.now)
 
     monkeypatch.setattr(Answers, "_muse", muse)
-    room = replace(room, chat=ChatSettings(spontaneous=when, spontaneous_minutes=10, spontaneous_chance=1))
+    hours = []  # quiet ones, while there is something in it
+    chat = ChatSettings(spontaneous=when, spontaneous_minutes=10, spontaneous_chance=1)
+    room = replace(room, chat=chat, hushed=lambda: bool(hours))
 
     async def work(host: Host, wire: Notebook) -> None:
         async def pass_minutes(minutes: int) -> int:
@@ -1019,7 +1025,10 @@ def test_speaking_unasked(room, clock, monkeypatch, when):
         host.heard(line("hello"))
         assert await pass_minutes(9) == 0
         host.heard(line("hello again"))
-        assert await pass_minutes(5) == (when == "timer")
+        hours.append("22:00-07:00")
+        assert await pass_minutes(5) == 0
+        hours.clear()
+        assert await pass_minutes(1) == (when == "timer")
         assert await pass_minutes(30) == (when == "quiet")
         assert await pass_minutes(30) == 0
         host.heard(line("is anybody there?"))
@@ -1149,7 +1158,7 @@ def test_the_voice_can_be_changed(tmp_path):
     """Lines of the home's file take the place of the shipped ones, and the others stay."""
     own = tmp_path / "voice.toml"
     own.write_text('good = ["wheee {optin}"]\n')
-    voice = read_voice(own, CALLED)
+    voice = read_voice(tmp_path)
     assert voice.say("good") == "wheee !optin"
     assert voice.say("refused")
 
@@ -1172,7 +1181,7 @@ def test_a_wrong_voice_is_named(tmp_path, text, says):
     own = tmp_path / "voice.toml"
     own.write_text(text)
     with pytest.raises(Mistake) as caught:
-        read_voice(own, CALLED)
+        read_voice(tmp_path)
     assert says in str(caught.value)
     assert str(own) in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
@@ -1180,7 +1189,7 @@ def test_a_wrong_voice_is_named(tmp_path, text, says):
 
 def test_the_shipped_voice_fits_into_a_message():
     """Every line, filled in, is short enough for Twitch, has no link and begins like no command of others'."""
-    voice = read_voice(Path("none"), CALLED)
+    voice = read_voice()
     fields = {field: "1,234,567" for lines in voice._lines.values() for text in lines for field in _fields(text)}
     fields = {name: value for name, value in fields.items() if name not in CALLED}
     fields["commands"] = " ".join(CALLED.values())
@@ -1190,7 +1199,7 @@ def test_the_shipped_voice_fits_into_a_message():
             assert len(filled) <= 400, text
             assert not has_link(filled)
             assert not filled.startswith(("/", "@"))
-    assert SHIPPED.read_text("utf-8").count("\n# ") >= 5
+    assert (SHIPPED / "en.toml").read_text("utf-8").count("\n# ") >= 5
 
 
 @pytest.mark.parametrize(
@@ -1199,7 +1208,9 @@ def test_the_shipped_voice_fits_into_a_message():
 )
 def test_moods_have_colours(color, square):
     """Each channel has its words, and the nearest square is shown beside the exact colour."""
-    told = feelings(color, read_voice(Path("none"), CALLED))
+    now = Snapshot(color=color, mood="proud")
+    told = feelings(now, read_voice(), read_voices(Path("none"))["moods"])
+    assert "proud" in told["feeling"]
     assert told["square"] == square
     assert told["color"].startswith(f"#{round(255 * color[0]):02x}")
     assert {"energy", "stir", "calm"} < told.keys()

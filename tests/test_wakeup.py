@@ -152,24 +152,24 @@ def test_the_first_signal_saves(tmp_path, number):
         process.wait()
 
 
-def test_a_signal_before_the_first_step(tmp_path):
+def test_a_signal_before_the_first_step(tmp_path, here):
     """SIGTERM during start-up, at several moments: exit 0, no half-written soul, and the next wake works."""
-    for delay in (0.3, 1.0, 2.0):
+    for delay in (0.3, 1.5):
         process = begin(tmp_path, "--no-terminal", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         time.sleep(delay)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0, process.stderr.read()
         process.stderr.close()
         assert not list((tmp_path / "soul").glob(".unfinished*"))
-    assert wakeup(tmp_path, "--steps", "1", "--no-terminal").returncode == 0
+    assert here(tmp_path, "--steps", "1", "--no-terminal").returncode == 0
 
 
-def test_two_babies_on_one_soul_refuse_politely(home):
+def test_two_babies_on_one_soul_refuse_politely(home, here):
     """While one is awake, a second on the same home exits 2 with one line that says what to do."""
     first = begin(home, "--no-terminal", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         read_until(first, "wakes at step")
-        second = wakeup(home, "--steps", "1")
+        second = here(home, "--steps", "1")
         assert second.returncode == 2
         assert second.stderr.count("\n") == 1
         assert "another baby is awake here" in second.stderr
@@ -179,22 +179,22 @@ def test_two_babies_on_one_soul_refuse_politely(home):
         first.communicate(timeout=20)
 
 
-def test_a_damaged_soul_is_named_and_the_one_before_wakes(home):
+def test_a_damaged_soul_is_named_and_the_one_before_wakes(home, here):
     """A truncated checkpoint is set aside by name and the baby wakes from the older one."""
-    assert wakeup(home, "--steps", "1", "--no-terminal").returncode == 0
+    assert here(home, "--steps", "1", "--no-terminal").returncode == 0
     newest, before = sorted((home / "soul").glob("step-*"), reverse=True)[:2]
     file = newest / "brain.safetensors"
     file.write_bytes(file.read_bytes()[:1000])
-    done = wakeup(home, "--steps", "1", "--no-terminal")
+    done = here(home, "--steps", "1", "--no-terminal")
     assert done.returncode == 0, done.stderr
     assert f"{newest.name} is damaged" in done.stdout
     assert f"wakes at step {int(before.name[5:]):,}" in done.stdout
     assert list((home / "soul" / "damaged").iterdir())
 
 
-def test_killed_at_any_moment_it_wakes_again(home):
+def test_killed_at_any_moment_it_wakes_again(home, here):
     """Killed while it saves over and over, the next wake finds a whole soul."""
-    for i in range(3):
+    for i in range(2):
         process = begin(
             home,
             "--set",
@@ -207,12 +207,12 @@ def test_killed_at_any_moment_it_wakes_again(home):
             line = ""
             while "wakes at step" not in line:
                 line = process.stderr.readline()
-            time.sleep(0.4 + 0.23 * i)
+            time.sleep(0.4 + 0.4 * i)
         finally:
             process.kill()
             process.wait()
             process.stderr.close()
-    done = wakeup(home, "--steps", "1", "--no-terminal")
+    done = here(home, "--steps", "1", "--no-terminal")
     assert done.returncode == 0, done.stderr
     assert "damaged" not in done.stdout
 
@@ -266,7 +266,8 @@ def test_help_is_instant():
 
 @pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal is POSIX")
 def test_a_terminal_chat_survives_the_lessons(home):
-    """In a terminal, a question typed while lessons scroll by is answered, and Ctrl-C saves and exits 0."""
+    """In a terminal, a question typed while full views of the lessons scroll by is answered, the views can be changed,
+    and Ctrl-C saves and exits 0."""
     import fcntl
     import pty
     import termios
@@ -280,6 +281,8 @@ def test_a_terminal_chat_survives_the_lessons(home):
         home,
         "--set",
         "terminal.line_seconds=0.05",
+        "--set",
+        "terminal.view=full",
         stdin=child,
         stdout=child,
         stderr=child,
@@ -309,6 +312,12 @@ def test_a_terminal_chat_survives_the_lessons(home):
         read_for(b"baby: ")
         os.write(parent, b"/status\r")
         read_for(b"self-state")
+        read_for(b" guessed")
+        os.write(parent, b"/view plain\r")
+        read_for(b"shown plain from the next step on")
+        read_for(b"(it expected ")
+        os.write(parent, b"/why-slow\r")
+        read_for(b" seconds")
         os.write(parent, b"\x03")
         read_for(b"Good night")
         assert process.wait(timeout=20) == 0

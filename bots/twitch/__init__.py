@@ -62,9 +62,11 @@ def open_twitch(
     *,
     lessons_since: Callable[[str, float], dict[str, int]],
     tell: Callable[[str], None],
+    quiet: Callable[[], bool] = lambda: False,
     patience: Patience | None = None,
 ) -> Surface:
-    """Everything for a day in the chat, not yet begun; ``settings`` is the whole tree. Raises Mistake."""
+    """Everything for a day in the chat, not yet begun; ``settings`` is the whole tree, ``quiet`` tells whether these
+    are hours without a word unasked. Raises Mistake."""
     from bots.twitch.address import stand_in
     from bots.twitch.host import Host
     from bots.twitch.lines import SURFACE
@@ -80,6 +82,8 @@ def open_twitch(
         teaching=settings.chat_lessons,
         commands=settings.commands,
         learned_today=lessons_since(SURFACE, time.time() // DAY * DAY),
+        hushed=quiet,
+        language=settings.voice.language,
     )
     wire = TwitchWire(settings.twitch, home, tell=tell, patience=patience)
     wire.listener = host = Host(room, wire)

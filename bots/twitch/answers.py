@@ -197,7 +197,8 @@ class Answers:
         """Whether it is time; ``heard_at`` is when the chat was last heard."""
         chat = self._room.chat
         since = max(self._mused_at, heard_at) if chat.spontaneous == "quiet" else self._mused_at
-        return chat.spontaneous != "off" and now >= since + 60 * chat.spontaneous_minutes
+        wanted = chat.spontaneous != "off" and not self._room.hushed()
+        return wanted and now >= since + 60 * chat.spontaneous_minutes
 
     async def _muse(self) -> None:
         with contextlib.suppress(Asleep):

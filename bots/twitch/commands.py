@@ -123,7 +123,8 @@ def fix(host: Host, line: Line, text: str) -> Telling:
 
 
 async def mood(host: Host, line: Line, _: str) -> None:
-    await host.reply(line, "mood", **feelings(host.room.school.status().color, host.room.voice))
+    room = host.room
+    await host.reply(line, "mood", **feelings(room.school.status(), room.voice, room.moods))
 
 
 async def stats(host: Host, line: Line, _: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from bots.twitch.voice import Voice
 from school.calligraphist import hex_color
+from school.interface import Snapshot
+from school.voice import Voice
 
 Color = tuple[float, float, float]
 
@@ -13,12 +14,16 @@ SQUARES = {
 }  # fmt: skip
 
 
-def feelings(color: Color, voice: Voice) -> dict[str, str]:
-    """The fields of its line about its mood. Red is skill and energy, green is being stirred up, blue is calm; each in
-    [0, 1]."""
-    channels = zip(("energy", "stir", "calm"), color, strict=True)
+def feelings(now: Snapshot, voice: Voice, moods: Voice) -> dict[str, str]:
+    """The fields of its line about its mood: the word that fits its latest lessons, and its colour. Red is skill and
+    energy, green is being stirred up, blue is calm; each in [0, 1]."""
+    channels = zip(("energy", "stir", "calm"), now.color, strict=True)
     words = {name: voice.say(f"{name}_{_third(channel)}") for name, channel in channels}
-    return words | {"square": _square(color), "color": hex_color(color)}
+    return words | {
+        "feeling": moods.say(now.mood or "sleepy"),
+        "square": _square(now.color),
+        "color": hex_color(now.color),
+    }
 
 
 def _third(channel: float) -> str:

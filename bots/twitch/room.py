@@ -9,9 +9,9 @@ from pathlib import Path
 
 from bots.twitch.calling import names
 from bots.twitch.rules import ChatLessonSettings, ChatSettings, CommandSettings
-from bots.twitch.voice import Voice, read_voice
 from school.interface import School
 from school.people import People
+from school.voice import CHAT, ENGLISH, Voice, read_voices
 from school.wordlist import WordList
 
 
@@ -24,9 +24,11 @@ class Room:
     called: dict[str, str]  # the commands' keys and what they are called, prefix included
     prefix: str
     voice: Voice
+    moods: Voice  # words for them
     words: WordList
     learned_today: dict[str, int] = field(default_factory=dict)  # lines from each person
     clock: Callable[[], float] = time.time  # seconds since 1970
+    hushed: Callable[[], bool] = lambda: False  # whether these are hours without a word unasked
 
 
 def open_room(
@@ -38,9 +40,12 @@ def open_room(
     teaching: ChatLessonSettings,
     commands: CommandSettings,
     learned_today: dict[str, int],
+    hushed: Callable[[], bool] = lambda: False,
+    language: str = ENGLISH,
 ) -> Room:
     """A room with the home's own voice.toml and words.txt, where there are any. Raises Mistake."""
     called = names(commands)
+    voices = read_voices(home, language, {CHAT: called})
     return Room(
         school=school,
         people=people,
@@ -48,7 +53,9 @@ def open_room(
         teaching=teaching,
         called=called,
         prefix=commands.prefix,
-        voice=read_voice(home / "voice.toml", called),
+        voice=voices[CHAT],
+        moods=voices["moods"],
         words=WordList.read(home / "words.txt"),
         learned_today=learned_today,
+        hushed=hushed,
     )
