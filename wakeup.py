@@ -804,13 +804,15 @@ def show_diary(options: argparse.Namespace) -> int:
 
 
 def show_timetable(options: argparse.Namespace) -> int:
+    import shutil
     from dataclasses import asdict
 
     from school.noticeboard import as_table, look_up
 
     settings, home = read_options(options)
     table = look_up(settings, home / "statistics" / "baby.db")
-    print(json.dumps(asdict(table), default=str) if options.json else as_table(table))
+    width = shutil.get_terminal_size().columns
+    print(json.dumps(asdict(table), default=str) if options.json else as_table(table, width))
     return 0
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from apscheduler.triggers.interval import IntervalTrigger
+from rich.console import Console
+from rich.table import Table
 
 from school.hours import now_in, told, within, zone_of
 from school.timetable import BELLS, Plan, missed, plan_of, read_past
@@ -57,15 +60,18 @@ def look_up(settings: Any, record: Path) -> Board:
     return Board(now=now, zone=str(zone), quiet=hours.quiet, quiet_now=quiet, bells=[notice(bell) for bell in BELLS])
 
 
-def as_table(board: Board) -> str:
-    """The board as lines of text."""
-    hush = f"; quiet hours {board.quiet}" if board.quiet else ""
-    lines = [f"It is {board.now:%A %d %B %Y, %H:%M} ({board.zone}){hush}{', now' * board.quiet_now}."]
+def as_table(board: Board, width: int) -> str:
+    """The board as lines of at most ``width`` characters."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for one in board.bells:
         due = "soon after waking" if one.missed else told(one.next, board.now) if one.next else ""
         last = f"last {told(one.last, board.now)}" if one.last else ""
-        lines.append(f"  {one.bell:<10} {one.when:<24} {due:<18} {last:<22} {one.what}")
-    return "\n".join(line.rstrip() for line in lines)
+        table.add_row(one.bell, one.when, ", ".join(filter(None, (due, last))), one.what)
+    paper = Console(file=StringIO(), width=width, color_system=None, highlight=False)
+    hush = f"; quiet hours {board.quiet}" if board.quiet else ""
+    paper.print(f"It is {board.now:%A %d %B %Y, %H:%M} ({board.zone}){hush}{', now' * board.quiet_now}.", markup=False)
+    paper.print(table)
+    return "\n".join(line.rstrip() for line in paper.file.getvalue().splitlines())
 
 
 def _when(plan: Plan, bell: str, time: str) -> str:

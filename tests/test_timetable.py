@@ -175,7 +175,8 @@ def test_the_record_remembers_bells_and_the_board_shows_them(tmp_path):
         assert read_past(record, BERLIN) == Past({"diary": MONDAY + timedelta(hours=9, minutes=5)}, MONDAY)
         clock.now += timedelta(hours=6)
         board = look_up(settings, record)
-    table = as_table(board)
+    table = as_table(board, 100)
+    assert max(len(line) for line in table.splitlines()) <= 100
     assert "It is Tuesday 03 March 2026, 06:05 (Europe/Berlin); quiet hours 22:00-07:00, now." in table
     shown = {one.bell: one for one in board.bells}
     assert [bell for bell, one in shown.items() if one.missed] == ["night", "backup"]
