@@ -183,6 +183,7 @@ def settings_tree() -> type[Slice]:
     from bots.twitch.settings import TwitchSettings
     from school.brains import BrainSettings
     from school.caretaker import SoulSettings
+    from school.lessons import LessonSettings
     from school.librarian import LibrarySettings
     from school.machine import MachineSettings
     from school.pedagogy import PedagogySettings
@@ -191,7 +192,6 @@ def settings_tree() -> type[Slice]:
     from school.scribe import ScribeSettings
     from school.settings import Slice
     from school.timetable import TimetableSettings
-    from school.tutor import LessonSettings
     from school.voice import VoiceSettings
 
     class Settings(Slice):

@@ -35,6 +35,7 @@ from benchmarks.learn import examine
 from benchmarks.plots import save
 from brain.contract import Brain
 from school.examiner import NEUTRAL
+from school.lessons import LessonSettings
 from school.librarian import Librarian, Source
 from school.mistakes import Mistake
 from school.reader import Reader
@@ -42,7 +43,7 @@ from school.settings import Slice
 from school.shelf import Text, Unreadable, read_text
 from school.soulkeeping import pack_soul, wake_tutor
 from school.tokenizer import DOCUMENT, Tokenizer
-from school.tutor import LessonSettings, Tutor
+from school.tutor import Tutor
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 ROTATED = str.maketrans(LETTERS + LETTERS.upper(), LETTERS[1:] + "a" + LETTERS[1:].upper() + "A")

@@ -43,10 +43,11 @@ from brain import native
 from brain.contract import Brain
 from school.brains import BrainSettings
 from school.examiner import NEUTRAL
+from school.lessons import StepReport
 from school.machine import keep_memory, prepare
 from school.receptionist import PREFILL
 from school.tokenizer import MARK_COUNT
-from school.tutor import StepReport, Tutor
+from school.tutor import Tutor
 
 BLOCKS = (64, 128, 256, 512, 1024)
 SAME_TOKENS, SAME_STREAMS = 1024, 8  # per step, over all streams; and streams, whatever the block

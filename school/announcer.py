@@ -21,8 +21,8 @@ from school.classroom import Event, Examined, Saved
 from school.counsellor import redact
 from school.figures import Figures
 from school.interface import Snapshot
+from school.lessons import StepReport
 from school.stopwatch import Minute
-from school.tutor import StepReport
 from school.views import VIEWS, Turn, View, compact, full, painted, plain
 
 log = logging.getLogger("lessons")

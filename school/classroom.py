@@ -37,10 +37,11 @@ from school.interface import (
     fail,
     fulfil,
 )
+from school.lessons import StepReport
 from school.mood import mood
 from school.receptionist import Receptionist
 from school.soulkeeping import pack_soul
-from school.tutor import StepReport, TeamBroken, Tutor
+from school.tutor import TeamBroken, Tutor
 
 if TYPE_CHECKING:
     from school.parallel import Team

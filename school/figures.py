@@ -10,7 +10,7 @@ from school.bands import NEUTRAL, Better, Figure, band_of
 from school.calligraphist import count, figure
 from school.history import FEWEST, History
 from school.interface import Snapshot
-from school.tutor import StepReport
+from school.lessons import StepReport
 
 
 class Statistic(NamedTuple):

@@ -25,12 +25,14 @@ from torch import Tensor
 
 from brain import BrainConfig, build_brain
 from brain.contract import Brain
+from school.lessons import LessonSettings, StepReport
 from school.librarian import Librarian
 from school.mistakes import Mistake
 from school.pedagogy import PedagogySettings, for_team
 from school.settings import Slice
+from school.streams import Step, Streams, Task
 from school.tokenizer import MARK_COUNT
-from school.tutor import Best, LessonSettings, StepReport, Streams, TeamBroken, Tutor, _Step, _Task
+from school.tutor import Best, TeamBroken, Tutor
 
 log = logging.getLogger(__name__)
 
@@ -171,14 +173,14 @@ class Member(Tutor):
         self._error: Exception | None = None
         super().__init__(brain, librarian, settings, **sizes)
 
-    def _teach(self, step: _Step, task: _Task) -> None:
+    def _teach(self, step: Step, task: Task) -> None:
         """A lesson that breaks must not keep the others waiting: its step goes on to its end, and is skipped."""
         try:
             super()._teach(step, task)
         except Exception as error:
             self._error, step.finite = error, False
 
-    def _finish(self, step: _Step) -> StepReport:
+    def _finish(self, step: Step) -> StepReport:
         started = time.perf_counter()
         color, failed = self._pool(step)
         step.seconds += time.perf_counter() - started
@@ -188,7 +190,7 @@ class Member(Tutor):
             raise LessonFailed("it broke in one of the processes; all of them skipped the step") from error
         return replace(report, color=color)
 
-    def _pool(self, step: _Step) -> tuple[tuple[float, float, float], bool]:
+    def _pool(self, step: Step) -> tuple[tuple[float, float, float], bool]:
         """Sum figures and gradients over the team; returns the mean colour and whether a lesson broke anywhere.
 
         The figures come first: they wait, on the CPU, until everybody has arrived there.
@@ -298,7 +300,7 @@ class Leader(Member):
             self.streams.write(slice(self.own, None), Streams.fresh(self.brain, others, self.block_tokens))
         return self.streams
 
-    def _plan(self) -> _Step:
+    def _plan(self) -> Step:
         if self.step % CHECK_STEPS == 0:
             self._tell(Order.CHECK)
             self._check()
@@ -368,7 +370,7 @@ class Follower(Member):
         except LessonFailed:
             log.exception("a lesson failed and was skipped")
 
-    def _plan(self) -> _Step:
+    def _plan(self) -> Step:
         weight, review_tokens, rows, jumped, anchored = self._numbers
         own, length, first = self.settings.streams, self.block_tokens, self.team.rank * self.settings.streams
         if jumped:
@@ -382,8 +384,8 @@ class Follower(Member):
             if stop == self.team.size * own:  # the last micro-step of all has the extra rows
                 stop = len(tokens)
             rows_of_task = slice(row, row + self.micro_streams)
-            tasks.append(_Task(tokens[start:stop].to(self.device), weights[start:stop].to(self.device), rows_of_task))
-        return _Step(tasks, weight, 0, int(review_tokens), bool(anchored), before=first // self.micro_streams)
+            tasks.append(Task(tokens[start:stop].to(self.device), weights[start:stop].to(self.device), rows_of_task))
+        return Step(tasks, weight, 0, int(review_tokens), bool(anchored), before=first // self.micro_streams)
 
 
 def enlist(

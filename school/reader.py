@@ -21,8 +21,10 @@ from torch import Tensor
 
 from brain.contract import Brain
 from brain.selfstate import true_pixels
+from school.lessons import LessonSettings
 from school.librarian import Librarian
-from school.tutor import LessonSettings, Streams, Tutor, _Step, _Task
+from school.streams import Step, Streams, Task
+from school.tutor import Tutor
 
 BLOCK = 64  # tokens foretold with the same weights
 AGAIN_PER_TOKENS = 12_000  # read so far, for each block (one at least) that is learned again along with each new one
@@ -100,12 +102,12 @@ class Reader(Tutor):
         mean = told.logsumexp(0) - math.log(len(told))
         self.nats[self.place : self.place + len(mean)] = -mean.cpu().numpy()
 
-    def _plan(self) -> _Step:
+    def _plan(self) -> Step:
         tokens = np.zeros((1, BLOCK + 1), dtype=np.int64)
         piece = self.text[self.place : self.place + BLOCK + 1]
         tokens[0, : len(piece)] = piece
         weights = (np.arange(BLOCK) < len(piece) - 1).astype(np.float32)[None]
-        task = _Task(torch.from_numpy(tokens).to(self.device), torch.from_numpy(weights).to(self.device), slice(0, 1))
+        task = Task(torch.from_numpy(tokens).to(self.device), torch.from_numpy(weights).to(self.device), slice(0, 1))
         if self.place > BLOCK:
             rng = np.random.default_rng([self.settings.seed, self.step, *b"again"])
             count = min(AGAIN_AT_MOST, 1 + self.place // AGAIN_PER_TOKENS)
@@ -114,4 +116,4 @@ class Reader(Tutor):
             task.add(again, np.ones((count, BLOCK), dtype=np.float32))
         self.place += BLOCK
         read_bytes = self.librarian.byte_count(tokens[:, 1:])
-        return _Step([task], float(task.weights.sum()), read_bytes, 0)
+        return Step([task], float(task.weights.sum()), read_bytes, 0)

@@ -40,11 +40,11 @@ from school.interface import (
     id_at,
     new_id,
 )
+from school.lessons import StepReport
 from school.pages import LETTERS, redact
 from school.people import Change
 from school.settings import Slice
 from school.shelf import Text
-from school.tutor import StepReport
 
 log = logging.getLogger(__name__)
 

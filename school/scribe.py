@@ -26,10 +26,10 @@ from school.classroom import Event, Examined
 from school.diary import days_with_life, entry, facts_of_day, facts_of_days, letter, utc_of
 from school.goodness import Recent, band, goodness
 from school.interface import Asleep, Reply, School, Snapshot, new_id
+from school.lessons import StepReport
 from school.mood import FEWEST, Course, mood
 from school.pages import DAY, LETTER, Page
 from school.settings import Slice
-from school.tutor import StepReport
 from school.voice import Voices
 
 if TYPE_CHECKING:

@@ -17,8 +17,9 @@ from school.librarian import Bookmark
 from school.mistakes import Mistake
 from school.night import Night
 from school.receptionist import Receptionist
+from school.streams import Streams
 from school.tokenizer import MARK_COUNT, Tokenizer
-from school.tutor import Best, Streams, Tutor
+from school.tutor import Best, Tutor
 
 
 def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -> Soul:

@@ -13,18 +13,17 @@ from __future__ import annotations
 import copy
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
-from pydantic import Field
 from torch import Tensor
 from torch.nn import functional as F
 
-from brain.contract import Brain, State
+from brain.contract import Brain
 from brain.loss import divergence, token_losses
-from brain.selfstate import Condition, fresh_condition, one_late, true_pixels
-from school.examiner import NEUTRAL
+from brain.selfstate import one_late, true_pixels
+from school.lessons import Glimpse, LessonSettings, StepReport
 from school.librarian import Bookmark, Librarian
 from school.night import Night
 from school.pedagogy import Pedagogy, PedagogySettings
@@ -33,8 +32,8 @@ from school.pedagogy_guesses import with_guesses
 from school.pedagogy_replay import EVERY, reducible_losses
 from school.reviews import Reviews
 from school.seeds import seed_of
-from school.settings import Slice
 from school.stopwatch import Stopwatch
+from school.streams import Step, Streams, Task
 
 KEEP_GOOD = 100  # steps between copies of the last good weights
 SHORTEST_EXAM_STEPS = 25  # else an examination after every reading of the library
@@ -49,87 +48,6 @@ class TeamBroken(Exception):
     """A process that shares the lessons is gone; nothing more can be taught."""
 
 
-class LessonSettings(Slice):
-    seed: int = Field(0, ge=0, lt=2**31, description="where all randomness of the lessons starts")
-    streams: int = Field(16, ge=1, le=1024, description="places of the library read at the same time")
-    block_tokens: int = Field(0, ge=0, le=4096, description="tokens per stream and step; 0: as the preset says")
-    micro_streams: int = Field(0, ge=0, le=1024, description="streams per micro-step; 0: measure what is quick enough")
-    micro_seconds: float = Field(0.25, gt=0, le=60, description="how long a micro-step may keep a question waiting")
-    learning_rate: float = Field(2e-3, gt=0, le=1, description="AdamW's step size after the warm-up")
-    warmup_steps: int = Field(100, ge=1, description="steps over which the learning rate rises to its full value")
-    decay_steps: int = Field(1000, ge=0, description="a: the rate falls as sqrt(a / (a + step)); 0: stays constant")
-    learning_rate_floor: float = Field(0.2, ge=0, le=1, description="share of the learning rate that always remains")
-    weight_decay: float = Field(1.0, ge=0, le=10, description="AdamW's pull of the matrices towards zero")
-    beta2: float = Field(0.99, ge=0, lt=1, description="AdamW's memory of squared gradients, per step")
-    gradient_clip: float = Field(1.0, gt=0, description="largest norm of a step's gradient")
-    plateau_factor: float = Field(
-        0.3,
-        gt=0,
-        le=1,
-        description="what becomes of the rate when examinations are no better than the best; 1: nothing",
-    )
-    plateau_patience: int = Field(
-        2, ge=1, description="so many examinations no better than the best are waited for, before the best is taken up"
-    )
-    plateau_floor: float = Field(
-        0.005, ge=0, le=1, description="share of the rate that such examinations leave at least"
-    )
-    review_rate: float = Field(
-        0.25, ge=0, le=1, description="share of the rate at which taught pairs are always learned"
-    )
-    anchor: float = Field(
-        1.0,
-        ge=0,
-        description="with what it was taught while it knows its library: how much it keeps to its best self there",
-    )
-    tolerance: float = Field(
-        0.002, ge=0, description="share of held-out bits that such lessons may cost before it gives some of them back"
-    )
-    averaging_steps: int = Field(200, ge=1, description="it speaks with its weights' running average over these steps")
-    review_rows: int = Field(2, ge=1, le=64, description="rows of taught pairs added to a step when some are due")
-    review_growth: float = Field(1.7, gt=1, le=10, description="how much longer each wait for a pair's return is")
-    reviews_kept: int = Field(20_000, ge=1, description="taught pairs under instruction; the best known make room")
-    night_passes: int = Field(3, ge=1, le=100, description="times that each of a day's pairs comes back at night")
-    night_rows: int = Field(4, ge=1, le=64, description="rows of them added to a step, beside the library's streams")
-    prompt_weight: float = Field(0.2, ge=0, le=1, description="how much of a pair's question is learned")
-    dialogue_share: float = Field(0.05, ge=0, le=1, description="lessons that dress sentences of the library as talk")
-    evaluation_steps: int = Field(
-        250, ge=1, description="steps between examinations on held-out text, at most; a small library has them sooner"
-    )
-    evaluation_tokens: int = Field(32_768, ge=256, description="held-out tokens per examination, at most")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Glimpse:
-    """What one stream read last, as texts of single tokens, and how the brain listened to it. Words of the library: for
-    the screen, not for the record."""
-
-    targets: tuple[str, ...]
-    guesses: tuple[str, ...]  # the best one for each target
-    hits: tuple[bool, ...]  # whether it was that
-    listening: dict[str, float]  # see ``Brain.listening``
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepReport:
-    """What one optimizer step did; plain numbers. Loss in nats per token of the library, of the learning weights."""
-
-    step: int
-    loss: float
-    bits_per_byte: float  # of the library blocks just read
-    accuracy: float
-    gradient_norm: float
-    learning_rate: float
-    tokens: int  # taught in this step, reviews and passages read again included
-    review_tokens: int  # of them of what people taught, while any of that is due
-    seconds: float  # spent teaching
-    color: tuple[float, float, float]  # its self-state after the block, mean over the streams
-    expected: tuple[float, float, float]  # what it had expected that colour to be
-    skipped: bool = False  # the loss was not finite; nothing was learned
-    returned_to: int | None = None  # the step whose weights it went back to
-    glimpse: Glimpse | None = None  # only of steps at which somebody looks
-
-
 @dataclass(slots=True)
 class Best:
     """The average that did best at an examination. ``waited``: examinations since then that were no better; ``taught``:
@@ -139,95 +57,6 @@ class Best:
     weights: dict[str, Tensor]
     waited: int = 0
     taught: bool = False
-
-
-@dataclass(slots=True)
-class Streams:
-    """What each stream of the library carries from block to block."""
-
-    state: State
-    pixels: Tensor  # (B, T, 3) the true colours of the last block, under which the next one is read
-    condition: Condition
-
-    @classmethod
-    def fresh(cls, brain: Brain, streams: int, length: int) -> Streams:
-        device = next(brain.parameters()).device
-        pixels = torch.full((streams, length, 3), NEUTRAL, device=device)
-        return cls(brain.fresh_state(streams), pixels, fresh_condition(streams, device))
-
-    def pick(self, rows: slice) -> Streams:
-        """A view of some streams."""
-        return Streams.of({name: tensor[rows] for name, tensor in self.tensors().items()})
-
-    def write(self, rows: slice, others: Streams) -> None:
-        """Put the first streams of ``others`` in the place of ``rows``."""
-        own, new = self.tensors(), others.tensors()
-        for name, tensor in own.items():
-            tensor[rows] = new[name][: len(tensor[rows])]
-
-    def joined(self, others: Streams) -> Streams:
-        own, more = self.tensors(), others.tensors()
-        return Streams.of({name: torch.cat([tensor, more[name]]) for name, tensor in own.items()})
-
-    def tensors(self) -> dict[str, Tensor]:
-        named = {f"state.{name}": tensor for name, tensor in self.state.items()}
-        named |= {f"condition.{name}": tensor for name, tensor in self.condition.items()}
-        return named | {"pixels": self.pixels}
-
-    @classmethod
-    def of(cls, tensors: dict[str, Tensor]) -> Streams:
-        parts: dict[str, dict[str, Tensor]] = {"state": {}, "condition": {}}
-        for name, tensor in tensors.items():
-            part, _, rest = name.partition(".")
-            if rest:
-                parts[part][rest] = tensor
-        return cls(parts["state"], tensors["pixels"], parts["condition"])
-
-
-@dataclass(slots=True)
-class _Task:
-    """One micro-step: rows to read and how much each target counts.
-
-    The first rows are the next blocks of the streams ``rows`` and carry their memory; the rest, if any, are extra and
-    start with none. Extra rows ride along with streams because a row alone costs almost as much as two; only while the
-    streams' blocks are of another length are they a task without streams.
-    """
-
-    tokens: Tensor  # (R, T+1)
-    weights: Tensor  # (R, T)
-    rows: slice
-
-    @property
-    def streams(self) -> int:
-        return self.rows.stop - self.rows.start
-
-    def add(self, tokens: np.ndarray, weights: np.ndarray) -> None:
-        self.tokens = torch.cat([self.tokens, torch.from_numpy(tokens).to(self.tokens.device)])
-        self.weights = torch.cat([self.weights, torch.from_numpy(weights).to(self.weights.device)])
-
-
-@dataclass(slots=True)
-class _Step:
-    """An optimizer step under way."""
-
-    tasks: list[_Task]
-    weight: float  # of all targets together
-    library_bytes: int
-    review_tokens: int
-    anchored: bool = False  # what it reads of the library keeps it to what it was at its best
-    places: list[int] = field(default_factory=list)  # of the library's blocks
-    again: list[int] = field(default_factory=list)  # of the passages read again, the last rows of all
-    index: int = 0
-    before: int = 0  # micro-steps of the same step that other processes do before these
-    losses: list[Tensor] = field(default_factory=list)
-    correct: list[Tensor] = field(default_factory=list)
-    expected: list[Tensor] = field(default_factory=list)  # colours (3,) at the last token, summed over streams
-    accuracies: list[Tensor] = field(default_factory=list)  # (R,) of each task, where the pedagogy wants to know
-    reducible: list[tuple[int, float]] = field(default_factory=list)  # place, nats per token
-    finite: bool = True
-    seconds: float = 0.0
-    looked_at: bool = False
-    glimpse: Glimpse | None = None
 
 
 class Tutor:
@@ -260,7 +89,7 @@ class Tutor:
         self.micro_streams = micro_streams or settings.micro_streams or self.measure_micro_streams()
         self.stopwatch = Stopwatch(threads=torch.get_num_threads())  # of the thread that teaches
         self._rng = torch.Generator(self.device)
-        self._under_way: _Step | None = None
+        self._under_way: Step | None = None
         self._bad_steps = 0
         self._good: tuple[int, list[Tensor]] | None = None
 
@@ -300,7 +129,7 @@ class Tutor:
         curriculum = self.pedagogy.curriculum
         return curriculum.shape if curriculum else Shape(self.settings.streams, self.block_tokens)
 
-    def _plan(self) -> _Step:
+    def _plan(self) -> Step:
         new_library = self.bookmark.library != self.librarian.library
         if new_library:  # something new to learn: with full strength again
             self.best, self.rate_scale = None, 1.0
@@ -328,25 +157,25 @@ class Tutor:
             tasks[-1].add(ids, weights)
             weight += float(weights.sum())
         library_bytes = self.librarian.byte_count(lesson.tokens[:, 1:])
-        return _Step(tasks, weight, library_bytes, review_tokens, anchored, lesson.places, again)
+        return Step(tasks, weight, library_bytes, review_tokens, anchored, lesson.places, again)
 
     def rehearse(self, since: str) -> int:
         """Let the pairs made since then come back in the next steps; returns how many pairs."""
         passes = self.settings.night_passes
         return self.night.begin(self.reviews, since, passes=passes, seed=self.settings.seed, step=self.step)
 
-    def _library_tasks(self, tokens: np.ndarray, shape: Shape) -> list[_Task]:
+    def _library_tasks(self, tokens: np.ndarray, shape: Shape) -> list[Task]:
         """A micro-step has as many tokens in any shape."""
         together = max(1, self.micro_streams * shape.streams // self.settings.streams)
         blocks, tasks = torch.from_numpy(tokens).to(self.device), []
         for first in range(0, shape.streams, together):
             rows = slice(first, min(first + together, shape.streams))
-            tasks.append(_Task(blocks[rows], torch.ones(blocks[rows, 1:].shape, device=self.device), rows))
+            tasks.append(Task(blocks[rows], torch.ones(blocks[rows, 1:].shape, device=self.device), rows))
         return tasks
 
-    def _task_without_streams(self) -> _Task:
+    def _task_without_streams(self) -> Task:
         tokens = torch.empty(0, self.block_tokens + 1, dtype=torch.int64, device=self.device)
-        return _Task(tokens, torch.empty(0, self.block_tokens, device=self.device), slice(0, 0))
+        return Task(tokens, torch.empty(0, self.block_tokens, device=self.device), slice(0, 0))
 
     def _talk(self, *, alone: bool) -> tuple[np.ndarray, np.ndarray, int]:
         """Rows of what was taught and is due, or now and then of dialogues, several at once where they are ``alone``.
@@ -368,7 +197,7 @@ class Tutor:
         rng = np.random.default_rng([self.settings.seed, self.step, *b"dialogue"])
         return rng.random() < self.settings.dialogue_share * self.settings.streams / talks
 
-    def _teach(self, step: _Step, task: _Task) -> None:
+    def _teach(self, step: Step, task: Task) -> None:
         """Forward and backward over one task; gradients gather in the weights."""
         inputs, targets = task.tokens[:, :-1], task.tokens[:, 1:].t()
         streams, own = task.streams, self._carried_by(task)
@@ -420,7 +249,7 @@ class Tutor:
             listening=self.brain.listening(inputs[:1], first.pixels, first.state),
         )
 
-    def _carried_by(self, task: _Task) -> Streams:
+    def _carried_by(self, task: Task) -> Streams:
         """What each row of a task carries."""
         extra, length = len(task.tokens) - task.streams, task.weights.shape[1]
         if not extra:
@@ -428,7 +257,7 @@ class Tutor:
         fresh = Streams.fresh(self.brain, extra, length)
         return self.streams.pick(task.rows).joined(fresh) if task.streams else fresh
 
-    def _with_guesses(self, step: _Step, inputs: Tensor, streams: int, own: Streams) -> Tensor:
+    def _with_guesses(self, step: Step, inputs: Tensor, streams: int, own: Streams) -> Tensor:
         """The ``inputs`` of a task; in some of the library's, its own guesses take the truth's place."""
         guesses, micro_step = self.pedagogy.guesses, step.before + step.index
         share = guesses.share(self.settings.seed, self.step, micro_step) if guesses and streams else 0.0
@@ -440,7 +269,7 @@ class Tutor:
         mixed = with_guesses(self.brain, inputs[library], carried.pixels, carried.state, share, self._rng)
         return torch.cat([mixed, inputs[streams:]])
 
-    def _watch(self, step: _Step, task: _Task, inputs: Tensor, losses: Tensor, correct: Tensor) -> None:
+    def _watch(self, step: Step, task: Task, inputs: Tensor, losses: Tensor, correct: Tensor) -> None:
         """Note how the rows of a task went (``losses``, ``correct``: (T, R)); and now and then, in one task of the
         step, by how much the library's could go better."""
         counts = (task.weights.t() > 0).float()
@@ -467,7 +296,7 @@ class Tutor:
             best = torch.func.functional_call(self.voice, self.best.weights, (inputs, carried.pixels, carried.state))
         return self.settings.anchor * divergence(logits, best.logits.transpose(0, 1))
 
-    def _finish(self, step: _Step) -> StepReport:
+    def _finish(self, step: Step) -> StepReport:
         """Update the weights from the gathered gradients, or leave them be if something is not finite."""
         started = time.perf_counter()
         rate = self.learning_rate(reviewing=step.review_tokens > 0)
@@ -517,7 +346,7 @@ class Tutor:
             glimpse=step.glimpse,
         )
 
-    def _note(self, step: _Step, loss: float) -> None:
+    def _note(self, step: Step, loss: float) -> None:
         """Tell the pedagogy how a step went that was learned; ``loss`` in nats per token of the library."""
         accuracies = torch.cat(step.accuracies).tolist() if step.accuracies else []
         read = list(zip(step.places, accuracies, strict=False))  # the library's blocks come first

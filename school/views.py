@@ -20,7 +20,7 @@ from school.interface import GREY
 from school.stopwatch import Minute
 
 if TYPE_CHECKING:
-    from school.tutor import Glimpse
+    from school.lessons import Glimpse
 
 View = Literal["full", "compact", "plain", "off"]
 VIEWS: tuple[View, ...] = ("full", "compact", "plain", "off")

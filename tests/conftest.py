@@ -12,11 +12,12 @@ import torch
 from brain import BrainConfig, build_brain, native
 from brain.linear import use_half
 from school.conversations import Conversations
+from school.lessons import LessonSettings
 from school.librarian import Librarian
 from school.receptionist import Receptionist, SpeechSettings
 from school.shelf import Text
 from school.tokenizer import MARK_COUNT, Tokenizer
-from school.tutor import LessonSettings, Tutor
+from school.tutor import Tutor
 
 for name in ("TWITCH_CLIENT_ID", "TWITCH_CLIENT_SECRET", "BABYLLM_TWITCH_BASE"):
     os.environ.pop(name, None)  # no test may find a real application's keys

@@ -16,8 +16,8 @@ from school.calligraphist import count, facts, for_screen, hex_color, status_lin
 from school.caretaker import Caretaker, SoulSettings
 from school.classroom import Classroom, Examined, Limits, Saved
 from school.interface import Asleep, Mailbox, School, Snapshot
+from school.lessons import StepReport
 from school.registrar import RecordSettings, Registrar, reading
-from school.tutor import StepReport
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from conftest import LESSONS, make_receptionist, make_tutor, take_steps
 from school.caretaker import Caretaker, SoulSettings
 from school.classroom import Classroom, Examined, Limits
 from school.interface import Mailbox, Pair, School
+from school.lessons import StepReport
 from school.night import Night
 from school.soulkeeping import pack_soul, wake_tutor
-from school.tutor import StepReport
 
 NIGHTLY = LESSONS.model_copy(update={"night_passes": 2, "night_rows": 1})
 

@@ -19,9 +19,9 @@ from safetensors.torch import load_file
 from test_wakeup import read_until
 
 from school.interface import Pair
+from school.lessons import LessonSettings
 from school.parallel import largest_divisor
 from school.registrar import RecordSettings, Registrar
-from school.tutor import LessonSettings
 from wakeup import main
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -22,9 +22,9 @@ from school.chronicle import read_life
 from school.classroom import Examined, Saved
 from school.examiner import ExamResult
 from school.interface import Exchange, Origin, Pair, Reply, new_id
+from school.lessons import StepReport
 from school.registrar import RecordSettings, Registrar, connect, reading, thin_steps, utc_now
 from school.shelf import Text
-from school.tutor import StepReport
 
 SECRET = "Quetzalcoatlus"
 TABLES = ["runs", "steps", "evaluations", "sources", "messages", "replies", "feedback", "pairs", "events"]

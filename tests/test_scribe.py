@@ -23,11 +23,11 @@ from school.classroom import Examined
 from school.examiner import ExamResult
 from school.goodness import BANDS, Recent, band, goodness
 from school.interface import ME, Mailbox, Pair, Reply, School, Scope, Snapshot, Teach, new_id
+from school.lessons import StepReport
 from school.mistakes import Mistake
 from school.people import WORDING, Change
 from school.registrar import RecordSettings, Registrar, reading
 from school.scribe import Scribe, ScribeSettings, figures
-from school.tutor import StepReport
 from school.voice import read_voices
 from tests.test_registrar import text_of
 from tests.test_removal import day as day_awake

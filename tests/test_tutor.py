@@ -12,10 +12,11 @@ from benchmarks.teach import nats_per_token
 from brain.loss import divergence
 from school.caretaker import Caretaker, SoulSettings
 from school.interface import Ask, Pair
+from school.lessons import LessonSettings
 from school.librarian import Bookmark
 from school.reader import Reader
 from school.soulkeeping import pack_soul, wake_receptionist, wake_tutor
-from school.tutor import GIVEN_BACK, KEEP_GOOD, PATIENCE, LessonSettings
+from school.tutor import GIVEN_BACK, KEEP_GOOD, PATIENCE
 
 
 def weights(tutor) -> list[torch.Tensor]:

@@ -22,8 +22,8 @@ from school.examiner import ExamResult
 from school.figures import Figures
 from school.history import FEWEST, History
 from school.interface import Snapshot
+from school.lessons import Glimpse, StepReport
 from school.stopwatch import Minute
-from school.tutor import Glimpse, StepReport
 from school.views import LABEL, Turn, bar, compact, full, painted, plain, sparkline
 
 WIDTHS = (60, 100, 160)
