@@ -13,6 +13,7 @@ from school.settings import Slice
 
 BLOCK_TOKENS = {"seed": 256}
 DEFAULT_BLOCK = 64
+DROPOUT = {"interneuron": 0.3, "llama": 0.1}  # what each learned best with; see docs/diary.md
 FREE_TO_CHANGE = {"dropout"}  # how it learns, not what it is
 CAME_LATER = {"echo": False, "neurons_per_gate": 1}  # what brains from before it are, and stay
 AS_PRESET = "0: as the preset says"
@@ -36,7 +37,10 @@ class BrainSettings(Slice):
         (), strict=False, description="sizes in tokens that the windows start with; []: as the preset says"
     )
     dropout: float = Field(
-        0.3, ge=0, lt=1, description="share of neurons (llama: channels) silenced while it learns a block"
+        -1.0,
+        ge=-1,
+        lt=1,
+        description="share of neurons (llama: channels) silenced while it learns a block; -1: as the species likes it",
     )
     echo: bool = Field(True, description="let every token hear an echo of the one before")
     shared_cerebellum: bool = Field(False, description="one window mix for all neurons instead of one for each")
@@ -56,7 +60,7 @@ def shape_of(settings: BrainSettings, vocabulary: int) -> BrainConfig:
         for field in fields(BrainConfig)
         if hasattr(settings, field.name) and not _as_preset(getattr(settings, field.name))
     }
-    switches = {name: getattr(settings, name) for name in FREE_TO_CHANGE}
+    switches = {"dropout": DROPOUT[settings.species] if settings.dropout < 0 else settings.dropout}
     config = replace(
         PRESETS[settings.preset], **changed | switches | ({"vocabulary": vocabulary} if vocabulary else {})
     )

@@ -230,3 +230,10 @@ def test_a_whole_life(here, tmp_path: Path):  # noqa: F811
     unknown = here(tmp_path, "--set", "brain.species=cat", "--steps", "1")
     assert unknown.returncode == 2
     assert 'brain.species must be one of "interneuron", "llama", not "cat"' in unknown.stderr
+
+
+def test_each_species_has_a_dropout_of_its_own():
+    """Where none is set: much for the one, little for the other, and a set one counts for both."""
+    own = [shape_of(BrainSettings(species=species), 0).dropout for species in ("interneuron", "llama")]
+    assert own == [0.3, 0.1]
+    assert shape_of(BrainSettings(species="llama", dropout=0.0), 0).dropout == 0.0
