@@ -97,9 +97,8 @@ def test_a_message_arrives_with_all_that_is_known_of_it(twitch, tmp_path):
             assert (soup.text, soup.mentions_me, soup.moderator) == ("what is soup?", True, True)
             assert soup.badges == {"vip", "moderator"}
             assert look.links
-            assert look.broadcaster
             assert look.moderator
-            assert look.mentions == ("friend",)
+            assert not look.mentions_me
             assert shared.shared_from == twitch.person("neighbour").id
             assert own.own
             assert (own.id, own.text) == (mine, "i said this")
@@ -540,7 +539,7 @@ def test_with_the_streamers_own_account_only_what_it_said_is_its_own(twitch, tmp
             lines = {line.id: line for line in diary.lines}
             assert lines[mine].own
             assert not lines[typed].own
-            assert lines[typed].broadcaster
+            assert lines[typed].moderator
             assert {line.reply_to: line.reply_to_me for line in diary.lines if line.reply_to} == {
                 mine: True,
                 typed: False,

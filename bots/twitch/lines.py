@@ -26,7 +26,6 @@ class Line:
     name: str  # as displayed
     text: str  # spaces as one; without the leading @botname, which a reply to the bot always has
     moderator: bool = False  # also true of the broadcaster
-    broadcaster: bool = False
     badges: frozenset[str] = frozenset()  # of badge sets: "moderator", "vip", "subscriber", "bot-badge"...
     mentions_me: bool = False  # by @login, anywhere in it, the one that was cut off included
     reply_to: str = ""  # the id of the message it answers
@@ -36,7 +35,6 @@ class Line:
     shared_from: str = ""  # the id of the channel it was written in, if that is another one (shared chat)
     emotes: tuple[str, ...] = ()  # as they stand in the text: "Kappa"
     cheers: tuple[str, ...] = ()  # as they stand in the text: "Cheer100"
-    mentions: tuple[str, ...] = ()  # logins of people named with @, the bot's not among them
     links: bool = False
     at: float = field(default_factory=time.time)  # when it was heard, seconds since 1970
 

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 def line_of(message: ChatMessage, me: str, my_login: str) -> Line:
     """A chat message; ``me`` is the bot's user id. Whatever looks like a token in it is left out."""
     writer, parent = message.chatter, message.reply
-    named = [user for user in message.mentions if user.id != me]
     source = message.source_broadcaster
     text = redact(message.text)
     return Line(
@@ -26,9 +25,8 @@ def line_of(message: ChatMessage, me: str, my_login: str) -> Line:
         name=writer.display_name,
         text=plain(text, my_login),
         moderator=writer.moderator,
-        broadcaster=writer.broadcaster,
         badges=frozenset(badge.set_id for badge in message.badges),
-        mentions_me=len(named) < len(message.mentions) or _names(text, my_login),
+        mentions_me=any(user.id == me for user in message.mentions) or _names(text, my_login),
         reply_to=parent.parent_message_id if parent else "",
         reply_to_person=parent.parent_user.id if parent else "",
         reply_to_me=bool(parent and parent.parent_user.id == me),
@@ -36,7 +34,6 @@ def line_of(message: ChatMessage, me: str, my_login: str) -> Line:
         shared_from=source.id if source and source.id != message.broadcaster.id else "",
         emotes=tuple(part.text.strip() for part in message.fragments if part.emote),
         cheers=tuple(part.text.strip() for part in message.fragments if part.cheermote),
-        mentions=tuple(user.name for user in named),
         links=has_link(text),
     )
 
