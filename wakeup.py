@@ -520,7 +520,6 @@ def hang_bells(settings: Any, home: Path, school: School, registrar: Registrar, 
         "clear out": lambda _: school.clear_out("twitch", settings.record.chat_days),
         "diary": lambda days: [scribe.write_day(day) for day in days],
         "letter": lambda days: scribe.write_letter(days[-1]),
-        "reflect": lambda _: scribe.reflect(),
         "night": lambda days: school.rehearse(midnight(days[0], zone)),
         "backup": lambda _: school.back_up(),
     }

@@ -48,9 +48,7 @@ class ScribeSettings(Slice):
     comments: float = Field(0.1, ge=0, le=1, description="share of its answers that the scribe comments on")
     comments_a_day: int = Field(20, ge=0, le=1000, description="comments that become lessons, in a day at most")
     compared_with: int = Field(100, ge=FEW, le=10_000, description="answers among which one is good or bad")
-    reflection_steps: int = Field(
-        2000, ge=0, description="steps between lessons about itself; 0: only when a bell rings"
-    )
+    reflection_steps: int = Field(2000, ge=0, description="steps between lessons about itself; 0: none")
     long_day_hours: float = Field(1.0, ge=0, description="hours of lessons that make a day worth a page at bedtime")
     weight: float = Field(0.25, ge=0, le=1, description="weight of all its lessons; what people teach: 1; 0: none")
 

@@ -41,7 +41,6 @@ BELLS = {  # in the order in which those that were missed ring
     "clear out": "deletes words from chat whose time is over",
     "diary": "the scribe writes down the day",
     "letter": "the scribe writes home about the week",
-    "reflect": "it is taught to say how it is",
     "night": "what people taught it since the night before comes back, among its lessons",
     "backup": "copies its soul to where the backups are",
 }
@@ -56,7 +55,6 @@ class TimetableSettings(Slice):
     night: TimeOfDay = Field("03:00", description="what people taught it that day comes back among its lessons")
     diary: TimeOfDay = Field("00:05", description="the scribe writes down the day; before noon: the day before")
     letter: TimeOfWeek = Field("monday 08:00", description="the scribe writes home about the week")
-    reflect_minutes: float = Field(90.0, ge=0, le=10_080, description="minutes between lessons about itself; 0: none")
     backup: TimeOfDay = Field("04:30", description='its soul is copied to the backups; all these times: "" is never')
     thin_minutes: float = Field(30.0, ge=0, le=10_080, description="minutes between thinnings of the record; 0: none")
 
@@ -75,7 +73,6 @@ def plan_of(settings: Any) -> Plan:
         "examine": hours.examine_minutes,
         "thin": hours.thin_minutes,
         "clear out": CLEAR_MINUTES if settings.record.chat_days else 0,
-        "reflect": hours.reflect_minutes,
     }
     at = {"night": hours.night, "backup": hours.backup, "diary": hours.diary, "letter": hours.letter}
     plan = {name: IntervalTrigger(minutes=minutes, timezone=zone) for name, minutes in every.items() if minutes}

@@ -58,12 +58,12 @@ def live(settings, past: Past, *, hours: float, rings=None, start: datetime = MO
     return rang
 
 
-ONLY_DAYS = {"examine_minutes": 0, "reflect_minutes": 0, "thin_minutes": 0}
+ONLY_DAYS = {"examine_minutes": 0, "thin_minutes": 0}
 
 
 def test_a_day_of_bells():
     """Each bell rings at its time, told which day it is about; the ones that count minutes begin with waking."""
-    settings = settings_with(examine_minutes=420, reflect_minutes=0, thin_minutes=0)
+    settings = settings_with(examine_minutes=420, thin_minutes=0)
     settings = settings.model_copy(update={"soul": settings.soul.model_copy(update={"save_minutes": 480})})
     settings = settings.model_copy(update={"record": RecordSettings(chat_days=0)})
     assert live(settings, Past({}, MONDAY), hours=24) == [
@@ -109,7 +109,7 @@ def test_a_bell_that_fails_or_finds_everybody_asleep_is_rung_again():
 
 def test_every_bell_can_be_switched_off():
     """With every switch off nothing is planned."""
-    off = {"examine_minutes": 0, "reflect_minutes": 0, "thin_minutes": 0}
+    off = {"examine_minutes": 0, "thin_minutes": 0}
     settings = settings_with(night="", diary="", letter="", backup="", **off)
     settings = settings.model_copy(update={"soul": settings.soul.model_copy(update={"save_minutes": 0.0})})
     assert plan_of(settings.model_copy(update={"record": RecordSettings(chat_days=0)})) == {}
