@@ -3,7 +3,8 @@
     python -m benchmarks.week --text DIARY.txt --steps-per-hour 20
 
 The classroom, its thread, the record and the scheduler are the real ones; an hour lasts as long as its steps. It sleeps
-through one of the nights. Compare --set timetable.night= to see what the nights are worth.
+through one of the nights. In the end all figures, names and quotations of diary and letter are looked up in the record;
+one that is not there ends it with the sentence. Compare --set timetable.night= to see what the nights are worth.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import torch
+from apscheduler.events import EVENT_JOB_EXECUTED
 from torch.nn import functional as F
 
 import wakeup
 from benchmarks.clock import Clock
 from benchmarks.common import home_with, parser, report, run
+from benchmarks.retold import check_diary
 from school.examiner import NEUTRAL
 from school.interface import Reply
 from school.tutor import Tutor
@@ -56,6 +59,7 @@ class Watched:
     replies: list[Reply] = field(default_factory=list)
     waited: list[int] = field(default_factory=list)  # steps ended between a question and its answer's first token
     failed: list[str] = field(default_factory=list)
+    bells: list[tuple[str, datetime]] = field(default_factory=list)  # which rang when
     nights: list[tuple[float, float]] = field(default_factory=list)  # loss on the day's pairs, before and after
     known: float = 0.0  # loss on the pairs of the whole week in the end
 
@@ -78,6 +82,8 @@ async def live(day: wakeup.Awake, clock: Clock, until: datetime, steps_per_hour:
     watch = partial(_watch_nights, day.tutor, watched, _Night())
     day.classroom.publish = lambda event: (publish(event), watch())
     day.people.agree(AGREES, "channel")
+    rang = lambda event: watched.bells.append((event.job_id, clock.now))  # noqa: E731
+    day.timetable.scheduler.add_listener(rang, EVENT_JOB_EXECUTED)
     day.timetable.start()
     day.classroom.start()
     day.scribe.catch_up()
@@ -183,10 +189,11 @@ def live_a_week(home: Path, changes: list[str], steps_per_hour: float) -> Watche
 
 def look_back(home: Path, watched: Watched) -> dict[str, Any]:
     with sqlite3.connect(home / "statistics" / "baby.db") as db:
-        rang = db.execute("select text, count(*) from events where kind = 'rang' group by text").fetchall()
         saved = db.execute("select count(*) from events where kind = 'saved'").fetchone()[0]
         examined = db.execute("select bits_per_byte from evaluations order by id").fetchall()
         steps, pairs = db.execute("select max(step), (select count(*) from pairs) from steps").fetchone()
+        pages = check_diary(db, MONDAY.tzinfo)
+    db.close()
     nights = watched.nights
     return {
         "steps": steps,
@@ -194,11 +201,13 @@ def look_back(home: Path, watched: Watched) -> dict[str, Any]:
         "failed": len(watched.failed),
         "steps_waited_at_most": max(watched.waited),
         "steps_waited": dict(sorted(Counter(watched.waited).items())),
-        "rang": dict(rang),
+        "rang": dict(Counter(bell for bell, _ in watched.bells)),
         "saved": saved,
         "examinations": len(examined),
         "held_out_bits_per_byte": examined[-1][0] if examined else None,
         "pairs": pairs,
+        "pages_and_letters": dict(Counter(kind for kind, *_ in pages)),
+        "found_in_the_record": sum(looked_up for *_, looked_up in pages),
         "nights": len(nights),
         "loss_on_the_days_pairs_before_night": round(sum(a for a, _ in nights) / max(1, len(nights)), 3),
         "loss_on_the_days_pairs_after_night": round(sum(b for _, b in nights) / max(1, len(nights)), 3),

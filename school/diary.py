@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from pathlib import PurePath
 from typing import Any
 
 from sqlite_utils import Database
@@ -24,6 +25,10 @@ from school.voice import Voices
 
 QUOTED_WORDS, QUOTED_LETTERS = 3, 200  # of a sentence worth keeping: at least, at most
 NAMED, TITLES = 5, 5  # at most in one page
+COURSE = 200  # parts of a day, by which its mood goes, at most
+NO_CHARACTER = "\ufffd"  # stands for bytes that made none
+
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +64,7 @@ class Shift:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DayFacts:
     """What the record holds of some days in a row. Losses in nats per token: of the first and the last quarter of the
-    rows; held-out bits per byte: at the last examination before, or else the first one, and at the last one."""
+    lessons; held-out bits per byte: at the last examination before, or else the first one, and at the last one."""
 
     first: str
     last: str
@@ -102,8 +107,8 @@ def facts_of_days(db: Database, first: date, last: date, zone: tzinfo) -> DayFac
     span = {"start": start, "end": end}
     steps = list(db.query(f"select * from steps where {_AT} order by step", span))
     known = [row for row in steps if row["loss"] is not None]
-    quarter = max(1, len(known) // 4)
-    colors = [(row["red"], row["green"], row["blue"]) for row in known]
+    quarters, course = _parts(known, 4), _course(known)
+    colors = [_color(part) for part in course]
     counted = next(db.query(_COUNTS, span))
     spoken = list(db.query(_SPOKEN, span))
     welcome = _welcome(db, {row["person"] for row in spoken})
@@ -113,10 +118,10 @@ def facts_of_days(db: Database, first: date, last: date, zone: tzinfo) -> DayFac
         steps=sum(row["span"] for row in steps),
         hours=sum(row["seconds"] * row["span"] for row in steps) / 3600,
         tokens=round(sum(row["tokens"] * row["span"] for row in steps)),
-        loss_before=_mean(known[:quarter], "loss"),
-        loss_after=_mean(known[-quarter:], "loss"),
-        color=tuple(_mean(known, channel) for channel in ("red", "green", "blue")) if known else None,
-        mood=mood(colors, [row["loss"] for row in known]).word,
+        loss_before=_mean(quarters[0], "loss") if quarters else None,
+        loss_after=_mean(quarters[-1], "loss") if quarters else None,
+        color=_color(known) if known else None,
+        mood=mood(colors, [_mean(part, "loss") for part in course]).word,
         **_shelf(db, span),
         **counted,
         people=_visitors(db, span),
@@ -157,10 +162,32 @@ _SPOKEN = f"""
     where replies.{_AT.replace("and ", "and replies.")} and log_probability is not null order by replies.id"""
 
 
-def _mean(rows: Sequence[dict[str, Any]], name: str) -> float | None:
+def _parts(rows: Sequence[Row], count: int) -> list[list[Row]]:
+    """The rows in so many parts of equally many steps, as nearly as rows allow; without the empty ones. Early rows of a
+    long day stand for a hundred steps each, the latest for one."""
+    parts: list[list[Row]] = [[] for _ in range(count)]
+    total, before = sum(row["span"] for row in rows), 0
+    for row in rows:
+        parts[int(count * (before + row["span"] / 2) / total)].append(row)
+        before += row["span"]
+    return [part for part in parts if part]
+
+
+def _course(rows: Sequence[Row]) -> list[list[Row]]:
+    """As many parts of equally many steps as rows allow, at most COURSE, so that none is empty."""
+    if not rows:
+        return []
+    spans = [row["span"] for row in rows]
+    return _parts(rows, min(COURSE, sum(spans) // max(spans)))
+
+
+def _mean(rows: Sequence[Row], name: str) -> float:
     """Weighted by the steps that each row stands for."""
-    span = sum(row["span"] for row in rows)
-    return sum(row[name] * row["span"] for row in rows) / span if span else None
+    return sum(row[name] * row["span"] for row in rows) / sum(row["span"] for row in rows)
+
+
+def _color(rows: Sequence[Row]) -> tuple[float, float, float]:
+    return tuple(_mean(rows, channel) for channel in ("red", "green", "blue"))
 
 
 def _shelf(db: Database, span: dict[str, str]) -> dict[str, list[str]]:
@@ -189,10 +216,10 @@ def _welcome(db: Database, people: set[str]) -> set[str]:
     return {who for who in people if GUEST not in who or standings.get(who, Standing()).wording == WORDING}
 
 
-def _quotes(spoken: Sequence[dict[str, Any]]) -> list[Quote]:
+def _quotes(spoken: Sequence[Row]) -> list[Quote]:
     """The sentence that was best, and the one that surprised itself most."""
     fit = [row | {"text": " ".join(row["text"].split())} for row in spoken]
-    fit = [r for r in fit if len(r["text"].split()) >= QUOTED_WORDS and len(r["text"]) <= QUOTED_LETTERS]
+    fit = [row for row in fit if _quotable(row["text"])]
     if not fit:
         return []
     best = max(fit, key=lambda row: goodness(row["log_probability"], row["repeats"], row["ending"]))
@@ -201,6 +228,10 @@ def _quotes(spoken: Sequence[dict[str, Any]]) -> list[Quote]:
     fields = ("reply", "person", "text", "log_probability")
     named = [("best", best), *(("strangest", row) for row in strangest)]
     return [Quote(what=what, **{field: row[field] for field in fields}) for what, row in named]
+
+
+def _quotable(text: str) -> bool:
+    return len(text.split()) >= QUOTED_WORDS and len(text) <= QUOTED_LETTERS and NO_CHARACTER not in text
 
 
 def _examined(db: Database, span: dict[str, str]) -> dict[str, Any]:
@@ -248,7 +279,7 @@ def letter(week: DayFacts, days: Sequence[DayFacts], voices: Voices, at: str) ->
         Line(""),
         say("dear"),
         Line(""),
-        say("began", days=f"{len(days)}"),
+        say("began" if len(days) > 1 else "began_once", days=f"{len(days)}"),
         *section("reading", _about_reading(week, tell)),
         *section("people", _about_people(week, tell, voices)),
         *section("days", [*_table(days, say, voices), Line(""), *_about_progress(week, tell)]),
@@ -279,16 +310,21 @@ Say = Callable[..., Line]
 def _about_reading(facts: DayFacts, say: Say) -> list[Line]:
     if not facts.steps:
         return [say("no_lessons")]
-    lines = [say("lessons", steps=f"{facts.steps:,}", hours=f"{facts.hours:.2f}", tokens=f"{facts.tokens:,}")]
+    read = {"steps": f"{facts.steps:,}", "tokens": f"{facts.tokens:,}"}
+    long = facts.hours >= 1
+    time = {"hours": f"{facts.hours:.1f}"} if long else {"minutes": f"{60 * facts.hours:.1f}"}
+    lines = [say("lessons" if long else "lessons_short", **read, **time)]
     if facts.texts:
-        lines.append(say("texts", count=len(facts.texts), titles=_titles(facts.texts)))
+        occasion = "texts" if len(facts.texts) > 1 else "text"
+        lines.append(say(occasion, count=f"{len(facts.texts):,}", titles=_titles(facts.texts)))
     if facts.new_texts and len(facts.new_texts) < len(facts.texts):
         lines.append(say("new_texts", titles=_titles(facts.new_texts)))
     return lines
 
 
 def _titles(names: Sequence[str]) -> str:
-    return ", ".join(names[:TITLES]) + (" ..." if len(names) > TITLES else "")
+    """As one would call them: without folders and endings."""
+    return ", ".join(PurePath(name).stem for name in names[:TITLES]) + (" ..." if len(names) > TITLES else "")
 
 
 def _about_progress(facts: DayFacts, say: Say) -> list[Line]:
@@ -311,7 +347,8 @@ def _about_people(facts: DayFacts, say: Say, voices: Voices) -> list[Line]:
     for visitor in facts.people[:NAMED]:
         who = name_of(visitor.person, voices)
         occasion = "visitor_once" if visitor.times == 1 else "visitor"
-        lines.append(say(occasion, people=(visitor.person,), who=who, times=f"{visitor.times:,}"))
+        line = say(occasion, people=(visitor.person,), who=who, times=f"{visitor.times:,}")
+        lines.append(replace(line, text=line.text[0].upper() + line.text[1:]))  # a name may stand first
     if len(facts.people) > NAMED:
         lines.append(say("visitors_more", count=f"{len(facts.people) - NAMED:,}"))
     if facts.good or facts.bad or facts.fixed:
@@ -339,8 +376,9 @@ def _about_head(facts: DayFacts, say: Say) -> list[Line]:
         lines.append(say("window", number=number, before=f"{shift.before:.1f}", after=f"{shift.after:.1f}"))
     memories = [s for s in facts.shifts if s.gauge.startswith("memory") and f"{s.before:.3f}" != f"{s.after:.3f}"]
     for shift in memories[:1]:
-        which = say("short_memory" if shift.gauge.endswith("short") else "long_memory").text
-        lines.append(say("memory", which=which, before=f"{shift.before:.3f}", after=f"{shift.after:.3f}"))
+        layer, _, which = shift.gauge.removeprefix("memory").partition("_")
+        figures = {"number": layer, "before": f"{shift.before:.3f}", "after": f"{shift.after:.3f}"}
+        lines.append(say("memory", which=say(f"{which}_memory").text, **figures))
     return lines
 
 

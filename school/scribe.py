@@ -247,8 +247,9 @@ class Scribe:
     def _read_out(self, page: Page) -> None:
         """Show a page that was written."""
         if page.kind == LETTER:
-            place = pages.letter_file(self._registrar.letters, page.day)
-            self._say(f"{self._name('scribe')}: {place.parent.name}/{place.name}")
+            file = pages.letter_file(self._registrar.letters, page.day)
+            place = "/".join(file.parts[-3:])
+            self._say(f"{self._name('scribe')}: {self._voices['scribe'].say('letter', seed=page.day, place=place)}")
             return
         self._say(f"{self._name('baby')} ({page.day}): {page.text}")
         self._learn(page)

@@ -20,13 +20,14 @@ import wakeup
 from school import pages
 from school import registrar as registrar_module
 from school.classroom import Examined
+from school.diary import _quotes, facts_of_day
 from school.examiner import ExamResult
 from school.goodness import BANDS, Recent, band, goodness
 from school.interface import ME, Mailbox, Pair, Reply, School, Scope, Snapshot, Teach, new_id
 from school.lessons import StepReport
 from school.mistakes import Mistake
 from school.people import WORDING, Change
-from school.registrar import RecordSettings, Registrar, reading
+from school.registrar import RecordSettings, Registrar, reading, thin_steps
 from school.scribe import Scribe, ScribeSettings, figures
 from school.voice import read_voices
 from tests.test_registrar import text_of
@@ -221,9 +222,12 @@ def true_numbers(desk: Desk, days: set[date]) -> set[str]:
         return [row for day in sorted(days) for row in found.get(day, [])]
 
     steps = of("select at, step, loss, tokens, seconds from steps order by step")
-    quarter = max(1, len(steps) // 4)
-    losses = [sum(row[1] for row in part) / quarter for part in (steps[:quarter], steps[-quarter:])]
-    true = {f"{len(steps):,}", f"{sum(row[2] for row in steps):,.0f}", f"{sum(row[3] for row in steps) / 3600:.2f}"}
+    middles = [(i + 0.5) / len(steps) for i in range(len(steps))]
+    quarters = [[row[1] for row, at in zip(steps, middles, strict=True) if int(4 * at) == part] for part in (0, 3)]
+    losses = [sum(quarter) / len(quarter) for quarter in quarters]
+    hours = sum(row[3] for row in steps) / 3600
+    true = {f"{len(steps):,}", f"{sum(row[2] for row in steps):,.0f}"}
+    true.add(f"{hours:.1f}" if hours >= 1 else f"{60 * hours:.1f}")
     true |= {f"{loss:.2f}" for loss in losses}
     exams = of("select at, bits_per_byte, gauges from evaluations order by id")
     earlier = [row for day, rows in local_days(desk.rows("select at, bits_per_byte, gauges from evaluations")).items()
@@ -273,6 +277,29 @@ def test_a_week_of_pages_and_a_letter_whose_every_number_is_in_the_record(week):
     assert letter.text.startswith("# A letter home, 2026-03-02 to 2026-03-08")
     assert sum(line.startswith("| 2026-") for line in letter.text.splitlines()) == 6
     assert all(any(page.text in line for line in week.said) for page in written if page)
+
+
+def test_a_long_day_is_the_same_whether_its_record_was_thinned_or_not(desk):
+    """Early rows stand for a hundred steps then, the last ones for one: what the day began and ended with, and how it
+    felt, goes by steps."""
+    for step in range(1, 1001):
+        desk.registrar.note(report(step, 4.0 - 0.002 * step if step < 800 else 2.4 + 0.004 * (step - 800)))
+    whole = desk.registrar.write(lambda db: facts_of_day(db, MONDAY, ZONE)).result(20)
+    desk.registrar.write(lambda db: thin_steps(db, 200, 10**9)).result(20)
+    assert len(desk.rows("select * from steps")) == 208
+    thinned = desk.registrar.write(lambda db: facts_of_day(db, MONDAY, ZONE)).result(20)
+    assert (thinned.steps, thinned.mood) == (1000, whole.mood) == (1000, "hopeful")
+    for fact in ("loss_before", "loss_after"):
+        assert getattr(thinned, fact) == pytest.approx(getattr(whole, fact), abs=0.1)
+    assert whole.loss_before == pytest.approx(3.75, abs=0.01)
+
+
+def test_what_is_worth_quoting():
+    """Some words, not too many, and all of them characters."""
+    row = {"reply": "r", "person": ME, "repeats": 0.0, "ending": "end"}
+    texts = ["too short", "long " * 60, "half a \ufffd letter", "the cat sat", "a cat sings now"]
+    spoken = [row | {"reply": text, "text": text, "log_probability": -float(n)} for n, text in enumerate(texts)]
+    assert [(q.what, q.text) for q in _quotes(spoken)] == [("best", texts[3]), ("strangest", texts[4])]
 
 
 def test_nothing_is_written_twice(week):

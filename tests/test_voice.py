@@ -25,7 +25,7 @@ def test_everybody_can_be_called_otherwise(tmp_path):
     """Names stand in one place, and all sections use them."""
     voices = read_voices(own(tmp_path, '[names]\nbaby = "Ada"\n[scribe]\ngood = ["well, {baby}!"]\n'))
     assert voices["scribe"].say("good") == "well, Ada!"
-    assert voices["scribe"].say("superb", percent="99") != ""
+    assert voices["scribe"].say("superb", percent="99", history=100) != ""
     assert "Ada" in voices["letter"].say("ended", face="")
 
 
