@@ -424,6 +424,7 @@ def put_together(
         figures=Figures(registrar.steps(KEPT), registrar.exams()),
         quiet=timetable.quiet,
     )
+    scribe.aside = announcer.mention
     classroom = Classroom(
         tutor,
         receptionist,

@@ -72,8 +72,14 @@ class Announcer:
         self._waiting: deque[Event] = deque(maxlen=WAITING)
         self._view: View = view
         self._next, self._next_exam = 0.0, 0.0
+        self._told_exam = ""  # the last figure that was told
+        self._mentions: deque[tuple[float, str]] = deque()  # when each came, and what it says
         self._last: StepReport | None = None  # not told of yet
         self._glimpsed = False  # since the last turn
+
+    def mention(self, text: str) -> None:
+        """Show a line a moment later, when what it is about has been shown. Any thread may call it."""
+        self._mentions.append((self._clock(), text))
 
     # ---- on the tutor's thread -------------------------------------------------------------------------------------
 
@@ -113,6 +119,11 @@ class Announcer:
         while self._waiting:
             self._hear(self._waiting.popleft())
             self._take_turn()
+        while self._mentions and self._clock() - self._mentions[0][0] >= LISTEN_SECONDS:
+            _, text = self._mentions.popleft()
+            log.info("%s", text)
+            if not self._quiet():
+                self._show(text)
 
     def _take_turn(self) -> None:
         report = self._last
@@ -134,11 +145,10 @@ class Announcer:
                 self._hear_step(event)
             case Examined(result, step):
                 self._figures.examined(result.bits_per_byte)
-                if self._clock() >= self._next_exam and not self._quiet():
-                    self._next_exam = self._clock() + self._every
-                    self._say(
-                        f"examined at step {step:,}: {result.bits_per_byte:.3f} bits/byte on text it was never taught"
-                    )
+                figure = f"{result.bits_per_byte:.3f} bits/byte"
+                if figure != self._told_exam and self._clock() >= self._next_exam and not self._quiet():
+                    self._told_exam, self._next_exam = figure, self._clock() + self._every
+                    self._say(f"examined at step {step:,}: {figure} on text it was never taught")
             case Saved(step, place, problem):
                 if not place:
                     self._say(f"the soul could not be saved: {problem}")

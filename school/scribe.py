@@ -66,7 +66,8 @@ class Comment:
 
 
 class Scribe:
-    """``say`` shows a line to whoever watches. Any thread may call anything; ``clock`` in seconds since 1970."""
+    """``say`` shows a line to whoever watches, and so does ``aside``, behind the answer that it is about. Any thread may
+    call anything; ``clock`` in seconds since 1970."""
 
     def __init__(
         self,
@@ -81,6 +82,7 @@ class Scribe:
     ):
         self._school, self._registrar, self._voices, self._settings = school, registrar, voices, settings
         self._zone, self._say, self._clock = zone, say, clock
+        self.aside = say
         self._recent = Recent(settings.compared_with)
         for row in registrar.spoken(settings.compared_with):
             self._recent.add(goodness(**row))
@@ -116,7 +118,7 @@ class Scribe:
         pair = self._teach(told, COMMENT, reply=reply.id, asker=person) if self._may_teach() else ""
         row = asdict(comment) | {"at": utc_now(self._clock()), "pair": pair}
         written = self._registrar.write(lambda db: db["comments"].insert(row))
-        _then(written, lambda _: self._say(told))
+        _then(written, lambda _: self.aside(told))
 
     def _may_teach(self) -> bool:
         """Count one more comment that becomes a lesson, if there may be one more today."""

@@ -48,12 +48,13 @@ def _verdict(minute: Minute) -> str:
 
 def _figures(minute: Minute) -> list[str]:
     lessons = sum(minute.parts.get(part, 0.0) for part in LESSONS)
-    steps = f"{minute.steps:,} steps" + (f", {1000 * lessons / minute.steps:.0f} ms each" if minute.steps else "")
+    steps = _many(minute.steps, "step") + (f", {1000 * lessons / minute.steps:.0f} ms each" if minute.steps else "")
     lines = [f"  lessons {_share(lessons, minute)} ({steps}): {_listed(minute, LESSONS)}"]
     rest = tuple(part for part in WORDS if part not in LESSONS)
     if others := _listed(minute, rest):
-        lines.append(f"  besides: {others}" + (f"; {minute.answers:,} answers" if minute.answers else ""))
-    had = f"  processor: it had {_cores(minute.cpu, minute)} of {minute.cores} cores, with {minute.threads} threads"
+        lines.append(f"  besides: {others}" + (f"; {_many(minute.answers, 'answer')}" if minute.answers else ""))
+    had = f"  processor: it had {_cores(minute.cpu, minute)} of {_many(minute.cores, 'core')}"
+    had += f", with {_many(minute.threads, 'thread')}"
     lines.append(had + ("" if minute.others is None else f"; other programs had {_cores(minute.others, minute)}"))
     return lines
 
@@ -62,6 +63,10 @@ def _listed(minute: Minute, parts: tuple[str, ...]) -> str:
     found = sorted(((minute.parts.get(part, 0.0), part) for part in parts), reverse=True)
     told = [f"{WORDS[part]} {_share(seconds, minute)}" for seconds, part in found if seconds >= 0.005 * minute.seconds]
     return ", ".join(told)
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _share(seconds: float, minute: Minute) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 import torch
@@ -21,6 +22,10 @@ from school.tutor import Tutor
 
 for name in ("TWITCH_CLIENT_ID", "TWITCH_CLIENT_SECRET", "BABYLLM_TWITCH_BASE"):
     os.environ.pop(name, None)  # no test may find a real application's keys
+hypothesis.settings.register_profile(  # a busy machine is no failure
+    "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("patient")
 torch.set_num_threads(1)  # tiny tensors: a second thread only waits
 os.environ["OMP_NUM_THREADS"] = "1"  # so also in the processes that tests start, beside which others run
 

@@ -209,4 +209,8 @@ def test_why_slow_shows_its_figures():
     )
     assert lines[2] == "  besides: answering 15 %; 4 answers"
     assert lines[3] == "  processor: it had 1.5 of 2 cores, with 2 threads; other programs had 0.1"
+    lines = why_slow(minute_of(parts, answers=1, threads=1, steps=1))
+    assert "(1 step, " in lines[1]
+    assert "; 1 answer" in lines[2] + "|"
+    assert "with 1 thread;" in lines[3]
     assert why_slow(Minute()) == ["it has not been awake long enough to tell; ask again in some seconds"]

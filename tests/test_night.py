@@ -137,10 +137,10 @@ def awake(librarian, tmp_path):
     for room in rooms:
         room.stop()
         if room._thread.ident:
-            room.done.exception(timeout=20)
+            room.done.exception(timeout=60)
 
 
-def wait_for(condition, seconds: float = 10.0):
+def wait_for(condition, seconds: float = 60.0):
     deadline = time.monotonic() + seconds
     while not (result := condition()):
         assert time.monotonic() < deadline, "waited too long"
@@ -164,7 +164,7 @@ def test_an_examination_that_was_asked_for_changes_no_lesson(awake):
     examined.publish = listen
     for room in (examined, plain):
         room.start()
-        room.done.result(timeout=20)
+        room.done.result(timeout=60)
     results = [event for event in events if isinstance(event, Examined)]
     assert [event.result.bits_per_byte for event in results] == [future.result(timeout=1) for future in asked]
     assert results[0].step == 0
@@ -180,7 +180,7 @@ def test_one_that_is_due_answers_those_who_asked(awake):
     room.limits = Limits(steps=2)
     room.tutor.examined_step = 0
     room.start()
-    room.done.result(timeout=20)
+    room.done.result(timeout=60)
     assert [event.step for event in events if isinstance(event, Examined)] == [25]
     assert room.tutor.best is not None
 
@@ -192,7 +192,7 @@ def test_considerate_lessons_rest_while_somebody_talks(awake):
     school._record = Silent()
     room.start()
     wait_for(lambda: room.tutor.step > 2)
-    school.ask("hello?", "c").result(timeout=20)
+    school.ask("hello?", "c").result(timeout=60)
     resting = room.tutor.step
     assert not school.status().learning
     school.study_after(60)

@@ -79,7 +79,7 @@ def test_limits_are_kept(tutor, tmp_path, monkeypatch):
     started = time.monotonic()
     (reply,) = answer(hurried, ask())
     assert reply.ending == "time"
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 10
 
 
 def test_it_stops_at_the_end_of_its_turn(tutor, tmp_path, monkeypatch):

@@ -51,7 +51,7 @@ def registrar_at(path: Path, **how: Any) -> Iterator[Registrar]:
     try:
         yield keeper
     finally:
-        keeper.close(step=9, ending="asleep")
+        keeper.close(step=9, ending="asleep", patience=60)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def keeper(path: Path) -> Iterator[Registrar]:
         yield keeper
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 10) -> None:
+def eventually(holds: Callable[[], bool], seconds: float = 60) -> None:
     """Wait until something holds, at most so long."""
     deadline = time.monotonic() + seconds
     while not holds():
@@ -134,9 +134,10 @@ def pair_of(name: str, **more: Any) -> Pair:
 
 @contextmanager
 def locked(path: Path, how: str = "immediate") -> Iterator[None]:
-    """Hold the database's write lock, or the whole of it, as another program would."""
+    """Hold the database's write lock, or the whole of it, as another program would, as soon as it is free."""
     other = sqlite3.connect(path, isolation_level=None)
     try:
+        other.execute("pragma busy_timeout = 60000")  # the registrar may be tidying up
         if how == "exclusive":
             other.execute("pragma locking_mode=exclusive")
         other.execute(f"begin {how}")
@@ -285,7 +286,7 @@ def test_after_the_end(path: Path):
         pass
     keeper.event("late", "too late")
     with pytest.raises(RuntimeError, match="the record is closed"):
-        keeper.forget(person="ann", source="").result(5)
+        keeper.forget(person="ann", source="").result(60)
     assert rows(path, "events") == []
 
 
@@ -383,7 +384,7 @@ def test_to_be_forgotten_is_to_be_gone(keeper: Registrar, path: Path):
     written(keeper)
     assert SECRET.encode() in bytes_of(path)
     assert SECRET.lower().encode() in bytes_of(path)  # the search index
-    deleted = keeper.forget(person="ann", source="").result(10)
+    deleted = keeper.forget(person="ann", source="").result(60)
     assert deleted == 30 + 30 + 2 + 2
     assert {row["person"] for row in rows(path, "messages")} == {"bob"}
     assert len(rows(path, "messages")) == len(rows(path, "replies")) == 30
@@ -407,7 +408,7 @@ def test_forgetting_waits_for_a_reader(keeper: Registrar, path: Path):
     try:
         reader.execute("begin")
         reader.execute("select * from messages").fetchall()
-        keeper.forget(person="ann", source="").result(10)
+        keeper.forget(person="ann", source="").result(60)
         assert SECRET.encode() in bytes_of(path)
         reader.execute("rollback")
     finally:
@@ -419,7 +420,7 @@ def test_forgetting_a_source(keeper: Registrar, path: Path):
     """forget(source) deletes the pairs taught from it, and no others."""
     keeper.taught(pair_of("p1", source="notes", answer=SECRET))
     keeper.taught(pair_of("p2", source="good"))
-    assert keeper.forget(person="", source="notes").result(10) == 1
+    assert keeper.forget(person="", source="notes").result(60) == 1
     assert [row["id"] for row in rows(path, "pairs")] == ["p2"]
     assert SECRET.lower().encode() not in bytes_of(path).lower()
 
@@ -428,8 +429,8 @@ def test_forgetting_nobody(keeper: Registrar, path: Path):
     """forget of an unknown person, or of nobody, deletes nothing: not even rows without a person."""
     talk(keeper, "1", person="")
     keeper.taught(pair_of("p1", person="", source=""))
-    assert keeper.forget(person="", source="").result(10) == 0
-    assert keeper.forget(person="zoe", source="zoo").result(10) == 0
+    assert keeper.forget(person="", source="").result(60) == 0
+    assert keeper.forget(person="zoe", source="zoo").result(60) == 0
     assert len(rows(path, "messages")) == len(rows(path, "pairs")) == 1
 
 
@@ -440,7 +441,7 @@ def test_words_on_their_way_are_forgotten_too(path: Path):
         with locked(path):
             talk(keeper, "1", text=f"I am {SECRET}")
             gone = keeper.forget(person="ann", source="")
-        assert gone.result(10) == 2
+        assert gone.result(60) == 2
     assert SECRET.encode() not in bytes_of(path)
 
 
@@ -459,7 +460,7 @@ def test_a_locked_record_delays_and_loses_nothing(path: Path, how: str, caplog: 
         eventually(lambda: "rows wait" in caplog.text)
         assert keeper.unwritten >= 500
     written(keeper)
-    keeper.close(step=1, ending="asleep")
+    keeper.close(step=1, ending="asleep", patience=60)
     assert [event["text"] for event in rows(path, "events")] == [str(i) for i in range(500)]
     assert len(rows(path, "runs")) == 2
 
@@ -476,7 +477,7 @@ def test_a_disk_that_hangs_holds_nobody_up(path: Path, monkeypatch: pytest.Monke
         assert keeper.unwritten == 6
         assert not gone.done()
         disk.set()
-        assert gone.result(10) == 2
+        assert gone.result(60) == 2
     assert len(rows(path, "steps")) == 1
 
 
@@ -504,10 +505,10 @@ def test_a_record_that_stays_locked_holds_up_nobodys_sleep(path: Path, caplog: p
         keeper.event("lost", "")
         forgetting = keeper.forget(person="ann", source="")
         started = time.monotonic()
-        keeper.close(step=1, ending="asleep", patience=5)
-        assert time.monotonic() - started < 4
+        keeper.close(step=1, ending="asleep", patience=100)
+        assert time.monotonic() - started < 50
         with pytest.raises(RuntimeError, match="the record is closed"):
-            forgetting.result(5)
+            forgetting.result(60)
     assert "rows could not be written" in caplog.text
     assert rows(path, "events") == []
 
@@ -516,18 +517,18 @@ def test_closing_while_it_waits_to_try_again(path: Path, monkeypatch: pytest.Mon
     """A close that comes while the writer pauses after a failure does not wait out the pause."""
     with registrar_at(path):
         pass
-    monkeypatch.setattr(registrar_module, "RETRY_SECONDS", 60)
+    monkeypatch.setattr(registrar_module, "RETRY_SECONDS", 600)
     with locked(path):
         keeper = Registrar(path, RecordSettings(), run_config={}, from_step=0)
         keeper.event("late", "but not lost")
         time.sleep(0.1)
-    keeper.close(step=1, ending="asleep", patience=10)
+    keeper.close(step=1, ending="asleep", patience=60)
     assert len(rows(path, "events")) == 1
 
 
 def test_closing_in_the_middle_of_a_failure(path: Path, monkeypatch: pytest.MonkeyPatch):
     """A close that comes while an attempt is just about to fail is followed by one more attempt, at once."""
-    monkeypatch.setattr(registrar_module, "RETRY_SECONDS", 60)
+    monkeypatch.setattr(registrar_module, "RETRY_SECONDS", 600)
     begun, attempts = threading.Event(), []
 
     def fail_first(where: Path) -> Database:
@@ -541,8 +542,8 @@ def test_closing_in_the_middle_of_a_failure(path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(registrar_module, "connect", fail_first)
     keeper = Registrar(path, RecordSettings(), run_config={}, from_step=0)
     keeper.event("late", "but not lost")
-    assert begun.wait(10)
-    keeper.close(step=1, ending="asleep", patience=10)
+    assert begun.wait(60)
+    keeper.close(step=1, ending="asleep", patience=60)
     assert len(attempts) == 2
     assert len(rows(path, "events")) == 1
 
@@ -624,7 +625,7 @@ def test_a_broken_question_gets_its_error(keeper: Registrar, monkeypatch: pytest
     """Where forgetting fails, its future carries the error."""
     monkeypatch.setattr(registrar_module, "_delete_person", lambda db, person: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        keeper.forget(person="ann", source="").result(10)
+        keeper.forget(person="ann", source="").result(60)
 
 
 def test_too_many_to_remember(path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -640,11 +641,11 @@ def test_too_many_to_remember(path: Path, monkeypatch: pytest.MonkeyPatch):
             keeper.event("flood", str(i))
         assert len(keeper._backlog.jobs) == 20
         assert keeper.unwritten == 102  # the run's own row, one to forget, a hundred events
-    assert forgetting.result(10) == 2
+    assert forgetting.result(60) == 2
     eventually(lambda: not keeper._backlog.jobs)
     assert keeper.unwritten == 82
     keeper.event("later", "")
-    keeper.close(step=1, ending="asleep")
+    keeper.close(step=1, ending="asleep", patience=60)
     assert [event["text"] for event in rows(path, "events")] == [*[str(i) for i in range(81, 100)], ""]
     assert rows(path, "runs")[-1]["ending"] == "asleep"
     assert SECRET.encode() not in bytes_of(path)

@@ -143,7 +143,7 @@ def desk_at(folder: Path, clock: Clock, **changes) -> Iterator[Desk]:
     settings = ScribeSettings(**{"comments": 0.0} | changes)
     scribe = Scribe(school, registrar, VOICES, settings, zone=ZONE, say=said.append, clock=clock)
     yield Desk(registrar, school, scribe, mailbox, clock, said, path)
-    registrar.close(step=0, ending="asleep")
+    registrar.close(step=0, ending="asleep", patience=60)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import logging
 import math
 import random
 import re
+from types import SimpleNamespace
 
 import pytest
 from conftest import make_tutor, take_steps
@@ -316,7 +317,8 @@ def test_showing_never_takes_much_of_the_time(monkeypatch):
     """However often it is asked to, it shows only so often that it takes half a percent."""
     stage = Stage("compact")
     ticks = iter(range(0, 1000, 2))
-    monkeypatch.setattr(announcer_module.time, "perf_counter", lambda: float(next(ticks)))  # showing takes 2 s
+    slow = SimpleNamespace(perf_counter=lambda: float(next(ticks)))  # showing takes 2 s
+    monkeypatch.setattr(announcer_module, "time", slow)  # nobody else's: other threads look at the clock, too
     assert stage.steps(1, 1)
     stage.now += 2 * announcer_module.SPARE - 1
     assert stage.steps(2, 2) == []
@@ -325,15 +327,35 @@ def test_showing_never_takes_much_of_the_time(monkeypatch):
 
 
 def test_an_examination_is_told():
-    """With the figure, at most once a turn."""
+    """With the figure, at most once a turn, and only where it is news."""
     stage = Stage("plain")
-    result = ExamResult(
-        bits_per_byte=2.0, accuracy=0.4, tokens=1, bytes=1, temperature=1.0, self_state_error=0.1, repeats=0.0
-    )
-    for step in (1, 2):
+    for step, bits in enumerate((2.0, 1.9, 2.0001, 1.8)):
+        stage.now += 11 * (step != 1)
+        result = ExamResult(
+            bits_per_byte=bits, accuracy=0.4, tokens=1, bytes=1, temperature=1.0, self_state_error=0.1, repeats=0.0
+        )
         stage.announcer.tell(Examined(result, step, {}))
+        stage.announcer.catch_up()
+    assert stage.shown == [
+        "examined at step 0: 2.000 bits/byte on text it was never taught",
+        "examined at step 3: 1.800 bits/byte on text it was never taught",
+    ]
+
+
+def test_a_mention_comes_behind_what_it_is_about():
+    """It waits for a moment, whatever the view, and several keep their order."""
+    stage = Stage("off")
+    stage.announcer.mention("nicely put")
     stage.announcer.catch_up()
-    assert stage.shown == ["examined at step 1: 2.000 bits/byte on text it was never taught"]
+    assert stage.shown == []
+    stage.now += announcer_module.LISTEN_SECONDS / 2
+    stage.announcer.mention("hm, yes")
+    stage.now += announcer_module.LISTEN_SECONDS / 2
+    stage.announcer.catch_up()
+    assert stage.shown == ["nicely put"]
+    stage.now += announcer_module.LISTEN_SECONDS
+    stage.announcer.catch_up()
+    assert stage.shown == ["nicely put", "hm, yes"]
 
 
 @pytest.mark.parametrize(
