@@ -646,7 +646,13 @@ def _print(text: str) -> None:
 
 def _show(text: str, stream: TextIO) -> None:
     """Whoever looked may be gone; whoever has something to say goes on."""
+    import shutil
+
+    from school.calligraphist import wrapped
+
     try:
+        if stream and stream.isatty():
+            text = wrapped(text, shutil.get_terminal_size().columns)
         print(text, file=stream, flush=True)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
@@ -799,7 +805,7 @@ def show_diary(options: argparse.Namespace) -> int:
         print(json.dumps({"pages": found}, ensure_ascii=False))
         return 0
     for page in found:
-        print(for_screen(page["text"]) + "\n")
+        _print(for_screen(page["text"]) + "\n")
     return 0
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
+
+from rich.cells import cell_len
 
 from school.interface import Snapshot
 
@@ -12,6 +15,22 @@ def for_screen(text: str) -> str:
     return "".join(
         c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
     )
+
+
+def wrapped(text: str, width: int) -> str:
+    """Text with its long lines broken between words, each further piece under the first one's indent. What is painted
+    has been cut to a width already."""
+    return "\n".join(_wrapped(line, width) for line in text.split("\n"))
+
+
+def _wrapped(line: str, width: int) -> str:
+    if "\x1b" in line or cell_len(line) <= width:
+        return line
+    indent = " " * (len(line) - len(line.lstrip(" ")))
+    pieces = textwrap.wrap(
+        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, expand_tabs=False
+    )
+    return "\n".join(pieces)
 
 
 def figure(value: float | None, digits: int = 3) -> str:

@@ -12,7 +12,7 @@ import pytest
 from conftest import LESSONS, make_receptionist, make_tutor
 
 from bots.terminal import Commands
-from school.calligraphist import count, facts, for_screen, hex_color, status_lines
+from school.calligraphist import count, facts, for_screen, hex_color, status_lines, wrapped
 from school.caretaker import Caretaker, SoulSettings
 from school.classroom import Classroom, Examined, Limits, Saved
 from school.interface import Asleep, Mailbox, School, Snapshot
@@ -318,6 +318,16 @@ def test_every_command_of_the_terminal(class_):
     assert "/nonsense is not a command" in said
     assert "/quit" in said
     assert left == [True]
+
+
+def test_long_lines_break_between_words():
+    """Indented as they began; what fits, and what was painted for a width, stays as it is."""
+    text = "it was a long day\n  besides: and much was said in it\n\na-word-that-is-longer-than-the-line"
+    assert wrapped(text, 15) == (
+        "it was a long\nday\n  besides: and\n  much was said\n  in it\n\na-word-that-is-longer-than-the-line"
+    )
+    assert wrapped("\x1b[1m" + "x " * 20, 15) == "\x1b[1m" + "x " * 20
+    assert wrapped(" 15 columns wide", 16) == " 15 columns wide"
 
 
 def test_figures_are_short_and_text_cannot_command_the_screen():
