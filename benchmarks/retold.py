@@ -1,5 +1,5 @@
-"""Diary and letters read back: every sentence is traced to the voice it was said in, and every figure, name and quotation
-looked up in the record, with queries that have nothing to do with those that wrote it."""
+"""Diary and letters read back: every sentence is traced to the voice it was said in, and every figure, name and
+quotation looked up in the record, with queries that have nothing to do with those that wrote it."""
 
 from __future__ import annotations
 

@@ -66,8 +66,8 @@ class Comment:
 
 
 class Scribe:
-    """``say`` shows a line to whoever watches, and so does ``aside``, behind the answer that it is about. Any thread may
-    call anything; ``clock`` in seconds since 1970."""
+    """``say`` shows a line to whoever watches, and so does ``aside``, behind the answer that it is about. Any thread
+    may call anything; ``clock`` in seconds since 1970."""
 
     def __init__(
         self,

@@ -108,8 +108,8 @@ DAYS = [(MONDAY + timedelta(days=i)).date() for i in range(7)]
 
 
 def test_every_figure_of_seven_pages_and_a_letter_is_in_the_record(week):
-    """A page for each day, also for the one it slept away from, and a letter for the week; each sentence says what other
-    queries say, and so does each row of the letter's table."""
+    """A page for each day, also for the one it slept away from, and a letter for the week; each sentence says what
+    other queries say, and so does each row of the letter's table."""
     checked = {(kind, day): (told, looked_up) for kind, day, told, looked_up in check_diary(week.db, MONDAY.tzinfo)}
     letter, looked_up = checked.pop(("letter", DAYS[-1].isoformat()))
     assert [*checked] == [("day", day.isoformat()) for day in DAYS]
