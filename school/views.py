@@ -74,7 +74,7 @@ def full(turn: Turn, width: int) -> list[Text]:
     curve = sparkline(turn.losses, max(0, min(60, width - LABEL)))
     lines += _row("lesson", [_figure(turn, name) for name in LESSON if name in turn.figures], width)
     if curve:
-        lines += _row("loss so far", [Text(curve)], width)
+        lines += _row("course", [Text(curve)], width)
     lines += _row("exam", [_figure(turn, name) for name in EXAM if name in turn.figures], width)
     lines += _row("windows", _windows(turn), width)
     for name in ("memory1", "memory2"):
