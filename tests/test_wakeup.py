@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from paper import rows_of
 
 from wakeup import main
 
@@ -267,9 +269,10 @@ def test_help_is_instant():
 @pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal is POSIX")
 def test_a_terminal_chat_survives_the_lessons(home):
     """In a terminal, a question typed while full views of the lessons scroll by is answered, the views can be changed,
-    and Ctrl-C saves and exits 0."""
+    and Ctrl-C saves and exits 0. Nobody writes into anybody's line."""
     import fcntl
     import pty
+    import struct
     import termios
 
     def own_the_terminal() -> None:  # as a shell's child does: Ctrl-C between two prompts is a signal
@@ -277,6 +280,7 @@ def test_a_terminal_chat_survives_the_lessons(home):
         fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     parent, child = pty.openpty()
+    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
     process = begin(
         home,
         "--set",
@@ -292,7 +296,7 @@ def test_a_terminal_chat_survives_the_lessons(home):
     os.close(child)
     seen = b""
 
-    def read_for(words: bytes, seconds: float = 30) -> None:
+    def read_for(words: bytes, seconds: float = 60) -> None:
         nonlocal seen
         deadline = time.monotonic() + seconds
         while words not in seen:
@@ -320,8 +324,17 @@ def test_a_terminal_chat_survives_the_lessons(home):
         read_for(b" seconds")
         os.write(parent, b"\x03")
         read_for(b"Good night")
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
     finally:
         process.kill()
         process.wait()
         os.close(parent)
+    rows = rows_of(seen, 40)
+    for line in ("you: hello there", "you: /status", "you: /view plain", "you: /why-slow"):
+        assert line in rows
+    for row in rows:
+        assert "you: " not in row[1:], row
+        assert not row.startswith("you: ") or row[5:] in ("", "hello there", "/status", "/view plain", "/why-slow"), row
+    bars = [row for row in rows if re.match(r" +(expected|true) ", row)]
+    assert len(bars) >= 2
+    assert all(re.fullmatch(r" +(expected|true) +r .* \d\.\d\d g .*\d\.\d\d b .*\d\.\d\d", row) for row in bars)
