@@ -1,4 +1,4 @@
-"""A terminal as it looks: what a program writes on a pseudo-terminal, as the rows that somebody sees or scrolls back to."""
+"""A terminal as it looks: what a program writes on a pseudo-terminal, as the rows that one sees or scrolls back to."""
 
 from __future__ import annotations
 
@@ -7,46 +7,58 @@ import re
 _CODE = re.compile(r"\x1b\[([?>=]?)([\d;]*)([@-~])|\x1b\][^\x07]*\x07|\x1b[()][A-Z0-9]|\x1b[=>78]")
 
 
-def rows_of(written: bytes, height: int) -> list[str]:
+class Paper:
     """Knows what prompt_toolkit uses: moving the cursor, line ends, erasing. Colours and modes change no rows."""
-    text, rows, row, column, at = written.decode("utf-8", "replace"), [[]], 0, 0, 0
 
-    def go_to(new: int) -> int:
-        rows.extend([] for _ in range(new + 1 - len(rows)))
-        return new
+    def __init__(self, height: int):
+        self.height, self.rows, self.row, self.column = height, [[]], 0, 0
 
-    while at < len(text):
-        top = max(0, len(rows) - height)
-        if code := _CODE.match(text, at):
-            at = code.end()
-            private, numbers, what = code.groups()
-            number = int((numbers or "").split(";")[0] or 0)
-            match what if not private else None:
-                case "A":
-                    row = max(top, row - max(1, number))
-                case "B":
-                    row = go_to(row + max(1, number))
-                case "C":
-                    column += max(1, number)
-                case "D":
-                    column = max(0, column - max(1, number))
-                case "H":
-                    row, column = go_to(top + max(1, number) - 1), 0
-                case "K":
-                    del rows[row][column:]
-                case "J":
-                    del rows[row][column:], rows[row + 1 :]
-            continue
-        character, at = text[at], at + 1
+    def write(self, written: bytes) -> list[str]:
+        """Returns all rows."""
+        text, at = written.decode("utf-8", "replace"), 0
+        while at < len(text):
+            if code := _CODE.match(text, at):
+                private, numbers, what = code.groups()
+                if not private:
+                    self._obey(what, int((numbers or "").split(";")[0] or 0))
+                at = code.end()
+            else:
+                self._put(text[at])
+                at += 1
+        return ["".join(row).rstrip() for row in self.rows]
+
+    def _obey(self, what: str | None, number: int) -> None:
+        top = max(0, len(self.rows) - self.height)
+        match what:
+            case "A":
+                self.row = max(top, self.row - max(1, number))
+            case "B":
+                self._go_to(self.row + max(1, number))
+            case "C":
+                self.column += max(1, number)
+            case "D":
+                self.column = max(0, self.column - max(1, number))
+            case "H":
+                self._go_to(top + max(1, number) - 1)
+                self.column = 0
+            case "K":
+                del self.rows[self.row][self.column :]
+            case "J":
+                del self.rows[self.row][self.column :], self.rows[self.row + 1 :]
+
+    def _put(self, character: str) -> None:
         if character == "\n":
-            row = go_to(row + 1)
+            self._go_to(self.row + 1)
         elif character == "\r":
-            column = 0
+            self.column = 0
         elif character == "\b":
-            column = max(0, column - 1)
+            self.column = max(0, self.column - 1)
         elif character >= " ":
-            line = rows[row]
-            line.extend(" " * (column + 1 - len(line)))
-            line[column] = character
-            column += 1
-    return ["".join(line).rstrip() for line in rows]
+            row = self.rows[self.row]
+            row.extend(" " * (self.column + 1 - len(row)))
+            row[self.column] = character
+            self.column += 1
+
+    def _go_to(self, row: int) -> None:
+        self.rows.extend([] for _ in range(row + 1 - len(self.rows)))
+        self.row = row
