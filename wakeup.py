@@ -785,13 +785,15 @@ def read_file(options: argparse.Namespace) -> int:
 
 def show_stats(options: argparse.Namespace) -> int:
     from school.chronicle import read_life, render
+    from school.hours import zone_of
 
     settings, home = read_options(options)
-    life = read_life(home, search=options.search, last=options.last)
+    zone = zone_of(settings.timetable.zone)
+    life = read_life(home, search=options.search, last=options.last, zone=zone)
     if options.json:
         print(json.dumps(life, ensure_ascii=False))
     else:
-        render(life, weather=options.weather)
+        render(life, weather=options.weather, zone=zone)
     return 0
 
 

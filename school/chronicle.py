@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -39,24 +40,27 @@ WEATHER = """
     select max(step) as step, min(at) as at, {means}
     from steps group by step * {points} / (select max(step) + 1 from steps) order by step"""
 DAYS = """
-    select substr(at, 1, 10) as day, sum(span) as steps, sum(seconds * span) as seconds, max(step) as last_step,
+    select day_of(at) as day, sum(span) as steps, sum(seconds * span) as seconds, max(step) as last_step,
            sum(bits_per_byte * span) / sum(case when bits_per_byte is not null then span end) as bits_per_byte,
-           (select min(bits_per_byte) from evaluations where substr(evaluations.at, 1, 10) = substr(steps.at, 1, 10))
-               as held_out_bits_per_byte
-    from steps group by day order by day"""
+           best as held_out_bits_per_byte
+    from steps left join (select day_of(at) as exam_day, min(bits_per_byte) as best from evaluations group by exam_day)
+               on exam_day = day_of(at)
+    group by day order by day"""
 TALK = """
     select messages.at, messages.person, messages.text as question, replies.text as answer, replies.step,
            (select verdict from feedback where reply_id = replies.id order by rowid desc limit 1) as verdict
     from messages left join replies on replies.message_id = messages.id"""
 
 
-def read_life(home: Path, *, search: str | None, last: int) -> dict[str, Any]:
-    """Summary, curves and talk. Raises Mistake if nothing has been recorded, or the record can't be read."""
+def read_life(home: Path, *, search: str | None, last: int, zone: tzinfo = UTC) -> dict[str, Any]:
+    """Summary, curves, the days of a time zone, and talk; moments are in UTC. Raises Mistake if nothing has been
+    recorded, or the record can't be read."""
     path = home / "statistics" / "baby.db"
     if not path.exists():
         raise Mistake(f"nothing is recorded in {path} yet; wake the baby first: python wakeup.py")
     try:
         with reading(path) as db:
+            db.conn.create_function("day_of", 1, lambda at: _local(at, zone)[:10], deterministic=True)
             life = next(iter(db.query(SUMMARY)))
             life["tokens_seen"] = round(life["tokens_seen"])
             life["souls"] = sorted(place.name for place in (home / "soul").glob("step-*"))
@@ -118,11 +122,16 @@ def flagged(days: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return days
 
 
-def render(life: dict[str, Any], *, weather: bool = False) -> None:
+def _local(at: str, zone: tzinfo) -> str:
+    """A moment of the record as a clock on the wall shows it: 2026-03-02 23:30."""
+    return f"{datetime.fromisoformat(at).astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def render(life: dict[str, Any], *, weather: bool = False, zone: tzinfo = UTC) -> None:
     console = Console(highlight=False)
     table = Table.grid(padding=(0, 2))
     for name, value in (
-        ("born", life["born_at"] or "-"),
+        ("born", _local(life["born_at"], zone) if life["born_at"] else "-"),
         ("wakings", f"{life['wakings']:,}"),
         ("steps", f"{life['step']:,}"),
         ("tokens read", count(life["tokens_seen"])),
@@ -143,7 +152,7 @@ def render(life: dict[str, Any], *, weather: bool = False) -> None:
         console.out(f"{day['day']}  {word}: held-out {figure(day['held_out_bits_per_byte'])} bits/byte")
     for talk in reversed(life["talk"]):
         verdict = f"  [{talk['verdict']}]" if talk["verdict"] else ""
-        console.out(f"{talk['at'][:16].replace('T', ' ')}  {talk['person']}: {for_screen(talk['question'])}")
+        console.out(f"{_local(talk['at'], zone)}  {talk['person']}: {for_screen(talk['question'])}")
         console.out(f"  baby (step {talk['step'] or 0:,}): {for_screen(talk['answer'] or '-')}{verdict}")
 
 

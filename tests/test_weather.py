@@ -80,7 +80,7 @@ def test_a_life_can_be_plotted(tmp_path, librarian, capsys):
     registrar = Registrar(statistics / "baby.db", RecordSettings(), run_config={}, from_step=0)
     for report in reports:
         registrar.note(report)
-    registrar.close(step=12, ending="asleep")
+    registrar.close(step=12, ending="asleep", patience=60)
     assert registrar.steps(5) == reports[-5:]
     assert registrar.exams() == []
     assert wakeup.main(["stats", "--home", str(tmp_path), "--json"]) == 0
@@ -116,6 +116,34 @@ def test_remarkable_days_are_flagged():
     assert [day["flag"] for day in days] == ["", "", "record", "", "", "worst", "record"]
     assert days[5]["gain"] == pytest.approx(-0.3)
     assert [day["flag"] for day in flagged([{"day": "1", "held_out_bits_per_byte": 2.0}])] == [""]
+
+
+def test_days_are_those_of_the_clock_on_the_wall(tmp_path, capsys):
+    """What is late in the evening in one place is the next day in another: for the days, their examinations and what
+    was said."""
+    (tmp_path / "statistics").mkdir()
+    registrar = Registrar(tmp_path / "statistics" / "baby.db", RecordSettings(), run_config={}, from_step=0)
+
+    def write(db: Database) -> None:
+        step = {"run_id": registrar.run_id, "span": 1, "tokens": 8, "seconds": 1.0, "bits_per_byte": 2.0}
+        for number, at in enumerate(("2026-03-02T22:30:00.000Z", "2026-03-02T23:30:00.000Z"), 1):
+            db["steps"].insert(step | {"step": number, "at": at})
+            exam = {"step": number, "at": at, "bits_per_byte": 3.0 - number, "gauges": "{}"}
+            db["evaluations"].insert(exam | {"run_id": registrar.run_id}, alter=True)
+            db["messages"].insert({"id": f"m{number}", "at": at, "person": "owner", "text": "hello"}, alter=True)
+
+    registrar.write(write).result(60)
+    registrar.close(step=2, ending="asleep", patience=60)
+    for zone, days in (
+        ("UTC", [("2026-03-02", 2, 1.0)]),
+        ("Europe/Berlin", [("2026-03-02", 1, 2.0), ("2026-03-03", 1, 1.0)]),
+    ):
+        options = ["stats", "--home", str(tmp_path), "--set", f"timetable.zone={zone}"]
+        assert wakeup.main([*options, "--json"]) == 0
+        found = json.loads(capsys.readouterr().out)["days"]
+        assert [(day["day"], day["steps"], day["held_out_bits_per_byte"]) for day in found] == days
+        assert wakeup.main(options) == 0
+        assert f"{days[-1][0]} {'00' if len(days) == 2 else '23'}:30  owner: hello" in capsys.readouterr().out
 
 
 def test_status_and_toolbar_tell_the_mood():
