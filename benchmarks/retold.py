@@ -171,7 +171,8 @@ def _visitor(record: Record, said: Said, line: Line) -> Said:
     (person,) = line["people"]
     asked = record.count(f"messages where {{then}} and person = '{person}'")
     owner = VOICE["names"]["owner"]
-    known = said["who"].casefold() == owner if person == OWNER else said["who"] in VOICE["diary"]["visitors"]
+    name = said["who"].removeprefix("Another ").removeprefix("another ")
+    known = name.casefold() == owner if person == OWNER else name in VOICE["diary"]["visitors"]
     return {"who": said["who"] if known else "", "times": f"{asked:,}"} if asked > 1 or "times" not in said else {}
 
 

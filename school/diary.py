@@ -344,8 +344,11 @@ def _about_people(facts: DayFacts, say: Say, voices: Voices) -> list[Line]:
         lines = [say("no_talk")]
     else:
         lines = [say("talk", questions=f"{facts.questions:,}", answers=f"{facts.answers:,}")]
+    met: set[str] = set()
     for visitor in facts.people[:NAMED]:
-        who = name_of(visitor.person, voices)
+        name = name_of(visitor.person, voices)
+        who = say("namesake", who=name).text if name in met else name
+        met.add(name)
         occasion = "visitor_once" if visitor.times == 1 else "visitor"
         line = say(occasion, people=(visitor.person,), who=who, times=f"{visitor.times:,}")
         lines.append(replace(line, text=line.text[0].upper() + line.text[1:]))  # a name may stand first

@@ -20,7 +20,7 @@ import wakeup
 from school import pages
 from school import registrar as registrar_module
 from school.classroom import Examined
-from school.diary import _quotes, facts_of_day
+from school.diary import _quotes, facts_of_day, name_of
 from school.examiner import ExamResult
 from school.goodness import BANDS, Recent, band, goodness
 from school.interface import ME, Mailbox, Pair, Reply, School, Scope, Snapshot, Teach, new_id
@@ -292,6 +292,24 @@ def test_a_long_day_is_the_same_whether_its_record_was_thinned_or_not(desk):
     for fact in ("loss_before", "loss_after"):
         assert getattr(thinned, fact) == pytest.approx(getattr(whole, fact), abs=0.1)
     assert whole.loss_before == pytest.approx(3.75, abs=0.01)
+
+
+def test_two_visitors_of_one_name_are_told_apart(desk):
+    """It has fewer names than it may have visitors."""
+    names = {}
+    for n in range(1000):
+        who = f"twitch:{n}"
+        if (twin := names.setdefault(name_of(who, VOICES), who)) != who:
+            break
+    for person in (who, twin):
+        desk.registrar.changed(Change(id=person, person=person, what="in", at=0.0, channel="c", wording=WORDING))
+        desk.answers(person, "hello there you", likely=-2.0)
+        desk.answers(person, "hello again you", likely=-2.0)
+    page = desk.scribe.write_day(MONDAY).result(20)
+    told = [line.text.casefold() for line in page.lines if line.people and not line.replies]
+    assert len(told) == 2
+    assert len(set(told)) == 2
+    assert sum("another" in line for line in told) == 1
 
 
 def test_what_is_worth_quoting():
