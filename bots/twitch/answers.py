@@ -14,7 +14,8 @@ from typing import Any
 
 from bots.twitch.calling import ASK
 from bots.twitch.lessons import Lessons, person_of
-from bots.twitch.lines import LINK, SURFACE, Line, Wire
+from bots.twitch.lines import SURFACE, Line, Wire
+from bots.twitch.links import without_links
 from bots.twitch.room import Room
 from bots.twitch.tasks import Tasks
 from bots.twitch.turns import Share, Turns
@@ -123,8 +124,8 @@ class Answers:
         return await _in_time(asked, room.chat.answer_seconds + GRACE)
 
     def _tidy(self, reply: Reply, *known: str) -> str:
-        links = None if self._room.chat.links else LINK
-        return tidy_for_chat(reply.text, known=known, links=links, prefix=self._room.prefix)
+        links = None if self._room.chat.links else without_links
+        return tidy_for_chat(reply.text, known=known, without_links=links, prefix=self._room.prefix)
 
     # ---- what was said -------------------------------------------------------------------------------------------
 

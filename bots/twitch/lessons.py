@@ -8,7 +8,8 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bots.twitch.lines import SURFACE, Line, has_link
+from bots.twitch.lines import SURFACE, Line
+from bots.twitch.links import has_link, opened
 from bots.twitch.room import Room
 from school.echoes import Echoes, Heard
 from school.interface import Asleep, Exchange, Origin
@@ -141,12 +142,13 @@ class Lessons:
         return self._talk.note(text).times > 1 or lesson is not None or self._own.find(text) is not None
 
     def readable(self, line: Line) -> str:
-        """Its text as it would be learned: cheers in words, no names of people who did not agree."""
+        """Its text as it would be learned: cheers in words, no names of people who did not agree, and nothing that only
+        looks like a link."""
         text = line.text
         for cheer in line.cheers:
             amount = cheer[len(cheer.rstrip("0123456789")) :]
             text = text.replace(cheer, f"(cheers {amount})", 1)
-        return without_names(visible(text), self._is_private_name)
+        return opened(without_names(visible(text), self._is_private_name))
 
     def _is_private_name(self, word: str) -> bool:
         person = self._named(word)
