@@ -246,6 +246,12 @@ def m005_diary(db: Database) -> None:
     db["comments"].create_index(["reply_id"])
 
 
+@migrations()
+def m006_trust(db: Database) -> None:
+    """How much the word of whoever marked an answer counted; unknown of the marks before."""
+    db["feedback"].add_column("trust", int)
+
+
 def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -613,7 +619,9 @@ class Registrar:
     def sent(self, reply_id: str, message: str) -> None:
         self._submit(lambda db: db.execute("update replies set chat_message = ? where id = ?", [message, reply_id]))
 
-    def marked(self, reply_id: str, *, person: str, verdict: str, correction: str, origin: Origin = NOWHERE) -> None:
+    def marked(
+        self, reply_id: str, *, person: str, verdict: str, correction: str, origin: Origin = NOWHERE, trust: int = 0
+    ) -> None:
         row = {
             "id": new_id(),
             "reply_id": reply_id,
@@ -621,6 +629,7 @@ class Registrar:
             "person": person,
             "verdict": verdict,
             "correction": correction or None,
+            "trust": trust,
             "channel": origin.channel or None,
             "chat_message": origin.message or None,
         }
@@ -728,7 +737,8 @@ class Registrar:
                    surface, coalesce(channel, '') as channel, coalesce(messages.chat_message, '') as message,
                    coalesce(replies.chat_message, '') as sent,
                    (select json_group_array(json_array(person, verdict)) from
-                       (select person, verdict from feedback where reply_id = replies.id order by rowid)) as marks
+                       (select person, verdict from feedback where reply_id = replies.id order by rowid)) as marks,
+                   (select trust from feedback where reply_id = replies.id order by rowid desc limit 1) as trust
             from replies join messages on messages.id = replies.message_id order by replies.id desc limit ?"""
         try:
             with reading(self.path) as db:

@@ -464,13 +464,14 @@ def test_marks_are_kept_and_counted(path):
         school = School(Mailbox(), keeper)
         reply = asked(school, BOB, sent="s")
         assert not school.has_marked(reply, ANN)
-        school.feedback(reply, "bad", person=ANN, origin=Origin(**HERE, message="m2"))
+        school.feedback(reply, "bad", person=ANN, origin=Origin(**HERE, message="m2"), trust=2)
         assert school.has_marked(reply, ANN)
         assert not school.has_marked(reply, ANN, fixed=True)
         assert keeper.kept(ANN).result(10).messages == 1
         again = School(Mailbox(), keeper, exchanges=keeper.exchanges(10))
         assert again.has_marked(reply, ANN)
         assert again.find_sent("twitch", "s") == reply
+        assert again.find(reply).trust == school.find(reply).trust == 2
         school.forget(person=ANN)
         assert keeper.kept(ANN).result(10).messages == 0
         assert not school.has_marked(reply, ANN)

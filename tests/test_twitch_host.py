@@ -21,7 +21,8 @@ from bots.twitch.calling import ASK, names, parse
 from bots.twitch.commands import COMMANDS
 from bots.twitch.host import Host
 from bots.twitch.lessons import LESSONS, UNNOTICED, WAITING, Lessons
-from bots.twitch.lines import Line, Removal, WireState, has_link
+from bots.twitch.lines import Line, Removal, WireState
+from bots.twitch.links import has_link
 from bots.twitch.mood import feelings
 from bots.twitch.room import Room, open_room
 from bots.twitch.rules import ChatLessonSettings, ChatSettings, CommandSettings
@@ -207,7 +208,8 @@ def test_marks(chat):
 
 
 def test_marks_still_work_after_a_night(chat):
-    """An answer from before is found by the message that it was, in the record."""
+    """An answer from before is found by the message that it was, in the record; and who marked it counts as much as
+    then: others may contradict anybody, but not a moderator, though a moderator trusts them."""
     chat.says("paul", "!optin")
     answer = chat.says("paul", "!baby what is a pelican?")
     chat.eventually(lambda: chat.school.find_sent("twitch", answer.id))
@@ -221,6 +223,19 @@ def test_marks_still_work_after_a_night(chat):
     chat.host.marks._votes.clear()
     chat.rows("select 1")
     answered(chat, "!bad", by="paul", occasion="already_marked", reply_to=answer.id)
+    chat.says("petra", "!optin")
+    chat.says("mo", "!optin")
+    chat.says("mo", "!trust petra")
+    praised, mended = chat.says("paul", "!baby what is a parrot?"), chat.says("paul", "!baby what is a puffin?")
+    answered(chat, "!fix a parrot is green", by="paul", occasion="fix", reply_to=praised.id)
+    answered(chat, "!fix a puffin is shy", by="mo", occasion="fix", reply_to=mended.id)
+    chat.after_minutes(10.5)
+    chat.eventually(lambda: {"a parrot is green", "a puffin is shy"} <= {answer for _, answer in chat.lessons()})
+    chat.rows("select 1")
+    chat.school._exchanges = OrderedDict((e.reply_id, e) for e in chat.day.registrar.exchanges(1000))
+    answered(chat, "!bad", by="petra", occasion="outranked", reply_to=mended.id)
+    chat.says("perry", "!optin")
+    answered(chat, "!bad", by="perry", occasion="bad", reply_to=praised.id)
 
 
 def test_quiet_and_wake(chat):
@@ -653,7 +668,8 @@ def test_nobody_undoes_what_who_is_trusted_more_said(room, clock):
         assert pairs_of(room) == [("what is a?", "a bicycle for two people")]
         assert mark("bad", "troll", "a") == mark("fix nonsense and lies", "troll", "a") == "outranked"
         assert mark("bad", "friend", "a") == "outranked"
-        host.marks._trust.clear()  # as after a night
+        exchanges = room.school._exchanges
+        exchanges["a"] = replace(exchanges["a"], trust=None)  # as one of long ago
         assert mark("bad", "troll", "a") == "outranked"
         assert mark("good", "ann", "b") == "good"
         assert mark("bad", "troll", "b") == "bad"

@@ -24,6 +24,7 @@ RECENT = 500  # lines that a reply may refer to
 OWN = 1000  # different things that the baby said
 LESSONS = 2 * WAITING  # different things that wait or were learned, so that what waits is never forgotten
 COMPANY = 3  # people who taught today, from which on nobody may have more than their share
+ANYBODY, VOUCHED, MODERATOR = range(3)  # whose word about an answer counts how much
 COPIES = 2  # times that a line may be said by the end of its quarantine; more is a chorus
 
 
@@ -123,9 +124,14 @@ class Lessons:
         self._learn(waiting) if line.moderator else self._waiting.append(waiting)
         return ""
 
-    def marked(self, reply: str) -> str:
-        """The verdict on a reply that waits, or ""."""
-        return next((waiting.verdict for waiting in self._waiting if waiting.reply == reply), "")
+    def marked(self, reply: str) -> tuple[str, int] | None:
+        """The verdict on a reply that waits, and the trust in whoever said it; None where there is none."""
+        waits = (waiting for waiting in self._waiting if waiting.reply == reply)
+        return next(((waiting.verdict, self.trust_in(waiting.line)) for waiting in waits), None)
+
+    def trust_in(self, line: Line) -> int:
+        """How much the word of the line's writer counts."""
+        return MODERATOR if line.moderator else VOUCHED if self._people[person_of(line)].vouched else ANYBODY
 
     def unmark(self, reply: str) -> None:
         """Forget a mark that waits."""
@@ -232,7 +238,10 @@ class Lessons:
     def _learn_mark(self, mark: _Waiting, person: str, origin: Origin) -> None:
         exchange = self._school.find(mark.reply)
         if exchange and self._people.agreed(exchange.person):
-            self._school.feedback(mark.reply, mark.verdict, correction=mark.text, person=person, origin=origin)
+            trust = self.trust_in(mark.line)
+            self._school.feedback(
+                mark.reply, mark.verdict, correction=mark.text, person=person, origin=origin, trust=trust
+            )
 
     # ---- taking back ---------------------------------------------------------------------------------------------
 
