@@ -916,6 +916,29 @@ def test_a_right_has_no_pause_and_no_exception(room):
     with_host(room, work)
 
 
+def test_nobody_is_told_that_nothing_is_kept_where_it_cant_be_read(room, monkeypatch):
+    """On a day on which the ledger can't be read, leaving and being forgotten are done whoever says so, as is a ban;
+    and !consent tells that it does not know."""
+    record, school = room.school._record, room.school
+    talk = {"conversation": "x", "consent": "1", "channel": "c", "message": "m", "surface": "twitch"}
+    record.heard("q", text="my quokka", person="twitch:id-ann", **talk)
+    room = replace(room, people=People(record, [], False))
+    left = []
+    monkeypatch.setattr(school, "withdraw", lambda person: left.append(person) or record.withdraw(person))
+
+    async def work(host: Host, wire: Notebook) -> None:
+        host.heard(line("!consent"))
+        await until(lambda: wire.said)
+        assert is_line(wire.said[0][0], "consent_unsure")
+        host.heard(line("!optout", by="bob"))
+        host.removed(Removal(kind="person", channel="c", person="id-carl"))
+        assert left == ["twitch:id-bob", "twitch:id-carl"]
+        host.heard(line("!forgetme"))
+        await until(lambda: school.kept("twitch:id-ann").result(10).messages == 0)
+
+    with_host(room, work)
+
+
 def test_a_removal_may_come_before_its_message(room, clock):
     """The message is then neither answered nor learned; nor is anybody turned away who was removed meanwhile."""
     agreed(room, "ann")
