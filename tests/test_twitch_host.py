@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from bots.twitch import Surface
 from bots.twitch.answers import Answers, _in_time
 from bots.twitch.audience import Audience
 from bots.twitch.calling import ASK, names, parse
@@ -912,6 +913,23 @@ def test_a_right_has_no_pause_and_no_exception(room):
         assert not any(room.people.agreed(f"twitch:id-{name}") for name in ("ann", "bob", "carl"))
         kept = [lambda name=name: school.kept(f"twitch:id-{name}").result(10).messages == 0 for name in ("ann", "dora")]
         await until(lambda: all(gone() for gone in kept))
+
+    with_host(room, work)
+
+
+def test_what_became_of_the_lines_is_told(room):
+    """The status says how many lines led to what, and why lines are no lessons; without anybody's words or name."""
+    agreed(room, "ann")
+
+    async def work(host: Host, wire: Notebook) -> None:
+        before = Surface(wire, host).lines()
+        assert len(before) == 3
+        for text in ("look at evil.com my friends", "a good line about the garden", "!baby hello"):
+            host.heard(line(text))
+        told = Surface(wire, host).lines()
+        assert told[:2] == before[:2]
+        assert told[2] == "  what came of the lines: no lesson 1, lesson 1, question 1"
+        assert told[3] == "  what is learned of them: waiting to be lessons 1, lessons 0, link 1"
 
     with_host(room, work)
 
