@@ -54,10 +54,8 @@ class Surface:
         lessons = self.host.lessons
         learned = {"waiting to be lessons": len(lessons), "lessons": lessons.taught} | lessons.passed_over
         rows = {"": figures, "what came of the lines: ": self.host.counts, "what is learned of them: ": learned}
-        told = [
-            f"  {name}{', '.join(f'{key} {value}' for key, value in row.items())}" for name, row in rows.items() if row
-        ]
-        return [f"Twitch: {text}", *told]
+        told = {name: ", ".join(f"{key} {value}" for key, value in row.items()) for name, row in rows.items() if row}
+        return [f"Twitch: {text}", *(f"  {name}{values}" for name, values in told.items())]
 
 
 def open_twitch(

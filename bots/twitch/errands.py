@@ -134,10 +134,8 @@ async def _logout(home: Path, say: Say) -> int:
         handed_back = [await Desk(home, keys, "", session).revoke(account) for account in accounts]
     forget_accounts(home)
     if damaged or not all(handed_back):
-        say(
-            "The logins are deleted here. Twitch could not be told; what they allow ends in a few hours, and at once at"
-        )
-        say("https://www.twitch.tv/settings/connections.")
+        say("The logins are deleted here. Twitch could not be told; what they allow ends by itself in a few hours,")
+        say("or when you disconnect the application at https://www.twitch.tv/settings/connections.")
     else:
         say("The logins are handed back and deleted." if accounts else "Nobody was logged in.")
     say("The application's keys in .env are yours to keep or delete.")
