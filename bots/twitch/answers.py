@@ -241,7 +241,7 @@ class Answers:
     def _tell_together(self, alike: dict[str, Line], words: str, line: Line) -> bool:
         """Begin to say it to the line's writer and to others who wait for the same, with the names of as many as have
         room; returns whether there are others, and nothing against their names."""
-        words = words if YOU in words else f"{YOU} {words}"
+        words = words if YOU in words else f"{YOU}: {words}"
         told: list[Line] = []
         text = ""
         for one in sorted(alike.values(), key=lambda one: one is not line):
