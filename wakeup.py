@@ -463,7 +463,7 @@ def remember(
     from school.soulkeeping import wake_receptionist, wake_tutor
 
     wait([removing for _, removing in registrar.inherited], RECORD_SECONDS)
-    people = People(registrar, registrar.changes())
+    people = People(registrar, *registrar.ledger())
     if soul:
         pairs = registrar.pairs_learning()
         wake_tutor(soul, tutor, [pair for pair in pairs if people.welcome(pair.person, pair.asker)])

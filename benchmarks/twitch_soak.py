@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 import sys
 import threading
 import time
@@ -27,6 +28,7 @@ WINDOW = 30.0  # seconds that Twitch counts messages in
 RATE, RAID_RATE, RAID_SECONDS = 5.0, 50.0, 60.0  # messages a second
 ASKING, COMMANDING = 0.06, 0.015  # share of the regulars' messages
 PATIENCE = 20.0  # seconds that somebody waits before asking again
+REFUSAL = re.compile(r"(?:@\w+ )+(?!@)")
 MARK = "zorglub"  # in everything that raiders write, and nowhere else
 RAID = (
     "ZORGLUB ARMY MARCHES TONIGHT, everybody copy this and join the zorglub",
@@ -97,13 +99,20 @@ def crowd(twitch: FakeTwitch, seen: Evening, minutes: float, stop: threading.Eve
         (raid if raiding and rng.random() < RAID_RATE / (RATE + RAID_RATE) else write)(twitch, seen, rng)
 
 
+def refused(text: str) -> list[str]:
+    """Whom a message politely turns away: the names that it begins with, and nothing between them and its words."""
+    names = REFUSAL.match(text)
+    return names[0].replace("@", "").split() if names else []
+
+
 def waits(twitch: FakeTwitch, seen: Evening, until: float) -> list[float]:
     """Seconds from each question to its answer, or to the message that politely names its asker; inf: neither."""
     found = []
     for message, login, asked in seen.asked:
         if asked > until:
             continue
-        answers = (s.at for s in twitch.sent if s.at >= asked and (s.reply_to == message or f"@{login} " in s.text))
+        later = [sent for sent in twitch.sent if sent.at >= asked]
+        answers = (sent.at for sent in later if sent.reply_to == message or login in refused(sent.text))
         found.append(min(answers, default=float("inf")) - asked)
     return found
 
@@ -135,8 +144,13 @@ async def arrive(twitch: FakeTwitch) -> None:
     for i in range(PEOPLE):
         twitch.chat("!optin" if i < AGREED else "good evening", by=f"regular{i}")
         await asyncio.sleep(0.2)
-    await twitch.until(lambda: len(twitch.sent) >= AGREED, 120)
+    await twitch.until(lambda: told_that_they_agreed(twitch) >= AGREED, 120)
     await asyncio.sleep(WINDOW)
+
+
+def told_that_they_agreed(twitch: FakeTwitch) -> int:
+    """How many people: alone, in a reply, or with others, by name."""
+    return sum(1 if sent.reply_to else sent.text.count("@") for sent in twitch.sent)
 
 
 async def live(day: Awake, settings, given, twitch: FakeTwitch) -> dict:

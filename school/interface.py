@@ -310,7 +310,7 @@ class Record(Protocol):
     def said(self, reply: Reply, message_id: str) -> None: ...
     def sent(self, reply_id: str, message: str) -> None: ...
     def marked(
-        self, reply_id: str, *, person: str, verdict: str, correction: str, origin: Origin = NOWHERE
+        self, reply_id: str, *, person: str, verdict: str, correction: str, origin: Origin = NOWHERE, trust: int = 0
     ) -> None: ...
     def taught(self, pair: Pair) -> None: ...
     def kept(self, person: str) -> Future[Kept]: ...
@@ -346,6 +346,7 @@ class Exchange:
     answer: str
     person: str
     verdict: str = ""  # the last one it got
+    trust: int | None = None  # in whoever said that, as the surface counts it; None: nobody knows
     origin: Origin = NOWHERE  # of the question
     sent: str = ""  # the surface's id of the answer
     marks: tuple[tuple[str, str], ...] = ()  # who said what of it: person, verdict
@@ -463,13 +464,21 @@ class School:
         return any(who == person and (verdict == "fix" or not fixed) for who, verdict in marks)
 
     def feedback(
-        self, reply_id: str, verdict: str, *, correction: str = "", person: str = ME, origin: Origin = NOWHERE
+        self,
+        reply_id: str,
+        verdict: str,
+        *,
+        correction: str = "",
+        person: str = ME,
+        origin: Origin = NOWHERE,
+        trust: int = 0,
     ) -> str:
         """Mark a reply "good" or "bad", or "fix" it with what it should have been.
 
         Good makes the exchange a lesson, a correction makes the corrected one a lesson of double weight; bad and fix
         take back what was made of the reply itself, and what was once bad never becomes good. Returns "learned",
-        "marked", "unknown" (no such reply) or "refused" (it was bad before). ``origin`` is that of the mark.
+        "marked", "unknown" (no such reply) or "refused" (it was bad before). ``origin`` is that of the mark, ``trust``
+        the surface's in whoever gives it.
         """
         exchange = self.find(reply_id)
         if exchange is None:
@@ -477,11 +486,12 @@ class School:
         if verdict == "good" and exchange.verdict in ("bad", "fix"):
             return "refused"
         correction = writable(correction)
-        self._record.marked(reply_id, person=person, verdict=verdict, correction=correction, origin=origin)
+        mark = {"person": person, "verdict": verdict, "correction": correction, "origin": origin, "trust": trust}
+        self._record.marked(reply_id, **mark)
         with self._lock:
             if reply_id in self._exchanges:
                 marks = (*exchange.marks, (person, verdict))
-                self._exchanges[reply_id] = replace(exchange, verdict=verdict, marks=marks)
+                self._exchanges[reply_id] = replace(exchange, verdict=verdict, trust=trust, marks=marks)
         self._mailbox.post(Forget(replies=frozenset([reply_id])))
         if verdict == "bad":
             return "marked"

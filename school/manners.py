@@ -22,16 +22,16 @@ _BEGINNING = re.compile(rf"^[\s{re.escape(COMMANDS)}]+")
 
 
 def tidy_for_chat(
-    text: str, *, known: Collection[str] = (), links: re.Pattern[str] | None = None, prefix: str = ""
+    text: str, *, known: Collection[str] = (), without_links: Callable[[str], str] | None = None, prefix: str = ""
 ) -> str:
     """What it said, as it may be sent: nothing unseen, nothing that begins like a command, no @ but before the
-    ``known`` (logins), no word in which ``links`` finds something. May be empty."""
+    ``known`` (logins), and what ``without_links`` leaves of it. May be empty."""
     lower = {login.casefold() for login in known}
 
     def once(text: str) -> str:
         text = MENTION.sub(lambda m: m[0] if m[1].casefold() in lower else m[1], visible(text))
-        if links:
-            text = " ".join(part for part in text.split() if not links.search(part))
+        if without_links:
+            text = without_links(text)
         text = _BEGINNING.sub("", text)
         return text.removeprefix(prefix).strip() if prefix else text.strip()
 
@@ -91,7 +91,7 @@ def _unreadable(text: str) -> bool:
 
 
 def _until_settled(change: Callable[[str], str], text: str) -> str:
-    """Apply ``change`` until nothing changes; each round shortens the text or leaves it."""
+    """Apply ``change`` until nothing changes; each round shortens the text, or opens a word of it, or leaves it."""
     while (changed := change(text)) != text:
         text = changed
     return text

@@ -64,15 +64,19 @@ class Standing:
 class Ledger(Protocol):
     """Who keeps the entries; the registrar in daily life."""
 
-    def changed(self, change: Change) -> Future[None]: ...
+    def changed(self, change: Change, *, if_known: bool = False) -> Future[None]:
+        """Write it down; ``if_known``: unless it turns out that nothing else can ever have been written of them."""
+        ...
 
 
 class People:
     """Who agreed to the present ``wording``. Changes hold at once and are written down as soon as the disk allows; in
-    the same queue as words, so that no words of a person are ever on disk without their consent before them."""
+    the same queue as words, so that no words of a person are ever on disk without their consent before them.
+    ``whole``: whether ``changes`` are all there are; if not, whoever leaves may have agreed, and leaves all the same.
+    """
 
-    def __init__(self, ledger: Ledger, changes: Iterable[Change] = (), *, wording: str = WORDING):
-        self._ledger, self.wording = ledger, wording
+    def __init__(self, ledger: Ledger, changes: Iterable[Change] = (), whole: bool = True, *, wording: str = WORDING):
+        self._ledger, self._whole, self.wording = ledger, whole, wording
         self._standings: dict[str, Standing] = {}
         self._ignored: set[str] = set()  # of those who never agreed, until it sleeps
         for change in changes:
@@ -84,6 +88,10 @@ class People:
     def agreed(self, person: str) -> bool:
         """Whether they agreed, to the wording that holds now, and are not ignored."""
         return self[person].wording == self.wording and not self.ignored(person)
+
+    def known(self, person: str) -> bool | None:
+        """Whether the ledger has something of them; None where it can't be told."""
+        return person in self._standings or (False if self._whole else None)
 
     def ignored(self, person: str) -> bool:
         return person in self._ignored or self[person].ignored
@@ -105,9 +113,9 @@ class People:
     def withdraw(self, person: str, channel: str, what: What = "out") -> Future[None] | None:
         """They opted out, were removed or want to be forgotten; None if there was nothing to withdraw. The future tells
         when it is written down."""
-        if not self[person].wording and (what != "forgotten" or person not in self._standings):
-            return None
-        return self._change(person, what, channel)
+        known = self.known(person)
+        leaves = self[person].wording or (known and what == "forgotten")
+        return self._change(person, what, channel) if leaves or known is None else None
 
     def judge(self, person: str, what: What, channel: str) -> None:
         """A moderator's word: "vouched", "doubted", "ignored" or "heeded". Of those who never agreed, nothing but who
@@ -122,7 +130,7 @@ class People:
     def _change(self, person: str, what: What, channel: str) -> Future[None]:
         change = Change(id=new_id(), person=person, what=what, at=time.time(), channel=channel, wording=self.wording)
         self._apply(change)
-        return self._ledger.changed(change)
+        return self._ledger.changed(change, if_known=not self._whole and what != "in")
 
     def _apply(self, change: Change) -> None:
         self._standings[change.person] = self[change.person].after(change)

@@ -246,6 +246,12 @@ def m005_diary(db: Database) -> None:
     db["comments"].create_index(["reply_id"])
 
 
+@migrations()
+def m006_trust(db: Database) -> None:
+    """How much the word of whoever marked an answer counted; unknown of the marks before."""
+    db["feedback"].add_column("trust", int)
+
+
 def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -279,6 +285,17 @@ def write_safely(file: Path, text: str) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     new.replace(file)
+
+
+def _may_be_there(file: Path) -> bool:
+    """Whether there is such a file, as far as can be seen."""
+    try:
+        file.stat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 @contextlib.contextmanager
@@ -371,9 +388,9 @@ class Registrar:
         for line in self._owed_text.splitlines():
             try:
                 match json.loads(line):
-                    case {"changed": how}:
+                    case {"changed": how, **more}:
                         self._inherited_changes.append(Change(**how))
-                        self.changed(self._inherited_changes[-1])
+                        self.changed(self._inherited_changes[-1], **more)
                     case {"forget": how}:
                         self.forget(**how)
                     case {"withdraw": person}:
@@ -472,12 +489,16 @@ class Registrar:
         """Leave nothing of what was deleted behind; False where a reader still needs it."""
         for table in ("messages", "replies", "pairs"):
             self._db[table].optimize()  # else fragments stay in the search index
-        for copy in self.path.parent.glob(f"{self.path.name}.{DAMAGED}-*"):
+        for copy in self._copies():
             if id_at(int(copy.name.partition(f"{DAMAGED}-")[2].partition("-")[0])) < self._drop_copies_before:
                 copy.unlink(missing_ok=True)
         self._drop_copies_before = ""
         busy, *_ = self._db.execute("pragma wal_checkpoint(truncate)").fetchone()
         return not busy
+
+    def _copies(self) -> list[Path]:
+        """Damaged records that were set aside."""
+        return list(self.path.parent.glob(f"{self.path.name}.{DAMAGED}-*"))
 
     def _write_one(self, job: _Job) -> tuple[Exception | None, Any]:
         """One job in a savepoint of its own, so that a bad row harms no other."""
@@ -613,7 +634,9 @@ class Registrar:
     def sent(self, reply_id: str, message: str) -> None:
         self._submit(lambda db: db.execute("update replies set chat_message = ? where id = ?", [message, reply_id]))
 
-    def marked(self, reply_id: str, *, person: str, verdict: str, correction: str, origin: Origin = NOWHERE) -> None:
+    def marked(
+        self, reply_id: str, *, person: str, verdict: str, correction: str, origin: Origin = NOWHERE, trust: int = 0
+    ) -> None:
         row = {
             "id": new_id(),
             "reply_id": reply_id,
@@ -621,6 +644,7 @@ class Registrar:
             "person": person,
             "verdict": verdict,
             "correction": correction or None,
+            "trust": trust,
             "channel": origin.channel or None,
             "chat_message": origin.message or None,
         }
@@ -650,12 +674,19 @@ class Registrar:
         }
         self._submit(lambda db: db["pairs"].insert(row))
 
-    def changed(self, change: Change) -> Future[None]:
-        """Write down what a person decided, or was decided about them."""
+    def changed(self, change: Change, *, if_known: bool = False) -> Future[None]:
+        """Write down what a person decided, or was decided about them. ``if_known``: not where the ledger, once it can
+        be read, has nothing else of them, and no part of it is lost."""
         row = {"at": change.at, "person": change.person, "what": change.what, "channel": change.channel}
         row |= {"id": change.id, "wording": change.wording}
         done: Future[None] = Future()
-        self._submit(lambda db: db["consents"].insert(row, ignore=True), done, owed={"changed": asdict(change)})
+
+        def write(db: Database) -> None:
+            known = not if_known or self._copies() or db["consents"].count_where("person = ?", [change.person])
+            if known:
+                db["consents"].insert(row, ignore=True)
+
+        self._submit(write, done, owed={"changed": asdict(change)} | ({"if_known": True} if if_known else {}))
         return done
 
     def forget(self, *, person: str, source: str) -> Future[int]:
@@ -728,7 +759,8 @@ class Registrar:
                    surface, coalesce(channel, '') as channel, coalesce(messages.chat_message, '') as message,
                    coalesce(replies.chat_message, '') as sent,
                    (select json_group_array(json_array(person, verdict)) from
-                       (select person, verdict from feedback where reply_id = replies.id order by rowid)) as marks
+                       (select person, verdict from feedback where reply_id = replies.id order by rowid)) as marks,
+                   (select trust from feedback where reply_id = replies.id order by rowid desc limit 1) as trust
             from replies join messages on messages.id = replies.message_id order by replies.id desc limit ?"""
         try:
             with reading(self.path) as db:
@@ -772,15 +804,20 @@ class Registrar:
         except sqlite3.Error:
             return 0
 
-    def changes(self) -> list[Change]:
-        """The ledger of consent, oldest first. Where it can't be read, nobody has agreed."""
+    def ledger(self) -> tuple[list[Change], bool]:
+        """The ledger of consent, oldest first, and whether that is all of it. Where it can't be read, nobody has
+        agreed; and a part of it may be in a damaged record that was set aside."""
+        known, whole = [], not self._copies()
         try:
             with reading(self.path) as db:
                 known = [Change(**row) for row in db.query("select * from consents order by rowid")]
-        except sqlite3.Error:
-            known = []
+        except sqlite3.Error as error:
+            no_tables = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+            if not no_tables and _may_be_there(self.path):  # else it has just begun
+                whole = False
+                log.warning("the ledger of consent can't be read (%s); today nobody counts as having agreed", error)
         ids = {change.id for change in known}
-        return known + [change for change in self._inherited_changes if change.id not in ids]
+        return known + [change for change in self._inherited_changes if change.id not in ids], whole
 
     def lessons_since(self, surface: str, moment: float) -> dict[str, int]:
         """How many pairs each person has made on a surface since then (seconds since 1970)."""

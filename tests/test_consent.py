@@ -452,14 +452,14 @@ def test_the_ledger_makes_the_standing(keeper):
         "eva",
     }
     assert people.ignored("stranger")
-    again = People(keeper, keeper.changes())
+    again = People(keeper, *keeper.ledger())
     assert again._standings == people._standings
     assert not again.ignored("stranger")
     assert again["eva"].vouched
     assert again.ignored("dan")
     again.judge("dan", "heeded", "c")
     assert again.agreed("dan")
-    newer = People(keeper, keeper.changes(), wording=f"{WORDING}, amended")
+    newer = People(keeper, *keeper.ledger(), wording=f"{WORDING}, amended")
     assert not any(newer.agreed(person) for person in ("cid", "eva"))
     assert newer.agree("eva", "c")
 
@@ -469,7 +469,7 @@ def test_trust_grows_by_the_day_and_starts_again():
     written = []
 
     class Notes:
-        def changed(self, change: Change) -> None:
+        def changed(self, change: Change, *, if_known: bool) -> None:
             written.append(change)
 
     now = time.time()

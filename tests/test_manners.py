@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.twitch.lines import LINK, has_link
+from bots.twitch.links import has_link, opened, without_links
 from school.echoes import Echoes
 from school.letters import MARKS_KEPT, RUN_KEPT, folded, readings, visible, words
 from school.manners import COMMANDS, MENTION, tidy_for_chat, unteachable, without_names
@@ -253,8 +253,8 @@ def test_echoes_are_bounded():
 @given(WILD, st.sampled_from(["!", "!!", "baby "]), st.sets(st.sampled_from(["ann", "bob"])))
 def test_what_is_sent_is_harmless(text, prefix, known):
     """Nothing unseen, no beginning that a program obeys, no mention but of the known, no link; and it stays so."""
-    said = tidy_for_chat(text, known=known, links=LINK, prefix=prefix)
-    assert said == tidy_for_chat(said, known=known, links=LINK, prefix=prefix)
+    said = tidy_for_chat(text, known=known, without_links=without_links, prefix=prefix)
+    assert said == tidy_for_chat(said, known=known, without_links=without_links, prefix=prefix)
     assert said == visible(said)
     assert not said.startswith((*COMMANDS, prefix))
     assert not has_link(said)
@@ -279,17 +279,21 @@ def test_what_is_sent_is_harmless(text, prefix, known):
         ("?help #me -x", "help #me -x"),
         ("．/ban ＠everyone", "ban everyone"),
         ("well. I think so", "well. I think so"),
+        ("ok.so what.is it", "ok. so what. is it"),
+        ("done.the end", "done.the end"),
     ],
 )
 def test_how_it_is_tidied(text, said):
-    assert tidy_for_chat(text, known=["Ann"], links=LINK, prefix="!") == said
+    assert tidy_for_chat(text, known=["Ann"], without_links=without_links, prefix="!") == said
 
 
 @pytest.mark.parametrize(
     "link",
     [
         "free.gift", "scam.pw", "evil.ai", "bit.do", "evil.zip", "t.ly/x", "x.com", "evil.cloud", "evil.to",
-        "evil。com", "192.168.0.1", "evil．com", "пример.рф", "www.x", "https://x", "a.b.com",
+        "evil。com", "192.168.0.1", "evil．com", "пример.рф", "www.x", "https://x", "a.b.com", "evil.so", "notion.so",
+        "ok.so/x", "go.to:80", "evil.ｃｏｍ", "evil.com.txt", "evil.comを見て", "EVIL.Com", "a_b.it", "x-1.is",
+        "me@evil.de", "evil.com's", "e.xn--p1ai", "evil.com-", "bit.ly", "youtu.be", "discord.gg",
     ],
 )  # fmt: skip
 def test_links_are_noticed(link):
@@ -299,13 +303,30 @@ def test_links_are_noticed(link):
 
 
 @pytest.mark.parametrize(
-    "text", ["e.g. this", "i.e. that", "wait...what", "3.14", "v1.2", "config.toml", "no. yes", "at 7 p.m.", "12.30 h"]
-)
+    "text",
+    [
+        "e.g. this", "i.e. that", "wait...what", "3.14", "v1.2", "config.toml", "no. yes", "at 7 p.m.", "12.30 h",
+        "ok.so what", "Yes.It is", "i am done.what now", "amazing.but why", "ja.das stimmt", "wait.what.no", "10.am",
+        "你好。我们走吧", "so ist es。。ja", "it's pizza.it's good", "and.or/both", "oh no.not that",
+        "node.js", "Mr.Smith",
+    ],
+)  # fmt: skip
 def test_what_is_no_link(text):
-    """Full stops with a space behind them, figures, abbreviations and names of files."""
+    """Full stops with a space behind them, and without where no address ends so or two ordinary words stand there;
+    figures, abbreviations and names of files."""
     assert not has_link(text)
+    assert opened(opened(text)) == opened(text)
+
+
+def test_sentences_are_opened():
+    """What only looks like an address gets its space, so that nobody can click on it; all else stays as it is."""
+    assert (
+        opened("ok.so what.is it pizza.it's evil.com amazing.but")
+        == "ok. so what. is it pizza. it's evil.com amazing.but"
+    )
+    assert opened("ok.so.it.is.me yes.no") == "ok. so. it. is. me yes. no"
 
 
 def test_links_may_be_allowed():
     """Where links are allowed they stay."""
-    assert tidy_for_chat("see www.soup.org", links=None) == "see www.soup.org"
+    assert tidy_for_chat("see www.soup.org", without_links=None) == "see www.soup.org"

@@ -794,7 +794,7 @@ def test_the_last_exchanges_are_known(keeper: Registrar):
     marks = (("ann", "good"), ("bob", "bad"), ("ann", "fix"))
     origin = Origin(surface="twitch", channel="c", message="m")
     assert keeper.exchanges(2) == [
-        Exchange(reply_id="r-1", question="hi?", answer="hello!", person="ann", verdict="fix", marks=marks),
+        Exchange(reply_id="r-1", question="hi?", answer="hello!", person="ann", verdict="fix", trust=0, marks=marks),
         Exchange(reply_id="r-2", question="what?", answer="that", person="bob", origin=origin, sent="s"),
     ]
 

@@ -318,15 +318,78 @@ def test_a_refusing_disk_is_no_excuse(path, what):
             assert not any(one.done() and not one.exception() for one in done)
             assert files_with(path.parent, b'"remove"' if what == "removed" else b'"changed"') == ["baby.db.owed"]
     with registrar(path) as keeper:
-        people = People(keeper, keeper.changes())  # before a row is written
+        people = People(keeper, *keeper.ledger())  # before a row is written
         assert people.agreed(ANN) == (what == "removed")
         for _, removing in keeper.inherited:
             assert removing.result(10).rows
         kept = keeper.kept(ANN).result(10)
         assert kept.messages == (1 if what == "out" else 0)
         assert keeper.pairs_learning() == []
-        assert [change.what for change in keeper.changes()] == ["in"] + [what] * (what != "removed")
+        assert [change.what for change in keeper.ledger()[0]] == ["in"] + [what] * (what != "removed")
         assert not (path.parent / "baby.db.owed").exists()
+
+
+@contextmanager
+def barred(path: Path) -> Iterator[None]:
+    """Somebody else's program has the record for itself; nobody else can even read it."""
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("pragma locking_mode = exclusive")
+    other.execute("begin exclusive")
+    other.execute("create table if not exists theirs (x)")
+    yield
+    other.execute("rollback")
+    other.close()
+
+
+@pytest.mark.parametrize("same_day", [True, False])
+def test_who_leaves_while_nobody_can_tell_who_agreed_has_left(path, same_day):
+    """On a day on which the ledger can't be read nobody counts as having agreed; but who says no on it has said no: it
+    is written down as soon as that is possible, be it on another day. Of who never agreed nothing stays even then."""
+    with registrar(path) as keeper:
+        people = People(keeper)
+        for person in (ANN, BOB):
+            people.agree(person, "c").result(10)
+    with barred(path):
+        keeper = Registrar(path, RecordSettings(), run_config={}, from_step=0)
+        people = People(keeper, *keeper.ledger())
+        assert people.known(ANN) is None
+        assert not people.agreed(ANN)
+        leaving = [people.withdraw(ANN, "c"), people.withdraw(BOB, "c", "removed"), people.withdraw(f"{ANN}9", "c")]
+        assert people.withdraw(ANN, "c") is None
+        leaving.append(people.withdraw(ANN, "c", "forgotten"))
+        until((path.parent / "baby.db.owed").exists)
+        if not same_day:
+            keeper.close(step=0, ending="asleep")
+    if same_day:
+        assert [one.result(10) for one in leaving] == [None] * 4
+        keeper.close(step=0, ending="asleep")
+    with registrar(path) as keeper:
+        keeper.kept(ANN).result(10)
+        changes, whole = keeper.ledger()
+        last = {change.person: change.what for change in changes if change.person != f"{ANN}9"}
+        assert (last, whole) == ({ANN: "forgotten", BOB: "removed"}, True)
+        assert keeper_count(keeper, f"{ANN}9") == 0
+        assert not People(keeper, changes, whole).agreed(ANN)
+
+
+def keeper_count(keeper: Registrar, person: str) -> int:
+    with reading(keeper.path) as db:
+        return db["consents"].count_where("person = ?", [person])
+
+
+def test_where_a_part_of_the_ledger_is_lost_everybody_may_leave(path):
+    """A damaged record is set aside, and with it who agreed. Until that copy goes, whoever leaves is written down: if
+    somebody mends it, they have left all the same."""
+    path.write_bytes(b"no database at all" * 1000)
+    with registrar(path) as keeper:
+        keeper.kept(ANN).result(10)
+        people = People(keeper, *keeper.ledger())
+        people.withdraw(ANN, "c").result(10)
+        assert [(change.person, change.what) for change in keeper.ledger()[0]] == [(ANN, "out")]
+    with registrar(path) as keeper:
+        assert People(keeper, *keeper.ledger()).known(BOB) is None
+        keeper.forget(person=ANN, source="").result(10)
+        until(lambda: keeper.ledger()[1])
 
 
 def test_what_is_owed_is_on_disk_before_the_end(path):
@@ -356,7 +419,7 @@ def test_a_strange_promise_harms_nobody(path, line):
     path.with_name("baby.db.owed").write_text(line + "\n")
     with registrar(path) as keeper:
         assert keeper.kept(ANN).result(10).messages == 0
-        assert keeper.changes() == []
+        assert keeper.ledger() == ([], True)
 
 
 def damage(path: Path) -> None:
@@ -464,13 +527,14 @@ def test_marks_are_kept_and_counted(path):
         school = School(Mailbox(), keeper)
         reply = asked(school, BOB, sent="s")
         assert not school.has_marked(reply, ANN)
-        school.feedback(reply, "bad", person=ANN, origin=Origin(**HERE, message="m2"))
+        school.feedback(reply, "bad", person=ANN, origin=Origin(**HERE, message="m2"), trust=2)
         assert school.has_marked(reply, ANN)
         assert not school.has_marked(reply, ANN, fixed=True)
         assert keeper.kept(ANN).result(10).messages == 1
         again = School(Mailbox(), keeper, exchanges=keeper.exchanges(10))
         assert again.has_marked(reply, ANN)
         assert again.find_sent("twitch", "s") == reply
+        assert again.find(reply).trust == school.find(reply).trust == 2
         school.forget(person=ANN)
         assert keeper.kept(ANN).result(10).messages == 0
         assert not school.has_marked(reply, ANN)

@@ -419,12 +419,24 @@ def test_whois(twitch, tmp_path, capsys):
         asyncio.run(errand("whois", tmp_path, "somebody"))
 
 
-def test_logout_hands_the_tokens_back(twitch, tmp_path):
-    """Twitch forgets them, and so does the disk."""
+def test_logout_hands_the_tokens_back(twitch, tmp_path, capsys):
+    """Twitch forgets them, and so does the disk; where Twitch can't be told, or the file is damaged, that is said."""
     twitch.log_in(tmp_path)
     assert twitch.tokens
     assert asyncio.run(errand("logout", tmp_path)) == 0
     assert not twitch.tokens
+    assert read_keys(tmp_path).bot is None
+    assert "handed back" in capsys.readouterr().out
+    assert asyncio.run(errand("logout", tmp_path)) == 0
+    assert "Nobody was logged in." in capsys.readouterr().out
+    token_file(tmp_path).write_text("no json")
+    assert asyncio.run(errand("logout", tmp_path)) == 0
+    assert "Twitch could not be told" in capsys.readouterr().out
+    assert not token_file(tmp_path).exists()
+    twitch.log_in(tmp_path)
+    twitch.fail("/oauth2/revoke", 403)
+    assert asyncio.run(errand("logout", tmp_path)) == 0
+    assert "Twitch could not be told" in capsys.readouterr().out
     assert read_keys(tmp_path).bot is None
 
 

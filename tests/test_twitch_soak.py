@@ -38,6 +38,8 @@ def test_every_trouble_is_complained_of(trouble):
 def test_who_was_answered():
     """A reply, or a later message that names the asker, ends the waiting; nobody else's does."""
     sent = [("you there", "m1", 3.0), ("@bob @cid so many voices", "m9", 7.0), ("@cid early", "m0", 1.0)]
+    sent.append(("thank you, @dan @eva !", "", 7.5))  # told that they agreed
+    sent.append(("@dan @eva, you said yes already", "", 7.6))
     sent = [Sent(f"s{at}", at, text, reply_to, "bot", False) for text, reply_to, at in sent]
     seen = Evening(
         asked=[("m1", "ann", 2.0), ("m2", "bob", 4.0), ("m3", "cid", 5.0), ("m4", "dan", 6.0), ("m5", "eva", 9)]

@@ -51,7 +51,11 @@ class Surface:
             "not sent": now.dropped + now.rejected,
             "times it had gone deaf": now.recoveries,
         }
-        return [f"Twitch: {text}", "  " + ", ".join(f"{name} {value}" for name, value in figures.items())]
+        lessons = self.host.lessons
+        learned = {"waiting to be lessons": len(lessons), "lessons": lessons.taught} | lessons.passed_over
+        rows = {"": figures, "what came of the lines: ": self.host.counts, "what is learned of them: ": learned}
+        told = {name: ", ".join(f"{key} {value}" for key, value in row.items()) for name, row in rows.items() if row}
+        return [f"Twitch: {text}", *(f"  {name}{values}" for name, values in told.items())]
 
 
 def open_twitch(

@@ -14,7 +14,9 @@ from typing import Any
 
 from bots.twitch.calling import ASK
 from bots.twitch.lessons import Lessons, person_of
-from bots.twitch.lines import LINK, SURFACE, Line, Wire
+from bots.twitch.lines import SURFACE, Line, Wire
+from bots.twitch.links import without_links
+from bots.twitch.pace import LIMIT
 from bots.twitch.room import Room
 from bots.twitch.tasks import Tasks
 from bots.twitch.turns import Share, Turns
@@ -27,10 +29,12 @@ REFUSALS_EVERY = 3.75  # seconds; all who were turned away in between are told i
 TOO_LATE = 4.5  # seconds after which nobody waits to be turned away any more
 NAMES_LENGTH = 400  # characters of names in one such message
 PATIENT_SECONDS = 120.0  # that a confirmation may wait for room
+TOGETHER = 4.0  # seconds in which people gather whom one message may tell, where there is no room for one for each
 TOLD_SECONDS = 60.0  # between two times that somebody is told to wait
 LOOK_AGAIN = 0.5  # seconds between two looks whether there is room
 TASKS = 64  # answers, and what is said instead, under way
 GRACE = 1.0  # seconds beyond an answer's time after which nobody waits for it any more
+YOU = "\0"  # stands for their names in words that wait for room
 REMEMBERED = 2000  # messages of its own that can be referred to
 
 
@@ -46,6 +50,7 @@ class Answers:
         self._under_way = 0
         self._turned_away: OrderedDict[str, tuple[float, Line]] = OrderedDict()  # people, and when
         self._refused_at = 0.0
+        self._gathered: dict[str, dict[str, Line]] = {}  # by the words that wait for room: whom they are for
         self._said: OrderedDict[str, str] = OrderedDict()  # its messages -> the reply each was; "": one not kept
         self._last_to: OrderedDict[str, str] = OrderedDict()  # a person -> the last such message to them
         self._mused_at = room.clock()
@@ -123,8 +128,8 @@ class Answers:
         return await _in_time(asked, room.chat.answer_seconds + GRACE)
 
     def _tidy(self, reply: Reply, *known: str) -> str:
-        links = None if self._room.chat.links else LINK
-        return tidy_for_chat(reply.text, known=known, links=links, prefix=self._room.prefix)
+        links = None if self._room.chat.links else without_links
+        return tidy_for_chat(reply.text, known=known, without_links=links, prefix=self._room.prefix)
 
     # ---- what was said -------------------------------------------------------------------------------------------
 
@@ -210,16 +215,44 @@ class Answers:
     # ---- speaking ------------------------------------------------------------------------------------------------
 
     async def tell(self, line: Line, occasion: str, *, patient: bool = False, **fields: object) -> None:
-        """Say one of its lines where there is room for it. If ``patient``, wait for that; if not, leave some to those
-        who are."""
-        left, most = (PATIENT_SECONDS, TELLINGS) if patient else (0.0, PASTIMES)
-        while not self._room_to_speak.take("telling", most):
-            if left <= 0:
-                self._counts["left unsaid"] += 1
-                return
-            left -= LOOK_AGAIN
-            await asyncio.sleep(LOOK_AGAIN)
-        await self.say(self._words(occasion, line, **fields), line)
+        """Say one of its lines where there is room for it. If ``patient``, wait for that, and be content with one
+        message to all who wait for the same words; if not, leave some room to those who are."""
+        words = self._room.voice.say(occasion, seed=occasion, **{"you": YOU} | fields)
+        alike = self._gathered.setdefault(words, {})
+        alike[line.id] = line
+        waited, longest = 0.0, PATIENT_SECONDS if patient else 0.0
+        try:
+            while line.id in alike:
+                if self._room_to_speak.take("telling", TELLINGS if patient and waited >= TOGETHER else PASTIMES):
+                    if not self._tell_together(alike, words, line):
+                        del alike[line.id]
+                        await self.say(self._words(occasion, line, **fields), line)
+                    return
+                if waited >= longest:
+                    self._counts["left unsaid"] += 1
+                    return
+                waited += LOOK_AGAIN
+                await asyncio.sleep(LOOK_AGAIN)
+        finally:
+            alike.pop(line.id, None)
+            if not alike and self._gathered.get(words) is alike:
+                del self._gathered[words]
+
+    def _tell_together(self, alike: dict[str, Line], words: str, line: Line) -> bool:
+        """Begin to say it to the line's writer and to others who wait for the same, with the names of as many as have
+        room; returns whether there are others, and nothing against their names."""
+        words = words if YOU in words else f"{YOU}: {words}"
+        told: list[Line] = []
+        text = ""
+        for one in sorted(alike.values(), key=lambda one: one is not line):
+            longer = words.replace(YOU, " ".join(f"@{other.login}" for other in (*told, one)))
+            if len(longer) <= LIMIT and not self._room.words.found_in(longer):
+                told, text = [*told, one], longer
+        if len(told) < 2 or line not in told or not self._tasks.begin(self.say(text)):
+            return False
+        for one in told:
+            del alike[one.id]
+        return True
 
     def _words(self, occasion: str, line: Line, **fields: object) -> str:
         """One of its lines. With the name of whom it is for, where it has room for one, so that the same said to many

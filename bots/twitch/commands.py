@@ -57,9 +57,11 @@ def optout(host: Host, line: Line, _: str) -> Telling:
 
 async def consent(host: Host, line: Line, _: str) -> None:
     standing = host.room.people[person_of(line)]
+    if host.room.people.known(person_of(line)) is None:
+        return await host.reply(line, "consent_unsure")
     kept = await _within(host.room.school.kept(person_of(line))) if standing.since else NOTHING
     if kept is None:
-        return await host.reply(line, "later")
+        return await host.reply(line, "consent_unsure")
     agreed = standing.wording == host.room.people.wording
     counts = {"messages": kept.messages, "replies": kept.replies, "pairs": kept.pairs}
     if not agreed and not any(counts.values()):
@@ -70,7 +72,7 @@ async def consent(host: Host, line: Line, _: str) -> None:
 
 def forgetme(host: Host, line: Line, _: str) -> Telling:
     person = person_of(line)
-    if not host.room.people[person].since:
+    if host.room.people.known(person) is False:
         return _forget_unknown(host, line)
     host.room.people.withdraw(person, line.channel, "forgotten")
     host.forget(lambda earlier: earlier.person == line.person)
@@ -80,9 +82,7 @@ def forgetme(host: Host, line: Line, _: str) -> Telling:
 async def _forget_unknown(host: Host, line: Line) -> None:
     """Somebody who never agreed, as far as the ledger knows; the record may know more."""
     kept = await _within(host.room.school.kept(person_of(line)))
-    if kept is None:
-        await host.reply(line, "later")
-    elif kept == NOTHING:
+    if kept == NOTHING:
         await host.reply(line, "nothing_to_forget")
     else:
         await _tell_rows(host, line, host.room.school.forget(person=person_of(line)), "forgotten")

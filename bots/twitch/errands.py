@@ -15,7 +15,16 @@ import aiohttp
 from bots.twitch.address import point_client_library
 from bots.twitch.check import Finding, examine
 from bots.twitch.client import ChatClient, understood
-from bots.twitch.keys import CLIENT_ID, CLIENT_SECRET, Keys, Refused, forget_accounts, keep_account, read_keys
+from bots.twitch.keys import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    Keys,
+    Refused,
+    forget_accounts,
+    keep_account,
+    read_keys,
+    token_file,
+)
 from bots.twitch.login import log_in
 from bots.twitch.oauth import Desk, new_session
 from bots.twitch.settings import TwitchSettings
@@ -115,11 +124,21 @@ async def _anyone(home: Path, keys: Keys, session: aiohttp.ClientSession) -> Cha
 
 
 async def _logout(home: Path, say: Say) -> int:
-    keys = read_keys(home)
+    try:
+        keys = read_keys(home)
+    except Refused:  # nobody can read what is to be deleted
+        keys = Keys()
+    damaged = token_file(home).exists() and not (keys.bot or keys.streamer)
+    accounts = [account for account in (keys.bot, keys.streamer) if account]
     async with new_session() as session:
-        await Desk(home, keys, "", session).log_out(keys.bot, keys.streamer)
+        handed_back = [await Desk(home, keys, "", session).revoke(account) for account in accounts]
     forget_accounts(home)
-    say("The logins are handed back and deleted. The application's keys in .env are yours to keep or delete.")
+    if damaged or not all(handed_back):
+        say("The logins are deleted here. Twitch could not be told; what they allow ends by itself in a few hours,")
+        say("or when you disconnect the application at https://www.twitch.tv/settings/connections.")
+    else:
+        say("The logins are handed back and deleted." if accounts else "Nobody was logged in.")
+    say("The application's keys in .env are yours to keep or delete.")
     return 0
 
 

@@ -8,7 +8,8 @@ from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bots.twitch.lines import SURFACE, Line, has_link
+from bots.twitch.lines import SURFACE, Line
+from bots.twitch.links import has_link, opened
 from bots.twitch.room import Room
 from school.echoes import Echoes, Heard
 from school.interface import Asleep, Exchange, Origin
@@ -23,6 +24,7 @@ RECENT = 500  # lines that a reply may refer to
 OWN = 1000  # different things that the baby said
 LESSONS = 2 * WAITING  # different things that wait or were learned, so that what waits is never forgotten
 COMPANY = 3  # people who taught today, from which on nobody may have more than their share
+ANYBODY, VOUCHED, MODERATOR = range(3)  # whose word about an answer counts how much
 COPIES = 2  # times that a line may be said by the end of its quarantine; more is a chorus
 
 
@@ -122,9 +124,14 @@ class Lessons:
         self._learn(waiting) if line.moderator else self._waiting.append(waiting)
         return ""
 
-    def marked(self, reply: str) -> str:
-        """The verdict on a reply that waits, or ""."""
-        return next((waiting.verdict for waiting in self._waiting if waiting.reply == reply), "")
+    def marked(self, reply: str) -> tuple[str, int] | None:
+        """The verdict on a reply that waits, and the trust in whoever said it; None where there is none."""
+        waits = (waiting for waiting in self._waiting if waiting.reply == reply)
+        return next(((waiting.verdict, self.trust_in(waiting.line)) for waiting in waits), None)
+
+    def trust_in(self, line: Line) -> int:
+        """How much the word of the line's writer counts."""
+        return MODERATOR if line.moderator else VOUCHED if self._people[person_of(line)].vouched else ANYBODY
 
     def unmark(self, reply: str) -> None:
         """Forget a mark that waits."""
@@ -141,12 +148,13 @@ class Lessons:
         return self._talk.note(text).times > 1 or lesson is not None or self._own.find(text) is not None
 
     def readable(self, line: Line) -> str:
-        """Its text as it would be learned: cheers in words, no names of people who did not agree."""
+        """Its text as it would be learned: cheers in words, no names of people who did not agree, and nothing that only
+        looks like a link."""
         text = line.text
         for cheer in line.cheers:
             amount = cheer[len(cheer.rstrip("0123456789")) :]
             text = text.replace(cheer, f"(cheers {amount})", 1)
-        return without_names(visible(text), self._is_private_name)
+        return opened(without_names(visible(text), self._is_private_name))
 
     def _is_private_name(self, word: str) -> bool:
         person = self._named(word)
@@ -230,7 +238,10 @@ class Lessons:
     def _learn_mark(self, mark: _Waiting, person: str, origin: Origin) -> None:
         exchange = self._school.find(mark.reply)
         if exchange and self._people.agreed(exchange.person):
-            self._school.feedback(mark.reply, mark.verdict, correction=mark.text, person=person, origin=origin)
+            trust = self.trust_in(mark.line)
+            self._school.feedback(
+                mark.reply, mark.verdict, correction=mark.text, person=person, origin=origin, trust=trust
+            )
 
     # ---- taking back ---------------------------------------------------------------------------------------------
 

@@ -88,21 +88,7 @@ class Wire(Protocol):
     def state(self) -> WireState: ...
 
 
-TOP = "com|org|net|tv|gg|io|me|ly|be|co|ru"  # what may follow a single letter
-FILES = "txt|toml|json|js|exe|png|jpg|jpeg|gif|mp3|mp4|pdf"  # what is no place in the network
-LINK = re.compile(
-    rf"(?i)\b(?:https?://|www\.)\S|[\w-][.。．｡][^\W\d_]{{2,24}}/\S|\b\w[.。．｡](?:{TOP})\b"
-    rf"|\w[\w-]+[.。．｡](?!(?:{FILES})\b)[^\W\d_]{{2}}|\b\d{{1,3}}(?:\.\d{{1,3}}){{3}}\b"
-)
-
-
 def plain(text: str, login: str) -> str:
     """``text`` with spaces as one and without a leading @login."""
     text = " ".join(text.split())
     return re.sub(rf"(?i)^@{re.escape(login)}\b[,:]?\s*", "", text) if login else text
-
-
-def has_link(text: str) -> bool:
-    """Whether it contains what a chat would show, or a person would open, as a link; nearly all that has a full stop
-    and no space behind it."""
-    return LINK.search(text) is not None

@@ -6,14 +6,13 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from bots.twitch.answers import Answers
-from bots.twitch.lessons import Lessons, person_of
+from bots.twitch.lessons import VOUCHED, Lessons, person_of
 from bots.twitch.lines import SURFACE, Line
 from bots.twitch.room import Room
 from school.interface import Exchange, Origin
 
 REMEMBERED = 5000  # votes, beside the record, which learns of them later
-ANYBODY, VOUCHED, MODERATOR = range(3)  # whose word counts how much
-FROM_BEFORE = VOUCHED  # how much that counts of which nobody remembers who said it
+FROM_BEFORE = VOUCHED  # how much that counts of which nobody wrote down how much it counts
 
 
 class Marks:
@@ -22,7 +21,6 @@ class Marks:
     def __init__(self, room: Room, lessons: Lessons, answers: Answers):
         self._room, self._lessons, self._answers = room, lessons, answers
         self._votes: OrderedDict[tuple[str, str, str], None] = OrderedDict()
-        self._trust: OrderedDict[str, int] = OrderedDict()  # in whoever marked a reply last
 
     def give(self, line: Line, stay: int, verdict: str, correction: str = "") -> str:
         """Take a mark in, or tell why not. Raises Asleep."""
@@ -35,20 +33,19 @@ class Marks:
         exchange = self._room.school.find(reply) if reply else None
         if exchange is None or exchange.origin.channel != line.channel or not self._room.people.agreed(exchange.person):
             return "not_kept"
-        refused = self._refusal(exchange, person, verdict, self._trusted(line))
+        trust = self._lessons.trust_in(line)
+        refused = self._refusal(exchange, person, verdict, trust)
         refused = refused or (self._lessons.mark(line, stay, exchange, correction) if verdict != "bad" else "")
         if refused:
             return refused
         if verdict == "bad":
             self._lessons.unmark(reply)
             origin = Origin(surface=SURFACE, channel=line.channel, message=line.id)
-            self._room.school.feedback(reply, "bad", person=person, origin=origin)
-        _remember(self._votes, (reply, person, verdict), None)
-        _remember(self._trust, reply, self._trusted(line))
+            self._room.school.feedback(reply, "bad", person=person, origin=origin, trust=trust)
+        self._votes[reply, person, verdict] = None
+        if len(self._votes) > REMEMBERED:
+            self._votes.popitem(last=False)
         return verdict
-
-    def _trusted(self, line: Line) -> int:
-        return MODERATOR if line.moderator else VOUCHED if self._room.people[person_of(line)].vouched else ANYBODY
 
     def _refusal(self, exchange: Exchange, person: str, verdict: str, trust: int) -> str:
         reply, fixed = exchange.reply_id, verdict == "fix"
@@ -57,16 +54,9 @@ class Marks:
             return "already_marked"
         if self._room.school.has_marked(reply, person, fixed=fixed):
             return "already_marked"
-        standing = self._lessons.marked(reply) or exchange.verdict
+        standing, outranks = self._lessons.marked(reply) or (exchange.verdict, exchange.trust)
         if verdict == "good":
             return {"": "", "good": "known"}.get(standing, "refused")
-        if standing in ("good", "fix") and trust < self._trust.get(reply, FROM_BEFORE):
+        if standing in ("good", "fix") and trust < (FROM_BEFORE if outranks is None else outranks):
             return "outranked"
         return ""
-
-
-def _remember(kept: OrderedDict, key: object, value: object) -> None:
-    kept.pop(key, None)
-    kept[key] = value
-    if len(kept) > REMEMBERED:
-        kept.popitem(last=False)

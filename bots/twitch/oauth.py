@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
@@ -97,15 +96,13 @@ class Desk:
             return f"this is {account.login}, but twitch.channel in the settings says {wanted}."
         return ""
 
-    async def revoke(self, account: Account) -> None:
-        """Hand a login back; if Twitch can't be told, it ends by itself in a few hours."""
-        with suppress(twitchio.HTTPException, aiohttp.ClientError, OSError):
+    async def revoke(self, account: Account) -> bool:
+        """Hand a login back. Returns whether Twitch has it; if not, it ends by itself in a few hours."""
+        try:
             await self._oauth().revoke_token(account.access)
-
-    async def log_out(self, *accounts: Account | None) -> None:
-        for account in accounts:
-            if account:
-                await self.revoke(account)
+        except (twitchio.HTTPException, aiohttp.ClientError, OSError) as error:
+            return isinstance(error, twitchio.HTTPException) and error.status == 400  # it had ended already
+        return True
 
 
 def new_session() -> aiohttp.ClientSession:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bots.twitch.lines import Line, Removal, has_link, plain
+from bots.twitch.lines import Line, Removal, plain
+from bots.twitch.links import has_link
 from school.counsellor import redact
 
 if TYPE_CHECKING:
