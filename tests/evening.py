@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -138,6 +138,14 @@ class Evening:
         self.day.registrar.kept("nobody").result(timeout=20)
         with reading(self.home / "statistics" / "baby.db") as db:
             return db.execute(query, values).fetchall()
+
+    def partners(self) -> dict[str, str]:
+        """Whom each conversation in memory is with; the tutor's thread changes them, so look again if it just did."""
+        for _ in range(100):
+            with suppress(RuntimeError):
+                kept = self.day.classroom.receptionist.conversations.snapshot()
+                return {name: person for name, (person, _) in kept.items()}
+        raise TimeoutError("the conversations never hold still")
 
     def lessons(self) -> set[tuple[str, str]]:
         """Prompt and answer of what is under instruction."""

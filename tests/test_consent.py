@@ -87,16 +87,16 @@ def test_of_who_never_agreed_nothing_is_kept(chat):
     for words in ("quokka", "wilhelmine", "zanzibarina", "770012345678"):
         assert chat.files_with(words) == [], words
     assert chat.rows("select count(*) from consents where person = ?", chat.key("zanzibarina")) == [(0,)]
-    assert not any("770012345678" in name for name in chat.day.classroom.receptionist.conversations.snapshot())
+    assert not any("770012345678" in name for name in chat.partners())
 
 
 def test_one_who_did_not_agree_gets_an_answer_from_nowhere(chat):
     """Each question of theirs starts afresh, two at a time don't wait for each other, and no conversation remains."""
-    before = set(chat.day.classroom.receptionist.conversations.snapshot())
+    before = set(chat.partners())
     first, second = (chat.twitch.chat(f"!baby question {i}", by="passerby") for i in range(2))
     assert chat.answer_to(first).text
     assert chat.answer_to(second).text
-    assert set(chat.day.classroom.receptionist.conversations.snapshot()) == before
+    assert set(chat.partners()) == before
 
 
 # ---- agreeing ------------------------------------------------------------------------------------------------------
@@ -182,7 +182,7 @@ def test_leaving_stops_at_once(chat):
     assert {
         status for (status,) in chat.rows("select status from pairs where asker = ?1 or person = ?1", chat.key("eve"))
     } == {"withdrawn"}
-    assert not any(chat.key("eve")[7:] in name for name in chat.day.classroom.receptionist.conversations.snapshot())
+    assert not any(chat.key("eve")[7:] in name for name in chat.partners())
     assert "didn't keep" in chat.says("fred", "!good", reply_to=answer.id).text
     ledger = chat.rows("select what from consents where person = ? order by rowid", chat.key("eve"))
     assert ledger == [("in",), ("out",)]
@@ -244,11 +244,10 @@ def test_a_deleted_message_takes_everything_made_of_it_along(chat):
     waiting = chat.mutters("ida", "igloos are my favourite kind of house")
     chat.mutters("ida", "this here line of mine is quite all right")
     chat.eventually(lambda: learned(chat, "icing is ideal"))
-    conversations = chat.day.classroom.receptionist.conversations
-    assert any(person == chat.key("ida") for person, _ in conversations.snapshot().values())
+    assert chat.key("ida") in chat.partners().values()
     for message in (question, taught, prompt, waiting):
         chat.twitch.delete(message)
-    chat.eventually(lambda: all(person != chat.key("ida") for person, _ in conversations.snapshot().values()), 3)
+    chat.eventually(lambda: chat.key("ida") not in chat.partners().values(), 3)
     gone = {"icing is ideal", "icebergs idle in the inlet today", "no but my uncle was a pelican"}
     chat.eventually(lambda: not any(learned(chat, text) for text in gone), 3)
     chat.eventually(lambda: rows_of(chat, chat.key("ida")) == dict.fromkeys(TABLES, 0), 3)
