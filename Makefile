@@ -12,7 +12,7 @@ wakeup: setup
 	@$(VENV)/bin/python wakeup.py
 
 test: setup
-	@$(VENV)/bin/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
+	@$(VENV)/bin/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: setup
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .

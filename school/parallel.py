@@ -268,10 +268,9 @@ class Leader(Member):
     def assemble(self, shape: BrainConfig, *settings: Slice) -> None:
         """Wait for the others, who hear of it in ``enlist``, and bring them to where this one is."""
         self.team.join(self.device)
-        moments = bool(self.optimizer_tensors())
         mark = fingerprint(shape, *settings)
         has_best = self.best is not None
-        self._tell(Order.START, self.librarian.tokenizer.size, self.micro_streams, moments, has_best, mark)
+        self._tell(Order.START, self.librarian.tokenizer.size, self.micro_streams, has_best, mark)
         self.team.share(self._everything_learned())
         if self.best:
             self.team.share(_sorted(self.best.weights))
@@ -325,13 +324,8 @@ class Leader(Member):
 class Follower(Member):
     """Another process's tutor: carries out orders until it is told to stop."""
 
-    def begin(self, *, moments: bool, has_best: bool) -> None:
+    def begin(self, *, has_best: bool) -> None:
         """Receive what the leader knows."""
-        if moments:  # an optimizer makes them in its first step
-            for parameter in self.brain.parameters():
-                parameter.grad = torch.zeros_like(parameter)
-            self.optimizer.step()
-            self.optimizer.zero_grad()
         self.team.share(self._everything_learned())
         if has_best:
             self._hear_best()
@@ -398,7 +392,7 @@ def enlist(
     device: torch.device,
 ) -> Follower:
     """A follower that is where the leader is. Raises TeamBroken, or Mistake if their settings differ."""
-    order, (_, _, vocabulary, micro_streams, moments, has_best, mark) = team.hear()
+    order, (_, _, vocabulary, micro_streams, has_best, mark) = team.hear()
     if order is not Order.START or mark != fingerprint(shape, settings, pedagogy):
         raise Mistake(
             f"process {team.rank} has other [brain], [lessons] or [pedagogy] settings than the first; "
@@ -407,7 +401,7 @@ def enlist(
     brain = build_brain(shape, vocabulary=int(vocabulary), turn_tokens=MARK_COUNT).to(device)
     sizes = {"block_tokens": block_tokens, "micro_streams": int(micro_streams)}
     follower = Follower(brain, None, settings, team=team, pedagogy=for_team(pedagogy)[0], **sizes)
-    follower.begin(moments=bool(moments), has_best=bool(has_best))
+    follower.begin(has_best=bool(has_best))
     return follower
 
 

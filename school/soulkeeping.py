@@ -31,7 +31,7 @@ def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -
         "brain": dict(tutor.brain.named_parameters()),
         "voice": dict(tutor.voice.named_parameters()),
         "best": tutor.best.weights if tutor.best else {},
-        "optimizer": tutor.optimizer_tensors(),
+        "optimizer": tutor.optimizer.tensors(),
         "streams": tutor.all_streams().tensors(),
         "conversations": kept,
     }
@@ -64,7 +64,7 @@ def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
     facts = soul.facts
     load_weights(tutor.brain, soul.tensors["brain"])
     load_weights(tutor.voice, soul.tensors["voice"])
-    tutor.restore_optimizer(soul.tensors["optimizer"])
+    tutor.optimizer.restore(soul.tensors["optimizer"])
     tutor.step, tutor.tokens_seen, tutor.skipped = soul.step, facts["tokens_seen"], facts["skipped_steps"]
     tutor.examined_step, tutor.rate_scale = facts["examined_step"], facts["rate_scale"]
     if best := facts.get("best"):

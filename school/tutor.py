@@ -26,6 +26,7 @@ from brain.selfstate import one_late, true_pixels
 from school.lessons import Glimpse, LessonSettings, StepReport
 from school.librarian import Bookmark, Librarian
 from school.night import Night
+from school.optimizer import AdamW
 from school.pedagogy import Pedagogy, PedagogySettings
 from school.pedagogy_curriculum import Shape
 from school.pedagogy_guesses import with_guesses
@@ -85,7 +86,7 @@ class Tutor:
         self.best: Best | None = None
         self.bookmark = Bookmark(0, 0, "")
         self.streams = Streams.fresh(brain, *self.shape)
-        self.optimizer = self._make_optimizer()
+        self.optimizer = AdamW(brain, beta2=settings.beta2, weight_decay=settings.weight_decay)
         self.micro_streams = micro_streams or settings.micro_streams or self.measure_micro_streams()
         self.stopwatch = Stopwatch(threads=torch.get_num_threads())  # of the thread that teaches
         self._rng = torch.Generator(self.device)
@@ -305,9 +306,7 @@ class Tutor:
         learned = step.finite and math.isfinite(norm)
         returned_to = None
         if learned:
-            for group in self.optimizer.param_groups:
-                group["lr"] = rate
-            self.optimizer.step()
+            self.optimizer.step(rate)
             self.brain.constrain()
             self.stopwatch.lap("optimizer")
             self._follow()
@@ -427,41 +426,14 @@ class Tutor:
         return step
 
     def _everything_learned(self) -> list[Tensor]:
-        moments = [tensor for _, tensor in sorted(self.optimizer_tensors().items())]
+        moments = [tensor for _, tensor in sorted(self.optimizer.tensors().items())]
         return [*self.brain.parameters(), *self.voice.parameters(), *moments]
 
     # ---- what a soul keeps ---------------------------------------------------------------------------------------
 
-    def _make_optimizer(self) -> torch.optim.AdamW:
-        decayed = self.brain.weight_decayed()
-        chosen = {id(parameter) for parameter in decayed}
-        others = [parameter for parameter in self.brain.parameters() if id(parameter) not in chosen]
-        groups = [
-            {"params": decayed, "weight_decay": self.settings.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
-        betas = (0.9, self.settings.beta2)
-        return torch.optim.AdamW(groups, lr=self.settings.learning_rate, betas=betas, fused=True)
-
     def all_streams(self) -> Streams:
         """What every stream of the library carries."""
         return self.streams
-
-    def optimizer_tensors(self) -> dict[str, Tensor]:
-        """AdamW's moments by parameter name."""
-        names = {id(parameter): name for name, parameter in self.brain.named_parameters()}
-        return {
-            f"{names[id(parameter)]}/{key}": value
-            for parameter, state in self.optimizer.state.items()
-            for key, value in state.items()
-        }
-
-    def restore_optimizer(self, tensors: dict[str, Tensor]) -> None:
-        parameters = dict(self.brain.named_parameters())
-        for path, tensor in tensors.items():
-            name, _, key = path.rpartition("/")
-            state = self.optimizer.state[parameters[name]]
-            state[key] = tensor.clone() if key == "step" else tensor.to(self.device).clone()
 
     # ---- how much at a time --------------------------------------------------------------------------------------
 

@@ -29,6 +29,10 @@ hypothesis.settings.load_profile("patient")
 torch.set_num_threads(1)  # tiny tensors: a second thread only waits
 os.environ["OMP_NUM_THREADS"] = "1"  # so also in the processes that tests start, beside which others run
 
+LONGEST = (
+    "test_wakeup", "test_parallel", "test_secrets", "test_twitch_host", "test_consent", "test_twitch_wire", "test_speed",
+    "test_benchmarks", "test_tutor", "test_llama", "test_week", "test_plasticity",
+)  # fmt: skip
 SENTENCES = (
     "the cat sat on the mat and looked at the rain. my sister made soup and the radio sang. "
     "tomorrow we walk to the sea! who ate the bread? nobody knows. the letter came on tuesday.\n"
@@ -47,6 +51,11 @@ TINY = BrainConfig(
 LESSONS = LessonSettings(
     streams=2, block_tokens=16, micro_streams=1, warmup_steps=5, averaging_steps=5, evaluation_steps=1000
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, so that with several workers none is left alone with one of them in the end."""
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(autouse=True)
