@@ -1,12 +1,13 @@
 """Compiles the brain's kernels with the machine's own C compiler, where it has one; a second's work at every start.
 
-They are built anew each time, for exactly this processor, and never kept: there is no cache that could be stale or be
-tampered with. Without a compiler the brain runs from PyTorch alone, only slower.
+They are built anew by every process, for exactly this processor, and never kept: there is no cache that could be stale
+or be tampered with. Without a compiler the brain runs from PyTorch alone, only slower.
 """
 
 from __future__ import annotations
 
 import ctypes
+import functools
 import logging
 import shutil
 import subprocess
@@ -30,11 +31,20 @@ SECONDS = 60
 
 
 def forge() -> bool:
-    """Compile the kernels and hand them to the brain; False if that can't be done here."""
+    """Compile the kernels, if this process has not, and hand them to the brain; False if that can't be done here."""
     compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
     if compiler is None:
         log.info("no C compiler here: the brain learns and talks without its kernels, only slower")
         return False
+    kernels = _compiled(compiler)
+    if kernels:
+        native.use(kernels)
+    return kernels is not None
+
+
+@functools.cache
+def _compiled(compiler: str) -> native.Call | None:
+    """The kernels as this compiler makes them; None if it can't."""
     with tempfile.TemporaryDirectory(prefix="baby-kernels-") as folder:
         target = Path(folder, "kernels.so")
         for extra in EXTRAS:
@@ -42,13 +52,12 @@ def forge() -> bool:
                 command = [compiler, *FLAGS, *extra, str(SOURCE), "-o", str(target), "-lm"]
                 built = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
                 if built.returncode == 0:
-                    native.use(_caller(ctypes.CDLL(str(target))))  # stays in memory when the file goes
-                    return True
+                    return _caller(ctypes.CDLL(str(target)))  # stays in memory when the file goes
                 complaint = built.stderr.strip().splitlines()[:1]
             except (OSError, subprocess.TimeoutExpired) as error:
                 complaint = [str(error)]
-        log.info("the kernels could not be compiled, so the brain runs without them: %s", *complaint or ["no reason"])
-        return False
+    log.info("the kernels could not be compiled, so the brain runs without them: %s", *complaint or ["no reason"])
+    return None
 
 
 def _caller(library: ctypes.CDLL) -> native.Call:

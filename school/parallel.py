@@ -392,7 +392,7 @@ def enlist(
     device: torch.device,
 ) -> Follower:
     """A follower that is where the leader is. Raises TeamBroken, or Mistake if their settings differ."""
-    order, (_, _, vocabulary, micro_streams, has_best, mark) = team.hear()
+    order, (_, _, vocabulary, micro_streams, has_best, mark, *_) = team.hear()
     if order is not Order.START or mark != fingerprint(shape, settings, pedagogy):
         raise Mistake(
             f"process {team.rank} has other [brain], [lessons] or [pedagogy] settings than the first; "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 import os
 import shutil
@@ -34,9 +33,8 @@ SHAPES = {
 needs_compiler = pytest.mark.skipif(not any(map(shutil.which, foundry.COMPILERS)), reason="no C compiler here")
 
 
-@functools.cache
 def compiled() -> native.Call:
-    """The kernels, compiled once for all tests here."""
+    """The kernels, compiled once for all tests."""
     assert foundry.forge()
     return native.kernels_for()
 

@@ -30,7 +30,7 @@ SMALL = [
     "--set", "brain.preset=newborn", "--set", "lessons.block_tokens=16", "--set", "lessons.micro_streams=2",
     "--set", "machine.threads=1", "--set", "machine.device=cpu", "--set", "lessons.evaluation_steps=2",
     "--set", "lessons.learning_rate=0.1", "--set", "lessons.warmup_steps=1", "--set", "lessons.dialogue_share=0.1",
-    "--set", "lessons.plateau_patience=1",
+    "--set", "lessons.plateau_patience=1", "--set", "machine.kernels=false",
     "--no-terminal",
 ]  # fmt: skip
 PLAIN = "import sys, wakeup; sys.exit(wakeup.main(sys.argv[1:]))"

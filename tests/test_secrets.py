@@ -35,7 +35,7 @@ SMALL = [
     part
     for value in ("brain.preset=newborn", "lessons.streams=2", "lessons.block_tokens=32", "lessons.micro_streams=2",
                   "machine.threads=1", "speech.max_tokens=6", "lessons.evaluation_steps=100000",
-                  "chat.person_seconds=0.0")
+                  "chat.person_seconds=0.0", "machine.kernels=false")
     for part in ("--set", value)
 ]  # fmt: skip
 
