@@ -297,7 +297,7 @@ def build_brain_for(
     if soul:
         shape = agree(shape, brain_config(soul), str(home / "soul"))
     torch.manual_seed(seed_of(settings.lessons.seed))
-    brain = build_brain(shape, vocabulary=librarian.tokenizer.size, turn_tokens=MARK_COUNT)
+    brain = build_brain(shape, pieces=librarian.tokenizer.pieces, turn_tokens=MARK_COUNT)
     return brain.to(device), shape
 
 

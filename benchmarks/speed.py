@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import redirect_stdout, suppress
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,7 @@ from typing import Any
 import torch
 from rich import print as show
 from rich.table import Table
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 from torch.overrides import TorchFunctionMode
 from torch.profiler import ProfilerActivity, profile
@@ -169,17 +169,28 @@ def count_step(tutor: Tutor) -> int:
 
 
 class _WeightsRead(TorchFunctionMode):
-    """Notes which parameters are computed with, and which are only looked up in."""
+    """Notes which tensors that were neither ``given`` nor made on the way are computed with, and which are only looked
+    up in: the weights, and tables made of them once for many tokens."""
 
-    def __init__(self):
+    def __init__(self, given: Iterable[Tensor]):
         super().__init__()
-        self.whole: set[nn.Parameter] = set()
-        self.looked_up: set[nn.Parameter] = set()
+        self._made = _by_identity(given)
+        self.whole: dict[int, Tensor] = {}
+        self.looked_up: dict[int, Tensor] = {}
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
-        used = {leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, nn.Parameter)}
-        (self.looked_up if function is F.embedding else self.whole).update(used)
-        return function(*args, **(kwargs or {}))
+        result = function(*args, **(kwargs or {}))
+        if made := _by_identity(tree_leaves(result)):  # else it asked for a shape or the like
+            used = {
+                key: leaf for key, leaf in _by_identity(tree_leaves((args, kwargs))).items() if key not in self._made
+            }
+            (self.looked_up if function is F.embedding else self.whole).update(used)
+            self._made |= made
+        return result
+
+
+def _by_identity(leaves: Iterable[object]) -> dict[int, Tensor]:
+    return {id(leaf): leaf for leaf in leaves if isinstance(leaf, Tensor)}
 
 
 class Speaker:
@@ -217,10 +228,10 @@ class Speaker:
         """Of the weights for one token: all that is computed with, one row of what is only looked up in. To be asked
         last: only PyTorch's own operations can be watched, so the kernels are put away."""
         native.use(None)
-        with _WeightsRead() as seen:
+        with _WeightsRead([self.token, self.pixel, *self.state.values()]) as seen:
             self.say_one_token()
-        rows = [table[0].nbytes for table in seen.looked_up - seen.whole]
-        return sum(rows) + sum(parameter.nbytes for parameter in seen.whole)
+        rows = [table[0].nbytes for key, table in seen.looked_up.items() if key not in seen.whole]
+        return sum(rows) + sum(weights.nbytes for weights in seen.whole.values())
 
 
 # ---- one configuration -----------------------------------------------------------------------------------------------

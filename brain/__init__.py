@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 
 from torch import nn
@@ -31,6 +32,7 @@ class BrainConfig:
     positions: int = 256
     dropout: float = 0.3
     echo: bool = True
+    spelling: bool = True
     shared_cerebellum: bool = False
     shared_decays: bool = False
     blend_logit_norm: bool = True
@@ -89,16 +91,16 @@ def parts_of_shape(species: str) -> list[str]:
     return [field.name for field in fields(BrainConfig) if field.name in taken]
 
 
-def build_brain(config: BrainConfig, *, vocabulary: int, turn_tokens: int) -> Brain:
+def build_brain(config: BrainConfig, *, pieces: Sequence[bytes], turn_tokens: int) -> Brain:
     """A new brain with random weights, drawn from torch's global generator.
 
-    ``vocabulary``: tokens the tokenizer really has; ids below ``turn_tokens`` mark documents and turns.
-    Raises ValueError for an unknown species.
+    ``pieces``: how every token that the tokenizer really has is spelled; ids below ``turn_tokens`` mark documents and
+    turns. Raises ValueError for an unknown species.
     """
     if config.species not in SPECIES:
         raise ValueError(f"unknown species {config.species!r}")
     species = SPECIES[config.species]
-    known = asdict(config) | {"vocabulary": vocabulary, "turn_tokens": turn_tokens}
+    known = asdict(config) | {"vocabulary": len(pieces), "pieces": pieces, "turn_tokens": turn_tokens}
     return species(**{name: known[name] for name in species.__init__.__annotations__ if name in known})
 
 

@@ -5,11 +5,14 @@ Shapes: T tokens, B streams, V vocabulary, D width, P positions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from brain.native import kernels_for
+from brain.spelling import Spelling
 
 ECHO_DROPOUT = 0.5
 
@@ -53,11 +56,13 @@ class BlendedNorm(nn.Module):
 
 class Embedding(nn.Module):
     """With ``echo``, every token has a second vector that is added to the token after it: so the neurons know pairs of
-    tokens, and not only what each says by itself."""
+    tokens, and not only what each says by itself. With ``pieces``, the tokens' spelling, those spelled alike share part
+    of their vectors."""
 
-    def __init__(self, vocabulary: int, width: int, positions: int, *, echo: bool):
+    def __init__(self, vocabulary: int, width: int, positions: int, *, echo: bool, pieces: Sequence[bytes] = ()):
         super().__init__()
         self.tokens = nn.Parameter(torch.randn(vocabulary, width))
+        self.spelling = Spelling(pieces, width, size=0.5) if pieces else None
         self.before = nn.Parameter(torch.randn(vocabulary, width) * 0.5) if echo else None
         self.positions = nn.Parameter(torch.randn(positions, width) * 0.1)
         self.pixel = nn.Linear(3, width)
@@ -75,7 +80,7 @@ class Embedding(nn.Module):
         """``tokens`` and ``positions`` (T, B), ``previous`` (B,): the tokens before the block, all int64; ``pixels``
         (T, B, 3). With ``dropout`` half the tokens hear no echo: pairs are soon known by heart. Returns (T, B, D)."""
         token, place, colour = self.blend.softmax(0)
-        words = self.norm(F.embedding(tokens, self.tokens))
+        words = self.norm(F.embedding(tokens, self.table()))
         if self.before is not None:
             echoes = F.embedding(torch.cat([previous[None], tokens[:-1]]), self.before)
             if dropout is not None:
@@ -83,6 +88,10 @@ class Embedding(nn.Module):
                 echoes = echoes * heard.div_(1 - ECHO_DROPOUT)
             words = words + echoes
         return token * words + place * F.embedding(positions, self.positions) + colour * self.pixel(pixels)
+
+    def table(self) -> Tensor:
+        """Every token's vector, (V, D)."""
+        return self.tokens if self.spelling is None else self.spelling(self.tokens)
 
 
 def turn_positions(tokens: Tensor, start: Tensor, turn_tokens: int, limit: int) -> tuple[Tensor, Tensor]:

@@ -7,6 +7,7 @@ Inside, time leads (T, B, ...), so that the recurrences walk over contiguous mem
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +19,7 @@ from brain.linear import Linear, linear
 from brain.memory import MemoryLayer
 from brain.native import Call, kernels_for
 from brain.selfstate import SelfStateHead
+from brain.spelling import Spelling
 from brain.windows import InterneuronNetwork
 
 MOST_TOGETHER = 16  # streams that the step's kernel takes; measured faster with 1 and with 3
@@ -69,18 +71,23 @@ class Neurons(nn.Module):
 class Logits(nn.Module):
     """Activations to words: through a narrow layer of thoughts, then against every token's vector."""
 
-    def __init__(self, neurons: int, width: int, vocabulary: int, *, blend_norm: bool):
+    def __init__(self, neurons: int, width: int, vocabulary: int, *, blend_norm: bool, pieces: Sequence[bytes] = ()):
         super().__init__()
         self.norm = BlendedNorm(neurons)
         self.think = Linear(neurons, width)
         self.thought_norm = nn.LayerNorm(width)
-        self.speak = Linear(width, vocabulary)
+        self.speak = nn.Linear(width, vocabulary)
+        self.spelling = Spelling(pieces, width, size=0.0) if pieces else None
         self.blend = BlendedNorm(vocabulary) if blend_norm else nn.Identity()
 
     def forward(self, activations: Tensor) -> tuple[Tensor, Tensor]:
         """(T, B, N) -> thoughts (T, B, D), logits (T, B, V)."""
         thoughts = self.thought_norm(self.think(self.norm(activations)))
-        return thoughts, self.blend(self.speak(thoughts))
+        return thoughts, self.blend(linear(thoughts, self.table(), self.speak.bias))
+
+    def table(self) -> Tensor:
+        """What each word listens for in a thought, (V, D)."""
+        return self.speak.weight if self.spelling is None else self.spelling(self.speak.weight)
 
 
 class InterneuronBrain(Brain):
@@ -88,6 +95,7 @@ class InterneuronBrain(Brain):
         self,
         vocabulary: int,
         *,
+        pieces: Sequence[bytes],
         turn_tokens: int,
         embed_width: int,
         neurons: int,
@@ -99,6 +107,7 @@ class InterneuronBrain(Brain):
         positions: int,
         dropout: float,
         echo: bool = True,
+        spelling: bool = True,
         neurons_per_gate: int = 1,
         shared_cerebellum: bool = False,
         shared_decays: bool = False,
@@ -107,7 +116,8 @@ class InterneuronBrain(Brain):
         super().__init__()
         self.turn_tokens, self.position_limit = turn_tokens, positions
         self.neuron_count, self.longest_window, self.dropout = neurons, longest_window, dropout
-        self.embedding = Embedding(vocabulary, embed_width, positions, echo=echo)
+        pieces = pieces if spelling else ()
+        self.embedding = Embedding(vocabulary, embed_width, positions, echo=echo, pieces=pieces)
         self.neurons = Neurons(embed_width, neurons)
         self.interneurons = InterneuronNetwork(
             neurons,
@@ -119,7 +129,7 @@ class InterneuronBrain(Brain):
         memory = {"width": memory_width, "gates": neurons // neurons_per_gate, "shared_decays": shared_decays}
         self.memory1 = MemoryLayer(neurons, short=0.7, long=0.95, **memory)
         self.memory2 = MemoryLayer(neurons, short=0.9, long=0.99, **memory)
-        self.logits = Logits(neurons, thought_width, vocabulary, blend_norm=blend_logit_norm)
+        self.logits = Logits(neurons, thought_width, vocabulary, blend_norm=blend_logit_norm, pieces=pieces)
         self.self_state = SelfStateHead(thought_width)
         self._initialise()
         self._spoken, self._shape = self._for_speaking(), self._sizes()
@@ -181,7 +191,8 @@ class InterneuronBrain(Brain):
 
     def _speak(self, run: Call, token: Tensor, pixel: Tensor, state: State) -> BrainOutput:
         """One token per stream in one call."""
-        weights = torch.tensor([parameter.data_ptr() for parameter in self._spoken])
+        spelled = {id(self.embedding.tokens): self.embedding.table(), id(self.logits.speak.weight): self.logits.table()}
+        weights = torch.tensor([spelled.get(id(part), part).data_ptr() for part in self._spoken])
         sizes = [len(token), *self._shape]
         given = [state[name].contiguous() for name in CARRIED]
         after = [torch.empty_like(tensor) for tensor in given]

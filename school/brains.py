@@ -15,7 +15,7 @@ BLOCK_TOKENS = {"seed": 256}
 DEFAULT_BLOCK = 64
 DROPOUT = {"interneuron": 0.3, "llama": 0.1}  # what each learned best with; see docs/diary.md
 FREE_TO_CHANGE = {"dropout"}  # how it learns, not what it is
-CAME_LATER = {"echo": False, "neurons_per_gate": 1}  # what brains from before it are, and stay
+CAME_LATER = {"echo": False, "neurons_per_gate": 1, "spelling": False}  # what brains from before it are, and stay
 AS_PRESET = "0: as the preset says"
 
 
@@ -43,6 +43,7 @@ class BrainSettings(Slice):
         description="share of neurons (llama: channels) silenced while it learns a block; -1: as the species likes it",
     )
     echo: bool = Field(True, description="let every token hear an echo of the one before")
+    spelling: bool = Field(True, description="let tokens that are spelled alike share a part of their vectors")
     shared_cerebellum: bool = Field(False, description="one window mix for all neurons instead of one for each")
     shared_decays: bool = Field(False, description="one memory span for all neurons instead of one for each")
     blend_logit_norm: bool = Field(True, description="blend the logits with their own norm")

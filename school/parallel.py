@@ -270,7 +270,9 @@ class Leader(Member):
         self.team.join(self.device)
         mark = fingerprint(shape, *settings)
         has_best = self.best is not None
-        self._tell(Order.START, self.librarian.tokenizer.size, self.micro_streams, has_best, mark)
+        pieces = self.librarian.tokenizer.pieces
+        self._tell(Order.START, len(pieces), len(b"".join(pieces)), self.micro_streams, has_best, mark)
+        self.team.share([*_spelled(pieces)])
         self.team.share(self._everything_learned())
         if self.best:
             self.team.share(_sorted(self.best.weights))
@@ -392,17 +394,29 @@ def enlist(
     device: torch.device,
 ) -> Follower:
     """A follower that is where the leader is. Raises TeamBroken, or Mistake if their settings differ."""
-    order, (_, _, vocabulary, micro_streams, has_best, mark, *_) = team.hear()
+    order, (_, _, vocabulary, spelling, micro_streams, has_best, mark, *_) = team.hear()
     if order is not Order.START or mark != fingerprint(shape, settings, pedagogy):
         raise Mistake(
             f"process {team.rank} has other [brain], [lessons] or [pedagogy] settings than the first; "
             "give all the same."
         )
-    brain = build_brain(shape, vocabulary=int(vocabulary), turn_tokens=MARK_COUNT).to(device)
+    pieces = _hear_pieces(team, int(vocabulary), int(spelling))
+    brain = build_brain(shape, pieces=pieces, turn_tokens=MARK_COUNT).to(device)
     sizes = {"block_tokens": block_tokens, "micro_streams": int(micro_streams)}
     follower = Follower(brain, None, settings, team=team, pedagogy=for_team(pedagogy)[0], **sizes)
     follower.begin(has_best=bool(has_best))
     return follower
+
+
+def _spelled(pieces: list[bytes]) -> tuple[Tensor, Tensor]:
+    """The length of each piece and all their bytes."""
+    return torch.tensor([len(piece) for piece in pieces]), torch.tensor(list(b"".join(pieces)), dtype=torch.uint8)
+
+
+def _hear_pieces(team: Team, vocabulary: int, spelling: int) -> list[bytes]:
+    lengths, letters = torch.empty(vocabulary, dtype=torch.int64), torch.empty(spelling, dtype=torch.uint8)
+    team.share([lengths, letters])
+    return [bytes(piece.tolist()) for piece in letters.split(lengths.tolist())]
 
 
 def _sorted(tensors: dict[str, Tensor]) -> list[Tensor]:

@@ -135,6 +135,6 @@ def _copy(tensor: Tensor) -> Tensor:
 def open_voice(soul: Soul, device: torch.device) -> tuple[Tokenizer, Brain]:
     """Just what it takes to speak and to be examined."""
     tokenizer = Tokenizer.from_json(soul.tokenizer)
-    voice = build_brain(brain_config(soul), vocabulary=tokenizer.size, turn_tokens=MARK_COUNT).to(device)
+    voice = build_brain(brain_config(soul), pieces=tokenizer.pieces, turn_tokens=MARK_COUNT).to(device)
     load_weights(voice, soul.tensors["voice"])
     return tokenizer, voice.requires_grad_(False)

@@ -26,7 +26,7 @@ class Tokenizer:
         self._byte_pairs = byte_pairs
         self.size = byte_pairs.get_vocab_size() + MARK_COUNT
         alphabet = _byte_of_letter()
-        self._bytes = [b""] * MARK_COUNT + [
+        self.pieces = [b""] * MARK_COUNT + [
             bytes(alphabet[letter] for letter in byte_pairs.id_to_token(i)) for i in range(self.size - MARK_COUNT)
         ]
 
@@ -69,11 +69,11 @@ class Tokenizer:
         return b"".join(self.token_bytes(i) for i in ids).decode("utf-8", "replace")
 
     def token_bytes(self, token: int) -> bytes:
-        return self._bytes[token] if 0 <= token < self.size else b""
+        return self.pieces[token] if 0 <= token < self.size else b""
 
     def byte_lengths(self) -> list[int]:
         """UTF-8 bytes that each id stands for; 0 for marks."""
-        return [len(piece) for piece in self._bytes]
+        return [len(piece) for piece in self.pieces]
 
 
 def _byte_of_letter() -> dict[str, int]:

@@ -87,7 +87,7 @@ def shelve(tokenizer: Tokenizer, text: str, *, seed: int = 0) -> Librarian:
 
 def make_brain(tokenizer: Tokenizer, *, seed: int = 0, config: BrainConfig = TINY):
     torch.manual_seed(seed)
-    return build_brain(config, vocabulary=tokenizer.size, turn_tokens=MARK_COUNT)
+    return build_brain(config, pieces=tokenizer.pieces, turn_tokens=MARK_COUNT)
 
 
 def make_tutor(librarian: Librarian, settings: LessonSettings = LESSONS, *, seed: int = 0) -> Tutor:

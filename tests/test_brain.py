@@ -18,6 +18,7 @@ from brain.selfstate import fresh_condition, true_pixels
 from brain.windows import CHUNK, InterneuronNetwork, _weigh_directly, _WindowMix, window_mix
 
 VOCABULARY, MARKS = 60, 8
+PIECES = [b""] * MARKS + [b" piece%d" % number for number in range(VOCABULARY - MARKS)]
 SMALL_LLAMA = {"layers": 2, "heads": 4, "key_heads": 2, "hidden_width": 24, "context": 16}
 
 
@@ -36,7 +37,7 @@ def reduced(preset: str) -> BrainConfig:
 
 def build(config: BrainConfig, seed: int = 0):
     torch.manual_seed(seed)
-    brain = build_brain(config, vocabulary=VOCABULARY, turn_tokens=MARKS)
+    brain = build_brain(config, pieces=PIECES, turn_tokens=MARKS)
     with torch.no_grad():  # away from the special values of a newborn
         for parameter in brain.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
@@ -201,14 +202,14 @@ def test_constrain_keeps_the_bounds():
 def test_an_unknown_species_is_refused():
     """A species that is not registered is named."""
     with pytest.raises(ValueError, match="unknown species 'cat'"):
-        build_brain(replace(TINY, species="cat"), vocabulary=VOCABULARY, turn_tokens=MARKS)
+        build_brain(replace(TINY, species="cat"), pieces=PIECES, turn_tokens=MARKS)
 
 
 def test_presets_have_their_sizes():
     """The four presets exist; the toddler is small and the seed is the first babyLLM's size."""
     assert set(PRESETS) == {"newborn", "toddler", "child", "seed"}
     torch.manual_seed(0)
-    toddler = build_brain(PRESETS["toddler"], vocabulary=2048, turn_tokens=MARKS)
+    toddler = build_brain(PRESETS["toddler"], pieces=[b""] * 2048, turn_tokens=MARKS)
     assert 2e6 < parameter_count(toddler) < 5e6
     seed = PRESETS["seed"]
     assert (seed.vocabulary, seed.embed_width, seed.neurons) == (4200, 1024, 10_000)

@@ -23,6 +23,7 @@ SHAPES = {
     "shared": {"shared_cerebellum": True, "shared_decays": True, "blend_logit_norm": False},
     "odd": {
         "echo": False,
+        "spelling": False,
         "neurons": 205,
         "neurons_per_gate": 5,
         "embed_width": 51,
@@ -44,7 +45,7 @@ def brain(request) -> Brain:
     """A small brain none of whose parameters is at a special value."""
     torch.manual_seed(3)
     shape = replace(PRESETS["newborn"], dropout=0.0, vocabulary=300, **SHAPES[request.param])
-    brain = build_brain(shape, vocabulary=300, turn_tokens=5)
+    brain = build_brain(shape, pieces=[b"word%d" % number for number in range(300)], turn_tokens=5)
     with torch.no_grad():
         for parameter in brain.parameters():
             parameter.add_(0.02 * torch.randn_like(parameter))

@@ -14,7 +14,7 @@ from test_wakeup import here  # noqa: F401  (a fixture)
 from brain import PRESETS, SPECIES, build_brain, parameter_count
 from brain.contract import State, pick_streams, stack_states
 from brain.llama import LlamaBrain, rotate, rotations, silence, visible
-from school.brains import BrainSettings, agree, shape_of
+from school.brains import CAME_LATER, BrainSettings, agree, shape_of
 from school.calligraphist import status_lines
 from school.caretaker import Soul
 from school.interface import Snapshot
@@ -31,7 +31,7 @@ SMALL = replace(
 def brain() -> LlamaBrain:
     """Random weights, larger than at birth, so that what is attended to shows in the logits."""
     torch.manual_seed(0)
-    brain = build_brain(SMALL, vocabulary=VOCABULARY, turn_tokens=8)
+    brain = build_brain(SMALL, pieces=[b""] * VOCABULARY, turn_tokens=8)
     with torch.no_grad():
         for parameter in brain.parameters():
             parameter.mul_(1.5)
@@ -170,7 +170,7 @@ def test_it_never_has_more_parameters_than_the_brain_it_is_compared_with(preset)
     with torch.device("meta"):
         sizes = {
             species: parameter_count(
-                build_brain(replace(config, species=species), vocabulary=config.vocabulary, turn_tokens=8)
+                build_brain(replace(config, species=species), pieces=[b""] * config.vocabulary, turn_tokens=8)
             )
             for species in SPECIES
         }
@@ -183,13 +183,12 @@ def test_souls_from_before_it_still_wake():
     before = {
         name: value
         for name, value in asdict(wanted).items()
-        if name not in ("layers", "heads", "key_heads", "hidden_width", "context", "echo", "neurons_per_gate")
+        if name not in (*CAME_LATER, "layers", "heads", "key_heads", "hidden_width", "context")
     }
     old = brain_config(Soul(1, {"brain": json.loads(json.dumps(before))}, {}, ""))
     woken = agree(wanted, old, "home/soul")
     assert woken.neurons == wanted.neurons
-    assert not woken.echo
-    assert woken.neurons_per_gate == 1
+    assert {name: getattr(woken, name) for name in CAME_LATER} == CAME_LATER
 
 
 def test_a_soul_of_a_species_from_the_future_says_so():

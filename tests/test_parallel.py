@@ -160,10 +160,10 @@ def test_two_processes_teach_like_one(tmp_path, alone, start):
     """Two processes of two streams each, and one of four: from a soul that knows its library and was taught something
     the same weights, averages, moments, memories and decisions after ten steps, with dropout, dialogues and guesses;
     and the one goes on where the two stopped. What they can't do together is off, and said so."""
-    careful = ("--set", "lessons.learning_rate=0.01")  # in larger steps rounding grows
+    careful = ("--set", "lessons.learning_rate=0.003")  # in larger steps rounding grows
     careful += ("--set", "pedagogy.guess_rate=0.2", "--set", "pedagogy.guess_ramp_steps=0")
     team, single = make_home(tmp_path / "team"), tmp_path / "single"
-    alone(team, "--steps", "10", "--set", "lessons.streams=4")
+    alone(team, "--steps", "10", "--set", "lessons.streams=4", "--set", "lessons.plateau_factor=0.1")
     facts, _ = soul(team)
     assert facts["rate_scale"] < LessonSettings().review_rate  # so what is taught is learned close to the best average
     teach(team, Pair(id="1", prompt="who sat on a mat?", answer="the cat and my sister."))

@@ -354,7 +354,7 @@ def test_an_overridden_shape_can_be_built():
     settings = BrainSettings(
         preset="newborn", neurons=16, embed_width=8, windows=(1.0, 3.0), shared_cerebellum=True, blend_logit_norm=False
     )
-    assert build_brain(shape_of(settings, 264), vocabulary=264, turn_tokens=8) is not None
+    assert build_brain(shape_of(settings, 264), pieces=[b""] * 264, turn_tokens=8) is not None
 
 
 def test_block_tokens():

@@ -1,0 +1,117 @@
+"""What tokens that are spelled alike have in common.
+
+A byte-pair vocabulary knows " king", " King" and " kings" as three words that have nothing to do with each other, and a
+small library says little of each. Here a token's vector is its own and those of its spelling's parts: the word whatever
+its case, how it begins and ends, its case, its length. So what is learned of one is learned a little of its relatives,
+and where they differ each has its own (after the character n-grams of Bojanowski et al. 2017, "Enriching word vectors
+with subword information"; there for reading only, here for speaking too).
+
+Shapes: V vocabulary, P parts, D width, M memberships.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+LONGEST = 3  # letters of a beginning or an ending
+
+
+def parts_of(piece: bytes) -> list[tuple]:
+    """The parts of one token's spelling, each once; none of a mark, which has no spelling."""
+    return list(dict.fromkeys(_parts(piece.decode("utf-8", "surrogateescape")))) if piece else []
+
+
+def _parts(text: str) -> Iterator[tuple]:
+    bare = text.strip()
+    word = bare.lower()
+    yield "word", word
+    yield "after a space", text[:1].isspace()
+    yield "capital", bare[:1].isupper()
+    if len(bare) > 1:
+        yield "capitals", bare.isupper()
+    yield "letters", len(word)
+    for letters in range(1, min(LONGEST, len(word)) + 1):
+        yield "begins", word[:letters]
+        yield "ends", word[-letters:]
+
+
+class Bags(NamedTuple):
+    """For each of a number of sums, what is summed with which weight."""
+
+    ids: Tensor  # int64 (M,): sum by sum
+    offsets: Tensor  # int64: where each sum begins
+    weights: Tensor  # float32 (M,)
+
+
+def shared_parts(pieces: Sequence[bytes]) -> tuple[Bags, Bags]:
+    """Which parts each token has, and which tokens have each part; only parts that at least two tokens share.
+
+    A token's parts weigh one over the root of their number, so that all tokens' sums have the same size.
+    """
+    spelled = [parts_of(piece) for piece in pieces]
+    tokens_with = Counter(part for parts in spelled for part in parts)
+    number = {part: i for i, part in enumerate(part for part, count in tokens_with.items() if count > 1)}
+    rows = [[number[part] for part in parts if part in number] for parts in spelled]
+    members: list[list[tuple[int, float]]] = [[] for _ in number]
+    for token, row in enumerate(rows):
+        for part in row:
+            members[part].append((token, len(row) ** -0.5))
+    return _bags([[(part, len(row) ** -0.5) for part in row] for row in rows]), _bags(members)
+
+
+def _bags(sums: list[list[tuple[int, float]]]) -> Bags:
+    ids = [index for members in sums for index, _ in members]
+    weights = [weight for members in sums for _, weight in members]
+    offsets = [*accumulate(map(len, sums), initial=0)][:-1]
+    return Bags(*(torch.tensor(numbers, dtype=torch.int64) for numbers in (ids, offsets)), torch.tensor(weights))
+
+
+def _sums(vectors: Tensor, bags: Sequence[Tensor]) -> Tensor:
+    ids, offsets, weights = bags
+    return F.embedding_bag(ids, vectors, offsets, mode="sum", per_sample_weights=weights)
+
+
+class _Spelled(torch.autograd.Function):
+    """Its gradient by the bags the other way round: in one pass, in a fixed order."""
+
+    @staticmethod
+    def forward(ctx, own: Tensor, vectors: Tensor, *bags: Tensor) -> Tensor:
+        ctx.save_for_backward(*bags[3:])
+        return _sums(vectors, bags[:3]).add_(own)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):
+        return grad, _sums(grad, ctx.saved_tensors), *[None] * 6
+
+
+class Spelling(nn.Module):
+    """Makes a table of V vectors (V, D) from the tokens' own and those of their parts.
+
+    ``size`` is that of the parts' sum at birth, per component.
+    """
+
+    def __init__(self, pieces: Sequence[bytes], width: int, *, size: float):
+        super().__init__()
+        bags = shared_parts(pieces)
+        self.vectors = nn.Parameter(torch.randn(len(bags[1].offsets), width) * size)
+        self._bags = [f"{of}_{name}" for of in ("token", "part") for name in Bags._fields]
+        for name, tensor in zip(self._bags, (*bags[0], *bags[1]), strict=True):
+            self.register_buffer(name, tensor, persistent=False)  # the pieces say it
+        self._table: tuple[tuple[int, ...], Tensor] | None = None
+
+    def forward(self, own: Tensor) -> Tensor:
+        """``own`` (V, D) -> (V, D). Where nothing is learned from it, the same tensor until the weights change."""
+        bags = [self.get_buffer(name) for name in self._bags]
+        if torch.is_grad_enabled():
+            return _Spelled.apply(own, self.vectors, *bags)
+        weights = id(own), own._version, id(self.vectors), self.vectors._version
+        if self._table is None or self._table[0] != weights:
+            self._table = weights, _Spelled.apply(own, self.vectors, *bags)
+        return self._table[1]
