@@ -31,6 +31,7 @@ from benchmarks.common import home_with, parser, report, run
 from benchmarks.retold import check_diary
 from school.examiner import NEUTRAL
 from school.interface import Reply
+from school.lessons import StepReport
 from school.tutor import Tutor
 
 ZONE = "Europe/Berlin"
@@ -80,7 +81,7 @@ async def live(day: wakeup.Awake, clock: Clock, until: datetime, steps_per_hour:
     start, first = clock.now, day.tutor.step
     publish = day.classroom.publish
     watch = partial(_watch_nights, day.tutor, watched, _Night())
-    day.classroom.publish = lambda event: (publish(event), watch())
+    day.classroom.publish = lambda event: (publish(event), watch() if isinstance(event, StepReport) else None)
     day.people.agree(AGREES, "channel")
     rang = lambda event: watched.bells.append((event.job_id, clock.now))  # noqa: E731
     day.timetable.scheduler.add_listener(rang, EVENT_JOB_EXECUTED)

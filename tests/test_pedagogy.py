@@ -71,17 +71,17 @@ def test_a_life_with_all_policies_is_resumed_bitwise(librarian, tmp_path):
     soul = None
     while awake.step < 48:
         (report,) = take_steps(awake, 1)
-        if awake.step == 30:
+        under_way = awake.pedagogy.facts()
+        under_way = awake.pedagogy.facts()
+        if not soul and awake.step >= 10 and under_way["repeats"]["passages"] and under_way["replay"]:
             soul = pack_soul(awake, make_receptionist(awake, tmp_path), {})
     assert not report.skipped
+    assert soul.step < 30  # or there is little left to be the same
     kept = json.loads(json.dumps(soul.facts))["pedagogy"]  # a soul is written as JSON
-    assert kept["repeats"]["passages"]
-    assert kept["replay"]
     soul.facts["pedagogy"] = kept
     late = pupil(librarian, ALL_ON, seed=99, learning_rate=3e-2)
     wake_tutor(soul, late, [pair])
-    assert late.step == 30
-    take_steps(late, 18)
+    take_steps(late, 48 - soul.step)
     assert same(everything(awake), everything(late))
     assert late.pedagogy.facts() == awake.pedagogy.facts()
     assert (late.bookmark, late.shape) == (awake.bookmark, awake.shape)
