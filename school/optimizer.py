@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import increment_version
 
 from brain.contract import Brain
 
@@ -50,6 +51,7 @@ class AdamW:
             parameters, [parameter.grad for parameter in parameters], averages, squares, [], steps,
             lr=rate, beta1=BETA1, beta2=self._beta2, weight_decay=decay, eps=EPSILON, amsgrad=False, maximize=False,
         )  # fmt: skip
+        increment_version(parameters)  # the kernel does not, and brains keep what they made of weights that rest
 
     def zero_grad(self) -> None:
         for parameter in self._parameters.values():

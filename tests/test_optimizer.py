@@ -47,6 +47,19 @@ def test_it_moves_as_torchs_own_does(tokenizer):
     assert all(parameter.grad is None for parameter in ours.parameters())
 
 
+def test_what_was_made_of_the_weights_is_made_anew_after_a_step(tokenizer):
+    """A brain reads no table of before: not in one pass that learns nothing, and not in the next."""
+    brain, twin = with_gradients(make_brain(tokenizer), 0), make_brain(tokenizer)
+    words, pixels = torch.arange(6)[None] + 100, torch.rand(1, 6, 3)
+    with torch.no_grad():
+        before = brain(words, pixels, brain.fresh_state(1)).logits
+        AdamW(brain, beta2=BETA2, weight_decay=DECAY).step(RATE)
+        twin.load_state_dict(brain.state_dict())
+        after = [one(words, pixels, one.fresh_state(1)).logits for one in (brain, twin)]
+    assert torch.equal(*after)
+    assert not torch.allclose(before, after[0])
+
+
 def test_its_moments_go_into_a_soul_and_back(tokenizer):
     """What is restored moves on like the one that was saved; what an older soul lacks begins afresh."""
     first, second = make_brain(tokenizer), make_brain(tokenizer)

@@ -72,7 +72,6 @@ def test_a_life_with_all_policies_is_resumed_bitwise(librarian, tmp_path):
     while awake.step < 48:
         (report,) = take_steps(awake, 1)
         under_way = awake.pedagogy.facts()
-        under_way = awake.pedagogy.facts()
         if not soul and awake.step >= 10 and under_way["repeats"]["passages"] and under_way["replay"]:
             soul = pack_soul(awake, make_receptionist(awake, tmp_path), {})
     assert not report.skipped
