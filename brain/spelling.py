@@ -6,6 +6,9 @@ its case, how it begins and ends, its case, its length. So what is learned of on
 and where they differ each has its own (after the character n-grams of Bojanowski et al. 2017, "Enriching word vectors
 with subword information"; there for reading only, here for speaking too).
 
+Souls keep the parts' vectors by number: what a part is and the order of the parts must stay as they are, or be a new
+setting of the brain's shape.
+
 Shapes: V vocabulary, P parts, D width, M memberships.
 """
 

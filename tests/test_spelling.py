@@ -88,6 +88,17 @@ def test_the_same_table_is_used_until_the_weights_change():
         torch.testing.assert_close(spelling(own), own + dense(PIECES) @ spelling.vectors)
 
 
+def test_what_the_vectors_of_a_soul_stand_for_never_changes():
+    """Which part has which number; a soul from today must mean the same tomorrow."""
+    bags, _ = shared_parts([b"", b" king", b"King", b"kings", b","])
+    rows = [part.tolist() for part in bags.ids.tensor_split(bags.offsets[1:])]
+    assert parts_of(b" King") == [
+        ("word", "king"), ("after a space", True), ("capital", True), ("capitals", False), ("letters", 4),
+        ("begins", "k"), ("ends", "g"), ("begins", "ki"), ("ends", "ng"), ("begins", "kin"), ("ends", "ing"),
+    ]  # fmt: skip
+    assert rows == [[], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], [0, 10, 2, 3, 4, 5, 6, 7, 8, 9], [10, 1, 2, 4, 6, 8], [10, 1]]
+
+
 def test_without_relatives_it_is_the_own_vectors():
     spelling, own = Spelling([b""] * 4, 5, size=1.0), torch.randn(4, 5)
     assert spelling.vectors.shape == (0, 5)
