@@ -114,7 +114,7 @@ class Spelling(nn.Module):
         bags = [self.get_buffer(name) for name in self._bags]
         if torch.is_grad_enabled():
             return _Spelled.apply(own, self.vectors, *bags)
-        weights = id(own), own._version, id(self.vectors), self.vectors._version
+        weights = own.data_ptr(), own._version, self.vectors.data_ptr(), self.vectors._version
         if self._table is None or self._table[0] != weights:
             self._table = weights, _Spelled.apply(own, self.vectors, *bags)
         return self._table[1]
