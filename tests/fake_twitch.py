@@ -99,6 +99,7 @@ class FakeTwitch:
         self.browser: str | None = bot  # who is logged in where the authorisation page is opened; None: says no
         self.keepalive = keepalive
         self.welcoming = True
+        self.thinking = 0.0  # seconds before it says welcome to who moves here
         self.enforcing = True  # the limits on messages
         self.device_interval = 1
         self.sent: list[Sent] = []
@@ -688,13 +689,15 @@ class FakeTwitch:
         session = Session(f"session-{secrets.token_hex(6)}", socket)
         if old and request.query.get("same") == "1":
             session.id = old.id
+        if old:
+            for one in old.subscriptions.values():
+                one["transport"]["session_id"] = session.id
+            await asyncio.sleep(self.thinking)
         talking = None
         if self.welcoming:
             await socket.send_json(self._envelope("session_welcome", {"session": self._greeting(session.id)}))
             if old:
                 session.subscriptions, old.subscriptions = old.subscriptions, {}
-                for one in session.subscriptions.values():
-                    one["transport"]["session_id"] = session.id
                 self._sessions.pop(old.id, None)
             self._sessions[session.id] = session
             self._note()

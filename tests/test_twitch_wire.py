@@ -262,6 +262,26 @@ def test_a_move_loses_nothing(twitch, tmp_path, same_id):
     run(work())
 
 
+@pytest.mark.parametrize("same_id", [True, False])
+def test_a_slow_move_is_no_reason_to_leave(twitch, tmp_path, same_id):
+    """While the new connection waits for its welcome the old one is heard, and examinations find nothing wrong."""
+    twitch.log_in(tmp_path)
+    twitch.thinking = 8 * HASTE.examination
+
+    async def work():
+        async with connected(twitch, tmp_path) as (wire, diary):
+            twitch.move(same_id=same_id)
+            for number in range(15):
+                twitch.chat(f"{number}")
+                await asyncio.sleep(0.1)
+            await twitch.until(lambda: len(diary.lines) == 15 and twitch.open_sockets == 1)
+            assert diary.texts() == [str(number) for number in range(15)]
+            assert (wire.state().standing, wire.state().connects) == ("listening", 1)
+            assert twitch.connections == 2
+
+    run(work())
+
+
 def test_an_unanswered_question_is_no_reason_to_leave(twitch, tmp_path):
     """While Twitch can't say what it sends, but sends, the wire stays."""
     twitch.log_in(tmp_path)

@@ -217,21 +217,22 @@ class ChatClient(twitchio.Client):
     async def examine(self, silence: float) -> None:
         """Ask Twitch what it would send here. Raises Deaf if that is not everything, or if nothing at all has come in
         for ``silence`` seconds, and Refused when the login has ended; what the network raises says nothing."""
-        last = self._ears[-1]._last_keepalive  # of any message, by the local clock
-        if last is None or (datetime.now() - last).total_seconds() > silence:
+        last = max(ear._last_keepalive or datetime.min for ear in self._ears)  # of any message, by the local clock
+        if (datetime.now() - last).total_seconds() > silence:
             raise Deaf(f"nothing came from Twitch for {silence:.0f} s")
         if self.bot_id not in self.tokens:
             raise Refused(f"Twitch ended the bot's login; {LOGIN_AGAIN}")
         keep_secret(self.http._app_token or "")  # it may be a new one
-        sessions = {ear.session_id for ear in self._ears}
         listing = await self.fetch_eventsub_subscriptions(token_for=self.bot_id)
-        have = {
-            one.type
+        there = [
+            one
             async for one in listing.subscriptions
-            if one.status == "enabled"
-            and one.transport.session_id in sessions
-            and one.condition.get("broadcaster_user_id") == self._room.channel
-        }
+            if one.status == "enabled" and one.condition.get("broadcaster_user_id") == self._room.channel
+        ]
+        sessions = {ear.session_id for ear in self._ears}  # only now, as a move may have been made meanwhile
+        if None in sessions:  # or be under way; it fails loudly if it fails
+            return
+        have = {one.type for one in there if one.transport.session_id in sessions}
         if missing := {kind.type for kind in WANTED} - have:
             raise Deaf(f"Twitch no longer sends {', '.join(sorted(missing))}")
 
