@@ -80,8 +80,14 @@ async def live(day: wakeup.Awake, clock: Clock, until: datetime, steps_per_hour:
     """From now until then, with visitors."""
     start, first = clock.now, day.tutor.step
     publish = day.classroom.publish
-    watch = partial(_watch_nights, day.tutor, watched, _Night())
-    day.classroom.publish = lambda event: (publish(event), watch() if isinstance(event, StepReport) else None)
+    night = _Night()
+
+    def publish_and_watch(event: object) -> None:
+        publish(event)
+        if isinstance(event, StepReport):  # saves are published by another thread
+            _watch_nights(day.tutor, watched, night)
+
+    day.classroom.publish = publish_and_watch
     day.people.agree(AGREES, "channel")
     rang = lambda event: watched.bells.append((event.job_id, clock.now))  # noqa: E731
     day.timetable.scheduler.add_listener(rang, EVENT_JOB_EXECUTED)

@@ -5,14 +5,12 @@ Shapes: T tokens, B streams, V vocabulary, D width, P positions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from brain.native import kernels_for
-from brain.spelling import Spelling
+from brain.spelling import Parts, Spelling
 
 ECHO_DROPOUT = 0.5
 
@@ -56,13 +54,13 @@ class BlendedNorm(nn.Module):
 
 class Embedding(nn.Module):
     """With ``echo``, every token has a second vector that is added to the token after it: so the neurons know pairs of
-    tokens, and not only what each says by itself. With ``pieces``, the tokens' spelling, those spelled alike share part
-    of their vectors."""
+    tokens, and not only what each says by itself. With ``parts``, tokens that are spelled alike share part of their
+    vectors."""
 
-    def __init__(self, vocabulary: int, width: int, positions: int, *, echo: bool, pieces: Sequence[bytes] = ()):
+    def __init__(self, vocabulary: int, width: int, positions: int, *, echo: bool, parts: Parts | None = None):
         super().__init__()
         self.tokens = nn.Parameter(torch.randn(vocabulary, width))
-        self.spelling = Spelling(pieces, width, size=0.5) if pieces else None
+        self.spelling = Spelling(parts, width, size=0.5) if parts else None
         self.before = nn.Parameter(torch.randn(vocabulary, width) * 0.5) if echo else None
         self.positions = nn.Parameter(torch.randn(positions, width) * 0.1)
         self.pixel = nn.Linear(3, width)

@@ -19,7 +19,7 @@ from brain.linear import Linear, linear
 from brain.memory import MemoryLayer
 from brain.native import Call, kernels_for
 from brain.selfstate import SelfStateHead
-from brain.spelling import Spelling
+from brain.spelling import Parts, Spelling, shared_parts
 from brain.windows import InterneuronNetwork
 
 MOST_TOGETHER = 16  # streams that the step's kernel takes; measured faster with 1 and with 3
@@ -71,13 +71,13 @@ class Neurons(nn.Module):
 class Logits(nn.Module):
     """Activations to words: through a narrow layer of thoughts, then against every token's vector."""
 
-    def __init__(self, neurons: int, width: int, vocabulary: int, *, blend_norm: bool, pieces: Sequence[bytes] = ()):
+    def __init__(self, neurons: int, width: int, vocabulary: int, *, blend_norm: bool, parts: Parts | None = None):
         super().__init__()
         self.norm = BlendedNorm(neurons)
         self.think = Linear(neurons, width)
         self.thought_norm = nn.LayerNorm(width)
         self.speak = nn.Linear(width, vocabulary)
-        self.spelling = Spelling(pieces, width, size=0.0) if pieces else None
+        self.spelling = Spelling(parts, width, size=0.0) if parts else None
         self.blend = BlendedNorm(vocabulary) if blend_norm else nn.Identity()
 
     def forward(self, activations: Tensor) -> tuple[Tensor, Tensor]:
@@ -116,8 +116,8 @@ class InterneuronBrain(Brain):
         super().__init__()
         self.turn_tokens, self.position_limit = turn_tokens, positions
         self.neuron_count, self.longest_window, self.dropout = neurons, longest_window, dropout
-        pieces = pieces if spelling else ()
-        self.embedding = Embedding(vocabulary, embed_width, positions, echo=echo, pieces=pieces)
+        parts = shared_parts(pieces) if spelling else None
+        self.embedding = Embedding(vocabulary, embed_width, positions, echo=echo, parts=parts)
         self.neurons = Neurons(embed_width, neurons)
         self.interneurons = InterneuronNetwork(
             neurons,
@@ -129,7 +129,7 @@ class InterneuronBrain(Brain):
         memory = {"width": memory_width, "gates": neurons // neurons_per_gate, "shared_decays": shared_decays}
         self.memory1 = MemoryLayer(neurons, short=0.7, long=0.95, **memory)
         self.memory2 = MemoryLayer(neurons, short=0.9, long=0.99, **memory)
-        self.logits = Logits(neurons, thought_width, vocabulary, blend_norm=blend_logit_norm, pieces=pieces)
+        self.logits = Logits(neurons, thought_width, vocabulary, blend_norm=blend_logit_norm, parts=parts)
         self.self_state = SelfStateHead(thought_width)
         self._initialise()
         self._spoken, self._shape = self._for_speaking(), self._sizes()

@@ -28,7 +28,7 @@ LONGEST = 3  # letters of a beginning or an ending
 
 def parts_of(piece: bytes) -> list[tuple]:
     """The parts of one token's spelling, each once; none of a mark, which has no spelling."""
-    return list(dict.fromkeys(_parts(piece.decode("utf-8", "surrogateescape")))) if piece else []
+    return list(_parts(piece.decode("utf-8", "surrogateescape"))) if piece else []
 
 
 def _parts(text: str) -> Iterator[tuple]:
@@ -53,7 +53,11 @@ class Bags(NamedTuple):
     weights: Tensor  # float32 (M,)
 
 
-def shared_parts(pieces: Sequence[bytes]) -> tuple[Bags, Bags]:
+Parts = tuple[Bags, Bags]
+"""The parts in each token, and the tokens in each part: the same memberships, both ways round."""
+
+
+def shared_parts(pieces: Sequence[bytes]) -> Parts:
     """Which parts each token has, and which tokens have each part; only parts that at least two tokens share.
 
     A token's parts weigh one over the root of their number, so that all tokens' sums have the same size.
@@ -61,12 +65,13 @@ def shared_parts(pieces: Sequence[bytes]) -> tuple[Bags, Bags]:
     spelled = [parts_of(piece) for piece in pieces]
     tokens_with = Counter(part for parts in spelled for part in parts)
     number = {part: i for i, part in enumerate(part for part, count in tokens_with.items() if count > 1)}
-    rows = [[number[part] for part in parts if part in number] for parts in spelled]
-    members: list[list[tuple[int, float]]] = [[] for _ in number]
-    for token, row in enumerate(rows):
-        for part in row:
-            members[part].append((token, len(row) ** -0.5))
-    return _bags([[(part, len(row) ** -0.5) for part in row] for row in rows]), _bags(members)
+    shared = [[number[part] for part in parts if part in number] for parts in spelled]
+    parts_in = [[(part, len(parts) ** -0.5) for part in parts] for parts in shared]
+    tokens_in: list[list[tuple[int, float]]] = [[] for _ in number]
+    for token, parts in enumerate(parts_in):
+        for part, weight in parts:
+            tokens_in[part].append((token, weight))
+    return _bags(parts_in), _bags(tokens_in)
 
 
 def _bags(sums: list[list[tuple[int, float]]]) -> Bags:
@@ -97,15 +102,15 @@ class _Spelled(torch.autograd.Function):
 class Spelling(nn.Module):
     """Makes a table of V vectors (V, D) from the tokens' own and those of their parts.
 
-    ``size`` is that of the parts' sum at birth, per component.
+    ``parts`` as ``shared_parts`` finds them, ``size`` that of the parts' sum at birth, per component.
     """
 
-    def __init__(self, pieces: Sequence[bytes], width: int, *, size: float):
+    def __init__(self, parts: Parts, width: int, *, size: float):
         super().__init__()
-        bags = shared_parts(pieces)
-        self.vectors = nn.Parameter(torch.randn(len(bags[1].offsets), width) * size)
+        in_token, in_part = parts
+        self.vectors = nn.Parameter(torch.randn(len(in_part.offsets), width) * size)
         self._bags = [f"{of}_{name}" for of in ("token", "part") for name in Bags._fields]
-        for name, tensor in zip(self._bags, (*bags[0], *bags[1]), strict=True):
+        for name, tensor in zip(self._bags, (*in_token, *in_part), strict=True):
             self.register_buffer(name, tensor, persistent=False)  # the pieces say it
         self._table: tuple[tuple[int, ...], Tensor] | None = None
 

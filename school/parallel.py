@@ -272,7 +272,7 @@ class Leader(Member):
         has_best = self.best is not None
         pieces = self.librarian.tokenizer.pieces
         self._tell(Order.START, len(pieces), len(b"".join(pieces)), self.micro_streams, has_best, mark)
-        self.team.share([*_spelled(pieces)])
+        self.team.share(_spelled(pieces))
         self.team.share(self._everything_learned())
         if self.best:
             self.team.share(_sorted(self.best.weights))
@@ -408,9 +408,9 @@ def enlist(
     return follower
 
 
-def _spelled(pieces: list[bytes]) -> tuple[Tensor, Tensor]:
+def _spelled(pieces: list[bytes]) -> list[Tensor]:
     """The length of each piece and all their bytes."""
-    return torch.tensor([len(piece) for piece in pieces]), torch.tensor(list(b"".join(pieces)), dtype=torch.uint8)
+    return [torch.tensor([*map(len, pieces)]), torch.tensor(list(b"".join(pieces)), dtype=torch.uint8)]
 
 
 def _hear_pieces(team: Team, vocabulary: int, spelling: int) -> list[bytes]:

@@ -682,8 +682,7 @@ class Registrar:
         done: Future[None] = Future()
 
         def write(db: Database) -> None:
-            known = not if_known or self._copies() or db["consents"].count_where("person = ?", [change.person])
-            if known:
+            if not if_known or self._copies() or db["consents"].count_where("person = ?", [change.person]):
                 db["consents"].insert(row, ignore=True)
 
         self._submit(write, done, owed={"changed": asdict(change)} | ({"if_known": True} if if_known else {}))

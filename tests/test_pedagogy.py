@@ -77,9 +77,12 @@ def test_a_life_with_all_policies_is_resumed_bitwise(librarian, tmp_path):
     assert not report.skipped
     assert soul.step < 30  # or there is little left to be the same
     kept = json.loads(json.dumps(soul.facts))["pedagogy"]  # a soul is written as JSON
+    assert kept["repeats"]["passages"]
+    assert kept["replay"]
     soul.facts["pedagogy"] = kept
     late = pupil(librarian, ALL_ON, seed=99, learning_rate=3e-2)
     wake_tutor(soul, late, [pair])
+    assert late.step == soul.step
     take_steps(late, 48 - soul.step)
     assert same(everything(awake), everything(late))
     assert late.pedagogy.facts() == awake.pedagogy.facts()

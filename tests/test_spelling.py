@@ -62,7 +62,7 @@ def test_what_differs_and_what_has_none():
 def test_the_table_is_the_sum_of_own_and_shared_vectors():
     """Values and gradients are those of the sum written out as a matrix product."""
     torch.manual_seed(0)
-    spelling, weights = Spelling(PIECES, 5, size=1.0), dense(PIECES)
+    spelling, weights = Spelling(shared_parts(PIECES), 5, size=1.0), dense(PIECES)
     own, outward = torch.randn(len(PIECES), 5, requires_grad=True), torch.randn(len(PIECES), 5)
     assert spelling.vectors.shape == (weights.shape[1], 5)
     torch.testing.assert_close(spelling(own), own + weights @ spelling.vectors)
@@ -73,7 +73,7 @@ def test_the_table_is_the_sum_of_own_and_shared_vectors():
 
 def test_the_same_table_is_used_until_the_weights_change():
     """Made once for many tokens; anew after any change in place; a copy's table is its own."""
-    spelling, own = Spelling(PIECES, 5, size=1.0), torch.nn.Parameter(torch.randn(len(PIECES), 5))
+    spelling, own = Spelling(shared_parts(PIECES), 5, size=1.0), torch.nn.Parameter(torch.randn(len(PIECES), 5))
     with torch.no_grad():
         first = spelling(own)
         assert spelling(own) is first
@@ -100,7 +100,7 @@ def test_what_the_vectors_of_a_soul_stand_for_never_changes():
 
 
 def test_without_relatives_it_is_the_own_vectors():
-    spelling, own = Spelling([b""] * 4, 5, size=1.0), torch.randn(4, 5)
+    spelling, own = Spelling(shared_parts([b""] * 4), 5, size=1.0), torch.randn(4, 5)
     assert spelling.vectors.shape == (0, 5)
     torch.testing.assert_close(spelling(own), own)
 
