@@ -217,8 +217,8 @@ class ChatClient(twitchio.Client):
     async def examine(self, silence: float) -> None:
         """Ask Twitch what it would send here. Raises Deaf if that is not everything, or if nothing at all has come in
         for ``silence`` seconds, and Refused when the login has ended; what the network raises says nothing."""
-        last = max(ear._last_keepalive or datetime.min for ear in self._ears)  # of any message, by the local clock
-        if (datetime.now() - last).total_seconds() > silence:
+        heard = [ear._last_keepalive for ear in self._ears if ear._last_keepalive]  # any message, by the local clock
+        if not heard or (datetime.now() - max(heard)).total_seconds() > silence:
             raise Deaf(f"nothing came from Twitch for {silence:.0f} s")
         if self.bot_id not in self.tokens:
             raise Refused(f"Twitch ended the bot's login; {LOGIN_AGAIN}")
