@@ -52,6 +52,7 @@ from school.tutor import Tutor
 BLOCKS = (64, 128, 256, 512, 1024)
 SAME_TOKENS, SAME_STREAMS = 1024, 8  # per step, over all streams; and streams, whatever the block
 SHORT_BLOCK = 8
+ROUNDS, LOOK = 7, 0.4  # of learning, and seconds of each look at the machine's peak between them
 STREAM_SETTINGS = ("streams", "micro_streams")  # alike, so that a step is one piece
 ORIGINAL_TOKENS_PER_SECOND, ORIGINAL_GFLOPS = 1.8, 280  # the first babyLLM's, on a machine of 270 to 290 GFLOP/s
 
@@ -139,6 +140,19 @@ def step_seconds(tutor: Tutor, seconds: float) -> float:
     """The median step, after a while of warming up."""
     take_steps(tutor, seconds / 4)
     return percentile([step.seconds for step in take_steps(tutor, seconds, at_least=3)], 0.5)
+
+
+def step_and_utilisation(tutor: Tutor, work: int, seconds: float) -> tuple[float, float]:
+    """The seconds of a step, and the share of the machine's peak that its ``work`` operations reach: both the median of
+    some rounds, each between two looks at the peak, since a machine that others use too is not always as fast."""
+    take_steps(tutor, seconds / 4)
+    peak, times, shares = matmul_gflops(torch.float32, tutor.device, LOOK), [], []
+    for _ in range(ROUNDS):
+        took = percentile([step.seconds for step in take_steps(tutor, seconds / ROUNDS)], 0.5)
+        before, peak = peak, matmul_gflops(torch.float32, tutor.device, LOOK)
+        times.append(took)
+        shares.append(work / took / 1e9 / max(before, peak))
+    return percentile(times, 0.5), percentile(shares, 0.5)
 
 
 def _attention(query, key, *rest, out_shape=None, **named) -> int:
@@ -240,7 +254,8 @@ class Speaker:
 def measure_size(tutor: Tutor, given: argparse.Namespace) -> dict[str, Any]:
     """Learning and speaking, as the settings say."""
     tokens = tutor.settings.streams * tutor.block_tokens
-    work, seconds = count_step(tutor), step_seconds(tutor, given.seconds)
+    work = count_step(tutor)
+    seconds, utilisation = step_and_utilisation(tutor, work, given.seconds)
     peak = peak_megabytes()
     speaker = Speaker(tutor.voice, tutor.librarian.tokenizer.size, tutor.device)
     token_seconds = speaker.token_seconds(given.seconds)
@@ -257,6 +272,7 @@ def measure_size(tutor: Tutor, given: argparse.Namespace) -> dict[str, Any]:
         "step_ms": round(1000 * seconds, 2),
         "step_flops": work,
         "gflops": round(work / seconds / 1e9, 2),
+        "utilisation": round(utilisation, 3),
         "peak_mb": round(peak),
         "speaking_us_per_token": round(1e6 * token_seconds, 1),
         "speaking_bytes_read": speaker.bytes_read(),
@@ -337,7 +353,6 @@ def size_row(given: argparse.Namespace, species: str, preset: str, machine: dict
     row = measure_apart("size", given, *configuration(species, preset))
     bound = row["speaking_bytes_read"] / machine["copy_gb_per_second"] / 1e3
     shares = {
-        "utilisation": round(row["gflops"] / machine["float32_gflops"], 3),
         "speaking_bound_us": round(bound, 1),
         "speaking_share_of_bound": round(bound / row["speaking_us_per_token"], 3),
     }
