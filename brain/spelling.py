@@ -87,16 +87,16 @@ def _sums(vectors: Tensor, bags: Sequence[Tensor]) -> Tensor:
 
 
 class _Spelled(torch.autograd.Function):
-    """Its gradient by the bags the other way round: in one pass, in a fixed order."""
+    """A table that is at hand already; its gradient by the bags the other way round, in one pass, in a fixed order."""
 
     @staticmethod
-    def forward(ctx, own: Tensor, vectors: Tensor, *bags: Tensor) -> Tensor:
-        ctx.save_for_backward(*bags[3:])
-        return _sums(vectors, bags[:3]).add_(own)
+    def forward(ctx, own: Tensor, vectors: Tensor, table: Tensor, *bags: Tensor) -> Tensor:
+        ctx.save_for_backward(*bags)
+        return table.view_as(table)
 
     @staticmethod
     def backward(ctx, grad: Tensor):
-        return grad, _sums(grad, ctx.saved_tensors), *[None] * 6
+        return grad, _sums(grad, ctx.saved_tensors), *[None] * 4
 
 
 class Spelling(nn.Module):
@@ -109,17 +109,20 @@ class Spelling(nn.Module):
         super().__init__()
         in_token, in_part = parts
         self.vectors = nn.Parameter(torch.randn(len(in_part.offsets), width) * size)
-        self._bags = [f"{of}_{name}" for of in ("token", "part") for name in Bags._fields]
-        for name, tensor in zip(self._bags, (*in_token, *in_part), strict=True):
-            self.register_buffer(name, tensor, persistent=False)  # the pieces say it
-        self._table: tuple[tuple[int, ...], Tensor] | None = None
+        for of, bags in (("token", in_token), ("part", in_part)):
+            for name, tensor in bags._asdict().items():
+                self.register_buffer(f"{of}_{name}", tensor, persistent=False)  # the pieces say it
+        self._made: tuple[tuple[int, ...], tuple[Tensor, ...]] = (), ()
 
     def forward(self, own: Tensor) -> Tensor:
-        """``own`` (V, D) -> (V, D). Where nothing is learned from it, the same tensor until the weights change."""
-        bags = [self.get_buffer(name) for name in self._bags]
-        if torch.is_grad_enabled():
-            return _Spelled.apply(own, self.vectors, *bags)
+        """``own`` (V, D) -> (V, D): the same values, not worked out again, until the weights change."""
         weights = own.data_ptr(), own._version, self.vectors.data_ptr(), self.vectors._version
-        if self._table is None or self._table[0] != weights:
-            self._table = weights, _Spelled.apply(own, self.vectors, *bags)
-        return self._table[1]
+        if self._made[0] != weights:
+            with torch.inference_mode(False), torch.no_grad():  # or lessons could not use it
+                table = _sums(self.vectors, self._bags("token")).add_(own)
+            self._made = weights, (table, own, self.vectors)  # all held, so that nothing else comes to lie there
+        table = self._made[1][0]
+        return _Spelled.apply(own, self.vectors, table, *self._bags("part")) if torch.is_grad_enabled() else table
+
+    def _bags(self, of: str) -> list[Tensor]:
+        return [self.get_buffer(f"{of}_{name}") for name in Bags._fields]
