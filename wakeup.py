@@ -17,9 +17,10 @@ if sys.version_info < (3, 11):  # noqa: UP036  (what an older Python is to say i
     sys.exit("babyLLM needs Python 3.11 or newer; this is " + sys.version.split()[0] + ".")
 
 # The threads of a step wait for each other some hundred times, by default spinning. Where others are busy too, that is
-# a disaster: beside two programs on two cores a step took 4.2 s instead of 76 ms; spinning briefly, it takes 0.28 s
-# there and 84 ms alone. GNU's OpenMP reads this when torch is loaded, so it stands before every import of it.
-os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+# a disaster: beside two programs on two cores a step took 4.2 s instead of 76 ms. So they spin briefly: more gains some
+# per cent alone and costs much more beside others (docs/diary.md). GNU's OpenMP reads this when torch is loaded, so it
+# stands before every import of it.
+os.environ.setdefault("GOMP_SPINCOUNT", "4000")
 
 if TYPE_CHECKING:
     from contextlib import ExitStack
