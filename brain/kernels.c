@@ -2,7 +2,7 @@
 
    Everything is float32, contiguous, time first. T tokens, B streams, P = T * B positions, N neurons, K windows,
    L tokens of history, V width of a norm. Each function computes exactly what its namesake in Python defines
-   (brain/memory.py, scan.py, windows.py, embedding.py, interneuron.py); the tests compare the two. Work is shared among
+   (brain/memory.py, scan.py, windows.py, embedding.py, loss.py, together.py, interneuron.py); the tests compare the two. Work is shared among
    threads by neuron or by position, never by sum, so results don't depend on who is quick. */
 
 #include <math.h>
@@ -471,6 +471,41 @@ void losses_backward(const float *restrict logits, const int64_t *restrict targe
 #pragma omp simd
         for (long v = 0; v < V; v++) out[v] = scale * exponential(row[v] - normaliser);
         out[targets[p]] -= scale;
+    }
+}
+
+/* ---- all parameters at once -------------------------------------------------------------------------------------- */
+
+/* Addresses of ``count`` tensors and their sizes -> sums of squares per thread (threads) */
+void squares(const float *const *tensors, const int64_t *sizes, double *sums, long count, int threads) {
+#pragma omp parallel num_threads(threads)
+    {
+        double mine = 0;
+        for (long tensor = 0; tensor < count; tensor++) {
+            long from = sizes[tensor] * THREAD / THREADS, stop = sizes[tensor] * (THREAD + 1) / THREADS;
+            for (long i = from; i < stop; i += PIECE) { /* so few at a time that single precision is enough */
+                const float *restrict x = tensors[tensor] + i;
+                long few = least(PIECE, stop - i);
+                float sum = 0;
+#pragma omp simd reduction(+ : sum)
+                for (long n = 0; n < few; n++) sum += x[n] * x[n];
+                mine += sum;
+            }
+        }
+        sums[THREAD] = mine;
+    }
+}
+
+/* Addresses of ``count`` tensors, of those that they follow, and sizes; the share of the way that they move */
+void follow(float *const *tensors, const float *const *leaders, const int64_t *sizes, const float *share, long count,
+            int threads) {
+#pragma omp parallel num_threads(threads)
+    for (long tensor = 0; tensor < count; tensor++) {
+        long from = sizes[tensor] * THREAD / THREADS, stop = sizes[tensor] * (THREAD + 1) / THREADS;
+        float *restrict x = tensors[tensor];
+        const float *restrict leader = leaders[tensor];
+#pragma omp simd
+        for (long i = from; i < stop; i++) x[i] += *share * (leader[i] - x[i]);
     }
 }
 

@@ -36,20 +36,25 @@ class AdamW:
         self._moments = {name: _fresh(parameter) for name, parameter in self._parameters.items()}
 
     @torch.no_grad()
-    def step(self, rate: float) -> None:
-        """Move every parameter that has a gradient."""
+    def step(self, rate: float, *, shrink: float = 1.0) -> None:
+        """Move every parameter that has a gradient, by a ``shrink``-th of the gradient."""
         moved = [name for name, parameter in self._parameters.items() if parameter.grad is not None]
         for decay, wanted in ((self._weight_decay, True), (0.0, False)):
             if names := [name for name in moved if (id(self._parameters[name]) in self._decayed) == wanted]:
-                self._move(names, rate, decay)
+                self._move(names, rate, decay, shrink)
 
-    def _move(self, names: list[str], rate: float, decay: float) -> None:
+    def _move(self, names: list[str], rate: float, decay: float, shrink: float) -> None:
         parameters, moments = [self._parameters[name] for name in names], [self._moments[name] for name in names]
         steps, averages, squares = map(list, zip(*moments, strict=True))
+        gradients, scale = [parameter.grad for parameter in parameters], None
+        if shrink != 1 and gradients[0].device.type == "cpu":
+            scale = torch.tensor(shrink, dtype=torch.float32)  # the kernel divides on the way
+        elif shrink != 1:
+            torch._foreach_div_(gradients, shrink)
         torch._foreach_add_(steps, 1)
         torch._fused_adamw_(
-            parameters, [parameter.grad for parameter in parameters], averages, squares, [], steps,
-            lr=rate, beta1=BETA1, beta2=self._beta2, weight_decay=decay, eps=EPSILON, amsgrad=False, maximize=False,
+            parameters, gradients, averages, squares, [], steps, lr=rate, beta1=BETA1, beta2=self._beta2,
+            weight_decay=decay, eps=EPSILON, amsgrad=False, maximize=False, grad_scale=scale,
         )  # fmt: skip
         increment_version(parameters)  # the kernel does not, and brains keep what they made of weights that rest
 

@@ -47,6 +47,16 @@ def test_it_moves_as_torchs_own_does(tokenizer):
     assert all(parameter.grad is None for parameter in ours.parameters())
 
 
+def test_shrunk_gradients_move_as_if_they_had_been_smaller(tokenizer):
+    plain, shrunk = with_gradients(make_brain(tokenizer), 0), with_gradients(make_brain(tokenizer), 0)
+    for parameter in plain.parameters():
+        parameter.grad /= 4
+    AdamW(plain, beta2=BETA2, weight_decay=DECAY).step(RATE)
+    AdamW(shrunk, beta2=BETA2, weight_decay=DECAY).step(RATE, shrink=4.0)
+    for one, other in zip(plain.parameters(), shrunk.parameters(), strict=True):
+        assert torch.equal(one, other)
+
+
 def test_what_was_made_of_the_weights_is_made_anew_after_a_step(tokenizer):
     """A brain reads no table of before: not in one pass that learns nothing, and not in the next."""
     brain, twin = with_gradients(make_brain(tokenizer), 0), make_brain(tokenizer)
