@@ -13,7 +13,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 import wakeup
-from benchmarks import speed
+from benchmarks import speed, turns
 from benchmarks.common import run
 from brain import PRESETS, build_brain
 from brain.contract import Brain
@@ -117,3 +117,35 @@ def test_a_wrong_preset_is_named_at_once(monkeypatch, capsys):
         run(speed.main)
     assert end.value.code == 2
     assert '"giant"' in capsys.readouterr().err
+
+
+def test_contestants_are_told_apart(tmp_path):
+    """What has a dot is a setting, what has none is a variable of its environment."""
+    one = turns.contestant(f"half={wakeup.REPOSITORY},machine.precision=bfloat16,GOMP_SPINCOUNT=7")
+    assert (one.name, one.folder) == ("half", wakeup.REPOSITORY)
+    assert (one.settings, one.environment) == (("machine.precision=bfloat16",), {"GOMP_SPINCOUNT": "7"})
+    for wrong in (f"a={tmp_path}", str(wakeup.REPOSITORY), f"a={wakeup.REPOSITORY},quick"):
+        with pytest.raises(argparse.ArgumentTypeError, match="is wanted"):
+            turns.contestant(wrong)
+
+
+def test_contestants_take_turns():
+    """Each in a process of its own, measured against the first; one with more to do takes longer."""
+    command = [sys.executable, "-m", "benchmarks.turns", "one=.", f"long=.,lessons.block_tokens={8 * BLOCK}"]
+    command += ["--preset", "newborn", "--rounds", "3", "--steps", "2", "--json", "--set", "machine.threads=1"]
+    command += ["--set", f"lessons.micro_streams={STREAMS}"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=wakeup.REPOSITORY, timeout=100)
+    assert done.returncode == 0, done.stderr
+    one, long = json.loads(done.stdout)["turns"]
+    assert (one["name"], one["of_the_first"], one["micro_streams"]) == ("one", 1.0, STREAMS)
+    assert long["of_the_first"] > 1.5
+    assert 0 < one["quickest_ms"] <= one["step_ms"]
+    assert 0 < long["utilisation"] < 1.2
+
+
+def test_a_contestant_that_cannot_start_says_why():
+    command = [sys.executable, "-m", "benchmarks.turns", "one=.,lessons.foo=3", "two=."]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=wakeup.REPOSITORY, timeout=100)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("babyLLM: --set: lessons.foo is not a setting")
+    assert "Traceback" not in done.stderr
