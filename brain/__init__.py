@@ -33,6 +33,7 @@ class BrainConfig:
     dropout: float = 0.3
     echo: bool = True
     spelling: bool = True
+    word_memory: bool = True
     shared_cerebellum: bool = False
     shared_decays: bool = False
     blend_logit_norm: bool = True

@@ -21,6 +21,7 @@ from brain.native import Call, kernels_for
 from brain.selfstate import SelfStateHead
 from brain.spelling import Parts, Spelling, shared_parts
 from brain.windows import InterneuronNetwork
+from brain.words import KEPT, WordMemory
 
 MOST_TOGETHER = 16  # streams that the step's kernel takes; measured faster with 1 and with 3
 HEARD = ("short", "long", "present", "answer")  # what a memory layer chooses between
@@ -108,13 +109,14 @@ class InterneuronBrain(Brain):
         dropout: float,
         echo: bool = True,
         spelling: bool = True,
+        word_memory: bool = True,
         neurons_per_gate: int = 1,
         shared_cerebellum: bool = False,
         shared_decays: bool = False,
         blend_logit_norm: bool = True,
     ):
         super().__init__()
-        self.turn_tokens, self.position_limit = turn_tokens, positions
+        self.turn_tokens, self.position_limit, self.vocabulary = turn_tokens, positions, vocabulary
         self.neuron_count, self.longest_window, self.dropout = neurons, longest_window, dropout
         parts = shared_parts(pieces) if spelling else None
         self.embedding = Embedding(vocabulary, embed_width, positions, echo=echo, parts=parts)
@@ -130,6 +132,7 @@ class InterneuronBrain(Brain):
         self.memory1 = MemoryLayer(neurons, short=0.7, long=0.95, **memory)
         self.memory2 = MemoryLayer(neurons, short=0.9, long=0.99, **memory)
         self.logits = Logits(neurons, thought_width, vocabulary, blend_norm=blend_logit_norm, parts=parts)
+        self.words = WordMemory(vocabulary, thought_width) if word_memory else None
         self.self_state = SelfStateHead(thought_width)
         self._initialise()
         self._spoken, self._shape = self._for_speaking(), self._sizes()
@@ -142,11 +145,14 @@ class InterneuronBrain(Brain):
                 module.bias.zero_()
         self.interneurons.cerebellum.mul_(0.5)
         self.logits.speak.weight.mul_(0.3)
+        if self.words is not None:
+            self.words.gate.weight.zero_()
 
     def fresh_state(self, streams: int) -> State:
         device = self.neurons.bias.device
         neurons = self.neuron_count
-        return {
+        words = {"words": torch.zeros(streams, len(KEPT), self.vocabulary, device=device)} if self.words else {}
+        return words | {
             "history": torch.zeros(streams, self.longest_window, neurons, device=device),
             "memory1": torch.zeros(streams, 2, neurons, device=device),
             "memory2": torch.zeros(streams, 2, neurons, device=device),
@@ -163,7 +169,8 @@ class InterneuronBrain(Brain):
         second, memory1 = self.memory1(first, state["memory1"].transpose(0, 1))
         third, memory2 = self.memory2((first + second) / 2, state["memory2"].transpose(0, 1))
         thoughts, logits = self.logits(third)
-        after = {
+        logits, words = self._recall(logits, thoughts, tokens, state)
+        after = words | {
             "history": self._latest(state["history"], activations),
             "memory1": memory1.transpose(0, 1),
             "memory2": memory2.transpose(0, 1),
@@ -174,6 +181,15 @@ class InterneuronBrain(Brain):
         expected = self.self_state(thoughts, pixels)
         logits, expected, thoughts = (tensor.transpose(0, 1) for tensor in (logits, expected, thoughts))
         return BrainOutput(logits, expected, after, thoughts)
+
+    def _recall(
+        self, logits: Tensor, thoughts: Tensor, tokens: Tensor, state: State
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """What the memory of words, if there is one, adds to ``logits`` (T, B, V), and its state after ``tokens``."""
+        if self.words is None:
+            return logits, {}
+        logits, counts = self.words(logits, thoughts, tokens, state["words"].transpose(0, 1))
+        return logits, {"words": counts.transpose(0, 1)}
 
     def _fire(
         self, tokens: Tensor, pixels: Tensor, state: State, dropout: torch.Generator | None
@@ -197,15 +213,18 @@ class InterneuronBrain(Brain):
         given = [state[name].contiguous() for name in CARRIED]
         after = [torch.empty_like(tensor) for tensor in given]
         logits, expected = pixel.new_empty(len(token), sizes[1]), torch.empty_like(pixel)
+        thoughts = pixel.new_empty(len(token), sizes[8])
         _, vocabulary, width, neurons, _, _, bottleneck, memory, thought, hidden, *_ = sizes
-        floats = width + 5 * neurons + 2 * bottleneck + 3 * memory + 2 * thought + vocabulary + hidden
+        floats = width + 5 * neurons + 2 * bottleneck + 3 * memory + thought + vocabulary + hidden
         scratch = pixel.new_empty(len(token) * floats)
         token, previous = token.contiguous(), state["previous"].contiguous()
         run(
             "step", weights, torch.tensor(sizes), token, previous, pixel.contiguous(), *given,
-            *after, logits, expected, scratch,
+            *after, logits, expected, thoughts, scratch,
         )  # fmt: skip
-        return BrainOutput(logits, expected, dict(zip(CARRIED, after, strict=True), previous=token))
+        after = dict(zip(CARRIED, after, strict=True), previous=token)
+        recalled, words = self._recall(logits[None], thoughts[None], token[None], state)
+        return BrainOutput(recalled[0], expected, after | {name: each.contiguous() for name, each in words.items()})
 
     def _sizes(self) -> list[int]:
         """In the order of ``Shape`` in kernels.c, after the number of streams."""

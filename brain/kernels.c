@@ -2,7 +2,7 @@
 
    Everything is float32, contiguous, time first. T tokens, B streams, P = T * B positions, N neurons, K windows,
    L tokens of history, V width of a norm. Each function computes exactly what its namesake in Python defines
-   (brain/memory.py, scan.py, windows.py, embedding.py, loss.py, together.py, interneuron.py); the tests compare the two. Work is shared among
+   (brain/memory.py, scan.py, windows.py, embedding.py, words.py, loss.py, together.py, interneuron.py); the tests compare the two. Work is shared among
    threads by neuron or by position, never by sum, so results don't depend on who is quick. */
 
 #include <math.h>
@@ -439,6 +439,90 @@ void blend_backward(const float *restrict x, const float *restrict weight, const
     }
 }
 
+/* ---- the memory of words ----------------------------------------------------------------------------------------- */
+
+#define PATCH 256 /* words handled together; words.py knows it */
+
+/* The natural logarithm of y >= 1, to 1e-7: of its mantissa between 0.7 and 1.4 by the series of atanh, and its exponent. */
+static inline float logarithm(float y) {
+    union { float number; int32_t bits; } whole = {y};
+    int32_t exponent = (whole.bits - 0x3f3504f3) >> 23; /* 0x3f3504f3: the root of 1/2 */
+    whole.bits -= exponent << 23;
+    float s = (whole.number - 1.0f) / (whole.number + 1.0f), z = s * s;
+    float series = 1.0f + z * (1.0f / 3 + z * (1.0f / 5 + z * (1.0f / 7 + z * (1.0f / 9))));
+    return exponent * 0.69314718f + 2.0f * s * series;
+}
+
+/* Both counts of a patch of words, one token later; forgotten before they get too small to be quick. */
+static inline void count(float *restrict brief, float *restrict lasting, const float *kept, long heard, long width) {
+#pragma omp simd
+    for (long n = 0; n < width; n++) {
+        float one = brief[n] * kept[0], two = lasting[n] * kept[1];
+        brief[n] = one < 1e-20f ? 0.0f : one, lasting[n] = two < 1e-20f ? 0.0f : two;
+    }
+    if (heard >= 0 && heard < width) brief[heard] += 1.0f, lasting[heard] += 1.0f;
+}
+
+/* tokens (T, B), counts before (2, B, V), kept (2), weight (2, V), scales (T, B, 2), logits (T, B, V) -> out (T, B, V):
+   those and what the counts add, and counts after (2, B, V) */
+void words_forward(const int64_t *restrict tokens, const float *restrict counts, const float *restrict kept,
+                   const float *restrict weight, const float *restrict scales, const float *restrict logits,
+                   float *restrict out, float *restrict after, long T, long B, long V, int threads) {
+    long patches = (V + PATCH - 1) / PATCH;
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (long task = 0; task < patches * B; task++) {
+        long v0 = task % patches * PATCH, b = task / patches, width = least(PATCH, V - v0);
+        float brief[PATCH], lasting[PATCH];
+        const float *restrict first = weight + v0, *restrict second = weight + V + v0;
+        memcpy(brief, counts + b * V + v0, width * sizeof(float));
+        memcpy(lasting, counts + (B + b) * V + v0, width * sizeof(float));
+        for (long t = 0; t < T; t++) {
+            long p = t * B + b;
+            const float *restrict from = logits + p * V + v0;
+            float *restrict to = out + p * V + v0, one = scales[2 * p], two = scales[2 * p + 1];
+            count(brief, lasting, kept, tokens[p] - v0, width);
+#pragma omp simd
+            for (long n = 0; n < width; n++)
+                to[n] = from[n] + one * first[n] * logarithm(1.0f + brief[n])
+                        + two * second[n] * logarithm(1.0f + lasting[n]);
+        }
+        memcpy(after + b * V + v0, brief, width * sizeof(float));
+        memcpy(after + (B + b) * V + v0, lasting, width * sizeof(float));
+    }
+}
+
+/* grad (T, B, V) of the logits -> gradients of weight (2, V), which begins as zeros, and of scales, a part for each patch
+   of words (patches, T, B, 2) */
+void words_backward(const int64_t *restrict tokens, const float *restrict counts, const float *restrict kept,
+                    const float *restrict weight, const float *restrict scales, const float *restrict grad,
+                    float *restrict grad_weight, float *restrict grad_scales, long T, long B, long V, int threads) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (long v0 = 0; v0 < V; v0 += PATCH) {
+        long width = least(PATCH, V - v0);
+        float brief[PATCH], lasting[PATCH];
+        const float *restrict first = weight + v0, *restrict second = weight + V + v0;
+        float *restrict to_first = grad_weight + v0, *restrict to_second = grad_weight + V + v0;
+        for (long b = 0; b < B; b++) {
+            memcpy(brief, counts + b * V + v0, width * sizeof(float));
+            memcpy(lasting, counts + (B + b) * V + v0, width * sizeof(float));
+            for (long t = 0; t < T; t++) {
+                long p = t * B + b;
+                const float *restrict into = grad + p * V + v0;
+                float one = scales[2 * p], two = scales[2 * p + 1], to_one = 0, to_two = 0;
+                count(brief, lasting, kept, tokens[p] - v0, width);
+#pragma omp simd reduction(+ : to_one, to_two)
+                for (long n = 0; n < width; n++) {
+                    float a = into[n] * logarithm(1.0f + brief[n]), c = into[n] * logarithm(1.0f + lasting[n]);
+                    to_first[n] += one * a, to_second[n] += two * c;
+                    to_one += first[n] * a, to_two += second[n] * c;
+                }
+                float *to = grad_scales + (v0 / PATCH * T * B + p) * 2;
+                to[0] = to_one, to[1] = to_two;
+            }
+        }
+    }
+}
+
 /* ---- what each token cost ---------------------------------------------------------------------------------------- */
 
 /* logits (P, V), targets (P) -> losses (P) in nats, whether the best guess was right (P), and log of the sum of
@@ -630,17 +714,18 @@ static void recall(const float *const *w, const Shape *s, const float *restrict 
 
 /* weights: their addresses; shape: as in Shape. tokens (B), previous (B): the tokens before; pixels (B, 3); places (B):
    where each stream was; history (B, L, N); memory1 and memory2 (B, 2, N) -> the last four after the token, logits
-   (B, V), expected (B, 3).
-   scratch: B * (D + 5 N + 2 H + 3 R + 2 C + V + S) floats: D width, H bottleneck, R memory, C thought, S hidden. */
+   (B, V), expected (B, 3), thought (B, C).
+   scratch: B * (D + 5 N + 2 H + 3 R + C + V + S) floats: D width, H bottleneck, R memory, C thought, S hidden. */
 void step(const float *const *w, const Shape *s, const int64_t *tokens, const int64_t *previous, const float *pixels,
           const int64_t *places, const float *history, const float *memory1, const float *memory2, int64_t *new_places,
-          float *new_history, float *new_memory1, float *new_memory2, float *logits, float *expected, float *scratch, int threads) {
+          float *new_history, float *new_memory1, float *new_memory2, float *logits, float *expected, float *thought,
+          float *scratch, int threads) {
     long B = s->streams, D = s->width, N = s->neurons, H = s->bottleneck, C = s->thought, V = s->vocabulary;
     long L = s->longest, held = s->hidden;
     float *x = scratch, *active = x + B * D, *first = active + B * N, *second = first + B * N;
     float *spare = second + B * N; /* 2 N + 3 R */
     float *narrow = spare + B * (2 * N + 3 * s->memory), *thin = narrow + B * H;
-    float *idea = thin + B * H, *thought = idea + B * C, *raw = thought + B * C;
+    float *idea = thin + B * H, *raw = idea + B * C;
     float *felt = raw + B * V;
 #pragma omp parallel num_threads(threads)
     {

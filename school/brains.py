@@ -15,7 +15,8 @@ BLOCK_TOKENS = {"seed": 256}
 DEFAULT_BLOCK = 64
 DROPOUT = {"interneuron": 0.3, "llama": 0.1}  # what each learned best with; see docs/diary.md
 FREE_TO_CHANGE = {"dropout"}  # how it learns, not what it is
-CAME_LATER = {"echo": False, "neurons_per_gate": 1, "spelling": False}  # what brains from before it are, and stay
+# what brains from before them are, and stay:
+CAME_LATER = {"echo": False, "neurons_per_gate": 1, "spelling": False, "word_memory": False}
 AS_PRESET = "0: as the preset says"
 
 
@@ -44,6 +45,7 @@ class BrainSettings(Slice):
     )
     echo: bool = Field(True, description="let every token hear an echo of the one before")
     spelling: bool = Field(True, description="let tokens that are spelled alike share a part of their vectors")
+    word_memory: bool = Field(True, description="remember which words were said lately, and say them sooner")
     shared_cerebellum: bool = Field(False, description="one window mix for all neurons instead of one for each")
     shared_decays: bool = Field(False, description="one memory span for all neurons instead of one for each")
     blend_logit_norm: bool = Field(True, description="blend the logits with their own norm")

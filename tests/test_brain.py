@@ -76,7 +76,7 @@ def test_one_long_thought_equals_many_single_ones(preset, switches):
         for t in range(300):
             out = brain.step(tokens[:, t], pixels[:, t], state)
             state = out.state
-            torch.testing.assert_close(out.logits, whole.logits[:, t], atol=1e-4, rtol=0)
+            torch.testing.assert_close(out.logits, whole.logits[:, t], atol=2e-4, rtol=0)
             torch.testing.assert_close(out.pixels, whole.pixels[:, t], atol=1e-4, rtol=0)
     assert_same_state(whole.state, state)
 
