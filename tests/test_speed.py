@@ -17,6 +17,7 @@ from benchmarks import speed, turns
 from benchmarks.common import run
 from brain import PRESETS, build_brain
 from brain.contract import Brain
+from brain.words import KEPT
 
 NEWBORN = PRESETS["newborn"]
 STREAMS, BLOCK = 16, 64
@@ -64,6 +65,7 @@ def test_the_counted_work_is_that_of_the_matrix_products(measured):
     memory_layer = c.neurons * c.memory_width * (3 + 4 / c.neurons_per_gate)  # reduce, project, answer; four gates
     learned = c.embed_width * c.neurons + 2 * c.neurons * c.bottleneck + 2 * memory_layer
     learned += c.neurons * c.thought_width + c.thought_width * c.vocabulary + HIDDEN * 3
+    learned += c.thought_width * len(KEPT)  # the gate of the memory of words
     given = 3 * c.embed_width + (c.thought_width + 3) * HIDDEN  # the colour; what the self-state head listens to
     again = 2 * ((c.thought_width + 3) * HIDDEN + HIDDEN * 3)  # the head is asked twice, and taught once
     assert measured["sizes"][0]["step_flops"] == STREAMS * BLOCK * (products(learned, given) + again)
@@ -74,7 +76,7 @@ def test_a_spoken_token_reads_every_weight_and_one_row_of_each_table(measured):
     weights = sum(parameter.numel() for parameter in brain.parameters())
     tables = NEWBORN.vocabulary, NEWBORN.vocabulary, NEWBORN.positions
     unread = sum(rows - 1 for rows in tables) * NEWBORN.embed_width
-    assert measured["sizes"][0]["speaking_bytes_read"] == 4 * (weights - unread)
+    assert measured["sizes"][0]["speaking_bytes_read"] == 4 * (weights - unread + len(KEPT))
 
 
 def llama() -> Brain:
