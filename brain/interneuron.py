@@ -151,14 +151,16 @@ class InterneuronBrain(Brain):
     def fresh_state(self, streams: int) -> State:
         device = self.neurons.bias.device
         neurons = self.neuron_count
-        words = {"words": torch.zeros(streams, len(KEPT), self.vocabulary, device=device)} if self.words else {}
-        return words | {
+        state = {
             "history": torch.zeros(streams, self.longest_window, neurons, device=device),
             "memory1": torch.zeros(streams, 2, neurons, device=device),
             "memory2": torch.zeros(streams, 2, neurons, device=device),
             "position": torch.zeros(streams, dtype=torch.int64, device=device),
             "previous": torch.zeros(streams, dtype=torch.int64, device=device),
         }
+        if self.words is not None:
+            state["words"] = torch.zeros(streams, len(KEPT), self.vocabulary, device=device)
+        return state
 
     def forward(
         self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: torch.Generator | None = None

@@ -2,8 +2,9 @@
 
    Everything is float32, contiguous, time first. T tokens, B streams, P = T * B positions, N neurons, K windows,
    L tokens of history, V width of a norm. Each function computes exactly what its namesake in Python defines
-   (brain/memory.py, scan.py, windows.py, embedding.py, words.py, loss.py, together.py, interneuron.py); the tests compare the two. Work is shared among
-   threads by neuron or by position, never by sum, so results don't depend on who is quick. */
+   (brain/memory.py, scan.py, windows.py, embedding.py, words.py, loss.py, together.py, interneuron.py); the tests compare
+   the two. Work is shared among threads by neuron or by position, never by sum, so results don't depend on who is
+   quick. */
 
 #include <math.h>
 #include <stdint.h>

@@ -67,7 +67,7 @@ SWITCHES = {
 @pytest.mark.parametrize("preset", PRESETS)
 @pytest.mark.parametrize("switches", SWITCHES.values(), ids=SWITCHES)
 def test_one_long_thought_equals_many_single_ones(preset, switches):
-    """A block of 300 tokens and 300 steps agree to 1e-4 on logits, self-state and state, in float32."""
+    """A block of 300 tokens and 300 steps agree to 2e-4 on logits and 1e-4 on self-state and state, in float32."""
     brain = build(replace(reduced(preset), **switches))
     tokens, pixels = some_input(2, 300)
     with torch.no_grad():

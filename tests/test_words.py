@@ -37,7 +37,8 @@ def test_a_word_counts_until_it_fades(kernels):
     stream."""
     if kernels and not foundry.forge():
         pytest.skip("no C compiler here")
-    native.use(native.kernels_for() if kernels else None)
+    if not kernels:
+        native.use(None)
     memory, rng = some_memory(), torch.Generator().manual_seed(1)
     tokens = torch.randint(0, WORDS, (40, 2), generator=rng)
     thoughts, logits = torch.randn(40, 2, WIDTH, generator=rng), torch.randn(40, 2, WORDS, generator=rng)
@@ -66,7 +67,6 @@ def test_a_life_long_silence_is_forgotten():
     """After ten thousand other words nothing is left, and nothing too small to be quick."""
     if not foundry.forge():
         pytest.skip("no C compiler here")
-    native.use(native.kernels_for())
     memory = some_memory()
     counts = torch.zeros(len(KEPT), 1, WORDS)
     for word in (5, *[6] * 10):
