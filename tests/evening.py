@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from twitchio.eventsub import websockets
 from twitchio.http import Route
 
@@ -20,11 +22,14 @@ import bots.twitch.host as host
 import bots.twitch.lessons as lessons
 import bots.twitch.pace as pace
 import wakeup
+from bots.twitch.calling import names
 from bots.twitch.host import Host
 from bots.twitch.lines import Line, Removal
 from bots.twitch.room import open_room
+from bots.twitch.rules import CommandSettings
 from bots.twitch.wire import Patience, TwitchWire
 from school.registrar import reading
+from school.voice import Voice, read_voices
 from tests.fake_twitch import FakeTwitch, Sent
 
 SMALL = (
@@ -171,7 +176,9 @@ def _content(file: Path) -> bytes:
 
 @contextmanager
 def evening(home: Path, *changes: str) -> Iterator[Evening]:
-    """An evening from the arrival to the good night, with nobody's cooldowns."""
+    """An evening from the arrival to the good night, with nobody's cooldowns. One at a time in a process: the client
+    library keeps Twitch's address for all."""
+    assert host.CONFIRM_SECONDS, "another evening is still going on in this process"
     (home / "library").mkdir(parents=True, exist_ok=True)
     (home / "library" / "diary.txt").write_text("today it rained and the cat slept. i made soup.\n" * 100)
     constants = [(place, name, getattr(place, name)) for place, name, _ in QUICK]
@@ -193,3 +200,48 @@ def evening(home: Path, *changes: str) -> Iterator[Evening]:
             os.environ.pop(name, None)
             if value is not None:
                 os.environ[name] = value
+
+
+# ---- what is said ----------------------------------------------------------------------------------------------------
+
+CALLED = names(CommandSettings())
+
+
+def read_voice(home: Path = Path("none")) -> Voice:
+    return read_voices(home, always={"twitch": CALLED})["twitch"]
+
+
+def is_line(text: str, occasion: str, **fields: object) -> bool:
+    """Whether a text is one of the shipped lines for an occasion, whatever is filled in."""
+    lines = read_voice()._lines[occasion]
+    patterns = (re.sub(r"\\\{\w+\\\}", ".*", re.escape(line.format_map(Known(CALLED | fields)))) for line in lines)
+    return any(re.fullmatch(pattern, text) for pattern in patterns)
+
+
+class Known(dict):
+    def __missing__(self, key: str) -> str:
+        return f"{{{key}}}"
+
+
+def answered(chat: Evening, text: str, *, by: str, occasion: str, **more) -> str:
+    said = chat.says(by, text, **more).text
+    assert is_line(said, occasion), (occasion, said)
+    return said
+
+
+def speaks(chat: Evening, monkeypatch: pytest.MonkeyPatch, text: str, *, seconds: float = 0.0) -> None:
+    """Let the brain's next answers read like this, and their reading take a while."""
+    receptionist = chat.day.classroom.receptionist
+    monkeypatch.setattr(receptionist, "tokenizer", Speaker(receptionist.tokenizer, text, seconds))
+
+
+class Speaker:
+    def __init__(self, tokenizer, text: str, seconds: float):
+        self._tokenizer, self._text, self._seconds = tokenizer, text, seconds
+
+    def decode(self, tokens: list[int]) -> str:
+        time.sleep(self._seconds)
+        return self._text
+
+    def __getattr__(self, name: str):
+        return getattr(self._tokenizer, name)

@@ -403,22 +403,6 @@ def test_old_chat_goes_by_itself(chat):
     assert chat.rows("select text from messages") == [("owner's rhubarb",)]
 
 
-def test_tomorrow_it_still_knows_who_agreed(tmp_path):
-    """Consent given today holds after a night; what was withdrawn stays withdrawn; lines that waited are gone."""
-    with evening(tmp_path) as chat:
-        agree(chat, "sam", "tess")
-        chat.says("tess", "!optout")
-        chat.says("mo", "!ignore sam")
-        chat.says("mo", "!heed sam")
-        chat.mutters("sam", "sardines wait overnight for nothing")
-    with evening(tmp_path) as chat:
-        assert chat.people.agreed(chat.key("sam"))
-        assert not chat.people.agreed(chat.key("tess"))
-        chat.after_minutes(11)
-        assert chat.files_with("sardines") == []
-        assert "already" in chat.says("sam", "!optin").text
-
-
 # ---- parts ---------------------------------------------------------------------------------------------------------
 
 

@@ -35,13 +35,7 @@ from school.people import People
 from school.registrar import RecordSettings, Registrar
 from school.voice import SHIPPED, Voice, _fields, read_voices
 from school.wordlist import WordList
-from tests.evening import Evening, evening
-
-CALLED = names(CommandSettings())
-
-
-def read_voice(home: Path = Path("none")) -> Voice:
-    return read_voices(home, always={"twitch": CALLED})["twitch"]
+from tests.evening import CALLED, Evening, answered, evening, is_line, read_voice, speaks
 
 
 @pytest.fixture(scope="module")
@@ -50,24 +44,6 @@ def chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
     (home / "words.txt").write_text("fiddlesticks\n")
     with evening(home) as chat:
         yield chat
-
-
-def is_line(text: str, occasion: str, **fields: object) -> bool:
-    """Whether a text is one of the shipped lines for an occasion, whatever is filled in."""
-    lines = read_voice()._lines[occasion]
-    patterns = (re.sub(r"\\\{\w+\\\}", ".*", re.escape(line.format_map(Known(CALLED | fields)))) for line in lines)
-    return any(re.fullmatch(pattern, text) for pattern in patterns)
-
-
-class Known(dict):
-    def __missing__(self, key: str) -> str:
-        return f"{{{key}}}"
-
-
-def answered(chat: Evening, text: str, *, by: str, occasion: str, **more) -> str:
-    said = chat.says(by, text, **more).text
-    assert is_line(said, occasion), (occasion, said)
-    return said
 
 
 def replies(chat: Evening) -> int:
@@ -125,24 +101,6 @@ def test_what_it_says_is_harmless(chat, monkeypatch):
     assert chat.says("ann", "!baby what now?").text == "ban streamer see @Ann [2J nooo"
     speaks(chat, monkeypatch, "!optout and then")
     assert chat.says("ann", "!baby what now?").text == "optout and then"
-
-
-def speaks(chat: Evening, monkeypatch: pytest.MonkeyPatch, text: str, *, seconds: float = 0.0) -> None:
-    """Let the brain's next answers read like this, and their reading take a while."""
-    receptionist = chat.day.classroom.receptionist
-    monkeypatch.setattr(receptionist, "tokenizer", Speaker(receptionist.tokenizer, text, seconds))
-
-
-class Speaker:
-    def __init__(self, tokenizer, text: str, seconds: float):
-        self._tokenizer, self._text, self._seconds = tokenizer, text, seconds
-
-    def decode(self, tokens: list[int]) -> str:
-        time.sleep(self._seconds)
-        return self._text
-
-    def __getattr__(self, name: str):
-        return getattr(self._tokenizer, name)
 
 
 # ---- every command -------------------------------------------------------------------------------------------------
@@ -1137,47 +1095,6 @@ def test_speaking_unasked(room, clock, monkeypatch, when):
 
     with_host(room, work)
     assert len(mused) == (when != "off")
-
-
-def test_a_word_unasked(tmp_path):
-    """It says something of its own to nobody in particular, and nothing of it is kept as talk."""
-    changes = ("chat.spontaneous=timer", "chat.spontaneous_chance=1", "chat.spontaneous_minutes=5")
-    with evening(tmp_path, *changes) as chat:
-        chat.mutters("ann", "how quiet it is in here")
-        chat.after_minutes(5.5)
-        said = chat.eventually(lambda: chat.twitch.sent)[0]
-        assert said.reply_to == ""
-        assert said.text
-        chat.after_minutes(30)
-        assert len(chat.twitch.sent) == 1
-        assert chat.rows("select count(*) from messages") == [(0,)]
-
-
-def test_a_full_house(tmp_path, monkeypatch):
-    """Over the wire: who asks again too soon is told to wait, those for whom there is no room are named in a refusal
-    within seconds, and a crowd that comes at once is not attended to, while everybody else is."""
-    with evening(tmp_path, "chat.waiting=1", "chat.person_seconds=30", "chat.raid_people=8") as chat:
-        chat.says("ann", "!baby hello?")
-        answered(chat, "!baby hello??", by="ann", occasion="wait")
-        speaks(chat, monkeypatch, "well", seconds=0.5)
-        asked = {chat.twitch.chat("!baby hello?", by=f"guest{i}"): f"guest{i}" for i in range(6)}
-        chat.eventually(
-            lambda: all(
-                any(sent.reply_to == message or f"@{login} " in sent.text for sent in chat.twitch.sent)
-                for message, login in asked.items()
-            ),
-            5,
-        )
-        refusals = [sent.text for sent in chat.twitch.sent if not sent.reply_to]
-        assert refusals
-        assert all(is_line(re.sub(r"@\w+ ", "", text), "busy") for text in refusals)
-        chat.after_minutes(1)
-        for i in range(60):
-            chat.twitch.chat("!optin", by=f"raider{i}")
-        chat.eventually(lambda: chat.host.counts["crowd"] >= 60 - 8 * 2.5 - 1)
-        answered(chat, "!consent", by="ann", occasion="consent_nothing")
-        assert not chat.people.agreed(chat.key("raider59"))
-        assert not any("Raider59" in sent.text for sent in chat.twitch.sent)
 
 
 # ---- parts ---------------------------------------------------------------------------------------------------------
