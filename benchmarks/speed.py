@@ -43,6 +43,7 @@ from brain import native
 from brain.contract import Brain
 from school.brains import BrainSettings
 from school.examiner import NEUTRAL
+from school.hands import MOST, Hands
 from school.lessons import StepReport
 from school.machine import keep_memory, prepare
 from school.receptionist import PREFILL
@@ -53,7 +54,6 @@ BLOCKS = (64, 128, 256, 512, 1024)
 SAME_TOKENS, SAME_STREAMS = 1024, 8  # per step, over all streams; and streams, whatever the block
 SHORT_BLOCK = 8
 ROUNDS, LOOK = 7, 0.4  # of learning, and seconds of each look at the machine's peak between them
-STREAM_SETTINGS = ("streams", "micro_streams")  # alike, so that a step is one piece
 ORIGINAL_TOKENS_PER_SECOND, ORIGINAL_GFLOPS = 1.8, 280  # the first babyLLM's, on a machine of 270 to 290 GFLOP/s
 
 
@@ -173,9 +173,12 @@ CPU_ATTENTION = {  # the one matrix product of the CPU that the counter does not
 
 
 def count_step(tutor: Tutor) -> int:
-    """Floating-point operations of one whole step's matrix products."""
+    """Floating-point operations of one whole step's matrix products. The counter sees one thread only, which has to do
+    everything."""
+    hands, tutor.hands = tutor.hands, Hands(1, tutor.device)
     with FlopCounterMode(display=False, custom_mapping=CPU_ATTENTION) as counter:
         take_steps(tutor)
+    tutor.hands = hands
     return counter.get_total_flops()
 
 
@@ -365,7 +368,8 @@ def block_rows(given: argparse.Namespace, species: str, preset: str) -> tuple[li
     for same in ("tokens", "streams"):
         for length in BLOCKS:
             streams = SAME_TOKENS // length if same == "tokens" else SAME_STREAMS
-            shape = (f"lessons.block_tokens={length}", *(f"lessons.{key}={streams}" for key in STREAM_SETTINGS))
+            one_go = -(-streams // MOST)  # a step is one micro-step
+            shape = f"lessons.block_tokens={length}", f"lessons.streams={streams}", f"lessons.micro_streams={one_go}"
             row = measure_apart("block", given, *configuration(species, preset), *shape)
             rows.append({"species": species, "preset": preset, "same": same} | row)
     times = {same: [row["us_per_token"] for row in rows if row["same"] == same] for same in ("tokens", "streams")}

@@ -48,6 +48,9 @@ class Brain(nn.Module, ABC):
         out = self(token[:, None], pixel[:, None], state)
         return BrainOutput(out.logits[:, 0], out.pixels[:, 0], out.state)
 
+    def settle(self) -> None:
+        """Make what is made of the weights once they have moved, for whoever reads next, perhaps on several threads."""
+
     def weight_decayed(self) -> list[nn.Parameter]:
         """The parameters for which smaller is simpler: the matrices, not scales, biases or time constants."""
         return [parameter for parameter in self.parameters() if parameter.ndim >= 2]

@@ -279,6 +279,10 @@ class InterneuronBrain(Brain):
             return heard
         return heard.bernoulli_(1 - self.dropout, generator=rng).div_(1 - self.dropout)
 
+    def settle(self) -> None:
+        self.embedding.table()
+        self.logits.table()
+
     def weight_decayed(self) -> list[nn.Parameter]:
         """All matrices but the memories' decays, which zero would pull towards a span of two tokens."""
         spans = {id(memory.decay_logits) for memory in (self.memory1, self.memory2)}

@@ -173,10 +173,10 @@ class Member(Tutor):
         self._error: Exception | None = None
         super().__init__(brain, librarian, settings, **sizes)
 
-    def _teach(self, step: Step, task: Task) -> None:
+    def _teach(self, step: Step, numbers: range) -> None:
         """A lesson that breaks must not keep the others waiting: its step goes on to its end, and is skipped."""
         try:
-            super()._teach(step, task)
+            super()._teach(step, numbers)
         except Exception as error:
             self._error, step.finite = error, False
 
@@ -260,7 +260,7 @@ class Leader(Member):
         whole = settings.model_copy(update={"streams": settings.streams * team.size})
         sizes = {"block_tokens": block_tokens, "micro_streams": micro_streams}
         super().__init__(brain, librarian, whole, team=team, pedagogy=pedagogy, **sizes)
-        self.micro_streams = largest_divisor(self.own, self.micro_streams)  # no micro-step may be of two processes
+        self.micro_streams = largest_divisor(self.own, self.micro_streams)  # no task may be of two processes
 
     def measure_micro_streams(self) -> int:
         return super().measure_micro_streams(self.own)
@@ -377,7 +377,7 @@ class Follower(Member):
         tasks = []
         for row in range(0, own, self.micro_streams):
             start, stop = first + row, first + row + self.micro_streams
-            if stop == self.team.size * own:  # the last micro-step of all has the extra rows
+            if stop == self.team.size * own:  # the last task of all has the extra rows
                 stop = len(tokens)
             rows_of_task = slice(row, row + self.micro_streams)
             tasks.append(Task(tokens[start:stop].to(self.device), weights[start:stop].to(self.device), rows_of_task))

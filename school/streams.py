@@ -1,10 +1,11 @@
-"""What the tutor's steps are made of: what every stream of the library carries, micro-steps, and a step under way.
+"""What the tutor's steps are made of: what every stream of the library carries, tasks, and a step under way.
 
-Shapes: B streams, T tokens per block, R rows of one micro-step.
+Shapes: B streams, T tokens per block, R rows of one task, V vocabulary.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -62,7 +63,7 @@ class Streams:
 
 @dataclass(slots=True)
 class Task:
-    """One micro-step: rows to read and how much each target counts.
+    """Rows to read together, and how much each target counts.
 
     The first rows are the next blocks of the streams ``rows`` and carry their memory; the rest, if any, are extra and
     start with none. Extra rows ride along with streams because a row alone costs almost as much as two; only while the
@@ -82,6 +83,22 @@ class Task:
         self.weights = torch.cat([self.weights, torch.from_numpy(weights).to(self.weights.device)])
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What came of one task."""
+
+    inputs: Tensor  # (R, T), what was read
+    carried: Streams  # what its rows knew before, and after
+    after: Streams
+    gradients: Sequence[Tensor | None]  # of the step's loss, for every parameter; none if the weights have them already
+    loss: Tensor
+    losses: Tensor  # (T, R) nats
+    weighted: Tensor  # (T, R) the same, times what each target counts
+    correct: Tensor  # (T, R) whether it was the best guess
+    logits: Tensor  # (R, T, V)
+    expected: Tensor  # (R, T, 3) colours
+
+
 @dataclass(slots=True)
 class Step:
     """An optimizer step under way."""
@@ -93,8 +110,8 @@ class Step:
     anchored: bool = False  # what it reads of the library keeps it to what it was at its best
     places: list[int] = field(default_factory=list)  # of the library's blocks
     again: list[int] = field(default_factory=list)  # of the passages read again, the last rows of all
-    index: int = 0
-    before: int = 0  # micro-steps of the same step that other processes do before these
+    index: int = 0  # of the first task that is not done
+    before: int = 0  # tasks of the same step that other processes do before these
     losses: list[Tensor] = field(default_factory=list)
     correct: list[Tensor] = field(default_factory=list)
     expected: list[Tensor] = field(default_factory=list)  # colours (3,) at the last token, summed over streams

@@ -3,9 +3,9 @@
 Shapes: B streams, T tokens per block, R rows of one micro-step, V vocabulary.
 
 A step is one optimizer update over B blocks of the library (each stream carries its memory from block to block), the
-reviews that are due and now and then a dialogue lesson. It is cut into micro-steps of a few streams each, so that
-between them somebody can be answered. Everything random about a step follows from (seed, step), so a life can be
-resumed and replayed; talking draws from elsewhere.
+reviews that are due and now and then a dialogue lesson. It is cut into tasks of a few streams each; a micro-step is as
+many of them as there are hands, and after it somebody can be answered. Everything random about a step follows from
+(seed, step), so a life can be resumed and replayed; talking draws from elsewhere.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from __future__ import annotations
 import copy
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -24,6 +26,7 @@ from brain import together
 from brain.contract import Brain
 from brain.loss import divergence, token_losses
 from brain.selfstate import one_late, true_pixels
+from school.hands import Hands
 from school.lessons import Glimpse, LessonSettings, StepReport
 from school.librarian import Bookmark, Librarian
 from school.night import Night
@@ -35,11 +38,12 @@ from school.pedagogy_replay import EVERY, reducible_losses
 from school.reviews import Reviews
 from school.seeds import seed_of
 from school.stopwatch import Stopwatch
-from school.streams import Step, Streams, Task
+from school.streams import Read, Step, Streams, Task
 
 KEEP_GOOD = 100  # steps between copies of the last good weights
 SHORTEST_EXAM_STEPS = 25  # else an examination after every reading of the library
 GIVEN_BACK = 0.1  # of the way from its best, where what it was taught has led it too far
+A_HANDFUL = 256  # tokens; hands that read no more at a time spend it on fetching the weights, each of them all
 GLIMPSE = 32  # tokens
 PATIENCE = 3  # steps in a row without a finite loss before going back to them
 ROWS_ALONE = 4  # dialogues at a time where they can't ride along with streams: a row costs less then
@@ -88,9 +92,11 @@ class Tutor:
         self.bookmark = Bookmark(0, 0, "")
         self.streams = Streams.fresh(brain, *self.shape)
         self.optimizer = AdamW(brain, beta2=settings.beta2, weight_decay=settings.weight_decay)
+        self.hands = Hands(torch.get_num_threads(), self.device)
         self.micro_streams = micro_streams or settings.micro_streams or self.measure_micro_streams()
+        if self.micro_streams * block_tokens <= A_HANDFUL:
+            self.hands = Hands(1, self.device)
         self.stopwatch = Stopwatch(threads=torch.get_num_threads())  # of the thread that teaches
-        self._rng = torch.Generator(self.device)
         self._under_way: Step | None = None
         self._bad_steps = 0
         self._good: tuple[int, list[Tensor]] | None = None
@@ -107,13 +113,15 @@ class Tutor:
             self._under_way.looked_at = look
             self.stopwatch.lap("planning")
         under_way = self._under_way
+        together = 1 if under_way.anchored else self.hands.count  # the best self takes the place of the voice's weights
+        numbers = range(under_way.index, min(under_way.index + together, len(under_way.tasks)))
         try:
-            self._teach(under_way, under_way.tasks[under_way.index])
+            self._teach(under_way, numbers)
         except BaseException:
             self._under_way = None  # this lesson is lost; the next one is another
             self.optimizer.zero_grad()
             raise
-        under_way.index += 1
+        under_way.index = numbers.stop
         under_way.seconds += time.perf_counter() - started
         if under_way.index < len(under_way.tasks):
             return None
@@ -199,17 +207,25 @@ class Tutor:
         rng = np.random.default_rng([self.settings.seed, self.step, *b"dialogue"])
         return rng.random() < self.settings.dialogue_share * self.settings.streams / talks
 
-    def _teach(self, step: Step, task: Task) -> None:
-        """Forward and backward over one task; gradients gather in the weights."""
+    def _teach(self, step: Step, numbers: range) -> None:
+        """Forward and backward over these tasks, side by side; gradients gather in the weights in the tasks' order."""
+        self.brain.settle()
+        readings = self.hands.do([partial(self._read, step, number, number == numbers.start) for number in numbers])
+        for number, read in zip(numbers, readings, strict=True):
+            self._take(step, step.tasks[number], read)
+        self.stopwatch.lap("backward")
+
+    def _read(self, step: Step, number: int, first: bool) -> Read:
+        """One task. Of those side by side, the first puts its gradients into the weights, the others bring theirs."""
+        task = step.tasks[number]
         inputs, targets = task.tokens[:, :-1], task.tokens[:, 1:].t()
         streams, own = task.streams, self._carried_by(task)
-        inputs = self._with_guesses(step, inputs, streams, own)
-        self._rng.manual_seed(seed_of(self.settings.seed, self.step, step.before + step.index))
-        out = self.brain(inputs, own.pixels, own.state, dropout=self._rng)
+        inputs = self._with_guesses(step.before + number, inputs, streams, own)
+        rng = torch.Generator(self.device).manual_seed(seed_of(self.settings.seed, self.step, step.before + number))
+        out = self.brain(inputs, own.pixels, own.state, dropout=rng)
         logits = out.logits.transpose(0, 1)  # (T, R, V)
         losses, correct = token_losses(logits, targets)
         weighted = losses * task.weights.t()
-        step.losses.append(weighted.detach()[:, :streams].sum())
         pixels, condition = true_pixels(losses.detach(), correct, own.condition)
         pixels = pixels.transpose(0, 1)
         expected = self.brain.self_state(out.thoughts, one_late(pixels, own.pixels[:, -1]))
@@ -220,23 +236,45 @@ class Tutor:
             strayed = self._strayed(logits[:, :streams], inputs[:streams], self.streams.pick(task.rows))
             total = weighted[:, streams:].sum() + share * weighted[:, :streams].sum() + (1 - share) * strayed
         loss = (total + surprise / 3) / step.weight
-        self.stopwatch.lap("forward")
-        loss.backward()
-        step.finite &= bool(torch.isfinite(loss))
-        self.stopwatch.lap("backward")
-        if step.looked_at and step.index == 0:
-            step.glimpse = self._glimpse(inputs, targets, out.logits, own)
+        gradients = ()
+        if first:
+            self.stopwatch.lap("forward")
+            loss.backward()
+        else:
+            gradients = torch.autograd.grad(loss, list(self.brain.parameters()), allow_unused=True)
+        return Read(
+            inputs=inputs,
+            carried=own,
+            after=Streams(out.state, pixels, condition),
+            gradients=gradients,
+            loss=loss.detach(),
+            losses=losses.detach(),
+            weighted=weighted.detach(),
+            correct=correct,
+            logits=out.logits.detach(),
+            expected=expected.detach(),
+        )
+
+    def _take(self, step: Step, task: Task, read: Read) -> None:
+        """Take over what came of a task."""
+        streams = task.streams
+        if read.gradients:
+            _gather(list(self.brain.parameters()), read.gradients)
+        step.finite &= bool(torch.isfinite(read.loss))
+        if step.looked_at and task is step.tasks[0]:
+            self.stopwatch.lap("backward")
+            step.glimpse = self._glimpse(read.inputs, task.tokens[:, 1:].t(), read.logits, read.carried)
             self.stopwatch.lap("glimpse")
         if self.pedagogy.watching:
-            self._watch(step, task, inputs, losses.detach(), correct)
-        # Only now: the backward pass still needed what the streams carried before.
-        after = Streams(out.state, pixels, condition)
-        if len(pixels) == streams == len(self.streams.pixels):
-            self.streams = after
+            self._watch(step, task, read)
+        # Only now: till here the task needed what the streams carried before.
+        if len(task.tokens) == streams == len(self.streams.pixels):
+            self.streams = read.after
         elif streams:
-            self.streams.write(task.rows, after)
-        step.correct.append(correct[:, :streams].sum())
-        step.expected.append(expected[:streams, -1].detach().sum(0))
+            self.streams.write(task.rows, read.after)
+        step.losses.append(read.weighted[:, :streams].sum())
+        step.correct.append(read.correct[:, :streams].sum())
+        step.expected.append(read.expected[:streams, -1].sum(0))
 
     @torch.no_grad()
     def _glimpse(self, inputs: Tensor, targets: Tensor, logits: Tensor, carried: Streams) -> Glimpse:
@@ -259,29 +297,30 @@ class Tutor:
         fresh = Streams.fresh(self.brain, extra, length)
         return self.streams.pick(task.rows).joined(fresh) if task.streams else fresh
 
-    def _with_guesses(self, step: Step, inputs: Tensor, streams: int, own: Streams) -> Tensor:
-        """The ``inputs`` of a task; in some of the library's, its own guesses take the truth's place."""
-        guesses, micro_step = self.pedagogy.guesses, step.before + step.index
-        share = guesses.share(self.settings.seed, self.step, micro_step) if guesses and streams else 0.0
+    def _with_guesses(self, number: int, inputs: Tensor, streams: int, own: Streams) -> Tensor:
+        """The ``inputs`` of a step's task; in some of the library's, its own guesses take the truth's place."""
+        guesses = self.pedagogy.guesses
+        share = guesses.share(self.settings.seed, self.step, number) if guesses and streams else 0.0
         if not share:
             return inputs
-        self._rng.manual_seed(seed_of(self.settings.seed, self.step, micro_step, *b"guesses"))
-        library = slice(0, streams)
+        seed = seed_of(self.settings.seed, self.step, number, *b"guesses")
+        rng, library = torch.Generator(self.device).manual_seed(seed), slice(0, streams)
         carried = own.pick(library)
-        mixed = with_guesses(self.brain, inputs[library], carried.pixels, carried.state, share, self._rng)
+        mixed = with_guesses(self.brain, inputs[library], carried.pixels, carried.state, share, rng)
         return torch.cat([mixed, inputs[streams:]])
 
-    def _watch(self, step: Step, task: Task, inputs: Tensor, losses: Tensor, correct: Tensor) -> None:
-        """Note how the rows of a task went (``losses``, ``correct``: (T, R)); and now and then, in one task of the
-        step, by how much the library's could go better."""
+    def _watch(self, step: Step, task: Task, read: Read) -> None:
+        """Note how the rows of a task went; and now and then, in one task of the step, by how much the library's could
+        go better."""
         counts = (task.weights.t() > 0).float()
-        step.accuracies.append((correct * counts).sum(0) / counts.sum(0).clamp(min=1))
+        step.accuracies.append((read.correct * counts).sum(0) / counts.sum(0).clamp(min=1))
         turn, rest = divmod(self.step, EVERY)
-        if not self.pedagogy.replay or rest or step.index != turn % sum(task.streams > 0 for task in step.tasks):
+        whose = turn % sum(task.streams > 0 for task in step.tasks)
+        if not self.pedagogy.replay or rest or task is not step.tasks[whose]:
             return
         carried, library = self.streams.pick(task.rows), slice(0, task.streams)
-        targets, now = task.tokens[library, 1:], losses[:, library].mean(0)
-        nats = reducible_losses(self.voice, inputs[library], targets, carried.pixels, carried.state, now)
+        targets, now = task.tokens[library, 1:], read.losses[:, library].mean(0)
+        nats = reducible_losses(self.voice, read.inputs[library], targets, carried.pixels, carried.state, now)
         step.reducible += zip(step.places[task.rows], nats, strict=True)
 
     @property
@@ -437,24 +476,42 @@ class Tutor:
     # ---- how much at a time --------------------------------------------------------------------------------------
 
     def measure_micro_streams(self, most: int | None = None) -> int:
-        """The most streams whose forward and backward pass stays within ``micro_seconds``, halving from ``most``."""
-        rows = most or self.settings.streams
+        """The most streams for each hand whose forward and backward pass stays within ``micro_seconds``, halving from
+        its share of ``most``."""
+        rows = -(-(most or self.settings.streams) // self.hands.count)
         while rows > 1 and self.time_rows(rows) > self.settings.micro_seconds:
             rows = -(-rows // 2)
+        if rows * self.block_tokens <= A_HANDFUL:  # then one task at a time, on all threads
+            rows = max(rows, min(rows * self.hands.count, A_HANDFUL // self.block_tokens))
         return rows
 
     def time_rows(self, rows: int) -> float:
-        """Seconds of one forward and backward pass over ``rows`` blocks, the best of two, or of some more where the
-        machine's being busy just now could decide how a whole life is lived; changes nothing."""
+        """Seconds in which each hand goes forward and backward over ``rows`` blocks, the best of two, or of some more
+        where the machine's being busy just now could decide how a whole life is lived; changes nothing."""
         tokens = torch.zeros(rows, self.block_tokens, dtype=torch.int64, device=self.device)
         own = Streams.fresh(self.brain, rows, self.block_tokens)
         seconds, limit = [], self.settings.micro_seconds
+
+        def read() -> None:
+            logits = self.brain(tokens, own.pixels, own.state).logits
+            loss = token_losses(logits.transpose(0, 1), tokens.t())[0].sum()
+            torch.autograd.grad(loss, list(self.brain.parameters()), allow_unused=True)
+
         while len(seconds) < 2 or len(seconds) < 6 and limit < min(seconds) < 4 * limit:
             started = time.perf_counter()
-            logits = self.brain(tokens, own.pixels, own.state).logits
-            token_losses(logits.transpose(0, 1), tokens.t())[0].sum().backward()
+            self.hands.do([read] * self.hands.count)
             if self.device.type == "cuda":
                 torch.cuda.synchronize()
             seconds.append(time.perf_counter() - started)
-        self.brain.zero_grad()
         return min(seconds)
+
+
+def _gather(parameters: Sequence[Tensor], gradients: Sequence[Tensor | None]) -> None:
+    """Add the gradients, where there are any, to those that the parameters have."""
+    both = [(one, new) for one, new in zip(parameters, gradients, strict=True) if new is not None]
+    there = [(one.grad, new) for one, new in both if one.grad is not None]
+    if there:
+        torch._foreach_add_(*map(list, zip(*there, strict=True)))
+    for one, new in both:
+        if one.grad is None:
+            one.grad = new

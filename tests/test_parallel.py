@@ -41,13 +41,13 @@ import school.parallel as parallel
 import wakeup
 parallel.CHECK_STEPS = 4
 teach = parallel.Tutor._teach
-def trouble(tutor, step, task):
+def trouble(tutor, step, numbers):
     if os.environ["RANK"] == "1" and tutor.step == 2 and not step.index:
         raise ValueError("a lesson with a hole in it")
     if os.environ["RANK"] == "1" and tutor.step == 5:
         with torch.no_grad():
             tutor.brain.neurons.bias += 1
-    teach(tutor, step, task)
+    teach(tutor, step, numbers)
 parallel.Tutor._teach = trouble
 sys.exit(wakeup.main(sys.argv[1:]))
 """

@@ -1,0 +1,44 @@
+"""Hands: work that is done side by side, each part of it on a thread of its own.
+
+Threads that share every operation of a lesson meet some six hundred times a step, and each time the slower one is
+waited for, most of all where other programs want the processor too. Hands that read streams of their own meet once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+import torch
+
+MOST = 2  # each has gradients of its own, which have to be added up; more were never measured
+
+Done = TypeVar("Done")
+
+
+class Hands:
+    """``count`` hands share ``threads`` of torch's. Their threads end with the object."""
+
+    def __init__(self, threads: int, device: torch.device):
+        self.count = MOST if device.type == "cpu" and threads % MOST == 0 else 1
+        self._threads = threads
+        self._others = ThreadPoolExecutor(self.count, "hand", lambda: torch.set_flush_denormal(True))
+
+    def do(self, jobs: Sequence[Callable[[], Done]]) -> list[Done]:
+        """Do the jobs, at most ``count`` of them, at the same time, the first one on this thread; a job alone has all
+        threads. Returns what they return, once all have ended; raises what the first that failed raised."""
+        if len(jobs) == 1:
+            return [jobs[0]()]
+        torch.set_num_threads(self._threads // self.count)  # of this thread, and of new ones
+        try:
+            others = [self._others.submit(job) for job in jobs[1:]]
+            first: Future[Done] = Future()
+            try:
+                first.set_result(jobs[0]())
+            except BaseException as error:
+                first.set_exception(error)
+            wait(others)
+        finally:
+            torch.set_num_threads(self._threads)
+        return [job.result() for job in (first, *others)]
