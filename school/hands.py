@@ -22,8 +22,12 @@ class Hands:
 
     def __init__(self, threads: int, device: torch.device):
         self.count = MOST if device.type == "cpu" and threads % MOST == 0 else 1
-        self._threads = threads
+        self._threads, self._device = threads, device
         self._others = ThreadPoolExecutor(self.count, "hand", lambda: torch.set_flush_denormal(True))
+
+    def __deepcopy__(self, _: object) -> Hands:
+        """A twin's tutor has its own."""
+        return Hands(self._threads, self._device)
 
     def do(self, jobs: Sequence[Callable[[], Done]]) -> list[Done]:
         """Do the jobs, at most ``count`` of them, at the same time, the first one on this thread; a job alone has all

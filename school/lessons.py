@@ -11,13 +11,13 @@ from school.settings import Slice
 
 class LessonSettings(Slice):
     seed: int = Field(0, ge=0, lt=2**31, description="where all randomness of the lessons starts")
-    streams: int = Field(16, ge=1, le=1024, description="places of the library read at the same time")
+    streams: int = Field(32, ge=1, le=1024, description="places of the library read at the same time")
     block_tokens: int = Field(0, ge=0, le=4096, description="tokens per stream and step; 0: as the preset says")
-    micro_streams: int = Field(0, ge=0, le=1024, description="streams per micro-step; 0: measure what is quick enough")
-    micro_seconds: float = Field(0.25, gt=0, le=60, description="how long a micro-step may keep a question waiting")
-    learning_rate: float = Field(2e-3, gt=0, le=1, description="AdamW's step size after the warm-up")
-    warmup_steps: int = Field(100, ge=1, description="steps over which the learning rate rises to its full value")
-    decay_steps: int = Field(1000, ge=0, description="a: the rate falls as sqrt(a / (a + step)); 0: stays constant")
+    micro_streams: int = Field(0, ge=0, le=1024, description="streams read together; 0: measure what is quick enough")
+    micro_seconds: float = Field(0.4, gt=0, le=60, description="how long a micro-step may keep a question waiting")
+    learning_rate: float = Field(2.8e-3, gt=0, le=1, description="AdamW's step size after the warm-up")
+    warmup_steps: int = Field(70, ge=1, description="steps over which the learning rate rises to its full value")
+    decay_steps: int = Field(700, ge=0, description="a: the rate falls as sqrt(a / (a + step)); 0: stays constant")
     learning_rate_floor: float = Field(0.2, ge=0, le=1, description="share of the learning rate that always remains")
     weight_decay: float = Field(1.0, ge=0, le=10, description="AdamW's pull of the matrices towards zero")
     beta2: float = Field(0.99, ge=0, lt=1, description="AdamW's memory of squared gradients, per step")
@@ -45,7 +45,7 @@ class LessonSettings(Slice):
     tolerance: float = Field(
         0.002, ge=0, description="share of held-out bits that such lessons may cost before it gives some of them back"
     )
-    averaging_steps: int = Field(200, ge=1, description="it speaks with its weights' running average over these steps")
+    averaging_steps: int = Field(100, ge=1, description="it speaks with its weights' running average over these steps")
     review_rows: int = Field(2, ge=1, le=64, description="rows of taught pairs added to a step when some are due")
     review_growth: float = Field(1.7, gt=1, le=10, description="how much longer each wait for a pair's return is")
     reviews_kept: int = Field(20_000, ge=1, description="taught pairs under instruction; the best known make room")
@@ -54,7 +54,7 @@ class LessonSettings(Slice):
     prompt_weight: float = Field(0.2, ge=0, le=1, description="how much of a pair's question is learned")
     dialogue_share: float = Field(0.05, ge=0, le=1, description="lessons that dress sentences of the library as talk")
     evaluation_steps: int = Field(
-        250, ge=1, description="steps between examinations on held-out text, at most; a small library has them sooner"
+        125, ge=1, description="steps between examinations on held-out text, at most; a small library has them sooner"
     )
     evaluation_tokens: int = Field(32_768, ge=256, description="held-out tokens per examination, at most")
 

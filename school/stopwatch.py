@@ -56,6 +56,10 @@ class Stopwatch:
         self._readings: deque[Reading] = deque(maxlen=MINUTE + 1)
         self._lock = threading.Lock()  # over the readings
 
+    def __deepcopy__(self, _: object) -> Stopwatch:
+        """A twin's tutor has its own, which begins afresh."""
+        return Stopwatch(threads=self._threads, clock=self._clock)
+
     def lap(self, part: str) -> None:
         """All since the last lap was this part's."""
         now = self._clock()

@@ -194,14 +194,14 @@ class Tutor:
         from_people = self.reviews.people_are_due(self.step)
         ids, weights = self.reviews.rows(self.step, rows=settings.review_rows, length=length)
         review_tokens = int((weights > 0).sum()) if from_people else 0
-        talks = ROWS_ALONE if alone else 1
+        talks = ROWS_ALONE if alone else max(1, math.ceil(settings.dialogue_share * settings.streams))
         if not len(ids) and self._dialogue_is_due(talks):
             numbers = range(self.step * talks, (self.step + 1) * talks)
             rows, learned = zip(*(self.librarian.dialogue(number, length=length) for number in numbers), strict=True)
             ids, weights = np.stack(rows), np.stack(learned).astype(np.float32)
         return ids, weights, review_tokens
 
-    def _dialogue_is_due(self, talks: int = 1) -> bool:
+    def _dialogue_is_due(self, talks: int) -> bool:
         """Whether this step, where nothing taught is due, has so many dialogues from the library; at their share of the
         rows."""
         rng = np.random.default_rng([self.settings.seed, self.step, *b"dialogue"])
@@ -476,11 +476,11 @@ class Tutor:
     # ---- how much at a time --------------------------------------------------------------------------------------
 
     def measure_micro_streams(self, most: int | None = None) -> int:
-        """The most streams for each hand whose forward and backward pass stays within ``micro_seconds``, halving from
-        its share of ``most``."""
-        rows = -(-(most or self.settings.streams) // self.hands.count)
-        while rows > 1 and self.time_rows(rows) > self.settings.micro_seconds:
-            rows = -(-rows // 2)
+        """The most streams for each hand whose forward and backward pass stays within ``micro_seconds``, doubling from
+        one up to its share of ``most``; from above, a large brain would try out more than there is memory for."""
+        rows, share = 1, -(-(most or self.settings.streams) // self.hands.count)
+        while rows < share and self.time_rows(min(2 * rows, share)) <= self.settings.micro_seconds:
+            rows = min(2 * rows, share)
         if rows * self.block_tokens <= A_HANDFUL:  # then one task at a time, on all threads
             rows = max(rows, min(rows * self.hands.count, A_HANDFUL // self.block_tokens))
         return rows

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from conftest import SENTENCES
 
-from benchmarks import learn, plots, prequential, references
+from benchmarks import company, learn, plots, prequential, references, teach
 from benchmarks.common import run
 from benchmarks.variants import NAMED, Variant, chosen, parse_variant, settings_with
 from school.mistakes import Mistake
@@ -278,3 +278,24 @@ def test_the_lab_is_named_and_pinned():
     assert set(install.split()) == names
     pinned = {line.split("==")[0] for line in (ROOT / "constraints.txt").read_text().splitlines()}
     assert names <= pinned
+
+
+# ---- teaching ------------------------------------------------------------------------------------------------------
+
+
+def test_teach_measures_what_is_learned_beside_a_twin(text, monkeypatch, capsys):
+    """What was taught is known better than before and than by the twin, who lived the same steps."""
+    arguments = ["--text", str(text), "--warm-up", "1", "--seconds", "2", *SMALL]
+    result = measured(teach, arguments, monkeypatch, capsys)
+    before, after, twin = result["taught_nats_per_token"]
+    assert result["steps"] > 0
+    assert after < min(before, twin)
+
+
+def test_company_compares_anchors_from_one_origin(text, monkeypatch, capsys):
+    """Both lives begin where the one brain stood, and are taught the same pairs."""
+    arguments = ["--text", str(text), "--minutes", "0.02", "--steps", "20", "--every", "5", *SMALL]
+    result = measured(company, arguments, monkeypatch, capsys)
+    free, kept = result["anchor 0"], result["anchor 1"]
+    assert free["taught_nats"] != kept["taught_nats"]
+    assert abs(free["held_out"] - result["held_out_before"]) < result["held_out_before"]

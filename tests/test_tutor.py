@@ -182,7 +182,7 @@ def test_the_learning_rate_has_no_end(librarian):
 
 
 def test_it_sizes_its_micro_steps_by_measuring(librarian, monkeypatch):
-    """It halves the streams of a micro-step until one takes no longer than it may; measuring changes no weight."""
+    """It doubles the streams of a task while one takes no longer than it may; measuring changes no weight."""
     tutor = make_tutor(librarian, LESSONS.model_copy(update={"streams": 8, "micro_seconds": 0.15}))
     before = weights(tutor)
     tutor.time_rows(2)
