@@ -18,9 +18,10 @@ from benchmarks.common import run
 from brain import PRESETS, build_brain
 from brain.contract import Brain
 from brain.words import KEPT
+from school.lessons import LessonSettings
 
 NEWBORN = PRESETS["newborn"]
-STREAMS, BLOCK = 16, 64
+STREAMS, BLOCK = LessonSettings().streams, 64
 HIDDEN = 64  # of the self-state head
 
 
