@@ -35,14 +35,11 @@ class Hands:
         if len(jobs) == 1:
             return [jobs[0]()]
         torch.set_num_threads(self._threads // self.count)  # of this thread, and of new ones
+        others: list[Future[Done]] = []
         try:
-            others = [self._others.submit(job) for job in jobs[1:]]
-            first: Future[Done] = Future()
-            try:
-                first.set_result(jobs[0]())
-            except BaseException as error:
-                first.set_exception(error)
-            wait(others)
+            others += [self._others.submit(job) for job in jobs[1:]]
+            first = jobs[0]()
         finally:
+            wait(others)
             torch.set_num_threads(self._threads)
-        return [job.result() for job in (first, *others)]
+        return [first, *(other.result() for other in others)]

@@ -113,8 +113,8 @@ class Tutor:
             self._under_way.looked_at = look
             self.stopwatch.lap("planning")
         under_way = self._under_way
-        together = 1 if under_way.anchored else self.hands.count  # the best self takes the place of the voice's weights
-        numbers = range(under_way.index, min(under_way.index + together, len(under_way.tasks)))
+        at_once = 1 if under_way.anchored else self.hands.count  # the best self takes the place of the voice's weights
+        numbers = range(under_way.index, min(under_way.index + at_once, len(under_way.tasks)))
         try:
             self._teach(under_way, numbers)
         except BaseException:
