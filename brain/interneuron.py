@@ -21,7 +21,7 @@ from brain.native import Call, kernels_for
 from brain.selfstate import SelfStateHead
 from brain.spelling import Parts, Spelling, shared_parts
 from brain.windows import InterneuronNetwork
-from brain.words import KEPT, WordMemory
+from brain.words import WordMemory
 
 MOST_TOGETHER = 16  # streams that the step's kernel takes; measured faster with 1 and with 3
 HEARD = ("short", "long", "present", "answer")  # what a memory layer chooses between
@@ -116,7 +116,7 @@ class InterneuronBrain(Brain):
         blend_logit_norm: bool = True,
     ):
         super().__init__()
-        self.turn_tokens, self.position_limit, self.vocabulary = turn_tokens, positions, vocabulary
+        self.turn_tokens, self.position_limit = turn_tokens, positions
         self.neuron_count, self.longest_window, self.dropout = neurons, longest_window, dropout
         parts = shared_parts(pieces) if spelling else None
         self.embedding = Embedding(vocabulary, embed_width, positions, echo=echo, parts=parts)
@@ -159,7 +159,7 @@ class InterneuronBrain(Brain):
             "previous": torch.zeros(streams, dtype=torch.int64, device=device),
         }
         if self.words is not None:
-            state["words"] = torch.zeros(streams, len(KEPT), self.vocabulary, device=device)
+            state["words"] = torch.zeros(streams, *self.words.weight.shape, device=device)
         return state
 
     def forward(
@@ -214,9 +214,9 @@ class InterneuronBrain(Brain):
         sizes = [len(token), *self._shape]
         given = [state[name].contiguous() for name in CARRIED]
         after = [torch.empty_like(tensor) for tensor in given]
-        logits, expected = pixel.new_empty(len(token), sizes[1]), torch.empty_like(pixel)
-        thoughts = pixel.new_empty(len(token), sizes[8])
         _, vocabulary, width, neurons, _, _, bottleneck, memory, thought, hidden, *_ = sizes
+        logits, thoughts = (pixel.new_empty(len(token), size) for size in (vocabulary, thought))
+        expected = torch.empty_like(pixel)
         floats = width + 5 * neurons + 2 * bottleneck + 3 * memory + thought + vocabulary + hidden
         scratch = pixel.new_empty(len(token) * floats)
         token, previous = token.contiguous(), state["previous"].contiguous()

@@ -93,7 +93,6 @@ class Read:
     gradients: Sequence[Tensor | None]  # of the step's loss, for every parameter; none if the weights have them already
     loss: Tensor
     losses: Tensor  # (T, R) nats
-    weighted: Tensor  # (T, R) the same, times what each target counts
     correct: Tensor  # (T, R) whether it was the best guess
     logits: Tensor  # (R, T, V)
     expected: Tensor  # (R, T, 3) colours

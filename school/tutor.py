@@ -13,7 +13,6 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -210,12 +209,12 @@ class Tutor:
     def _teach(self, step: Step, numbers: range) -> None:
         """Forward and backward over these tasks, side by side; gradients gather in the weights in the tasks' order."""
         self.brain.settle()
-        readings = self.hands.do([partial(self._read, step, number, number == numbers.start) for number in numbers])
+        readings = self.hands.do([partial(self._read, step, number) for number in numbers])
         for number, read in zip(numbers, readings, strict=True):
             self._take(step, step.tasks[number], read)
         self.stopwatch.lap("backward")
 
-    def _read(self, step: Step, number: int, first: bool) -> Read:
+    def _read(self, step: Step, number: int) -> Read:
         """One task. Of those side by side, the first puts its gradients into the weights, the others bring theirs."""
         task = step.tasks[number]
         inputs, targets = task.tokens[:, :-1], task.tokens[:, 1:].t()
@@ -237,7 +236,7 @@ class Tutor:
             total = weighted[:, streams:].sum() + share * weighted[:, :streams].sum() + (1 - share) * strayed
         loss = (total + surprise / 3) / step.weight
         gradients = ()
-        if first:
+        if number == step.index:
             self.stopwatch.lap("forward")
             loss.backward()
         else:
@@ -249,7 +248,6 @@ class Tutor:
             gradients=gradients,
             loss=loss.detach(),
             losses=losses.detach(),
-            weighted=weighted.detach(),
             correct=correct,
             logits=out.logits.detach(),
             expected=expected.detach(),
@@ -258,8 +256,9 @@ class Tutor:
     def _take(self, step: Step, task: Task, read: Read) -> None:
         """Take over what came of a task."""
         streams = task.streams
-        if read.gradients:
-            _gather(list(self.brain.parameters()), read.gradients)
+        for parameter, gradient in zip(self.brain.parameters(), read.gradients, strict=False):
+            if gradient is not None:
+                parameter.grad = gradient if parameter.grad is None else parameter.grad.add_(gradient)
         step.finite &= bool(torch.isfinite(read.loss))
         if step.looked_at and task is step.tasks[0]:
             self.stopwatch.lap("backward")
@@ -272,7 +271,7 @@ class Tutor:
             self.streams = read.after
         elif streams:
             self.streams.write(task.rows, read.after)
-        step.losses.append(read.weighted[:, :streams].sum())
+        step.losses.append((read.losses * task.weights.t())[:, :streams].sum())
         step.correct.append(read.correct[:, :streams].sum())
         step.expected.append(read.expected[:streams, -1].sum(0))
 
@@ -315,8 +314,9 @@ class Tutor:
         counts = (task.weights.t() > 0).float()
         step.accuracies.append((read.correct * counts).sum(0) / counts.sum(0).clamp(min=1))
         turn, rest = divmod(self.step, EVERY)
-        whose = turn % sum(task.streams > 0 for task in step.tasks)
-        if not self.pedagogy.replay or rest or task is not step.tasks[whose]:
+        if not self.pedagogy.replay or rest:
+            return
+        if task is not step.tasks[turn % sum(task.streams > 0 for task in step.tasks)]:
             return
         carried, library = self.streams.pick(task.rows), slice(0, task.streams)
         targets, now = task.tokens[library, 1:], read.losses[:, library].mean(0)
@@ -504,14 +504,3 @@ class Tutor:
                 torch.cuda.synchronize()
             seconds.append(time.perf_counter() - started)
         return min(seconds)
-
-
-def _gather(parameters: Sequence[Tensor], gradients: Sequence[Tensor | None]) -> None:
-    """Add the gradients, where there are any, to those that the parameters have."""
-    both = [(one, new) for one, new in zip(parameters, gradients, strict=True) if new is not None]
-    there = [(one.grad, new) for one, new in both if one.grad is not None]
-    if there:
-        torch._foreach_add_(*map(list, zip(*there, strict=True)))
-    for one, new in both:
-        if one.grad is None:
-            one.grad = new

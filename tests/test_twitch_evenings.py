@@ -23,8 +23,8 @@ def test_a_word_unasked(tmp_path, monkeypatch):
 
 
 def test_a_full_house(tmp_path, monkeypatch):
-    """Over the wire: who asks again too soon is told to wait, those for whom there is no room are named in a
-    refusal, and a crowd that comes at once is not attended to, while everybody else is."""
+    """Over the wire: who asks again too soon is told to wait, those for whom there is no room are named in a refusal
+    within seconds, and a crowd that comes at once is not attended to, while everybody else is."""
     with evening(tmp_path, "chat.waiting=1", "chat.person_seconds=30", "chat.raid_people=8") as chat:
         chat.says("ann", "!baby hello?")
         answered(chat, "!baby hello??", by="ann", occasion="wait")
@@ -34,7 +34,8 @@ def test_a_full_house(tmp_path, monkeypatch):
             lambda: all(
                 any(sent.reply_to == message or f"@{login} " in sent.text for sent in chat.twitch.sent)
                 for message, login in asked.items()
-            )
+            ),
+            5,
         )
         refusals = [sent.text for sent in chat.twitch.sent if not sent.reply_to]
         assert refusals
