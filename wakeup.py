@@ -533,7 +533,7 @@ def hire_tutor(settings: Any, brain: Brain, librarian: Librarian, soul: Soul | N
     """The tutor, or the one that leads the team's; it has not heard of the soul's weights yet."""
     from functools import partial
 
-    from school.brains import block_tokens
+    from school.brains import block_tokens, micro_seconds
     from school.tutor import Tutor
 
     kind = Tutor
@@ -541,11 +541,13 @@ def hire_tutor(settings: Any, brain: Brain, librarian: Librarian, soul: Soul | N
         from school.parallel import Leader
 
         kind = partial(Leader, team=team)
+    lessons = settings.lessons
     return kind(
         brain,
         librarian,
-        settings.lessons,
-        block_tokens=block_tokens(settings.brain, settings.lessons.block_tokens),
+        lessons,
+        block_tokens=block_tokens(settings.brain, lessons.block_tokens),
+        micro_seconds=micro_seconds(settings.brain, lessons.micro_seconds),
         micro_streams=soul.facts["micro_streams"] if soul else None,
         pedagogy=settings.pedagogy,
     )

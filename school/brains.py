@@ -8,11 +8,13 @@ from typing import Literal
 from pydantic import Field
 
 from brain import PRESETS, SPECIES, BrainConfig, parts_of_shape
+from school.lessons import MICRO_SECONDS
 from school.mistakes import Mistake
 from school.settings import Slice
 
 BLOCK_TOKENS = {"seed": 256}
 DEFAULT_BLOCK = 64
+SLOWER = {"seed": 1.5}  # micro_seconds: two cores then have a hand each, and 1.08 times the tokens
 DROPOUT = {"interneuron": 0.3, "llama": 0.1}  # what each learned best with; see docs/diary.md
 FREE_TO_CHANGE = {"dropout"}  # how it learns, not what it is
 # what brains from before them are, and stay:
@@ -92,6 +94,10 @@ def _check_heads(config: BrainConfig) -> None:
 
 def block_tokens(settings: BrainSettings, wanted: int) -> int:
     return wanted or BLOCK_TOKENS.get(settings.preset, DEFAULT_BLOCK)
+
+
+def micro_seconds(settings: BrainSettings, wanted: float) -> float:
+    return wanted or SLOWER.get(settings.preset, MICRO_SECONDS)
 
 
 def agree(wanted: BrainConfig, soul: BrainConfig, where: str) -> BrainConfig:

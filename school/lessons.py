@@ -8,13 +8,17 @@ from pydantic import Field
 
 from school.settings import Slice
 
+MICRO_SECONDS = 0.4  # of most presets
+
 
 class LessonSettings(Slice):
     seed: int = Field(0, ge=0, lt=2**31, description="where all randomness of the lessons starts")
     streams: int = Field(32, ge=1, le=1024, description="places of the library read at the same time")
     block_tokens: int = Field(0, ge=0, le=4096, description="tokens per stream and step; 0: as the preset says")
     micro_streams: int = Field(0, ge=0, le=1024, description="streams read together; 0: measure what is quick enough")
-    micro_seconds: float = Field(0.4, gt=0, le=60, description="how long a micro-step may keep a question waiting")
+    micro_seconds: float = Field(
+        0.0, ge=0, le=60, description="how long a micro-step may keep a question waiting; 0: as the preset likes it"
+    )
     learning_rate: float = Field(2.8e-3, gt=0, le=1, description="AdamW's step size after the warm-up")
     warmup_steps: int = Field(70, ge=1, description="steps over which the learning rate rises to its full value")
     decay_steps: int = Field(700, ge=0, description="a: the rate falls as sqrt(a / (a + step)); 0: stays constant")

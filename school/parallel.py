@@ -25,7 +25,7 @@ from torch import Tensor
 
 from brain import BrainConfig, build_brain
 from brain.contract import Brain
-from school.lessons import LessonSettings, StepReport
+from school.lessons import MICRO_SECONDS, LessonSettings, StepReport
 from school.librarian import Librarian
 from school.mistakes import Mistake
 from school.pedagogy import PedagogySettings, for_team
@@ -250,6 +250,7 @@ class Leader(Member):
         *,
         team: Team,
         block_tokens: int,
+        micro_seconds: float = MICRO_SECONDS,
         micro_streams: int | None = None,
         pedagogy: PedagogySettings | None = None,
     ):
@@ -258,7 +259,7 @@ class Leader(Member):
             log.warning("%s", off)
         self.own = settings.streams
         whole = settings.model_copy(update={"streams": settings.streams * team.size})
-        sizes = {"block_tokens": block_tokens, "micro_streams": micro_streams}
+        sizes = {"block_tokens": block_tokens, "micro_seconds": micro_seconds, "micro_streams": micro_streams}
         super().__init__(brain, librarian, whole, team=team, pedagogy=pedagogy, **sizes)
         self.micro_streams = largest_divisor(self.own, self.micro_streams)  # no task may be of two processes
 

@@ -26,7 +26,7 @@ from brain.contract import Brain
 from brain.loss import divergence, token_losses
 from brain.selfstate import one_late, true_pixels
 from school.hands import Hands
-from school.lessons import Glimpse, LessonSettings, StepReport
+from school.lessons import MICRO_SECONDS, Glimpse, LessonSettings, StepReport
 from school.librarian import Bookmark, Librarian
 from school.night import Night
 from school.optimizer import AdamW
@@ -42,7 +42,6 @@ from school.streams import Read, Step, Streams, Task
 KEEP_GOOD = 100  # steps between copies of the last good weights
 SHORTEST_EXAM_STEPS = 25  # else an examination after every reading of the library
 GIVEN_BACK = 0.1  # of the way from its best, where what it was taught has led it too far
-A_HANDFUL = 256  # tokens; hands that read no more at a time spend it on fetching the weights, each of them all
 GLIMPSE = 32  # tokens
 PATIENCE = 3  # steps in a row without a finite loss before going back to them
 ROWS_ALONE = 4  # dialogues at a time where they can't ride along with streams: a row costs less then
@@ -74,11 +73,13 @@ class Tutor:
         settings: LessonSettings,
         *,
         block_tokens: int,
+        micro_seconds: float = MICRO_SECONDS,
         micro_streams: int | None = None,
         pedagogy: PedagogySettings | None = None,
     ):
         self.brain, self.voice = brain, copy.deepcopy(brain).requires_grad_(False)
-        self.librarian, self.settings, self.block_tokens = librarian, settings, block_tokens
+        self.librarian, self.settings = librarian, settings
+        self.block_tokens, self.micro_seconds = block_tokens, micro_seconds
         self.pedagogy = Pedagogy(pedagogy or PedagogySettings(), streams=settings.streams, length=block_tokens)
         self.device = next(brain.parameters()).device
         self.reviews = Reviews(
@@ -93,8 +94,8 @@ class Tutor:
         self.optimizer = AdamW(brain, beta2=settings.beta2, weight_decay=settings.weight_decay)
         self.hands = Hands(torch.get_num_threads(), self.device)
         self.micro_streams = micro_streams or settings.micro_streams or self.measure_micro_streams()
-        if self.micro_streams * block_tokens <= A_HANDFUL:
-            self.hands = Hands(1, self.device)
+        if self.hands.count > 1 and self.micro_streams == 1 and self.time_rows(1) > micro_seconds:
+            self.hands = Hands(1, self.device)  # one task at a time, on all threads
         self.stopwatch = Stopwatch(threads=torch.get_num_threads())  # of the thread that teaches
         self._under_way: Step | None = None
         self._bad_steps = 0
@@ -479,10 +480,8 @@ class Tutor:
         """The most streams for each hand whose forward and backward pass stays within ``micro_seconds``, doubling from
         one up to its share of ``most``; from above, a large brain would try out more than there is memory for."""
         rows, share = 1, -(-(most or self.settings.streams) // self.hands.count)
-        while rows < share and self.time_rows(min(2 * rows, share)) <= self.settings.micro_seconds:
+        while rows < share and self.time_rows(min(2 * rows, share)) <= self.micro_seconds:
             rows = min(2 * rows, share)
-        if rows * self.block_tokens <= A_HANDFUL:  # then one task at a time, on all threads
-            rows = max(rows, min(rows * self.hands.count, A_HANDFUL // self.block_tokens))
         return rows
 
     def time_rows(self, rows: int) -> float:
@@ -490,7 +489,7 @@ class Tutor:
         where the machine's being busy just now could decide how a whole life is lived; changes nothing."""
         tokens = torch.zeros(rows, self.block_tokens, dtype=torch.int64, device=self.device)
         own = Streams.fresh(self.brain, rows, self.block_tokens)
-        seconds, limit = [], self.settings.micro_seconds
+        seconds, limit = [], self.micro_seconds
 
         def read() -> None:
             logits = self.brain(tokens, own.pixels, own.state).logits

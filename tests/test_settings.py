@@ -15,7 +15,7 @@ from pydantic import Field, ValidationError
 
 import wakeup
 from brain import PRESETS, SPECIES, BrainConfig, build_brain, parts_of_shape
-from school.brains import FREE_TO_CHANGE, BrainSettings, agree, block_tokens, shape_of
+from school.brains import FREE_TO_CHANGE, BrainSettings, agree, block_tokens, micro_seconds, shape_of
 from school.mistakes import Mistake
 from school.settings import Slice, allowed, as_toml, read_settings
 
@@ -362,6 +362,12 @@ def test_block_tokens():
     assert block_tokens(BrainSettings(preset="seed"), 0) == 256
     assert [block_tokens(BrainSettings(preset=name), 0) for name in ("newborn", "toddler", "child")] == [64] * 3
     assert block_tokens(BrainSettings(preset="seed"), 40) == 40
+
+
+def test_micro_seconds():
+    """The wanted length of a micro-step, or else the preset's own: longer for the seed."""
+    assert micro_seconds(BrainSettings(preset="seed"), 0.0) > micro_seconds(BrainSettings(preset="toddler"), 0.0) == 0.4
+    assert micro_seconds(BrainSettings(preset="seed"), 0.1) == 0.1
 
 
 # ---- when a soul sleeps there already ------------------------------------------------------------------------------

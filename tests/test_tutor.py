@@ -183,7 +183,8 @@ def test_the_learning_rate_has_no_end(librarian):
 
 def test_it_sizes_its_micro_steps_by_measuring(librarian, monkeypatch):
     """It doubles the streams of a task while one takes no longer than it may; measuring changes no weight."""
-    tutor = make_tutor(librarian, LESSONS.model_copy(update={"streams": 8, "micro_seconds": 0.15}))
+    tutor = make_tutor(librarian, LESSONS.model_copy(update={"streams": 8}))
+    tutor.micro_seconds = 0.15
     before = weights(tutor)
     tutor.time_rows(2)
     assert same(before, weights(tutor))
