@@ -18,10 +18,9 @@ from benchmarks.common import run
 from brain import PRESETS, build_brain
 from brain.contract import Brain
 from brain.words import KEPT
-from school.lessons import LessonSettings
 
 NEWBORN = PRESETS["newborn"]
-STREAMS, BLOCK = LessonSettings().streams, 64
+STREAMS, BLOCK = 8, 64
 HIDDEN = 64  # of the self-state head
 
 
@@ -29,7 +28,11 @@ HIDDEN = 64  # of the self-state head
 def measured() -> dict:
     command = [sys.executable, "-m", "benchmarks.speed", "--json", "--presets", "newborn", "--seconds", "0.3"]
     done = subprocess.run(
-        [*command, "--set", "machine.threads=1"], capture_output=True, text=True, cwd=wakeup.REPOSITORY, timeout=110
+        [*command, "--set", "machine.threads=1", "--set", f"lessons.streams={STREAMS}"],
+        capture_output=True,
+        text=True,
+        cwd=wakeup.REPOSITORY,
+        timeout=110,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
@@ -135,7 +138,7 @@ def test_contestants_are_told_apart(tmp_path):
 def test_contestants_take_turns():
     """Each in a process of its own, measured against the first; one with more to do takes longer."""
     command = [sys.executable, "-m", "benchmarks.turns", "one=.", f"long=.,lessons.block_tokens={8 * BLOCK}"]
-    command += ["--preset", "newborn", "--rounds", "3", "--steps", "2", "--json", "--set", "machine.threads=1"]
+    command += ["--preset", "newborn", "--rounds", "2", "--steps", "2", "--json", "--set", "machine.threads=1"]
     command += ["--set", "lessons.streams=8", "--set", "lessons.micro_streams=8"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=wakeup.REPOSITORY, timeout=100)
     assert done.returncode == 0, done.stderr

@@ -321,6 +321,7 @@ def test_lessons_of_people_leave_it_as_it_was_at_its_best(librarian):
     strayed, learned = [], []
     for anchor in (0.0, 1.0):
         settings = {"anchor": anchor, "review_rate": 1.0, "dialogue_share": 0.0, "averaging_steps": 10}
+        settings["micro_streams"] = 2
         tutor = make_tutor(librarian, LESSONS.model_copy(update=settings))
         take_steps(tutor, 150)
         tutor.heed(1.0)
