@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from brain.dropout import dropout_mask
 from brain.native import kernels_for
 from brain.spelling import Parts, Spelling
 
@@ -82,8 +83,7 @@ class Embedding(nn.Module):
         if self.before is not None:
             echoes = F.embedding(torch.cat([previous[None], tokens[:-1]]), self.before)
             if dropout is not None:
-                heard = echoes.new_empty(*tokens.shape, 1).bernoulli_(1 - ECHO_DROPOUT, generator=dropout)
-                echoes = echoes * heard.div_(1 - ECHO_DROPOUT)
+                echoes = echoes * dropout_mask((*tokens.shape, 1), ECHO_DROPOUT, dropout, echoes.device)
             words = words + echoes
         return token * words + place * F.embedding(positions, self.positions) + colour * self.pixel(pixels)
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from brain.contract import Brain, BrainOutput, State
+from brain.dropout import dropout_mask
 from brain.embedding import BlendedNorm, Embedding, turn_positions
 from brain.linear import Linear, linear
 from brain.memory import MemoryLayer
@@ -274,10 +275,9 @@ class InterneuronBrain(Brain):
         """How much of each neuron counts, (B, N): a share of them is silenced, per stream and for the whole block (Gal
         and Ghahramani 2016, "A theoretically grounded application of dropout in recurrent neural networks"). One that
         is silent now is silent in the windows and memories too, and it costs one draw per block, not one per token."""
-        heard = like.new_ones(streams, self.neuron_count)
         if rng is None:
-            return heard
-        return heard.bernoulli_(1 - self.dropout, generator=rng).div_(1 - self.dropout)
+            return like.new_ones(streams, self.neuron_count)
+        return dropout_mask((streams, self.neuron_count), self.dropout, rng, like.device)
 
     def settle(self) -> None:
         self.embedding.table()

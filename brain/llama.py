@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from brain.contract import Brain, BrainOutput, State
+from brain.dropout import dropout_mask
 from brain.linear import Linear
 from brain.selfstate import SelfStateHead
 
@@ -52,8 +53,7 @@ def silence(x: Tensor, share: float, rng: torch.Generator | None) -> Tensor:
     """Silence a share of the channels of (B, T, D), per stream and for the whole block (Gal and Ghahramani 2016)."""
     if rng is None or not share:
         return x
-    heard = torch.empty_like(x[:, :1]).bernoulli_(1 - share, generator=rng)
-    return x * heard.div_(1 - share)
+    return x * dropout_mask((len(x), 1, x.shape[-1]), share, rng, x.device)
 
 
 class Attention(nn.Module):

@@ -41,10 +41,10 @@ def with_guesses(
     own probabilities. A block's first token, whose guess was another block's, and marks stay; ``pixels`` (R, T, 3)."""
     logits = brain(inputs, pixels, state).logits[:, :-1]
     logits[..., :MARK_COUNT] = -torch.inf
-    races = torch.empty_like(logits).exponential_(generator=rng)  # the first to arrive is drawn with its probability
-    said = (logits.softmax(-1) / races).argmax(-1)
+    races = torch.empty(logits.shape).exponential_(generator=rng)  # the first to arrive is drawn with its probability
+    said = (logits.softmax(-1) / races.to(logits.device)).argmax(-1)
     share *= inputs.shape[1] / max(1, said.shape[1])
-    chosen = torch.rand(said.shape, generator=rng, device=inputs.device) < share
+    chosen = torch.rand(said.shape, generator=rng).to(inputs.device) < share
     truth = inputs[:, 1:]
     mixed = torch.where(chosen & (truth >= MARK_COUNT), said, truth)
     return torch.cat([inputs[:, :1], mixed], 1)

@@ -221,7 +221,7 @@ class Tutor:
         inputs, targets = task.tokens[:, :-1], task.tokens[:, 1:].t()
         streams, own = task.streams, self._carried_by(task)
         inputs = self._with_guesses(step.before + number, inputs, streams, own)
-        rng = torch.Generator(self.device).manual_seed(seed_of(self.settings.seed, self.step, step.before + number))
+        rng = torch.Generator().manual_seed(seed_of(self.settings.seed, self.step, step.before + number))
         out = self.brain(inputs, own.pixels, own.state, dropout=rng)
         logits = out.logits.transpose(0, 1)  # (T, R, V)
         losses, correct = token_losses(logits, targets)
@@ -304,7 +304,7 @@ class Tutor:
         if not share:
             return inputs
         seed = seed_of(self.settings.seed, self.step, number, *b"guesses")
-        rng, library = torch.Generator(self.device).manual_seed(seed), slice(0, streams)
+        rng, library = torch.Generator().manual_seed(seed), slice(0, streams)
         carried = own.pick(library)
         mixed = with_guesses(self.brain, inputs[library], carried.pixels, carried.state, share, rng)
         return torch.cat([mixed, inputs[streams:]])
