@@ -137,13 +137,13 @@ def test_contestants_are_told_apart(tmp_path):
 
 def test_contestants_take_turns():
     """Each in a process of its own, measured against the first; one with more to do takes longer."""
-    command = [sys.executable, "-m", "benchmarks.turns", "one=.", f"long=.,lessons.block_tokens={8 * BLOCK}"]
+    command = [sys.executable, "-m", "benchmarks.turns", "one=.", f"long=.,lessons.block_tokens={4 * BLOCK}"]
     command += ["--preset", "newborn", "--rounds", "2", "--steps", "2", "--json", "--set", "machine.threads=1"]
-    command += ["--set", "lessons.streams=8", "--set", "lessons.micro_streams=8"]
+    command += ["--set", "lessons.streams=4", "--set", "lessons.micro_streams=4"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=wakeup.REPOSITORY, timeout=100)
     assert done.returncode == 0, done.stderr
     one, long = json.loads(done.stdout)["turns"]
-    assert (one["name"], one["of_the_first"], one["micro_streams"]) == ("one", 1.0, 8)
+    assert (one["name"], one["of_the_first"], one["micro_streams"]) == ("one", 1.0, 4)
     assert long["of_the_first"] > 1.5
     assert 0 < one["quickest_ms"] <= one["step_ms"]
     assert 0 < long["utilisation"] < 1.2

@@ -119,7 +119,7 @@ def test_the_errands(home, here):
 def test_lines_from_a_pipe_are_answered_in_order(home, here):
     """Piped questions are answered in order on standard output; the end of input ends only the chat."""
     few_examinations = "--set", "lessons.evaluation_steps=1000"
-    done = wakeup(home, "--steps", "300", *few_examinations, stdin="hello\n/teach the moon\n/nonsense\nhow are you?")
+    done = wakeup(home, "--steps", "120", *few_examinations, stdin="hello\n/teach the moon\n/nonsense\nhow are you?")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     starts = [line.split(":")[0].split(" ")[0] for line in lines if line.startswith(("baby:", "("))]
