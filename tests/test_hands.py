@@ -91,3 +91,10 @@ def test_two_hands_learn_what_one_does(librarian):
         assert (a.accuracy, a.tokens) == (b.accuracy, b.tokens)
         assert (a.glimpse.targets, a.glimpse.guesses) == (b.glimpse.targets, b.glimpse.guesses)
         assert a.loss == pytest.approx(b.loss, rel=1e-5)
+
+
+@pytest.mark.parametrize(("seconds", "hands"), [(0.3, 2), (0.5, 1)])
+def test_where_a_stream_each_takes_too_long_there_is_one_hand(librarian, monkeypatch, seconds, hands):
+    """Two streams side by side may keep a question waiting no longer than one may with all threads."""
+    monkeypatch.setattr(Tutor, "time_rows", lambda self, rows: seconds * rows)
+    assert make_tutor(librarian, LESSONS.model_copy(update={"micro_streams": 0})).hands.count == hands
