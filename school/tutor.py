@@ -94,7 +94,8 @@ class Tutor:
         self.optimizer = AdamW(brain, beta2=settings.beta2, weight_decay=settings.weight_decay)
         self.hands = Hands(torch.get_num_threads(), self.device)
         self.micro_streams = micro_streams or settings.micro_streams or self.measure_micro_streams()
-        if self.hands.count > 1 and self.micro_streams == 1 and self.time_rows(1) > micro_seconds:
+        side_by_side = self.hands.count > 1 and settings.streams > self.micro_streams
+        if side_by_side and self.micro_streams == 1 and self.time_rows(1) > micro_seconds:
             self.hands = Hands(1, self.device)  # one task at a time, on all threads
         self.stopwatch = Stopwatch(threads=torch.get_num_threads())  # of the thread that teaches
         self._under_way: Step | None = None
