@@ -29,20 +29,20 @@ if TYPE_CHECKING:
 
     from bots.twitch import Surface
     from brain import Brain, BrainConfig
-    from school.announcer import Announcer, Screen
-    from school.caretaker import Caretaker, Soul
     from school.classroom import Classroom
-    from school.interface import Mailbox, School
-    from school.librarian import Librarian
-    from school.parallel import Team
-    from school.people import People
-    from school.receptionist import Receptionist
-    from school.registrar import Registrar
-    from school.scribe import Scribe
-    from school.settings import Slice
-    from school.timetable import Timetable
-    from school.tutor import Tutor
-    from school.voice import Voices
+    from school.diary.scribe import Scribe
+    from school.diary.voice import Voices
+    from school.door.consent import People
+    from school.door.interface import Mailbox, School
+    from school.office.settings import Slice
+    from school.record.registrar import Registrar
+    from school.schedule.timetable import Timetable
+    from school.screen.announcer import Announcer, Screen
+    from school.souls.caretaker import Caretaker, Soul
+    from school.talking.receptionist import Receptionist
+    from school.teaching.team import Team
+    from school.teaching.tutor import Tutor
+    from school.texts.librarian import Librarian
 
 REPOSITORY = Path(__file__).resolve().parent
 STARTER = REPOSITORY / "library" / "starter"
@@ -59,8 +59,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     _print_anything()
     try:  # imported late: torch takes seconds, and --help should not
-        from school.counsellor import keep_last_words
-        from school.mistakes import Mistake
+        from school.office.log import keep_last_words
+        from school.office.mistakes import Mistake
     except ModuleNotFoundError as missing:
         print(f"babyLLM: {missing.name} is not installed; run `make setup` first.", file=sys.stderr)
         return 2
@@ -179,21 +179,21 @@ def settings_tree() -> type[Slice]:
 
     from pydantic import Field
 
+    from bots.chat.settings import ChatLessonSettings, ChatSettings, CommandSettings
     from bots.terminal import TerminalSettings
-    from bots.twitch.rules import ChatLessonSettings, ChatSettings, CommandSettings
     from bots.twitch.settings import TwitchSettings
-    from school.brains import BrainSettings
-    from school.caretaker import SoulSettings
-    from school.lessons import LessonSettings
-    from school.librarian import LibrarySettings
-    from school.machine import MachineSettings
-    from school.pedagogy import PedagogySettings
-    from school.receptionist import SpeechSettings
-    from school.registrar import RecordSettings
-    from school.scribe import ScribeSettings
-    from school.settings import Slice
-    from school.timetable import TimetableSettings
-    from school.voice import VoiceSettings
+    from school.diary.scribe import ScribeSettings
+    from school.diary.voice import VoiceSettings
+    from school.office.machine import MachineSettings
+    from school.office.settings import Slice
+    from school.record.registrar import RecordSettings
+    from school.schedule.timetable import TimetableSettings
+    from school.souls.caretaker import SoulSettings
+    from school.talking.receptionist import SpeechSettings
+    from school.teaching.pedagogy import PedagogySettings
+    from school.teaching.settings import LessonSettings
+    from school.teaching.shape import BrainSettings
+    from school.texts.librarian import LibrarySettings
 
     class Settings(Slice):
         """All settings of babyLLM, with their defaults. Delete what you don't want to change, or all of it.
@@ -221,8 +221,8 @@ def settings_tree() -> type[Slice]:
 
 def read_options(options: argparse.Namespace) -> tuple[Any, Path]:
     """The settings and the home. Raises Mistake."""
-    from school.mistakes import Mistake
-    from school.settings import read_settings
+    from school.office.mistakes import Mistake
+    from school.office.settings import read_settings
 
     default = REPOSITORY / "config.toml"
     file = options.config or (default if default.exists() else None)
@@ -248,9 +248,9 @@ def whisper(text: str) -> None:
 
 def open_library(settings: Any, home: Path, options: argparse.Namespace, soul: Soul | None, say: Say) -> Librarian:
     """The texts, through the soul's tokenizer or, for a newborn, one learned from them. Raises Mistake."""
-    from school.brains import shape_of
-    from school.librarian import Librarian, gather_sources, train_tokenizer
-    from school.tokenizer import Tokenizer
+    from school.teaching.shape import shape_of
+    from school.texts.librarian import Librarian, gather_sources, train_tokenizer
+    from school.texts.tokenizer import Tokenizer
 
     library = home / "library"
     library.mkdir(exist_ok=True)
@@ -276,8 +276,8 @@ def open_library(settings: Any, home: Path, options: argparse.Namespace, soul: S
 
 def read_voices_for(settings: Any, home: Path) -> Voices:
     """What baby and staff say, as the home changes it. Raises Mistake."""
-    from bots.twitch.calling import names
-    from school.voice import CHAT, read_voices
+    from bots.chat.parsing import names
+    from school.diary.voice import CHAT, read_voices
 
     return read_voices(home, settings.voice.language, {CHAT: names(settings.commands)})
 
@@ -289,10 +289,10 @@ def build_brain_for(
     import torch
 
     from brain import build_brain
-    from school.brains import agree, shape_of
-    from school.seeds import seed_of
-    from school.soulkeeping import brain_config
-    from school.tokenizer import MARK_COUNT
+    from school.office.seeds import seed_of
+    from school.souls.packing import brain_config
+    from school.teaching.shape import agree, shape_of
+    from school.texts.tokenizer import MARK_COUNT
 
     shape = shape_of(settings.brain, settings.library.vocabulary)
     if soul:
@@ -312,8 +312,8 @@ def wake(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from bots.terminal import interactive
-    from school.announcer import Screen
-    from school.tutor import TeamBroken
+    from school.screen.announcer import Screen
+    from school.teaching.tutor import TeamBroken
 
     settings, home = read_options(options)
     team = find_team()
@@ -366,17 +366,17 @@ def put_together(
     are shown, if it is more than lines for ``show``. Raises Mistake."""
     from dataclasses import asdict
 
-    from school.announcer import Announcer, Screen
-    from school.caretaker import Caretaker
     from school.classroom import Classroom, Limits
-    from school.conversations import Conversations
-    from school.counsellor import keep_log, redact
-    from school.figures import Figures
-    from school.history import KEPT
-    from school.interface import Mailbox
-    from school.machine import prepare
-    from school.receptionist import Receptionist
-    from school.registrar import Registrar
+    from school.door.interface import Mailbox
+    from school.office.log import keep_log, redact
+    from school.office.machine import prepare
+    from school.record.registrar import Registrar
+    from school.screen.announcer import Announcer, Screen
+    from school.screen.figures import Figures
+    from school.screen.history import KEPT
+    from school.souls.caretaker import Caretaker
+    from school.talking.conversations import Conversations
+    from school.talking.receptionist import Receptionist
 
     def say(text: str) -> None:
         log.info("%s", text)
@@ -459,9 +459,9 @@ def remember(
     """Bring back what soul and record hold, as far as people agree to it now."""
     from concurrent.futures import wait
 
-    from school.interface import REMEMBERED, School
-    from school.people import People
-    from school.soulkeeping import wake_receptionist, wake_tutor
+    from school.door.consent import People
+    from school.door.interface import REMEMBERED, School
+    from school.souls.packing import wake_receptionist, wake_tutor
 
     wait([removing for _, removing in registrar.inherited], RECORD_SECONDS)
     people = People(registrar, *registrar.ledger())
@@ -490,8 +490,8 @@ def hire_scribe(settings: Any, school: School, registrar: Registrar, voices: Voi
     """The scribe, who hears what is answered, and in quiet hours only writes. Raises Mistake."""
     import time
 
-    from school.hours import quiet_hours, zone_of
-    from school.scribe import Scribe
+    from school.diary.scribe import Scribe
+    from school.schedule.hours import quiet_hours, zone_of
 
     zone = zone_of(settings.timetable.zone)
     quiet = quiet_hours(settings.timetable.quiet, zone)
@@ -509,8 +509,8 @@ def hire_scribe(settings: Any, school: School, registrar: Registrar, voices: Voi
 
 def hang_bells(settings: Any, home: Path, school: School, registrar: Registrar, scribe: Scribe) -> Timetable:
     """The timetable of the day, not yet begun: which bell posts what. Raises Mistake."""
-    from school.hours import midnight, zone_of
-    from school.timetable import RANG, Timetable, plan_of, read_past
+    from school.schedule.hours import midnight, zone_of
+    from school.schedule.timetable import RANG, Timetable, plan_of, read_past
 
     hours = settings.timetable
     zone = zone_of(hours.zone)
@@ -533,12 +533,12 @@ def hire_tutor(settings: Any, brain: Brain, librarian: Librarian, soul: Soul | N
     """The tutor, or the one that leads the team's; it has not heard of the soul's weights yet."""
     from functools import partial
 
-    from school.brains import block_tokens, micro_seconds
-    from school.tutor import Tutor
+    from school.teaching.shape import block_tokens, micro_seconds
+    from school.teaching.tutor import Tutor
 
     kind = Tutor
     if team:
-        from school.parallel import Leader
+        from school.teaching.team import Leader
 
         kind = partial(Leader, team=team)
     lessons = settings.lessons
@@ -554,7 +554,7 @@ def hire_tutor(settings: Any, brain: Brain, librarian: Librarian, soul: Soul | N
 
 
 def _greet(say: Say, librarian: Librarian, parameters: int, soul: Soul | None) -> None:
-    from school.calligraphist import count
+    from school.screen.calligraphist import count
 
     texts = f"{len(librarian.texts)} texts, {count(librarian.tokens)} tokens"
     size = count(parameters)
@@ -608,7 +608,7 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
 async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
     """The terminal's part, if there is one. Whatever becomes of it, the lessons go on."""
     from bots.terminal import Commands, Prompt, chat_on_pipe
-    from school.slowness import why_slow
+    from school.office.slowness import why_slow
 
     school, say = awake.school, awake.say
     others = [awake.timetable.lines, *([awake.twitch.lines] if awake.twitch else [])]
@@ -651,7 +651,7 @@ def _show(text: str, stream: TextIO) -> None:
     """Whoever looked may be gone; whoever has something to say goes on."""
     import shutil
 
-    from school.calligraphist import wrapped
+    from school.screen.calligraphist import wrapped
 
     try:
         if stream and stream.isatty():
@@ -674,7 +674,7 @@ def find_team() -> Team | None:
     """The processes that torchrun started together with this one, or None where there are no others."""
     if not in_team():
         return None
-    from school.parallel import Team
+    from school.teaching.team import Team
 
     for number in (signal.SIGINT, signal.SIGTERM):  # while it waits for the others, no handler of Python's would run
         signal.signal(number, signal.SIG_DFL)
@@ -683,10 +683,10 @@ def find_team() -> Team | None:
 
 def help_teach(settings: Any, team: Team) -> int:
     """The life of a process that only computes: it does what the first one says, until that says stop."""
-    from school.brains import block_tokens, shape_of
-    from school.machine import prepare
-    from school.parallel import enlist
-    from school.tutor import TeamBroken
+    from school.office.machine import prepare
+    from school.teaching.shape import block_tokens, shape_of
+    from school.teaching.team import enlist
+    from school.teaching.tutor import TeamBroken
 
     device = team.own_device(prepare(settings.machine))
     try:
@@ -708,8 +708,8 @@ def help_teach(settings: Any, team: Team) -> int:
 
 
 def ask_once(options: argparse.Namespace) -> int:
-    from school.calligraphist import for_screen
-    from school.errands import ask, newest_soul
+    from school.offline import ask, newest_soul
+    from school.screen.calligraphist import for_screen
 
     settings, caretaker, device = _for_errand(options)
     soul = newest_soul(caretaker, whisper)
@@ -727,7 +727,7 @@ def ask_once(options: argparse.Namespace) -> int:
 def score_files(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
-    from school.errands import newest_soul, score
+    from school.offline import newest_soul, score
 
     _, caretaker, device = _for_errand(options)
     soul = newest_soul(caretaker, whisper)
@@ -744,13 +744,13 @@ def read_file(options: argparse.Namespace) -> int:
     import time
     from dataclasses import asdict
 
-    from school.caretaker import Caretaker
-    from school.conversations import Conversations
-    from school.errands import open_file
-    from school.machine import prepare
-    from school.reader import Reader
-    from school.receptionist import Receptionist
-    from school.soulkeeping import pack_soul, wake_receptionist, wake_tutor
+    from school.office.machine import prepare
+    from school.offline import open_file
+    from school.souls.caretaker import Caretaker
+    from school.souls.packing import pack_soul, wake_receptionist, wake_tutor
+    from school.talking.conversations import Conversations
+    from school.talking.receptionist import Receptionist
+    from school.teaching.reader import Reader
 
     settings, home = read_options(options)
     device = prepare(settings.machine)
@@ -787,8 +787,8 @@ def read_file(options: argparse.Namespace) -> int:
 
 
 def show_stats(options: argparse.Namespace) -> int:
-    from school.chronicle import read_life, render
-    from school.hours import zone_of
+    from school.record.chronicle import read_life, render
+    from school.schedule.hours import zone_of
 
     settings, home = read_options(options)
     zone = zone_of(settings.timetable.zone)
@@ -801,8 +801,8 @@ def show_stats(options: argparse.Namespace) -> int:
 
 
 def show_diary(options: argparse.Namespace) -> int:
-    from school.calligraphist import for_screen
-    from school.chronicle import read_diary
+    from school.record.chronicle import read_diary
+    from school.screen.calligraphist import for_screen
 
     _, home = read_options(options)
     found = read_diary(home, last=options.last)
@@ -818,7 +818,7 @@ def show_timetable(options: argparse.Namespace) -> int:
     import shutil
     from dataclasses import asdict
 
-    from school.noticeboard import as_table, look_up
+    from school.schedule.noticeboard import as_table, look_up
 
     settings, home = read_options(options)
     table = look_up(settings, home / "statistics" / "baby.db")
@@ -830,8 +830,8 @@ def show_timetable(options: argparse.Namespace) -> int:
 def twitch_errand(options: argparse.Namespace) -> int:
     import asyncio
 
-    from bots.twitch.errands import run_errand
-    from school.counsellor import keep_log
+    from bots.twitch.cli import run_errand
+    from school.office.log import keep_log
 
     settings, home = read_options(options)
     stop_log = keep_log(home / "statistics", whisper)  # it keeps secrets, also those in the libraries' own words
@@ -851,8 +851,8 @@ def twitch_errand(options: argparse.Namespace) -> int:
 
 
 def _for_errand(options: argparse.Namespace) -> tuple[Any, Caretaker, Device]:
-    from school.caretaker import Caretaker
-    from school.machine import prepare
+    from school.office.machine import prepare
+    from school.souls.caretaker import Caretaker
 
     settings, home = read_options(options)
     return settings, Caretaker(home / "soul", settings.soul), prepare(settings.machine)

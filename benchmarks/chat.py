@@ -12,7 +12,7 @@ import random
 import time
 
 from benchmarks.common import awake, parser, percentile, report
-from school.interface import Reply, School
+from school.door.interface import Reply, School
 from wakeup import Awake
 
 QUESTIONS = (

@@ -11,13 +11,13 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from unittest import mock
 
-from school.timetable import Timetable
+from school.schedule.timetable import Timetable
 
 ASKED = (  # where somebody asks what day it is
     "apscheduler.schedulers.base.datetime",
     "apscheduler.triggers.interval.datetime",
-    "school.hours.datetime",
-    "school.registrar.datetime",
+    "school.schedule.hours.datetime",
+    "school.record.registrar.datetime",
 )
 TURNS = 6  # of the event loop, in which every bell that is due has rung
 

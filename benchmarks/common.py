@@ -17,8 +17,8 @@ from typing import Any
 import torch
 
 import wakeup
-from school.announcer import Screen
-from school.mistakes import Mistake
+from school.office.mistakes import Mistake
+from school.screen.announcer import Screen
 
 
 def run(main: Callable[[], None]) -> None:

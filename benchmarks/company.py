@@ -15,8 +15,8 @@ from benchmarks.common import awake, parser, report, run
 from benchmarks.learn import examine
 from benchmarks.teach import learn_for, learn_steps, nats_per_token
 from benchmarks.twitch_soak import question, sentence
-from school.interface import Pair
-from school.tutor import Tutor
+from school.door.interface import Pair
+from school.teaching.tutor import Tutor
 
 ASKED = 40  # pairs that are looked at
 

@@ -25,9 +25,9 @@ from benchmarks import references
 from benchmarks.common import awake, parser, report, run
 from benchmarks.plots import draw, levels
 from benchmarks.variants import SEED, Variant, add_options, chosen
-from school.examiner import Exam, ExamResult
-from school.mistakes import Mistake
-from school.tutor import Tutor
+from school.office.mistakes import Mistake
+from school.teaching.examiner import Exam, ExamResult
+from school.teaching.tutor import Tutor
 from wakeup import whisper
 
 

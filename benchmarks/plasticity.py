@@ -34,16 +34,16 @@ from benchmarks.common import awake, report, run
 from benchmarks.learn import examine
 from benchmarks.plots import save
 from brain.contract import Brain
-from school.examiner import NEUTRAL
-from school.lessons import LessonSettings
-from school.librarian import Librarian, Source
-from school.mistakes import Mistake
-from school.reader import Reader
-from school.settings import Slice
-from school.shelf import Text, Unreadable, read_text
-from school.soulkeeping import pack_soul, wake_tutor
-from school.tokenizer import DOCUMENT, Tokenizer
-from school.tutor import Tutor
+from school.office.mistakes import Mistake
+from school.office.settings import Slice
+from school.souls.packing import pack_soul, wake_tutor
+from school.teaching.examiner import NEUTRAL
+from school.teaching.reader import Reader
+from school.teaching.settings import LessonSettings
+from school.teaching.tutor import Tutor
+from school.texts.librarian import Librarian, Source
+from school.texts.shelf import Text, Unreadable, read_text
+from school.texts.tokenizer import DOCUMENT, Tokenizer
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 ROTATED = str.maketrans(LETTERS + LETTERS.upper(), LETTERS[1:] + "a" + LETTERS[1:].upper() + "A")

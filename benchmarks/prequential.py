@@ -28,13 +28,13 @@ from benchmarks.common import home_with, parser, report, run
 from benchmarks.plots import draw, levels
 from benchmarks.variants import SEED, Variant, add_options, chosen, settings_with
 from brain import parameter_count
-from school.brains import shape_of
-from school.errands import open_file
-from school.librarian import Librarian, gather_sources, train_tokenizer
-from school.machine import prepare
-from school.mistakes import Mistake
-from school.reader import Reader
-from school.tokenizer import MARK_COUNT, Tokenizer
+from school.office.machine import prepare
+from school.office.mistakes import Mistake
+from school.offline import open_file
+from school.teaching.reader import Reader
+from school.teaching.shape import shape_of
+from school.texts.librarian import Librarian, gather_sources, train_tokenizer
+from school.texts.tokenizer import MARK_COUNT, Tokenizer
 
 CURVE_BYTES = 10_000  # between two points of the curve, and what the second figure of a point looks back over
 SEPARATOR = b"\xff"  # in no UTF-8 text

@@ -21,7 +21,7 @@ from typing import Any
 
 import wakeup
 from benchmarks.common import report, run
-from school.mistakes import Mistake
+from school.office.mistakes import Mistake
 
 MIXER = wakeup.REPOSITORY.parent / "shared" / "yardstick" / "context_mixer.c"
 BUILD = ("-O3", "-march=native", "-ffast-math")

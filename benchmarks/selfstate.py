@@ -19,7 +19,7 @@ from benchmarks.learn import examine
 from benchmarks.plasticity import teach_for
 from brain.contract import Brain
 from brain.selfstate import fresh_condition, one_late, true_pixels
-from school.examiner import NEUTRAL
+from school.teaching.examiner import NEUTRAL
 
 AHEAD, BACK, BLOCK = 32, 20, 128  # tokens
 WARM_UP, READERS = 512, 8

@@ -39,16 +39,16 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import wakeup
 from benchmarks.common import awake, home_with, percentile, report, run
-from brain import native
 from brain.contract import Brain
-from school.brains import BrainSettings
-from school.examiner import NEUTRAL
-from school.hands import MOST, Hands
-from school.lessons import StepReport
-from school.machine import keep_memory, prepare
-from school.receptionist import PREFILL
-from school.tokenizer import MARK_COUNT
-from school.tutor import Tutor
+from brain.ops import native
+from school.office.machine import keep_memory, prepare
+from school.talking.receptionist import PREFILL
+from school.teaching.examiner import NEUTRAL
+from school.teaching.settings import StepReport
+from school.teaching.shape import BrainSettings
+from school.teaching.threads import MOST, Hands
+from school.teaching.tutor import Tutor
+from school.texts.tokenizer import MARK_COUNT
 
 BLOCKS = (64, 128, 256, 512, 1024)
 SAME_TOKENS, SAME_STREAMS = 1024, 8  # per step, over all streams; and streams, whatever the block

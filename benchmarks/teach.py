@@ -15,10 +15,10 @@ from torch.nn import functional as F
 
 from benchmarks.common import awake, parser, report
 from benchmarks.learn import examine
-from school.examiner import NEUTRAL
-from school.interface import Pair
-from school.reviews import as_tokens
-from school.tutor import Tutor
+from school.door.interface import Pair
+from school.teaching.examiner import NEUTRAL
+from school.teaching.reviews import as_tokens
+from school.teaching.tutor import Tutor
 
 SENTENCE = "On Thursdays the blue heron counts the boats and forgets the number at once."
 QUESTION, WANTED = "what is in the little tin box?", "Three buttons, a feather and the key of the old piano."

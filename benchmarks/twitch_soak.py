@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from benchmarks.common import awake, parser, percentile, report
 from benchmarks.soak import watch_lag, watch_memory
-from school.letters import folded
+from bots.chat.normalize import folded
 from tests.fake_twitch import FakeTwitch
 from wakeup import Awake
 

@@ -7,8 +7,8 @@ import re
 from typing import Any, NamedTuple
 
 import wakeup
-from school.brains import shape_of
-from school.mistakes import Mistake
+from school.office.mistakes import Mistake
+from school.teaching.shape import shape_of
 
 NEXT_CHANGE = re.compile(r",(?=\s*\w+\.\w+\s*=)")  # a comma that a list holds does not part changes
 SEED = "lessons.seed"

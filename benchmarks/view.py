@@ -16,8 +16,8 @@ import time
 from typing import NamedTuple
 
 from benchmarks.common import awake, parser, report, run
-from school.announcer import Screen
-from school.stopwatch import LESSONS
+from school.office.stopwatch import LESSONS
+from school.screen.announcer import Screen
 from wakeup import Awake
 
 NEVER = "lessons.evaluation_steps=1000000000"

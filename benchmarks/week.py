@@ -29,10 +29,10 @@ import wakeup
 from benchmarks.clock import Clock
 from benchmarks.common import home_with, parser, report, run
 from benchmarks.retold import check_diary
-from school.examiner import NEUTRAL
-from school.interface import Reply
-from school.lessons import StepReport
-from school.tutor import Tutor
+from school.door.interface import Reply
+from school.teaching.examiner import NEUTRAL
+from school.teaching.settings import StepReport
+from school.teaching.tutor import Tutor
 
 ZONE = "Europe/Berlin"
 MONDAY = datetime(2026, 3, 2, 7, 0, tzinfo=ZoneInfo(ZONE))

@@ -15,10 +15,10 @@ from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import InMemoryHistory
 from pydantic import Field
 
-from school.calligraphist import facts, for_screen, hex_color, status_lines
-from school.interface import ME, Asleep, Busy, Reply, School, Snapshot
-from school.settings import Slice
-from school.voice import Voice
+from school.diary.voice import Voice
+from school.door.interface import ME, Asleep, Busy, Reply, School, Snapshot
+from school.office.settings import Slice
+from school.screen.calligraphist import facts, for_screen, hex_color, status_lines
 
 HELP = """\
 Just type to talk. About its last answer:

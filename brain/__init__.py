@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, fields
 from torch import nn
 
 from brain.contract import Brain
-from brain.interneuron import InterneuronBrain
-from brain.llama import LlamaBrain
+from brain.species.interneuron import InterneuronBrain
+from brain.species.llama import LlamaBrain
 
 SPECIES: dict[str, type[Brain]] = {"interneuron": InterneuronBrain, "llama": LlamaBrain}
 """A species' constructor names the parts of a shape that it needs; the other parts do not concern it."""

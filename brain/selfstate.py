@@ -15,7 +15,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from brain.scan import moving_averages
+from brain.ops.scan import moving_averages
 
 Condition = dict[str, Tensor]
 """Running averages behind the colour, each (B,), and the pulse's phase in turns."""

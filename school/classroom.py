@@ -18,9 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brain import parameter_count
-from school.caretaker import Caretaker
-from school.examiner import Exam, ExamResult
-from school.interface import (
+from school.door.interface import (
     GREY,
     Ask,
     BackUp,
@@ -37,14 +35,16 @@ from school.interface import (
     fail,
     fulfil,
 )
-from school.lessons import StepReport
-from school.mood import mood
-from school.receptionist import Receptionist
-from school.soulkeeping import pack_soul
-from school.tutor import TeamBroken, Tutor
+from school.door.mood import mood
+from school.souls.caretaker import Caretaker
+from school.souls.packing import pack_soul
+from school.talking.receptionist import Receptionist
+from school.teaching.examiner import Exam, ExamResult
+from school.teaching.settings import StepReport
+from school.teaching.tutor import TeamBroken, Tutor
 
 if TYPE_CHECKING:
-    from school.parallel import Team
+    from school.teaching.team import Team
 
 log = logging.getLogger(__name__)
 

@@ -10,15 +10,16 @@ import numpy as np
 import pytest
 import torch
 
-from brain import BrainConfig, build_brain, native
-from brain.linear import use_half
-from school.conversations import Conversations
-from school.lessons import LessonSettings
-from school.librarian import Librarian
-from school.receptionist import Receptionist, SpeechSettings
-from school.shelf import Text
-from school.tokenizer import MARK_COUNT, Tokenizer
-from school.tutor import Tutor
+from brain import BrainConfig, build_brain
+from brain.ops import native
+from brain.ops.linear import use_half
+from school.talking.conversations import Conversations
+from school.talking.receptionist import Receptionist, SpeechSettings
+from school.teaching.settings import LessonSettings
+from school.teaching.tutor import Tutor
+from school.texts.librarian import Librarian
+from school.texts.shelf import Text
+from school.texts.tokenizer import MARK_COUNT, Tokenizer
 
 for name in ("TWITCH_CLIENT_ID", "TWITCH_CLIENT_SECRET", "BABYLLM_TWITCH_BASE"):
     os.environ.pop(name, None)  # no test may find a real application's keys
@@ -30,7 +31,7 @@ torch.set_num_threads(1)  # tiny tensors: a second thread only waits
 os.environ["OMP_NUM_THREADS"] = "1"  # so also in the processes that tests start, beside which others run
 
 LONGEST = (
-    "test_wakeup", "test_parallel", "test_secrets", "test_twitch_host", "test_consent", "test_twitch_wire",
+    "test_wakeup", "test_team", "test_secrets", "test_host", "test_consent", "test_wire",
     "test_speed", "test_benchmarks", "test_tutor", "test_llama", "test_week", "test_plasticity",
 )  # fmt: skip
 SENTENCES = (

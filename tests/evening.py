@@ -17,19 +17,19 @@ import pytest
 from twitchio.eventsub import websockets
 from twitchio.http import Route
 
-import bots.twitch.answers as answers
-import bots.twitch.host as host
-import bots.twitch.lessons as lessons
+import bots.chat.answers as answers
+import bots.chat.host as host
+import bots.chat.quarantine as lessons
 import bots.twitch.pace as pace
 import wakeup
-from bots.twitch.calling import names
-from bots.twitch.host import Host
-from bots.twitch.lines import Line, Removal
-from bots.twitch.room import open_room
-from bots.twitch.rules import CommandSettings
+from bots.chat.context import open_room
+from bots.chat.host import Host
+from bots.chat.messages import Line, Removal
+from bots.chat.parsing import names
+from bots.chat.settings import CommandSettings
 from bots.twitch.wire import Patience, TwitchWire
-from school.registrar import reading
-from school.voice import Voice, read_voices
+from school.diary.voice import Voice, read_voices
+from school.record.registrar import reading
 from tests.fake_twitch import FakeTwitch, Sent
 
 SMALL = (

@@ -14,10 +14,15 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("brain", "school", "bots")
 MAY_IMPORT = {"brain": {"brain"}, "school": {"brain", "school"}, "bots": {"bots", "school"}}
-BOTS_KNOW = {"school.interface", "school.settings", "school.calligraphist", "school.mistakes", "school.counsellor"}
-BOTS_KNOW |= {
-    f"school.{name}" for name in ("people", "manners", "letters", "wordlist", "echoes", "voice")
-}  # of strangers
+BOTS_KNOW = {
+    "school.door.interface",
+    "school.door.consent",
+    "school.diary.voice",
+    "school.office.log",
+    "school.office.mistakes",
+    "school.office.settings",
+    "school.screen.calligraphist",
+}
 
 
 def imported(file: Path) -> set[str]:

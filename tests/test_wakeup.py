@@ -13,8 +13,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from paper import Paper
 
+from tests.paper import Paper
 from wakeup import main
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from bots.twitch.keys import configured
 
 if TYPE_CHECKING:
-    from bots.twitch.host import Host
+    from bots.chat.host import Host
     from bots.twitch.wire import Patience, TwitchWire
-    from school.interface import School
-    from school.people import People
+    from school.door.consent import People
+    from school.door.interface import School
 
 __all__ = ["Surface", "configured", "open_twitch"]
 
@@ -71,10 +71,10 @@ def open_twitch(
 ) -> Surface:
     """Everything for a day in the chat, not yet begun; ``settings`` is the whole tree, ``quiet`` tells whether these
     are hours without a word unasked. Raises Mistake."""
+    from bots.chat.context import open_room
+    from bots.chat.host import Host
+    from bots.chat.messages import SURFACE
     from bots.twitch.address import stand_in
-    from bots.twitch.host import Host
-    from bots.twitch.lines import SURFACE
-    from bots.twitch.room import open_room
     from bots.twitch.wire import TwitchWire
 
     stand_in()  # a wrong address is said before anything else happens

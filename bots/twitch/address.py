@@ -8,7 +8,7 @@ import os
 import re
 from urllib.parse import urlsplit
 
-from school.mistakes import Mistake
+from school.office.mistakes import Mistake
 
 log = logging.getLogger(__name__)
 

@@ -21,8 +21,8 @@ from twitchio.eventsub.websockets import Websocket
 
 from bots.twitch.grants import MODERATED, NEEDED
 from bots.twitch.keys import Account, Keys, Refused, refreshed
-from school.calligraphist import for_screen
-from school.counsellor import keep_secret, redact
+from school.office.log import keep_secret, redact
+from school.screen.calligraphist import for_screen
 
 log = logging.getLogger(__name__)
 

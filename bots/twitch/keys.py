@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from bots.twitch.grants import Role
-from school.counsellor import keep_secret
+from school.office.log import keep_secret
 
 CLIENT_ID, CLIENT_SECRET = "TWITCH_CLIENT_ID", "TWITCH_CLIENT_SECRET"
 

@@ -15,7 +15,7 @@ from bots.twitch.keys import CLIENT_ID, CLIENT_SECRET, Keys, Refused, keep_appli
 from bots.twitch.oauth import Desk, WrongAccount, new_session
 from bots.twitch.pages import Pages, redirect_url
 from bots.twitch.settings import TwitchSettings
-from school.mistakes import Mistake
+from school.office.mistakes import Mistake
 
 Say = Callable[[str], None]
 Ask = Callable[[str, bool], str]  # a question, and whether the answer is to be hidden

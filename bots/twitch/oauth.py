@@ -15,7 +15,7 @@ from twitchio.http import Route
 
 from bots.twitch.grants import NEEDED, SCOPES, Role
 from bots.twitch.keys import Account, Keys, keep_account
-from school.counsellor import keep_secret
+from school.office.log import keep_secret
 
 SECONDS = 15.0  # for any answer of Twitch's
 

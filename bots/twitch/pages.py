@@ -13,7 +13,7 @@ from aiohttp import web
 from bots.twitch.client import explain
 from bots.twitch.grants import SCOPES, Role
 from bots.twitch.oauth import Desk, WrongAccount
-from school.mistakes import Mistake
+from school.office.mistakes import Mistake
 
 log = logging.getLogger(__name__)
 

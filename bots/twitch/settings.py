@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from school.settings import Slice
+from school.office.settings import Slice
 
 
 class TwitchSettings(Slice):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from bots.twitch.lines import Line, Removal, plain
-from bots.twitch.links import has_link
-from school.counsellor import redact
+from bots.chat.links import has_link
+from bots.chat.messages import Line, Removal, plain
+from school.office.log import redact
 
 if TYPE_CHECKING:
     from twitchio import ChannelChatClear, ChannelChatClearUserMessages, ChatMessage, ChatMessageDelete

@@ -19,16 +19,16 @@ from typing import Any
 import aiohttp
 import twitchio
 
+from bots.chat.messages import Line, Listener, Standing, WireState
 from bots.twitch.address import point_client_library
 from bots.twitch.client import ChatClient, Deaf, Presence, explain, understood
 from bots.twitch.keys import CLIENT_ID, Account, Keys, Refused, keep_account, read_keys
-from bots.twitch.lines import Line, Listener, Standing, WireState
 from bots.twitch.outbox import NotNow, NotSent, Outbox
 from bots.twitch.pace import Pace, fit
 from bots.twitch.settings import TwitchSettings
 from bots.twitch.translate import line_of, removal_of
-from school.calligraphist import for_screen
-from school.counsellor import redact
+from school.office.log import redact
+from school.screen.calligraphist import for_screen
 
 log = logging.getLogger(__name__)
 

@@ -1,0 +1,1 @@
+"""Chat with strangers, whatever the platform."""

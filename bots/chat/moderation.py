@@ -1,0 +1,97 @@
+"""Manners: what a stranger's line must be like to be learned from, and what may leave the house."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection
+
+from bots.chat.normalize import visible
+
+SHORTEST, LONGEST = 3, 400  # letters of a line worth learning; characters of one that nobody pasted
+DISTINCT = 0.4  # share of a line's words that must differ from each other, where there are several
+ODD = 0.2  # share of a line that may be neither letters, digits, punctuation nor pictures
+SCRIPTS = 3  # alphabets in one line
+COMMANDS = "/.!\\$~?#%&*+-=>^;|／．！＼＄～？＃"  # what a line must not begin with: some program in the chat would obey
+SYLLABLES = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # of scripts without spaces
+NAME_IN_SYLLABLES = range(2, 13)  # characters of a name between others
+
+MENTION = re.compile(r"[@＠](\w+)")
+_WORD = re.compile(r"\w+")
+_BEGINNING = re.compile(rf"^[\s{re.escape(COMMANDS)}]+")
+
+
+def tidy_for_chat(
+    text: str, *, known: Collection[str] = (), without_links: Callable[[str], str] | None = None, prefix: str = ""
+) -> str:
+    """What it said, as it may be sent: nothing unseen, nothing that begins like a command, no @ but before the
+    ``known`` (logins), and what ``without_links`` leaves of it. May be empty."""
+    lower = {login.casefold() for login in known}
+
+    def once(text: str) -> str:
+        text = MENTION.sub(lambda m: m[0] if m[1].casefold() in lower else m[1], visible(text))
+        if without_links:
+            text = without_links(text)
+        text = _BEGINNING.sub("", text)
+        return text.removeprefix(prefix).strip() if prefix else text.strip()
+
+    return _until_settled(once, text)
+
+
+def without_names(text: str, is_name: Callable[[str], bool]) -> str:
+    """``text`` with every @mention, and every word that ``is_name``, or several such, made "someone"; also within
+    scripts that put no spaces between words."""
+
+    def nameless(word: str) -> str:
+        if any(is_name(stem) for stem in (word, word.removesuffix("s"), word.removesuffix("es"))):
+            return "someone"
+        return _nameless_within(word, is_name) if SYLLABLES.search(word) else word
+
+    return _WORD.sub(lambda m: nameless(m[0]), MENTION.sub("someone", text))
+
+
+def _nameless_within(word: str, is_name: Callable[[str], bool]) -> str:
+    """What looks like one word but has no spaces, with the longest names in it made "someone"."""
+    kept, at = "", 0
+    while at < len(word):
+        size = next((size for size in reversed(NAME_IN_SYLLABLES) if is_name(word[at : at + size])), 0)
+        kept, at = kept + ("someone" if size else word[at]), at + (size or 1)
+    return kept
+
+
+def unteachable(text: str, *, emotes: Collection[str] = ()) -> str:
+    """Why a line, ``visible`` already, is no lesson: "short", "long", "repetitive" or "unreadable"; else ""."""
+    words = [word for word in text.casefold().split() if word not in {emote.casefold() for emote in emotes}]
+    if sum(c.isalpha() for word in words for c in word) < SHORTEST:
+        return "short"
+    if len(text) > LONGEST:
+        return "long"
+    if _unreadable(text):
+        return "unreadable"
+    return "repetitive" if _repetitive(words) else ""
+
+
+def _repetitive(words: list[str]) -> bool:
+    letters = [c for word in words for c in word]
+    few_words = len(words) >= 4 and len(set(words)) < DISTINCT * len(words)
+    few_letters = len(letters) >= 12 and len(set(letters)) < 4
+    return few_words or few_letters
+
+
+def _unreadable(text: str) -> bool:
+    """Random code points: too many that belong to no text, or too many alphabets."""
+    scripts, odd, solid = set(), 0, 0
+    for c in text:
+        kind = unicodedata.category(c)
+        if kind[0] == "L" and not c.isascii():
+            scripts.add(unicodedata.name(c, "?").split()[0])
+        solid += kind[0] != "Z"
+        odd += kind in ("Lm", "Mn", "Me", "Sk", "Nl", "No") or (kind in ("So", "Sm") and 0x2190 <= ord(c) < 0x2600)
+    return len(scripts) > SCRIPTS or odd > ODD * solid
+
+
+def _until_settled(change: Callable[[str], str], text: str) -> str:
+    """Apply ``change`` until nothing changes; each round shortens the text, or opens a word of it, or leaves it."""
+    while (changed := change(text)) != text:
+        text = changed
+    return text

@@ -1,0 +1,73 @@
+"""The list of words that are neither learned nor said. Whole words only, so that Scunthorpe may be spoken of.
+
+A word is known by its skeleton, and by which of its letters are double: stretching it, or doubling more, hides nothing,
+and a word with fewer is another. The shipped list holds digests, so that nobody meets the words by reading it; a
+streamer's own is plain text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from bots.chat.normalize import folded, neighbours, readings, skeleton, words
+from school.office.mistakes import Mistake
+
+SHIPPED = Path(__file__).with_name("words.sha256")
+ENDINGS = ("", "s", "es", "z", "ed", "er", "ers", "ing")
+SHORTEST_STEM = 3
+
+Entry = tuple[str, str]  # the digest of a skeleton, and a 1 for each letter that is double
+
+
+class WordList:
+    """``plain`` words, and entries for others; a trailing ``*`` stands for any ending."""
+
+    def __init__(self, plain: Iterable[str], entries: Iterable[Entry] = ()):
+        own = {"".join(folded(word).split()) for word in plain} - {"", "*"}
+        self._beginnings = [skeleton(word[:-1]) for word in own if word.endswith("*")]
+        self._doubles: dict[str, set[str]] = {}
+        for digest, doubles in (*entries, *(entry(word) for word in own if not word.endswith("*"))):
+            self._doubles.setdefault(digest, set()).add(doubles)
+
+    @classmethod
+    def read(cls, own: Path) -> WordList:
+        """The shipped list and, where there is one, the file ``own``: a word a line, # for remarks. Raises Mistake."""
+        shipped = [line.split() for line in SHIPPED.read_text("utf-8").splitlines() if line and line[0] != "#"]
+        try:
+            lines = own.read_text("utf-8-sig").splitlines() if own.exists() else []
+        except (OSError, UnicodeDecodeError) as error:
+            raise Mistake(f"{own}: can't be read ({error}).") from None
+        return cls([line.partition("#")[0].strip() for line in lines], [(one, other) for one, other in shipped])
+
+    def found_in(self, text: str) -> bool:
+        """Whether a listed word stands in the text, however it is dressed up."""
+        candidates = {reading for word in (*words(text), *neighbours(text)) for reading in readings(word)}
+        return any(self._listed(*skeleton(word)) for word in candidates)
+
+    def _listed(self, letters: str, doubles: str) -> bool:
+        if any(letters.startswith(start) and _covers(doubles, needed) for start, needed in self._beginnings):
+            return True
+        stems = (letters[: len(letters) - len(ending)] for ending in ENDINGS if letters.endswith(ending))
+        return any(
+            _covers(doubles, needed)
+            for stem in stems
+            if len(stem) >= SHORTEST_STEM or stem == letters
+            for needed in self._doubles.get(_digest(stem), ())
+        )
+
+
+def _covers(doubles: str, needed: str) -> bool:
+    """Whether every letter that has to be double is."""
+    return all(here >= there for here, there in zip(doubles, needed, strict=False))
+
+
+def _digest(letters: str) -> str:
+    return hashlib.sha256(f"babyllm:{letters}".encode()).hexdigest()[:16]
+
+
+def entry(word: str) -> Entry:
+    """A folded word as it stands in the shipped list."""
+    letters, doubles = skeleton(word)
+    return _digest(letters), doubles

@@ -1,0 +1,1 @@
+"""The parts that species are put together from: embedding, spelling, windows, memory, words."""

@@ -1,0 +1,1 @@
+"""The operations that cost the time: each with its definition in PyTorch and its compiled form."""

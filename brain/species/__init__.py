@@ -1,0 +1,1 @@
+"""The species of brain, each a whole model with its own shape."""

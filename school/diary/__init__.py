@@ -1,0 +1,1 @@
+"""The scribe, who comments and keeps the diary."""

@@ -1,0 +1,1 @@
+"""What every room needs: settings, the log, the clock, files, the machine."""

@@ -1,0 +1,113 @@
+"""Settings: one strict, frozen tree, read from TOML, changed by --set, explained by the very classes that hold it.
+
+Each slice lives beside the part that uses it; ``wakeup.py`` alone composes them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+
+from school.office.mistakes import Mistake
+
+
+class Slice(BaseModel):
+    """A frozen group of settings; unknown keys and wrong types are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+Tree = TypeVar("Tree", bound=Slice)
+
+
+def read_settings(tree: type[Tree], file: Path | None, changes: list[str]) -> Tree:
+    """Defaults, then ``file``, then each ``section.key=value`` of ``changes``. Raises Mistake with one clear line."""
+    values = _read_toml(file) if file else {}
+    origin = {}
+    for change in changes:
+        _apply(values, change, origin)
+    try:
+        return tree.model_validate(values)
+    except ValidationError as error:
+        raise Mistake(_explain(tree, error.errors()[0], file, origin)) from None
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        raise Mistake(f"{file}: there is no such settings file.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Mistake(f"{file}: can't be read ({error}).") from None
+    except tomllib.TOMLDecodeError as error:
+        raise Mistake(f"{file}: not valid TOML: {error}.") from None
+
+
+def _apply(values: dict[str, Any], change: str, origin: dict[str, str]) -> None:
+    """Enter one ``section.key=value``; the value is TOML, or else taken as plain text."""
+    path, equals, text = change.partition("=")
+    keys = [" ".join(key.split()) for key in path.split(".")]
+    if not equals or len(keys) != 2 or not all(keys):
+        raise Mistake(f"--set {' '.join(change.split())}: write it as section.key=value.")
+    try:
+        parsed = tomllib.loads(f"value = {text}")
+    except tomllib.TOMLDecodeError:
+        parsed = {}
+    if keys[0] not in values:
+        origin[keys[0]] = "--set"
+    section = values.setdefault(keys[0], {})
+    if isinstance(section, dict):  # else the tree's own check says what is wrong
+        section[keys[1]] = parsed["value"] if parsed.keys() == {"value"} else text.strip()
+        origin[".".join(keys)] = "--set"
+
+
+def _explain(tree: type[Slice], error: dict[str, Any], file: Path | None, origin: dict[str, str]) -> str:
+    path = [str(part) for part in error["loc"] if not isinstance(part, int)]
+    name = ".".join(path[:2])
+    where = origin.get(name, str(file) if file else "settings")
+    section = tree.model_fields.get(path[0])
+    keys = section.annotation.model_fields if section and len(path) > 1 else tree.model_fields
+    if error["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(path[-1], keys, n=1, cutoff=0.5)
+        hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(keys)}."
+        return f"{where}: {name} is not a setting; {hint}"
+    if len(path) == 1:
+        return f"{where}: {name} must be a section, [{name}]."
+    return f"{where}: {name} must be {allowed(keys[path[1]])}, not {json.dumps(error['input'], default=str)}."
+
+
+def allowed(field: FieldInfo) -> str:
+    """What a setting may be, in words."""
+    kind = field.annotation
+    if choices := get_args(kind):
+        if all(isinstance(choice, str) for choice in choices):
+            return "one of " + ", ".join(f'"{choice}"' for choice in choices)
+        return "a list of texts" if choices[0] is str else "a list of numbers"
+    if field.examples:
+        return "text like " + " or ".join(json.dumps(example) for example in field.examples)
+    words = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}[kind]
+    bounds = []
+    for rule in field.metadata:
+        for sign, text in (("ge", "at least"), ("gt", "more than"), ("le", "at most"), ("lt", "less than")):
+            if hasattr(rule, sign):
+                bounds.append(f"{text} {getattr(rule, sign)}")
+    return " ".join([words, " and ".join(bounds)]).strip()
+
+
+def as_toml(tree: type[Slice]) -> str:
+    """The whole tree's defaults as a commented settings file."""
+    lines = [line for line in (tree.__doc__ or "").strip().splitlines()]
+    text = "\n".join(f"# {line.strip()}".rstrip() for line in lines) + "\n"
+    for name, section in tree.model_fields.items():
+        text += f"\n[{name}]\n"
+        for key, field in section.annotation.model_fields.items():
+            default = field.get_default(call_default_factory=True)
+            value = json.dumps(list(default) if isinstance(default, tuple) else default, ensure_ascii=False)
+            text += f"{key} = {value}  # {field.description}\n"
+    return text

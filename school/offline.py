@@ -1,0 +1,86 @@
+"""Errands: what can be asked of a sleeping baby without waking it: one answer, a score, one reading."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from school.door.interface import Ask, Reply
+from school.office.mistakes import Mistake
+from school.souls.caretaker import Caretaker, Soul
+from school.souls.packing import open_voice, wake_receptionist
+from school.talking.conversations import Conversations
+from school.talking.receptionist import Receptionist, SpeechSettings
+from school.teaching.examiner import Exam
+from school.texts.librarian import split_rows
+from school.texts.shelf import Unreadable, pieces, read_text
+from school.texts.tokenizer import DOCUMENT, Tokenizer
+
+READERS, WARM_UP, CHUNK = 8, 512, 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """``bits_per_byte``: negative log2-probability under the voice, over the text's UTF-8 bytes."""
+
+    file: str
+    bytes: int
+    tokens: int
+    bits_per_byte: float
+
+
+def newest_soul(caretaker: Caretaker, say: Callable[[str], None]) -> Soul:
+    """The newest whole soul. Raises Mistake if there is none."""
+    soul = caretaker.newest(say, set_aside=False)
+    if soul is None:
+        raise Mistake(f"there is no soul in {caretaker.folder} yet; wake the baby first: python wakeup.py")
+    return soul
+
+
+def ask(soul: Soul, text: str, *, conversation: str, settings: SpeechSettings, device: torch.device) -> Reply:
+    """One answer from a soul; nothing is kept of it."""
+    tokenizer, voice = open_voice(soul, device)
+    with tempfile.TemporaryDirectory() as nowhere:
+        conversations = Conversations(Path(nowhere), limit=10_000, disk_limit=0, device=device)
+        receptionist = Receptionist(voice, tokenizer, conversations, settings)
+        wake_receptionist(soul, receptionist)
+        receptionist.replies = time.time_ns()  # another answer each time it is asked
+        letter = Ask(text, conversation, "", None)
+        receptionist.admit(letter)
+        while receptionist.busy:
+            receptionist.serve(soul.step)
+    return letter.future.result()
+
+
+def open_file(file: Path, tokenizer: Tokenizer) -> np.ndarray:
+    """A text's tokens behind a document mark. Raises Mistake."""
+    try:
+        text = read_text(file.read_bytes())
+    except (OSError, Unreadable) as why:
+        raise Mistake(f"{file}: {getattr(why, 'strerror', None) or why}.") from None
+    ids = [i for piece in tokenizer.encode_many(list(pieces(text))) for i in piece]
+    if not ids:
+        raise Mistake(f"{file}: it is empty.")
+    return np.array([DOCUMENT, *ids], dtype=np.int64)
+
+
+def score(soul: Soul, files: list[Path], device: torch.device) -> list[Score]:
+    """Bits per byte of each file. A long one is shared among eight readers, each of whom has read the 512 tokens
+    before its part."""
+    tokenizer, voice = open_voice(soul, device)
+    lengths = np.array(tokenizer.byte_lengths())
+    scores = []
+    for file in files:
+        tokens = open_file(file, tokenizer)
+        rows, counts = split_rows(tokens, READERS, len(tokens), WARM_UP)
+        result = Exam(rows, counts, byte_lengths=lengths, chunk=CHUNK).run(voice)
+        scores.append(
+            Score(file=str(file), bytes=result.bytes, tokens=result.tokens, bits_per_byte=result.bits_per_byte)
+        )
+    return scores

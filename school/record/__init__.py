@@ -1,0 +1,1 @@
+"""The record of a life: one SQLite file, who writes it, who reads it, what leaves it."""

@@ -1,0 +1,184 @@
+"""The chronicle: the life so far, read from the record, as plain values or drawn in the terminal."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+import plotext
+from rich.console import Console
+from rich.table import Table
+
+from school.office.mistakes import Mistake
+from school.record.pages import DAY, LETTER, pages
+from school.record.registrar import reading
+from school.screen.calligraphist import count, figure, for_screen
+
+POINTS = 200  # of a curve
+DAYS_SHOWN = 5  # that were remarkable
+
+SUMMARY = """
+    select (select coalesce(max(step), 0) from steps) as step,
+           (select coalesce(sum(tokens * span), 0) from steps) as tokens_seen,
+           (select bits_per_byte from evaluations order by step desc, id desc limit 1) as held_out_bits_per_byte,
+           (select min(bits_per_byte) from evaluations) as best_bits_per_byte,
+           (select count(*) from messages) as messages,
+           (select count(*) from replies) as replies,
+           (select count(*) from pairs where status = 'learning') as pairs,
+           (select count(*) from runs) as wakings,
+           (select min(started_at) from runs) as born_at,
+           (select sum(seconds * span) from steps) as seconds_of_lessons"""
+LOSSES = """
+    select max(step) as step, sum(bits_per_byte * span) / sum(span) as bits_per_byte
+    from steps where bits_per_byte is not null
+    group by step * {points} / (select max(step) + 1 from steps) order by step"""
+CHANNELS = ("red", "green", "blue")
+COLORS = (*CHANNELS, *(f"expected_{channel}" for channel in CHANNELS))
+WEATHER = """
+    select max(step) as step, min(at) as at, {means}
+    from steps group by step * {points} / (select max(step) + 1 from steps) order by step"""
+DAYS = """
+    select day_of(at) as day, sum(span) as steps, sum(seconds * span) as seconds, max(step) as last_step,
+           sum(bits_per_byte * span) / sum(case when bits_per_byte is not null then span end) as bits_per_byte,
+           best as held_out_bits_per_byte
+    from steps left join (select day_of(at) as exam_day, min(bits_per_byte) as best from evaluations group by exam_day)
+               on exam_day = day_of(at)
+    group by day order by day"""
+TALK = """
+    select messages.at, messages.person, messages.text as question, replies.text as answer, replies.step,
+           (select verdict from feedback where reply_id = replies.id order by rowid desc limit 1) as verdict
+    from messages left join replies on replies.message_id = messages.id"""
+
+
+def read_life(home: Path, *, search: str | None, last: int, zone: tzinfo = UTC) -> dict[str, Any]:
+    """Summary, curves, the days of a time zone, and talk; moments are in UTC. Raises Mistake if nothing has been
+    recorded, or the record can't be read."""
+    path = home / "statistics" / "baby.db"
+    if not path.exists():
+        raise Mistake(f"nothing is recorded in {path} yet; wake the baby first: python wakeup.py")
+    try:
+        with reading(path) as db:
+            db.conn.create_function("day_of", 1, lambda at: _local(at, zone)[:10], deterministic=True)
+            life = next(iter(db.query(SUMMARY)))
+            life["tokens_seen"] = round(life["tokens_seen"])
+            life["souls"] = sorted(place.name for place in (home / "soul").glob("step-*"))
+            life["loss_curve"] = list(db.query(LOSSES.format(points=POINTS)))
+            life["held_out_curve"] = list(db.query("select step, bits_per_byte from evaluations order by step, id"))
+            means = ", ".join(
+                f"sum({name} * span) / sum(case when {name} is not null then span end) as {name}" for name in COLORS
+            )
+            life["weather"] = list(db.query(WEATHER.format(points=POINTS, means=means)))
+            life["days"] = flagged(list(db.query(DAYS)))
+            if search:
+                found = "messages.rowid in (select rowid from messages_fts where messages_fts match :words)"
+                found += " or replies.rowid in (select rowid from replies_fts where replies_fts match :words)"
+                words = " ".join('"' + word.replace('"', '""') + '"' for word in search.split())
+                query = f"{TALK} where {found} order by messages.at desc limit :last"
+                life["talk"] = list(db.query(query, {"words": words, "last": last}))
+            else:
+                life["talk"] = list(db.query(f"{TALK} order by messages.at desc limit :last", {"last": last}))
+    except sqlite3.Error as error:
+        raise Mistake(f"{path}: the record can't be read ({error}).") from None
+    return life
+
+
+def read_diary(home: Path, *, last: int) -> list[dict[str, Any]]:
+    """So many of the latest pages of the diary, the oldest first, each with the figures behind it, and the letters from
+    the same days. Raises Mistake where there are none, or the record can't be read."""
+    path = home / "statistics" / "baby.db"
+    if not path.exists():
+        raise Mistake(f"nothing is recorded in {path} yet; wake the baby first: python wakeup.py")
+    try:
+        with reading(path) as db:
+            found = [*pages(db, DAY, last), *pages(db, LETTER, last)] if db["diary"].exists() else []
+    except sqlite3.Error as error:
+        raise Mistake(f"{path}: the record can't be read ({error}).") from None
+    if not found:
+        raise Mistake(f"nothing is in the diary in {path} yet; the first page is written when a day is over.")
+    first = min(page.day for page in found if page.kind == DAY) if any(page.kind == DAY for page in found) else ""
+    found = sorted((page for page in found if page.day >= first), key=lambda page: (page.day, page.kind))
+    fields = ("kind", "day", "at", "text", "facts")
+    return [{field: getattr(page, field) for field in fields} for page in found]
+
+
+def flagged(days: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The days, each with how much it changed held-out bits per byte since the day before that had any (``gain``, more
+    is better), and a ``flag``: "record" where it was the best of its life until then, and "worst" for the one day, if
+    any, that undid the most."""
+    known, before = [], None
+    for day in days:
+        held_out = day["held_out_bits_per_byte"]
+        day["gain"] = None if held_out is None or before is None else before - held_out
+        best = min(known, default=None)
+        day["flag"] = "record" if held_out is not None and best is not None and held_out < best else ""
+        if held_out is not None:
+            known.append(held_out)
+            before = held_out
+    worst = min((day for day in days if day["gain"] is not None), key=lambda day: day["gain"], default=None)
+    if worst and worst["gain"] < 0:
+        worst["flag"] = "worst"
+    return days
+
+
+def _local(at: str, zone: tzinfo) -> str:
+    """A moment of the record as a clock on the wall shows it: 2026-03-02 23:30."""
+    return f"{datetime.fromisoformat(at).astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def render(life: dict[str, Any], *, weather: bool = False, zone: tzinfo = UTC) -> None:
+    console = Console(highlight=False)
+    table = Table.grid(padding=(0, 2))
+    for name, value in (
+        ("born", _local(life["born_at"], zone) if life["born_at"] else "-"),
+        ("wakings", f"{life['wakings']:,}"),
+        ("steps", f"{life['step']:,}"),
+        ("tokens read", count(life["tokens_seen"])),
+        ("hours of lessons", figure((life["seconds_of_lessons"] or 0) / 3600, 2)),
+        ("held-out bits/byte", f"{figure(life['held_out_bits_per_byte'])} (best {figure(life['best_bits_per_byte'])})"),
+        ("questions, answers", f"{life['messages']:,}, {life['replies']:,}"),
+        ("taught pairs", f"{life['pairs']:,}"),
+        ("souls kept", f"{len(life['souls']):,}"),
+    ):
+        table.add_row(name, value)
+    console.print(table)
+    if len(life["loss_curve"]) > 1:
+        console.out(_plot(life, min(console.width, 100)))
+    if weather:
+        console.out(draw_weather(life["weather"], min(console.width, 100)))
+    for day in [day for day in life["days"] if day["flag"]][-DAYS_SHOWN:]:
+        word = "best day so far" if day["flag"] == "record" else "worst day"
+        console.out(f"{day['day']}  {word}: held-out {figure(day['held_out_bits_per_byte'])} bits/byte")
+    for talk in reversed(life["talk"]):
+        verdict = f"  [{talk['verdict']}]" if talk["verdict"] else ""
+        console.out(f"{_local(talk['at'], zone)}  {talk['person']}: {for_screen(talk['question'])}")
+        console.out(f"  baby (step {talk['step'] or 0:,}): {for_screen(talk['answer'] or '-')}{verdict}")
+
+
+def draw_weather(weather: list[dict[str, Any]], width: int) -> str:
+    """The three channels of the self-state over steps, what it was and what it expected, one below the other."""
+    drawn = []
+    for channel in CHANNELS:
+        plotext.clear_figure()
+        plotext.theme("clear")
+        plotext.plot_size(width, 10)
+        plotext.title(f"{channel}: true (#) and expected (.)")
+        for name, marker in ((f"expected_{channel}", "."), (channel, "#")):
+            known = [(point["step"], point[name]) for point in weather if point[name] is not None]
+            if known:
+                plotext.plot(*zip(*known, strict=True), marker=marker)
+        drawn.append(plotext.uncolorize(plotext.build()))
+    return "\n".join(drawn)
+
+
+def _plot(life: dict[str, Any], width: int) -> str:
+    """Bits per byte over steps: what it is taught, and what it never was."""
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.plot_size(width, 18)
+    plotext.title("bits per byte: lessons (.) and held-out (o)")
+    for points, marker in ((life["loss_curve"], "."), (life["held_out_curve"], "o")):
+        known = [point for point in points if point["bits_per_byte"] is not None]
+        plotext.plot([p["step"] for p in known], [p["bits_per_byte"] for p in known], marker=marker)
+    return plotext.uncolorize(plotext.build())

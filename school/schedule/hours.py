@@ -1,0 +1,82 @@
+"""Hours as people write them: 23:30, sunday 18:00, 22:00-07:00; and the time zone in which they are meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from apscheduler.triggers.cron import CronTrigger
+from pydantic import AfterValidator, Field
+from tzlocal import get_localzone
+
+from school.office.mistakes import Mistake
+
+DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
+LOCAL = "local"
+
+
+def _known_zone(name: str) -> str:
+    if name != LOCAL:
+        try:
+            ZoneInfo(name)
+        except (LookupError, OSError) as unknown:  # a name that is none, or that of a folder of zones
+            raise ValueError(name) from unknown
+    return name
+
+
+TimeOfDay = Annotated[str, Field(pattern=rf"^({CLOCK})?$", examples=["23:30", ""])]
+TimeOfWeek = Annotated[str, Field(pattern=rf"^(({'|'.join(DAYS)}) {CLOCK})?$", examples=["sunday 18:00", ""])]
+Span = Annotated[str, Field(pattern=rf"^({CLOCK}-{CLOCK})?$", examples=["22:00-07:00", ""])]
+Zone = Annotated[str, AfterValidator(_known_zone), Field(examples=[LOCAL, "Europe/London"])]
+
+
+def zone_of(name: str) -> tzinfo:
+    """The time zone, or the machine's own for "local". Raises Mistake if the machine names one that is unknown."""
+    try:
+        return get_localzone() if name == LOCAL else ZoneInfo(name)
+    except (LookupError, ValueError, OSError) as error:
+        reason = str(error.args[0]).splitlines()[0].strip()
+        raise Mistake(f"this machine's time zone is not known ({reason}); set timetable.zone.") from None
+
+
+def trigger_at(when: str, zone: tzinfo) -> CronTrigger:
+    """Rings at a TimeOfDay or a TimeOfWeek, in summer and winter."""
+    weekday, _, clock = when.rpartition(" ")
+    hour, minute = map(int, clock.split(":"))
+    return CronTrigger(day_of_week=weekday[:3] or None, hour=hour, minute=minute, timezone=zone)
+
+
+def within(span: str, moment: datetime) -> bool:
+    """Whether a moment lies in a span of hours, which may go over midnight; its end is outside."""
+    if not span:
+        return False
+    start, end = map(time.fromisoformat, span.split("-"))
+    now = moment.time()
+    return start <= now < end if start <= end else now >= start or now < end
+
+
+def quiet_hours(span: str, zone: tzinfo) -> Callable[[], bool]:
+    """Whether it is to be quiet at this moment; any thread may ask."""
+    return lambda: within(span, now_in(zone))
+
+
+def day_told(moment: datetime) -> date:
+    """The day that somebody who looks back at this moment means: before noon it is the day before."""
+    return moment.date() - timedelta(days=moment.hour < 12)
+
+
+def midnight(day: date, zone: tzinfo) -> float:
+    """When a day begins, in seconds since 1970."""
+    return datetime.combine(day, time(), zone).timestamp()
+
+
+def now_in(zone: tzinfo) -> datetime:
+    return datetime.now(UTC).astimezone(zone)
+
+
+def told(moment: datetime, now: datetime) -> str:
+    """A moment as one would say it: 23:30 of the same day, or Sun 22 Nov 23:30."""
+    return f"{moment:%H:%M}" if moment.date() == now.date() else f"{moment:%a %d %b %H:%M}"

@@ -1,0 +1,83 @@
+"""The noticeboard: what is due when, read from settings and record without waking anybody."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from apscheduler.triggers.interval import IntervalTrigger
+from rich.console import Console
+from rich.table import Table
+
+from school.schedule.hours import now_in, told, within, zone_of
+from school.schedule.timetable import BELLS, Plan, missed, plan_of, read_past
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """One bell. ``next`` is None for one that is off, and for one that counts from waking."""
+
+    bell: str
+    what: str
+    when: str  # "every 10 minutes awake", "at 03:00", "off"
+    next: datetime | None
+    last: datetime | None  # when it last rang; only of those with a time of day
+    missed: bool  # it rings soon after waking, too
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Board:
+    now: datetime
+    zone: str
+    quiet: str
+    quiet_now: bool
+    bells: list[Notice]
+
+
+def look_up(settings: Any, record: Path) -> Board:
+    """All bells as they stand now. Raises Mistake."""
+    hours = settings.timetable
+    zone = zone_of(hours.zone)
+    plan, past, now = plan_of(settings), read_past(record, zone), now_in(zone)
+    times = {"diary": hours.diary, "letter": hours.letter, "night": hours.night, "backup": hours.backup}
+
+    def notice(bell: str) -> Notice:
+        trigger = plan.get(bell)
+        counted = trigger is None or isinstance(trigger, IntervalTrigger)
+        return Notice(
+            bell=bell,
+            what=BELLS[bell],
+            when=_when(plan, bell, times.get(bell, "")),
+            next=None if counted else trigger.get_next_fire_time(None, now),
+            last=past.rang.get(bell),
+            missed=not counted and bool(missed(trigger, past.of(bell), now)),
+        )
+
+    quiet = within(hours.quiet, now)
+    return Board(now=now, zone=str(zone), quiet=hours.quiet, quiet_now=quiet, bells=[notice(bell) for bell in BELLS])
+
+
+def as_table(board: Board, width: int) -> str:
+    """The board as lines of at most ``width`` characters."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for one in board.bells:
+        due = "soon after waking" if one.missed else told(one.next, board.now) if one.next else ""
+        last = f"last {told(one.last, board.now)}" if one.last else ""
+        table.add_row(one.bell, one.when, ", ".join(filter(None, (due, last))), one.what)
+    paper = Console(file=StringIO(), width=width, color_system=None, highlight=False)
+    hush = f"; quiet hours {board.quiet}" if board.quiet else ""
+    paper.print(f"It is {board.now:%A %d %B %Y, %H:%M} ({board.zone}){hush}{', now' * board.quiet_now}.", markup=False)
+    paper.print(table)
+    return "\n".join(line.rstrip() for line in paper.file.getvalue().splitlines())
+
+
+def _when(plan: Plan, bell: str, time: str) -> str:
+    trigger = plan.get(bell)
+    if trigger is None:
+        return "off"
+    if isinstance(trigger, IntervalTrigger):
+        return f"every {trigger.interval.total_seconds() / 60:g} minutes awake"
+    return time if " " in time else f"at {time}"

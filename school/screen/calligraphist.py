@@ -1,0 +1,87 @@
+"""The calligraphist: everything that is shown in a terminal, as text. Showing is apart from knowing."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+
+from rich.cells import cell_len
+
+from school.door.interface import Snapshot
+
+
+def for_screen(text: str) -> str:
+    """Text that can't command the terminal: control characters out, tabs and line ends kept."""
+    return "".join(
+        c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
+    )
+
+
+def wrapped(text: str, width: int) -> str:
+    """Text with its long lines broken between words, each further piece under the first one's indent. What is painted
+    has been cut to a width already."""
+    return "\n".join(_wrapped(line, width) for line in text.split("\n"))
+
+
+def _wrapped(line: str, width: int) -> str:
+    if "\x1b" in line or cell_len(line) <= width:
+        return line
+    indent = " " * (len(line) - len(line.lstrip(" ")))
+    pieces = textwrap.wrap(
+        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, expand_tabs=False
+    )
+    return "\n".join(pieces)
+
+
+def figure(value: float | None, digits: int = 3) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def count(value: float) -> str:
+    """A large number in a few characters: 950, 5.2k, 31k, 4.5M."""
+    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
+        if value >= size:
+            scaled = value / size
+            return f"{scaled:.0f}{unit}" if scaled >= 10 else f"{scaled:.1f}{unit}"
+    return f"{value:.0f}"
+
+
+def hex_color(color: tuple[float, float, float]) -> str:
+    return "#" + "".join(f"{round(255 * min(1, max(0, channel))):02x}" for channel in color)
+
+
+def facts(now: Snapshot) -> list[str]:
+    """The figures of the toolbar, the most telling first."""
+    speed = "-" if now.tokens_per_second is None else count(now.tokens_per_second)
+    return [
+        f"step {now.step:,}" if now.learning else f"step {now.step:,} (not learning)",
+        f"loss {figure(now.loss)}",
+        f"held-out {figure(now.held_out_bits_per_byte)} bits/byte",
+        f"{speed} tokens/s",
+        *([now.mood] if now.mood else []),
+    ]
+
+
+def status_lines(now: Snapshot) -> list[str]:
+    """The whole state, for /status."""
+    best = "" if now.best_bits_per_byte is None else f" (best {figure(now.best_bits_per_byte)})"
+    (red, green, blue), foreseen = ([f"{channel:.2f}" for channel in color] for color in (now.color, now.expected))
+    windows = ", ".join(f"{value:.1f}" for name, value in now.gauges.items() if name.startswith("window"))
+    tuned = f"temperature {now.temperature:.2f}, repetition penalty {now.gauges.get('repetition_penalty', 0.0):.2f}"
+    lines = [
+        " · ".join(facts(now)) + best,
+        f"self-state: red {red} (skill, energy), green {green} (stirred up), blue {blue} (calm)"
+        + f"; it expected {', '.join(foreseen)}"
+        + (f". Mood: {now.mood}" if now.mood else ""),
+        f"brain: {count(now.parameters)} parameters, {count(now.tokens_seen)} tokens read in its life",
+        f"library: {now.texts} texts, {count(now.library_tokens)} tokens; {now.pairs} taught pairs coming back",
+        f"it tuned itself to: {tuned}" + (f", windows of {windows} tokens" if windows else ""),
+        f"soul saved at step {now.saved_step:,}" if now.saved_step is not None else "soul not saved yet",
+    ]
+    if now.rate_scale < 0.1:
+        lines.append("it knows its library as well as it can; it learns little from it until something new is there")
+    if now.skipped_steps:
+        lines.append(f"{now.skipped_steps} steps were skipped because their loss was not finite")
+    if now.unwritten > 1000:
+        lines.append(f"{now.unwritten} rows of the record wait for the disk")
+    return lines

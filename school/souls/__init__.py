@@ -1,0 +1,1 @@
+"""Souls on disk: saved whole, checked, backed up."""

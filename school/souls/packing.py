@@ -1,0 +1,140 @@
+"""What a soul consists of: packing a living school into one, and waking a school from one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from brain import SPECIES, BrainConfig, build_brain
+from brain.contract import Brain
+from school.door.interface import Pair
+from school.office.mistakes import Mistake
+from school.souls.caretaker import Soul
+from school.talking.receptionist import Receptionist
+from school.teaching.night import Night
+from school.teaching.shape import CAME_LATER
+from school.teaching.streams import Streams
+from school.teaching.tutor import Best, Tutor
+from school.texts.librarian import Bookmark
+from school.texts.tokenizer import MARK_COUNT, Tokenizer
+
+
+def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -> Soul:
+    """A copy of everything, on the CPU; nothing of it changes when the lessons go on."""
+    conversations = receptionist.conversations.snapshot()
+    names = {f"{i:04d}": name for i, name in enumerate(conversations)}
+    kept = {f"{key}/{part}": tensor for key, name in names.items() for part, tensor in conversations[name][1].items()}
+    tensors = {
+        "brain": dict(tutor.brain.named_parameters()),
+        "voice": dict(tutor.voice.named_parameters()),
+        "best": tutor.best.weights if tutor.best else {},
+        "optimizer": tutor.optimizer.tensors(),
+        "streams": tutor.all_streams().tensors(),
+        "conversations": kept,
+    }
+    facts = {
+        **facts,
+        "tokens_seen": tutor.tokens_seen,
+        "skipped_steps": tutor.skipped,
+        "examined_step": tutor.examined_step,
+        "best": [tutor.best.bits_per_byte, tutor.best.waited, tutor.best.taught] if tutor.best else None,
+        "rate_scale": tutor.rate_scale,
+        "bookmark": tutor.bookmark._asdict(),
+        "reviews": tutor.reviews.dates(),
+        "night": list(tutor.night.waiting),
+        "micro_streams": tutor.micro_streams,
+        "streams": tutor.shape.streams,
+        "block_tokens": tutor.shape.length,
+        "pedagogy": tutor.pedagogy.facts(),
+        "replies": receptionist.replies,
+        "calibration": receptionist.calibration,
+        "repetition_penalty": receptionist.penalty,
+        "text_repeats": receptionist.text_repeats,
+        "conversations": {key: [name, conversations[name][0]] for key, name in names.items()},
+    }
+    copies = {name: {key: _copy(tensor) for key, tensor in part.items()} for name, part in tensors.items()}
+    return Soul(tutor.step, facts, copies, tutor.librarian.tokenizer.to_json())
+
+
+def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
+    """Bring a new tutor to where the soul was. ``pairs``: what the record says is to be taught."""
+    facts = soul.facts
+    load_weights(tutor.brain, soul.tensors["brain"])
+    load_weights(tutor.voice, soul.tensors["voice"])
+    tutor.optimizer.restore(soul.tensors["optimizer"])
+    tutor.step, tutor.tokens_seen, tutor.skipped = soul.step, facts["tokens_seen"], facts["skipped_steps"]
+    tutor.examined_step, tutor.rate_scale = facts["examined_step"], facts["rate_scale"]
+    if best := facts.get("best"):
+        figure, waited, taught = best
+        weights = {name: tensor.to(tutor.device) for name, tensor in soul.tensors["best"].items()}
+        tutor.best = Best(figure, weights, waited, taught)
+    tutor.night = Night(facts.get("night", ()))
+    tutor.bookmark = Bookmark(**facts["bookmark"])
+    tutor.pedagogy.restore(facts.get("pedagogy", {}))
+    tutor.streams = Streams.fresh(tutor.brain, *tutor.shape)
+    if (facts["streams"], facts["block_tokens"]) == tutor.shape:
+        tensors = {name: tensor.to(tutor.device) for name, tensor in soul.tensors["streams"].items()}
+        tutor.streams = Streams.of(tutor.streams.tensors() | tensors)  # an old soul's may lack something
+    else:  # other blocks than before: the lessons start a new epoch
+        tutor.bookmark = tutor.bookmark._replace(epoch=tutor.bookmark.epoch + 1, block=0)
+    dates = facts["reviews"]
+    for pair in pairs:  # one without dates was taught after the soul was saved
+        kept = dates.get(pair.id)
+        tutor.reviews.add(pair, tutor.librarian.tokenizer, soul.step, tuple(kept) if kept else None)
+
+
+def wake_receptionist(
+    soul: Soul, receptionist: Receptionist, *, welcome: Callable[[str], bool] = lambda person: True
+) -> None:
+    """Bring back how it speaks, and the conversations with everybody who is ``welcome``."""
+    facts = soul.facts
+    receptionist.replies = facts["replies"]
+    if receptionist.settings.tune:
+        receptionist.calibration, receptionist.penalty = facts["calibration"], facts["repetition_penalty"]
+        receptionist.text_repeats = facts["text_repeats"]
+    parts: dict[str, dict[str, Tensor]] = {}
+    for path, tensor in soul.tensors["conversations"].items():
+        key, _, part = path.partition("/")
+        parts.setdefault(key, {})[part] = tensor
+    named = soul.facts["conversations"]
+    receptionist.conversations.restore(
+        {named[key][0]: (named[key][1], tensors) for key, tensors in parts.items() if welcome(named[key][1])}
+    )
+
+
+def brain_config(soul: Soul) -> BrainConfig:
+    """The shape of the brain that the soul belongs to. Raises Mistake for one that this version does not know."""
+    try:
+        shape = dict(soul.facts["brain"])
+        shape = BrainConfig(**CAME_LATER | shape | {"windows": tuple(shape["windows"])})
+        if shape.species not in SPECIES:
+            raise KeyError(f"species {shape.species!r}")
+        return shape
+    except (TypeError, KeyError) as error:
+        raise Mistake(f"the soul of step {soul.step} is of a kind that this version does not know ({error}).") from None
+
+
+@torch.no_grad()
+def load_weights(brain: torch.nn.Module, tensors: dict[str, Tensor]) -> None:
+    """Copy weights by name. Raises Mistake if they are another brain's."""
+    parameters = dict(brain.named_parameters())
+    for name in sorted(parameters.keys() | tensors.keys()):
+        if name not in parameters or name not in tensors or parameters[name].shape != tensors[name].shape:
+            raise Mistake(f"the soul's weights don't fit this version of the brain ({name}); wake it with the old one.")
+    for name, tensor in tensors.items():
+        parameters[name].copy_(tensor)
+
+
+def _copy(tensor: Tensor) -> Tensor:
+    return tensor.detach().to("cpu", copy=True)
+
+
+def open_voice(soul: Soul, device: torch.device) -> tuple[Tokenizer, Brain]:
+    """Just what it takes to speak and to be examined."""
+    tokenizer = Tokenizer.from_json(soul.tokenizer)
+    voice = build_brain(brain_config(soul), pieces=tokenizer.pieces, turn_tokens=MARK_COUNT).to(device)
+    load_weights(voice, soul.tensors["voice"])
+    return tokenizer, voice.requires_grad_(False)

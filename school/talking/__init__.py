@@ -1,0 +1,1 @@
+"""Answers, and the conversations they belong to."""

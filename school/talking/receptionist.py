@@ -1,0 +1,306 @@
+"""The receptionist: answers questions between two micro-steps, all that wait together, token by token.
+
+Shapes: B questions being answered, V vocabulary.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from brain.contract import Brain, State, pick_streams, stack_states
+from brain.sampling import sample
+from school.door.interface import Ask, Asleep, Reply, fail, fulfil
+from school.office.seeds import seed_of
+from school.office.settings import Slice
+from school.talking.conversations import Conversation, Conversations
+from school.teaching.examiner import NEUTRAL, REPEAT_SPAN
+from school.texts.tokenizer import BABY, END, MARK_COUNT, PERSON, Tokenizer
+
+PREFILL = 128  # tokens of a question read at a time
+REPEATS_FROM, TUNING_RATE, PENALTY_LIMIT = 8, 0.05, 2.0  # said tokens that tell something; step; bound
+
+
+class SpeechSettings(Slice):
+    temperature: float = Field(0.8, ge=0, le=5, description="0: always its best guess; higher: bolder")
+    top_k: int = Field(50, ge=0, description="choose among so many tokens at most; 0: all")
+    top_p: float = Field(0.95, gt=0, le=1, description="choose among the tokens that hold this share of probability")
+    tune: bool = Field(True, description="let it tune its own temperature and repetition penalty to fit its texts")
+    repetition_penalty: float = Field(0.3, ge=0, le=2, description="taken off a token's logit each time it was said")
+    repetition_window: int = Field(48, ge=1, le=1024, description="tokens over which saying something again counts")
+    max_tokens: int = Field(80, ge=1, le=4096, description="longest reply")
+    max_seconds: float = Field(10.0, gt=0, le=600, description="longest time for a reply, waiting included")
+    question_tokens: int = Field(512, ge=1, le=65_536, description="of a longer question, the end is read")
+    together: int = Field(16, ge=1, le=256, description="questions answered at the same time")
+    turn_seconds: float = Field(0.25, gt=0, le=60, description="talking before the next micro-step of training")
+    conversations: int = Field(32, ge=1, le=10_000, description="conversations kept in memory; older ones go to disk")
+    conversations_on_disk: int = Field(1000, ge=0, description="conversations kept on disk; older ones are forgotten")
+    waiting: int = Field(64, ge=1, le=10_000, description="questions that may wait; more are turned away")
+    seed: int = Field(0, ge=0, lt=2**31, description="where the randomness of its replies starts")
+
+
+@dataclass(slots=True)
+class _Speaking:
+    """A question being answered."""
+
+    ask: Ask
+    rng: torch.Generator
+    person: str
+    said: list[int] = field(default_factory=list)
+    recent: list[int] = field(default_factory=list)
+    log_probability: float = 0.0  # of all that was chosen
+    chosen: int = 0
+    pending: bytes = b""
+    first_token_at: float = 0.0
+
+
+class Receptionist:
+    """Owns the conversations; borrows the voice. Nothing here touches weights or lessons."""
+
+    def __init__(self, voice: Brain, tokenizer: Tokenizer, conversations: Conversations, settings: SpeechSettings):
+        self.voice, self.tokenizer, self.conversations, self.settings = voice, tokenizer, conversations, settings
+        self.device = next(voice.parameters()).device
+        self.calibration = 1.0  # the temperature that suits what it knows, from the last examination
+        self.penalty = settings.repetition_penalty
+        self.text_repeats: float | None = None  # how often its texts say a token again, from the same examination
+        self.replies = 0  # over its whole life: the seed of the next reply
+        self._waiting: deque[Ask] = deque()
+        self._speaking: list[_Speaking] = []
+        self._state: State = {}
+        self._pixels = torch.empty(0, 3)
+        self._logits = torch.empty(0)
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._waiting or self._speaking)
+
+    def admit(self, ask: Ask) -> None:
+        self._waiting.append(ask)
+
+    @torch.no_grad()
+    def serve(self, step: int) -> None:
+        """Answer for one turn: ``turn_seconds`` at most, and a token for everyone at least."""
+        stop = time.monotonic() + self.settings.turn_seconds
+        while self.busy:
+            self._welcome()
+            if self._speaking:
+                self._say_one_token(step)
+            if time.monotonic() > stop:
+                return
+
+    def close(self) -> None:
+        """Turn everyone away who still waits or listens."""
+        for ask in [*self._waiting, *(speaking.ask for speaking in self._speaking)]:
+            fail(ask.future, Asleep())
+        self._waiting.clear()
+        self._drop(set(range(len(self._speaking))))
+
+    def forget(self, people: Collection[str]) -> None:
+        """Break off what is being said to these people and drop their conversations. Raises OSError when that is not
+        possible on disk."""
+        for ask in [*self._waiting, *(speaking.ask for speaking in self._speaking)]:
+            if ask.person in people:
+                ask.future.cancel()
+        self._drop({i for i, speaking in enumerate(self._speaking) if speaking.ask.future.cancelled()})
+        self.conversations.forget(people)
+
+    def heed(self, temperature: float, repeats: float) -> None:
+        """Take note of an examination: the temperature that fits, and how often a text repeats itself."""
+        if self.settings.tune:
+            self.calibration, self.text_repeats = temperature, repeats
+
+    # ---- listening -----------------------------------------------------------------------------------------------
+
+    def _welcome(self) -> None:
+        """Let in whoever waits, while there is room and their conversation is free."""
+        held_up = deque()
+        while self._waiting and len(self._speaking) < self.settings.together:
+            ask = self._waiting.popleft()
+            if ask.future.cancelled():
+                continue
+            if ask.kept and any(speaking.ask.conversation == ask.conversation for speaking in self._speaking):
+                held_up.append(ask)
+                continue
+            try:
+                self._listen(ask)
+            except Exception as error:  # whatever one question does, the others are not to notice
+                fail(ask.future, error)
+        self._waiting.extendleft(reversed(held_up))
+
+    def _listen(self, ask: Ask) -> None:
+        conversation = self._fresh(ask.person)
+        if ask.kept:
+            conversation = self.conversations.get(ask.conversation, conversation)
+        words = self.tokenizer.encode(ask.text)[-self.settings.question_tokens :]
+        tokens = torch.tensor([[PERSON, *words, END, BABY]], device=self.device)
+        state, pixel = conversation.state, conversation.pixel
+        for start in range(0, tokens.shape[1], PREFILL):
+            chunk = tokens[:, start : start + PREFILL]
+            out = self.voice(chunk, pixel[:, None].expand(-1, chunk.shape[1], -1), state)
+            state = out.state
+        rng = torch.Generator().manual_seed(seed_of(self.settings.seed, self.replies))
+        self.replies += 1
+        self._join(
+            _Speaking(ask, rng, conversation.person, recent=list(conversation.recent)), state, out.pixels, out.logits
+        )
+
+    def _fresh(self, person: str) -> Conversation:
+        pixel = torch.full((1, 3), NEUTRAL, device=self.device)
+        return Conversation(person, self.voice.fresh_state(1), pixel, [])
+
+    def _join(self, speaking: _Speaking, state: State, pixels: Tensor, logits: Tensor) -> None:
+        rows = state, pixels[:, -1], logits[:, -1]
+        if self._speaking:
+            state = stack_states([self._state, state])
+            rows = state, torch.cat([self._pixels, rows[1]]), torch.cat([self._logits, rows[2]])
+        self._state, self._pixels, self._logits = rows
+        self._speaking.append(speaking)
+
+    # ---- speaking ------------------------------------------------------------------------------------------------
+
+    def _say_one_token(self, step: int) -> None:
+        self._drop({i for i, speaking in enumerate(self._speaking) if speaking.ask.future.cancelled()})
+        if not self._speaking:
+            return
+        tokens = self._choose()
+        likely = self._logits.log_softmax(-1).gather(-1, tokens[:, None])[:, 0].tolist()  # before any penalty
+        try:
+            out = self.voice.step(tokens, self._pixels, self._state)
+        except Exception as error:
+            for speaking in self._speaking:
+                fail(speaking.ask.future, error)
+            self._drop(set(range(len(self._speaking))))
+            return
+        self._state, self._logits, shown, self._pixels = out.state, out.logits, self._pixels, out.pixels
+        done = set()
+        for i, (speaking, token) in enumerate(zip(self._speaking, tokens.tolist(), strict=True)):
+            speaking.log_probability += likely[i]
+            speaking.chosen += 1
+            if ending := self._take(speaking, token):
+                done.add(i)
+                self._finish(i, speaking, token, ending, step, shown[i])
+        self._drop(done)
+
+    def _choose(self) -> Tensor:
+        settings = self.settings
+        window = settings.repetition_window
+        recent = torch.full((len(self._speaking), window), -1, dtype=torch.int64)
+        forbidden = torch.zeros(self._logits.shape, dtype=torch.bool)
+        forbidden[:, :MARK_COUNT] = True
+        for i, speaking in enumerate(self._speaking):
+            last = speaking.recent[-window:]
+            recent[i, : len(last)] = torch.tensor(last, dtype=torch.int64)
+            forbidden[i, END] = not any(self.tokenizer.token_bytes(token).strip() for token in speaking.said)
+        return sample(
+            self._logits,
+            recent.to(self.device),
+            forbidden=forbidden.to(self.device),
+            temperature=settings.temperature * self.calibration,
+            top_k=settings.top_k,
+            top_p=settings.top_p,
+            penalty=self.penalty,
+            rngs=[speaking.rng for speaking in self._speaking],
+        )
+
+    def _take(self, speaking: _Speaking, token: int) -> str:
+        """Note one token; returns why the reply ends with it, or ""."""
+        now = time.monotonic()
+        speaking.first_token_at = speaking.first_token_at or now
+        if token == END:
+            self._stream(speaking, b"", last=True)
+            return "end"
+        speaking.said.append(token)
+        speaking.recent.append(token)
+        if len(speaking.said) >= self.settings.max_tokens:
+            ending = "limit"
+        elif now - speaking.ask.asked_at > min(self.settings.max_seconds, speaking.ask.seconds or math.inf):
+            ending = "time"
+        else:
+            ending = ""
+        self._stream(speaking, self.tokenizer.token_bytes(token), last=bool(ending))
+        return ending
+
+    def _stream(self, speaking: _Speaking, piece: bytes, *, last: bool) -> None:
+        """Hand on the text so far, holding back a character whose bytes have not all come."""
+        if speaking.ask.on_token is None:
+            return
+        speaking.pending += piece
+        whole = len(speaking.pending) if last else _whole_characters(speaking.pending)
+        text, speaking.pending = speaking.pending[:whole].decode("utf-8", "replace"), speaking.pending[whole:]
+        try:
+            if text:
+                speaking.ask.on_token(text)
+        except Exception:  # a listener that fails hears no more; the answer goes on
+            speaking.ask.on_token = None
+
+    def _finish(self, row: int, speaking: _Speaking, token: int, ending: str, step: int, shown: Tensor) -> None:
+        """Keep the conversation and learn from it, if it is one to keep, and answer the future."""
+        ask, now = speaking.ask, time.monotonic()
+        if ask.kept:
+            self._tune_penalty(speaking)
+            self._keep(row, speaking, token)
+        reply = Reply(
+            id=ask.id,
+            text=self.tokenizer.decode(speaking.said).strip(),
+            tokens=tuple(speaking.said),
+            step=step,
+            color=tuple(shown.tolist()),
+            seconds=now - ask.asked_at,
+            first_token_seconds=speaking.first_token_at - ask.asked_at,
+            conversation=ask.conversation,
+            ending=ending,
+            log_probability=speaking.log_probability / speaking.chosen,
+            repeats=max(0.0, _repeats(speaking) - (self.text_repeats or 1.0)),
+        )
+        fulfil(ask.future, reply)
+
+    def _keep(self, row: int, speaking: _Speaking, token: int) -> None:
+        """Put the conversation back as it is after this turn."""
+        state, pixel = pick_streams(self._state, [row]), self._pixels[row : row + 1].clone()
+        if token != END:  # it was cut short: let it know that its turn is over
+            out = self.voice.step(torch.tensor([END], device=self.device), pixel, state)
+            state, pixel = out.state, out.pixels
+        recent = speaking.recent[-self.settings.repetition_window :]
+        self.conversations.put(speaking.ask.conversation, Conversation(speaking.person, state, pixel, recent))
+
+    def _tune_penalty(self, speaking: _Speaking) -> None:
+        """Move the penalty a little towards repeating itself as often as its texts do; between 0 and PENALTY_LIMIT."""
+        if self.text_repeats is None or len(speaking.said) < REPEATS_FROM:
+            return
+        excess = _repeats(speaking) - self.text_repeats
+        self.penalty = min(max(self.penalty + TUNING_RATE * excess, 0.0), PENALTY_LIMIT)
+
+    def _drop(self, rows: set[int]) -> None:
+        if not rows:
+            return
+        kept = [i for i in range(len(self._speaking)) if i not in rows]
+        self._speaking = [self._speaking[i] for i in kept]
+        self._state = pick_streams(self._state, kept)
+        self._pixels, self._logits = self._pixels[kept], self._logits[kept]
+
+
+def _repeats(speaking: _Speaking) -> float:
+    """The share of its tokens that it had said among the REPEAT_SPAN before."""
+    spoken = speaking.recent
+    first = len(spoken) - len(speaking.said)
+    again = [spoken[i] in spoken[max(0, i - REPEAT_SPAN) : i] for i in range(first, len(spoken))]
+    return sum(again) / max(1, len(again))
+
+
+def _whole_characters(data: bytes) -> int:
+    """How many leading bytes make whole UTF-8 characters; bytes that can't be a beginning count as whole."""
+    for back in range(1, min(4, len(data)) + 1):
+        lead = data[-back]
+        if lead >= 0xC0:
+            need = 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+            return len(data) - back if back < need else len(data)
+        if lead < 0x80:
+            break
+    return len(data)

@@ -1,0 +1,157 @@
+"""Taught pairs come back: soon after they were taught, then at ever longer intervals.
+
+Spaced repetition after Ebbinghaus (1885) with a fixed growth of the interval, counted in steps so that a replayed life
+is the same life. Only ids and dates live here (and so in a soul); the words stay in the record.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from school.door.interface import STAFF, Pair, Scope
+from school.texts.tokenizer import BABY, DOCUMENT, END, PERSON, Tokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A pair as tokens with a weight per target, and when it is due next."""
+
+    tokens: tuple[int, ...]
+    weights: tuple[float, ...]  # one fewer than tokens
+    due: int
+    interval: float
+    pair: Pair
+
+
+def as_tokens(pair: Pair, tokenizer: Tokenizer, prompt_weight: float) -> tuple[list[int], list[float]]:
+    """Ids of a pair, and the weight of each as a target: the answer's in full, the prompt's as configured."""
+    if not pair.prompt:
+        body = tokenizer.encode(pair.answer)
+        return [DOCUMENT, *body, DOCUMENT], [0.0, *[pair.weight] * (len(body) + 1)]
+    asked, answer = tokenizer.encode(pair.prompt), tokenizer.encode(pair.answer)
+    light = prompt_weight * pair.weight
+    weights = [0.0, *[light] * len(asked), light, 0.0, *[pair.weight] * (len(answer) + 1)]
+    return [PERSON, *asked, END, BABY, *answer, END], weights
+
+
+class Reviews:
+    """The pairs under instruction, each with its next date."""
+
+    def __init__(self, *, growth: float, prompt_weight: float, limit: int):
+        self.growth, self.prompt_weight, self.limit = growth, prompt_weight, limit
+        self._reviews: dict[str, Review] = {}
+
+    def __len__(self) -> int:
+        return len(self._reviews)
+
+    def __contains__(self, pair_id: str) -> bool:
+        return pair_id in self._reviews
+
+    def add(self, pair: Pair, tokenizer: Tokenizer, step: int, dates: tuple[int, float] | None = None) -> None:
+        """Put a pair on the list, due at the coming step or at the ``dates`` (due, interval) that a soul kept."""
+        tokens, weights = as_tokens(pair, tokenizer, self.prompt_weight)
+        due, interval = dates or (step, 1.0)
+        self._reviews[pair.id] = Review(tuple(tokens), tuple(weights[1:]), due, interval, pair)
+        if len(self._reviews) > self.limit:  # the best-known one makes room
+            del self._reviews[max(self._reviews, key=lambda key: self._reviews[key].interval)]
+
+    def forget(
+        self, *, person: str = "", source: str = "", replies: Collection[str] = (), scope: Scope | None = None
+    ) -> int:
+        """Take the pairs of a person, from a source, made from replies or within a scope off the list; returns how
+        many."""
+        gone = [
+            key
+            for key, review in self._reviews.items()
+            if (person and person in (review.pair.person, review.pair.asker))
+            or (source and review.pair.source == source)
+            or review.pair.reply in replies
+            or (scope and scope.covers(review.pair))
+        ]
+        for key in gone:
+            del self._reviews[key]
+        return len(gone)
+
+    def people_are_due(self, step: int) -> bool:
+        """Whether something is due that people taught, not only the staff."""
+        return any(review.due <= step and review.pair.source not in STAFF for review in self._reviews.values())
+
+    def rows(self, step: int, *, rows: int, length: int) -> tuple[np.ndarray, np.ndarray]:
+        """What is due at this step, packed into at most ``rows`` rows; what does not fit stays due.
+
+        Returns ids (R, length+1) and weights (R, length), R at most ``rows``. A text longer than a row is cut into
+        several; one longer than all the rows shows its next part each time, and its interval grows with each pass.
+        """
+        due = sorted((r.due, key) for key, r in self._reviews.items() if r.due <= step)
+        packed: list[tuple[list[int], list[float]]] = []
+        for _, key in due:
+            review = self._reviews[key]
+            parts = -(-len(review.weights) // (rows * length))
+            part = round(math.log(review.interval, self.growth) * parts) % parts if parts > 1 else 0
+            if not _pack(packed, *_part(review, part, rows * length), rows, length):
+                break
+            interval = review.interval * self.growth ** (1 / parts)
+            self._reviews[key] = replace(review, due=step + max(1, round(interval)), interval=interval)
+        return _as_arrays(packed, length)
+
+    def made_since(self, since: str) -> list[str]:
+        """The ids of the pairs that people made since then, the oldest first."""
+        return sorted(key for key, r in self._reviews.items() if key >= since and r.pair.source not in STAFF)
+
+    def pack(self, keys: Iterable[str], *, rows: int, length: int) -> tuple[int, np.ndarray, np.ndarray]:
+        """As many of these pairs, in order, as fit into so many rows, whatever their dates; returns how many were dealt
+        with, ids and weights. Of a long one the beginning; one that is off the list is passed over."""
+        packed: list[tuple[list[int], list[float]]] = []
+        taken = 0
+        for key in keys:
+            review = self._reviews.get(key)
+            if review and not _pack(packed, *_part(review, 0, rows * length), rows, length):
+                break
+            taken += 1
+        return taken, *_as_arrays(packed, length)
+
+    def dates(self) -> dict[str, Any]:
+        """Due step and interval of every pair, for a soul."""
+        return {key: [review.due, review.interval] for key, review in self._reviews.items()}
+
+
+def _as_arrays(packed: list[tuple[list[int], list[float]]], length: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows as ids (R, length+1) and weights (R, length), filled up with nothing."""
+    ids = np.zeros((len(packed), length + 1), dtype=np.int64)
+    weights = np.zeros((len(packed), length), dtype=np.float32)
+    for i, (row, row_weights) in enumerate(packed):
+        ids[i, : len(row)] = row
+        weights[i, : len(row_weights)] = row_weights
+    return ids, weights
+
+
+def _part(review: Review, part: int, room: int) -> tuple[tuple[int, ...], tuple[float, ...]]:
+    """All of a review that has at most ``room`` targets, else so many of them: the ``part``-th or the last."""
+    first = max(0, min(part * room, len(review.weights) - room))
+    return review.tokens[first : first + room + 1], review.weights[first : first + room]
+
+
+def _pack(
+    packed: list[tuple[list[int], list[float]]],
+    tokens: tuple[int, ...],
+    weights: tuple[float, ...],
+    rows: int,
+    length: int,
+) -> bool:
+    """Append to the last row if the whole fits there (a row holds length + 1 tokens), else to new rows, if any."""
+    if packed and len(packed[-1][0]) + len(tokens) <= length + 1:
+        row, row_weights = packed[-1]
+        row.extend(tokens)
+        row_weights.extend((0.0, *weights))
+        return True
+    starts = range(0, max(1, len(tokens) - 1), length)
+    if len(packed) + len(starts) > rows:
+        return False
+    for start in starts:
+        packed.append((list(tokens[start : start + length + 1]), list(weights[start : start + length])))
+    return True

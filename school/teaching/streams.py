@@ -1,0 +1,122 @@
+"""What the tutor's steps are made of: what every stream of the library carries, tasks, and a step under way.
+
+Shapes: B streams, T tokens per block, R rows of one task, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from brain.contract import Brain, State
+from brain.selfstate import Condition, fresh_condition
+from school.teaching.examiner import NEUTRAL
+from school.teaching.settings import Glimpse
+
+
+@dataclass(slots=True)
+class Streams:
+    """What each stream of the library carries from block to block."""
+
+    state: State
+    pixels: Tensor  # (B, T, 3) the true colours of the last block, under which the next one is read
+    condition: Condition
+
+    @classmethod
+    def fresh(cls, brain: Brain, streams: int, length: int) -> Streams:
+        device = next(brain.parameters()).device
+        pixels = torch.full((streams, length, 3), NEUTRAL, device=device)
+        return cls(brain.fresh_state(streams), pixels, fresh_condition(streams, device))
+
+    def pick(self, rows: slice) -> Streams:
+        """A view of some streams."""
+        return Streams.of({name: tensor[rows] for name, tensor in self.tensors().items()})
+
+    def write(self, rows: slice, others: Streams) -> None:
+        """Put the first streams of ``others`` in the place of ``rows``."""
+        own, new = self.tensors(), others.tensors()
+        for name, tensor in own.items():
+            tensor[rows] = new[name][: len(tensor[rows])]
+
+    def joined(self, others: Streams) -> Streams:
+        own, more = self.tensors(), others.tensors()
+        return Streams.of({name: torch.cat([tensor, more[name]]) for name, tensor in own.items()})
+
+    def tensors(self) -> dict[str, Tensor]:
+        named = {f"state.{name}": tensor for name, tensor in self.state.items()}
+        named |= {f"condition.{name}": tensor for name, tensor in self.condition.items()}
+        return named | {"pixels": self.pixels}
+
+    @classmethod
+    def of(cls, tensors: dict[str, Tensor]) -> Streams:
+        parts: dict[str, dict[str, Tensor]] = {"state": {}, "condition": {}}
+        for name, tensor in tensors.items():
+            part, _, rest = name.partition(".")
+            if rest:
+                parts[part][rest] = tensor
+        return cls(parts["state"], tensors["pixels"], parts["condition"])
+
+
+@dataclass(slots=True)
+class Task:
+    """Rows to read together, and how much each target counts.
+
+    The first rows are the next blocks of the streams ``rows`` and carry their memory; the rest, if any, are extra and
+    start with none. Extra rows ride along with streams because a row alone costs almost as much as two; only while the
+    streams' blocks are of another length are they a task without streams.
+    """
+
+    tokens: Tensor  # (R, T+1)
+    weights: Tensor  # (R, T)
+    rows: slice
+
+    @property
+    def streams(self) -> int:
+        return self.rows.stop - self.rows.start
+
+    def add(self, tokens: np.ndarray, weights: np.ndarray) -> None:
+        self.tokens = torch.cat([self.tokens, torch.from_numpy(tokens).to(self.tokens.device)])
+        self.weights = torch.cat([self.weights, torch.from_numpy(weights).to(self.weights.device)])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What came of one task."""
+
+    inputs: Tensor  # (R, T), what was read
+    carried: Streams  # what its rows knew before, and after
+    after: Streams
+    gradients: Sequence[Tensor | None]  # of the step's loss, for every parameter; none if the weights have them already
+    loss: Tensor
+    losses: Tensor  # (T, R) nats
+    correct: Tensor  # (T, R) whether it was the best guess
+    logits: Tensor  # (R, T, V)
+    expected: Tensor  # (R, T, 3) colours
+
+
+@dataclass(slots=True)
+class Step:
+    """An optimizer step under way."""
+
+    tasks: list[Task]
+    weight: float  # of all targets together
+    library_bytes: int
+    review_tokens: int
+    anchored: bool = False  # what it reads of the library keeps it to what it was at its best
+    places: list[int] = field(default_factory=list)  # of the library's blocks
+    again: list[int] = field(default_factory=list)  # of the passages read again, the last rows of all
+    index: int = 0  # of the first task that is not done
+    before: int = 0  # tasks of the same step that other processes do before these
+    losses: list[Tensor] = field(default_factory=list)
+    correct: list[Tensor] = field(default_factory=list)
+    expected: list[Tensor] = field(default_factory=list)  # colours (3,) at the last token, summed over streams
+    accuracies: list[Tensor] = field(default_factory=list)  # (R,) of each task, where the pedagogy wants to know
+    reducible: list[tuple[int, float]] = field(default_factory=list)  # place, nats per token
+    finite: bool = True
+    seconds: float = 0.0
+    looked_at: bool = False
+    glimpse: Glimpse | None = None

@@ -1,0 +1,240 @@
+"""The librarian: keeps the texts and draws lessons from them, endlessly, in an order that (seed, bookmark) decides.
+
+Shapes: B streams, T tokens per block.
+
+All texts stand in one circle, each behind a document mark. An epoch cuts the circle at a random place into B equal
+arcs, one per stream, and reads them block by block; the next epoch cuts elsewhere. So every token is read once per
+epoch, in order, and where a lesson comes from is arithmetic on the bookmark.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+from pydantic import Field
+
+from school.office.mistakes import Mistake
+from school.office.settings import Slice
+from school.texts.shelf import Text, Unreadable, find_files, open_text, read_text, sweep_cache
+from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Tokenizer
+
+TOKENIZER_SAMPLE = 8 << 20  # characters of the library that the byte pairs are learned from, at most
+STARTER = "starter"
+
+
+class LibrarySettings(Slice):
+    vocabulary: int = Field(0, ge=0, le=65_000, description="tokens in the vocabulary; 0: as the brain's preset says")
+    minimum_frequency: int = Field(2, ge=1, description="how often a pair of bytes must occur to become a token")
+    held_out: float = Field(0.1, ge=0, le=0.5, description="share at the end of each text that is never trained on")
+    starter: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description='the starter shelf: "auto" (until there is writing of your own), "always" or "never"',
+    )
+
+
+class Bookmark(NamedTuple):
+    """Where the lessons are: the epoch, the next block in it, and the library that it counts in."""
+
+    epoch: int
+    block: int
+    library: str
+
+
+class Lesson(NamedTuple):
+    """One block for every stream: ``tokens`` (B, T+1), whether the streams jumped to a new place, and their places."""
+
+    tokens: np.ndarray
+    jumped: bool
+    places: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file found on the shelf, and the name it goes by in the record."""
+
+    path: Path
+    name: str
+
+
+def gather_sources(library: Path, others: list[Path], starter: Path, use_starter: str) -> list[Source]:
+    """The files to learn from: the home's library, further folders, and the starter shelf while it is wanted."""
+    own = [
+        Source(path, str(path.relative_to(library)))
+        for path in find_files(library)
+        if path.relative_to(library).parts[0] != STARTER
+    ]
+    for folder in others:
+        own += [
+            Source(path, str(Path(folder.absolute().name) / path.relative_to(folder))) for path in find_files(folder)
+        ]
+    if use_starter == "always" or (use_starter == "auto" and not own):
+        own += [Source(path, str(Path(STARTER) / path.relative_to(starter))) for path in find_files(starter)]
+    return own
+
+
+def train_tokenizer(sources: list[Source], *, vocabulary: int, minimum_frequency: int, held_out: float) -> Tokenizer:
+    """Learn the byte pairs from the taught part of the sources. Raises Mistake where nothing can be read."""
+    share = TOKENIZER_SAMPLE // max(1, len(sources))
+
+    def sample():
+        for source in sources:
+            try:
+                text = read_text(source.path.read_bytes())
+            except (OSError, Unreadable):
+                continue
+            taught = text[: round(len(text) * (1 - held_out))]
+            step = max(share, 1 << 16)
+            yield from (taught[i : i + (1 << 16)] for i in range(0, min(len(taught), step), 1 << 16))
+
+    return Tokenizer.train(sample(), vocabulary=vocabulary, minimum_frequency=minimum_frequency)
+
+
+class Librarian:
+    """Holds the tokenizer and the open texts; every method is a pure function of its arguments and those."""
+
+    def __init__(self, tokenizer: Tokenizer, texts: list[Text], *, seed: int, skipped: dict[str, str] | None = None):
+        self.tokenizer, self.texts, self.seed = tokenizer, texts, seed
+        self.skipped = skipped or {}  # name -> why it could not be read
+        circle = "".join(f"{text.sha256} {len(text.learn)} " for text in texts)
+        self.library = hashlib.sha256(circle.encode()).hexdigest()[:16]
+        self._starts = np.cumsum([0, *(len(text.learn) + 1 for text in texts)])
+        self._ends_sentence = np.array([_ends_sentence(tokenizer.token_bytes(i)) for i in range(tokenizer.size)])
+        self.byte_lengths = np.array(tokenizer.byte_lengths())
+
+    @classmethod
+    def open(
+        cls,
+        sources: list[Source],
+        tokenizer: Tokenizer,
+        *,
+        held_out: float,
+        cache: Path,
+        seed: int,
+        say: Callable[[str], None],
+    ) -> Librarian:
+        """Open every source that can be read. Raises Mistake if that leaves nothing to learn from."""
+        texts, skipped = {}, {}
+        for source in sources:
+            try:
+                text = open_text(source.path, source.name, tokenizer, held_out=held_out, cache=cache, say=say)
+            except Unreadable as why:
+                skipped[source.name] = str(why)
+            except OSError as error:
+                skipped[source.name] = f"it can't be opened ({error.strerror})"
+            else:
+                texts.setdefault(text.sha256, text)  # the same text twice is one text
+        if sum(len(text.learn) for text in texts.values()) < 16:
+            why = "".join(f" {name}: {reason}." for name, reason in skipped.items())
+            raise Mistake(f"There is nothing to learn from yet: put a .txt or .md file into the library folder.{why}")
+        sweep_cache(cache, list(texts.values()), tokenizer, held_out)
+        return cls(tokenizer, list(texts.values()), seed=seed, skipped=skipped)
+
+    @property
+    def tokens(self) -> int:
+        """Tokens in the circle, document marks included."""
+        return int(self._starts[-1])
+
+    def lesson(self, bookmark: Bookmark, *, streams: int, length: int) -> tuple[Lesson, Bookmark]:
+        """The next block for every stream. A library that changed starts a new epoch."""
+        if bookmark.library != self.library:
+            bookmark = Bookmark(bookmark.epoch + (bookmark.library != ""), 0, self.library)
+        cut = int(self._rng("epoch", bookmark.epoch).integers(self.tokens))
+        arc = self.tokens / streams
+        starts = [cut + round(i * arc) + bookmark.block * length for i in range(streams)]
+        places = [start % self.tokens for start in starts]
+        last = (bookmark.block + 2) * length > arc
+        after = Bookmark(bookmark.epoch + last, 0 if last else bookmark.block + 1, self.library)
+        return Lesson(self.passages(places, length=length), bookmark.block == 0, places), after
+
+    def passages(self, places: list[int], *, length: int) -> np.ndarray:
+        """The blocks that begin at these places of the circle, (R, T+1)."""
+        return np.stack([self._read(place, length + 1) for place in places])
+
+    def dialogue(self, step: int, *, length: int) -> tuple[np.ndarray, np.ndarray]:
+        """Neighbouring sentences of the library, dressed as a person's turn and the baby's answer.
+
+        A library of diaries has no turns; without this the first question would be the first mark the baby ever met.
+        Returns ids (length+1,) and whether each target (length,) is to be learned: the answer and its end.
+        """
+        rng = self._rng("dialogue", step)
+        ids, learned = [], []
+        while len(ids) <= length:
+            sentences = self._sentences(self._read(int(rng.integers(self.tokens)), length + 1))
+            turns = [PERSON, *sentences[0], END, BABY]
+            answer = [*sentences[1], END]
+            ids += turns + answer
+            learned += [False] * len(turns) + [True] * len(answer)
+        return np.array(ids[: length + 1]), np.array(learned[1 : length + 1])
+
+    def _sentences(self, window: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Two whole neighbouring sentences of a window, or its halves where it has no such ends; marks removed."""
+        plain = window[window >= MARK_COUNT]
+        ends = np.flatnonzero(self._ends_sentence[plain]) + 1
+        if len(ends) >= 3:
+            return plain[ends[0] : ends[1]], plain[ends[1] : ends[2]]
+        half = len(plain) // 2
+        return plain[:half], plain[half:]
+
+    def exam_rows(self, rows: int, limit: int, warm_up: int) -> tuple[np.ndarray, np.ndarray]:
+        """Held-out tokens for ``rows`` readers and which targets count, at most about ``limit`` of them."""
+        held = [np.array([DOCUMENT])]
+        for text in self.texts:
+            if len(text.held_out):
+                held += [np.asarray(text.held_out), np.array([DOCUMENT])]
+        return split_rows(np.concatenate(held).astype(np.int64), rows, limit, warm_up)
+
+    def byte_count(self, tokens: np.ndarray) -> int:
+        """UTF-8 bytes that the tokens stand for."""
+        return int(self.byte_lengths[tokens].sum())
+
+    def _read(self, start: int, count: int) -> np.ndarray:
+        """``count`` tokens of the circle from ``start`` on."""
+        out = np.empty(count, dtype=np.int64)
+        filled = 0
+        while filled < count:
+            place = (start + filled) % self.tokens
+            index = int(np.searchsorted(self._starts, place, side="right")) - 1
+            offset = place - int(self._starts[index])
+            if offset == 0:
+                out[filled] = DOCUMENT
+                filled += 1
+                continue
+            piece = self.texts[index].learn[offset - 1 : offset - 1 + count - filled]
+            out[filled : filled + len(piece)] = piece
+            filled += len(piece)
+        return out
+
+    def _rng(self, purpose: str, number: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, number, *purpose.encode()])
+
+
+def _ends_sentence(piece: bytes) -> bool:
+    return piece.rstrip(b" \"')").endswith((b".", b"!", b"?")) or b"\n" in piece
+
+
+def split_rows(tokens: np.ndarray, rows: int, limit: int, warm_up: int) -> tuple[np.ndarray, np.ndarray]:
+    """Share a long text among several readers who read at the same time.
+
+    Each reads ``warm_up`` tokens before its part that do not count, so that it comes to it with a full memory.
+    Returns tokens (rows, S+1) and counts (rows, S): whether each target counts. Every target of the text counts just
+    once where ``limit`` allows it; else an equal part from the start of each reader's share does.
+    """
+    targets = len(tokens) - 1
+    rows = max(1, min(rows, targets // 256))
+    share = -(-targets // rows)
+    taken = min(share, max(1, -(-limit // rows)))
+    span = min(warm_up, targets) + taken if rows > 1 else taken
+    out = np.zeros((rows, span + 1), dtype=np.int64)
+    counts = np.zeros((rows, span), dtype=bool)
+    for row in range(rows):
+        first = row * share  # the first target's place: token first is read, token first + 1 is to be foretold
+        begin = max(0, first - (span - taken))
+        stop = min(first + taken, targets)
+        out[row, : stop - begin + 1] = tokens[begin : stop + 1]
+        counts[row, first - begin : stop - begin] = True
+    return out, counts

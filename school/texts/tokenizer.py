@@ -1,0 +1,84 @@
+"""The tokenizer: byte-level byte pairs with marks for documents and turns. It belongs to a soul and never changes.
+
+Every string round-trips: all 256 bytes are in the alphabet, and no text can spell a mark (marks are put in by id).
+Byte pairs after Sennrich et al. 2016 (arXiv 1508.07909), by the ``tokenizers`` library.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+
+from tokenizers import Tokenizer as BytePairs
+from tokenizers import decoders, models, pre_tokenizers, trainers
+
+from school.door.interface import writable
+
+DOCUMENT, PERSON, BABY, SCRIBE, END = range(5)
+MARKS = ("<document>", "<person>", "<baby>", "<scribe>", "<end>", "<spare1>", "<spare2>", "<spare3>")
+MARK_COUNT = len(MARKS)
+
+
+class Tokenizer:
+    """Text to ids and back. Ids below MARK_COUNT are marks; text never produces them."""
+
+    def __init__(self, byte_pairs: BytePairs):
+        self._byte_pairs = byte_pairs
+        self.size = byte_pairs.get_vocab_size() + MARK_COUNT
+        alphabet = _byte_of_letter()
+        self.pieces = [b""] * MARK_COUNT + [
+            bytes(alphabet[letter] for letter in byte_pairs.id_to_token(i)) for i in range(self.size - MARK_COUNT)
+        ]
+
+    @classmethod
+    def train(cls, texts: Iterable[str], *, vocabulary: int, minimum_frequency: int) -> Tokenizer:
+        """Learn byte pairs until ``vocabulary`` ids exist (marks included) or no pair is frequent enough."""
+        byte_pairs = BytePairs(models.BPE())
+        byte_pairs.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        byte_pairs.decoder = decoders.ByteLevel()
+        trainer = trainers.BpeTrainer(
+            vocab_size=vocabulary - MARK_COUNT,
+            min_frequency=minimum_frequency,
+            initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+            show_progress=False,
+        )
+        byte_pairs.train_from_iterator((writable(text) for text in texts), trainer)
+        return cls(byte_pairs)
+
+    @classmethod
+    def from_json(cls, text: str) -> Tokenizer:
+        return cls(BytePairs.from_str(text))
+
+    def to_json(self) -> str:
+        return self._byte_pairs.to_str()
+
+    @property
+    def fingerprint(self) -> str:
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
+
+    def encode(self, text: str) -> list[int]:
+        return [i + MARK_COUNT for i in self._byte_pairs.encode(writable(text)).ids]
+
+    def encode_many(self, texts: list[str]) -> Iterator[list[int]]:
+        """Several texts at once, on all cores."""
+        for encoding in self._byte_pairs.encode_batch_fast([writable(text) for text in texts]):
+            yield [i + MARK_COUNT for i in encoding.ids]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """The text of ``ids``; marks and unknown ids are silent, broken UTF-8 shows as U+FFFD."""
+        return b"".join(self.token_bytes(i) for i in ids).decode("utf-8", "replace")
+
+    def token_bytes(self, token: int) -> bytes:
+        return self.pieces[token] if 0 <= token < self.size else b""
+
+    def byte_lengths(self) -> list[int]:
+        """UTF-8 bytes that each id stands for; 0 for marks."""
+        return [len(piece) for piece in self.pieces]
+
+
+def _byte_of_letter() -> dict[str, int]:
+    """Which byte each letter of the byte-level alphabet stands for: printable bytes are themselves, the rest follow
+    from U+0100 on, in order (the convention of GPT-2's byte-level vocabulary)."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {chr(256 + i): byte for i, byte in enumerate(others)}

@@ -1,0 +1,115 @@
+"""The memory of words: counts that fade, what they add, and old souls without them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from brain import build_brain, parameter_count
+from brain.layers.words import KEPT, WordMemory
+from brain.ops import native
+from school.office import kernels as foundry
+from tests.conftest import TINY
+
+WORDS, WIDTH = 300, 8
+
+
+def some_memory() -> WordMemory:
+    torch.manual_seed(0)
+    memory = WordMemory(WORDS, WIDTH)
+    with torch.no_grad():
+        memory.weight.normal_()
+    return memory
+
+
+def counted(tokens: list[int], kept: float) -> torch.Tensor:
+    """How often each word was said, word by word, every one fading with those after it."""
+    counts = torch.zeros(WORDS)
+    for age, token in enumerate(reversed(tokens)):
+        counts[token] += kept**age
+    return counts
+
+
+@pytest.mark.parametrize("kernels", [False, True])
+def test_a_word_counts_until_it_fades(kernels):
+    """The logits rise by the logs of both counts, as each word weighs them and the thought lets them, stream by
+    stream."""
+    if kernels and not foundry.forge():
+        pytest.skip("no C compiler here")
+    if not kernels:
+        native.use(None)
+    memory, rng = some_memory(), torch.Generator().manual_seed(1)
+    tokens = torch.randint(0, WORDS, (40, 2), generator=rng)
+    thoughts, logits = torch.randn(40, 2, WIDTH, generator=rng), torch.randn(40, 2, WORDS, generator=rng)
+    out, counts = memory(logits, thoughts, tokens, torch.zeros(len(KEPT), 2, WORDS))
+    for t, b in ((0, 0), (7, 1), (39, 0)):
+        said = tokens[: t + 1, b].tolist()
+        scales = 1 + memory.gate(thoughts[t, b])
+        added = sum(scales[k] * memory.weight[k] * counted(said, kept).log1p() for k, kept in enumerate(KEPT))
+        torch.testing.assert_close(out[t, b], logits[t, b] + added, atol=1e-5, rtol=1e-5)
+    wanted = torch.stack([torch.stack([counted(tokens[:, b].tolist(), kept) for b in (0, 1)]) for kept in KEPT])
+    torch.testing.assert_close(counts, wanted, atol=1e-5, rtol=1e-5)
+
+
+def test_two_blocks_are_one():
+    """What a block leaves behind, the next one begins with."""
+    memory, tokens = some_memory(), torch.arange(60).view(30, 2) % 7
+    thoughts, logits, none = torch.randn(30, 2, WIDTH), torch.zeros(30, 2, WORDS), torch.zeros(len(KEPT), 2, WORDS)
+    whole, last = memory(logits, thoughts, tokens, none)
+    first, between = memory(logits[:11], thoughts[:11], tokens[:11], none)
+    second, after = memory(logits[11:], thoughts[11:], tokens[11:], between)
+    torch.testing.assert_close(torch.cat([first, second]), whole, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(after, last, atol=1e-5, rtol=1e-5)
+
+
+def test_a_life_long_silence_is_forgotten():
+    """After ten thousand other words nothing is left, and nothing too small to be quick."""
+    if not foundry.forge():
+        pytest.skip("no C compiler here")
+    memory = some_memory()
+    counts = torch.zeros(len(KEPT), 1, WORDS)
+    for word in (5, *[6] * 10):
+        tokens = torch.full((1000, 1), word)
+        _, counts = memory(torch.zeros(1000, 1, WORDS), torch.zeros(1000, 1, WIDTH), tokens, counts)
+    assert counts[0, 0, 5] == 0
+    assert 0 < counts[1, 0, 5] < 1e-10
+    assert counts[1, 0, 6] == pytest.approx(1 / (1 - KEPT[1]), rel=1e-3)
+
+
+def test_it_learns_that_a_name_comes_back():
+    """Taught texts in each of which one word is said again and again, it soon expects that of the next text once it was
+    said twice, and sooner than without the memory."""
+    torch.manual_seed(0)
+    pieces = [b"", b"", *[b"word%d" % number for number in range(58)]]
+    losses = {}
+    for on in (True, False):
+        torch.manual_seed(1)
+        brain = build_brain(replace(TINY, dropout=0.0, word_memory=on), pieces=pieces, turn_tokens=2)
+        optimizer = torch.optim.Adam(brain.parameters(), lr=1e-2)
+
+        def loss_of(names: torch.Tensor, brain=brain) -> torch.Tensor:
+            """Of the names alone, from their third time on; between them there is always word 2."""
+            text = torch.stack([torch.full_like(names, 2), names], 1).repeat(1, 8)
+            logits = brain(text[:, :-1], torch.full((len(names), 15, 3), 0.5), brain.fresh_state(len(names))).logits
+            return torch.nn.functional.cross_entropy(logits[:, 4::2].flatten(0, 1), text[:, 5::2].flatten())
+
+        for _ in range(60):
+            optimizer.zero_grad()
+            loss_of(torch.randint(3, 60, (16,))).backward()
+            optimizer.step()
+            brain.constrain()
+        with torch.no_grad():
+            losses[on] = loss_of(torch.arange(3, 60)).item()
+    assert losses[True] < 0.7 * losses[False]
+
+
+def test_it_can_be_switched_off():
+    """Then nothing is counted, and the brain is smaller by the words' weights and the gate."""
+    without, with_it = (
+        build_brain(replace(TINY, word_memory=on), pieces=[b"a"] * 50, turn_tokens=2) for on in (False, True)
+    )
+    assert "words" not in without.fresh_state(1)
+    gate = len(KEPT) * (TINY.thought_width + 1)
+    assert parameter_count(with_it) - parameter_count(without) == len(KEPT) * 50 + gate

@@ -1,0 +1,415 @@
+"""Settings: strict, frozen, and every refusal is one line that says where, which key and what is allowed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
+from pydantic import Field, ValidationError
+
+import wakeup
+from brain import PRESETS, SPECIES, BrainConfig, build_brain, parts_of_shape
+from school.office.mistakes import Mistake
+from school.office.settings import Slice, allowed, as_toml, read_settings
+from school.teaching.shape import FREE_TO_CHANGE, BrainSettings, agree, block_tokens, micro_seconds, shape_of
+
+TREE = wakeup.settings_tree()
+SHIPPED = Path(wakeup.__file__).with_name("config.toml")
+EVERY_KEY = [
+    (section, key, field)
+    for section, part in TREE.model_fields.items()
+    for key, field in part.annotation.model_fields.items()
+]
+
+
+def refusal(*changes: str, file: Path | None = None) -> str:
+    """The one line with which these settings are refused."""
+    with pytest.raises(Mistake) as caught:
+        read_settings(TREE, file, list(changes))
+    line = str(caught.value)
+    assert line
+    assert len(line.splitlines()) == 1
+    assert caught.value.__cause__ is None
+    return line
+
+
+def written(folder: Path, text: str | bytes) -> Path:
+    file = folder / "mine.toml"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return file
+
+
+# ---- the shipped file ----------------------------------------------------------------------------------------------
+
+
+def test_the_shipped_config_is_the_defaults():
+    """config.toml is, letter for letter, what as_toml makes of the settings tree."""
+    assert SHIPPED.read_text("utf-8") == as_toml(TREE)
+
+
+def test_reading_the_shipped_config_changes_nothing():
+    """The settings read from config.toml equal those of no file at all."""
+    assert read_settings(TREE, SHIPPED, []) == read_settings(TREE, None, [])
+
+
+@pytest.mark.parametrize(("section", "key", "field"), EVERY_KEY, ids=[f"{s}.{k}" for s, k, _ in EVERY_KEY])
+def test_every_key_explains_itself(section: str, key: str, field: Any):
+    """Every setting has a one-line description, a default, and words for what is allowed; its line is in the file."""
+    assert field.description
+    assert len(field.description.splitlines()) == 1
+    assert not field.is_required()
+    assert allowed(field)
+    part = SHIPPED.read_text("utf-8").partition(f"[{section}]\n")[2].partition("\n\n")[0]
+    lines = [line for line in part.splitlines() if line.startswith(f"{key} = ")]
+    assert len(lines) == 1
+    assert lines[0].endswith(f"# {field.description}")
+
+
+# ---- a file that is wrong ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "says"),
+    [
+        ("[brian]\nneurons = 5", "brian", "did you mean brain?"),
+        ("[zoo]\nlions = 5", "zoo", "there are: brain, library, lessons,"),
+        ("qq = 5", "qq", "there are: brain, library, lessons,"),
+        ("[brain]\nneuron = 5", "brain.neuron", "did you mean neurons?"),
+        ("[brain]\nqqqqqq = 5", "brain.qqqqqq", "there are: species, preset,"),
+        ("[brain.inner]\nx = 1", "brain.inner", "is not a setting"),
+        ("brain = 5", "brain", "must be a section, [brain]"),
+        ("[[brain]]\nneurons = 5", "brain", "must be a section, [brain]"),
+        ('[brain]\nneurons = "many"', "brain.neurons", 'a whole number at least 0 and at most 1000000, not "many"'),
+        ("[brain]\nneurons = 1.5", "brain.neurons", "a whole number"),
+        ("[brain]\nneurons = true", "brain.neurons", "a whole number"),
+        ("[brain]\nneurons = {a = 1}", "brain.neurons", "a whole number"),
+        ("[brain]\nneurons = -1", "brain.neurons", "at least 0"),
+        ("[brain]\nneurons = 99999999999999999999", "brain.neurons", "at most 1000000"),
+        ("[brain]\nshared_decays = 1", "brain.shared_decays", "must be true or false, not 1"),
+        ('[brain]\npreset = "huge"', "brain.preset", 'one of "newborn", "toddler", "child", "seed", not "huge"'),
+        ("[brain]\npreset = 3", "brain.preset", 'one of "newborn"'),
+        ("[brain]\nwindows = 5", "brain.windows", "a list of numbers"),
+        ('[brain]\nwindows = [1, "two"]', "brain.windows", "a list of numbers"),
+        ("[brain]\ndropout = 1", "brain.dropout", "a number at least -1 and less than 1, not 1"),
+        ('[library]\nstarter = "sometimes"', "library.starter", 'one of "auto", "always", "never", not "sometimes"'),
+        ("[library]\nheld_out = 0.6", "library.held_out", "a number at least 0 and at most 0.5, not 0.6"),
+        ("[library]\nheld_out = 1979-05-27", "library.held_out", "a number"),
+        ("[speech]\ntemperature = nan", "speech.temperature", "a number at least 0 and at most 5"),
+        ("[speech]\nmax_seconds = inf", "speech.max_seconds", "a number more than 0 and at most 600"),
+        ("[lessons]\nlearning_rate = 0", "lessons.learning_rate", "more than 0 and at most 1, not 0"),
+        ("[soul]\nkeep_last = 0", "soul.keep_last", "at least 1, not 0"),
+        ("[brain]\nneurons = 5\nneurons = 6", "", "not valid TOML"),
+        ("[brain\nneurons = 5", "", "not valid TOML"),
+        ("[brain]\nneurons = \x00", "", "not valid TOML"),
+    ],
+)
+def test_a_wrong_file_is_refused_in_one_line(tmp_path: Path, text: str, names: str, says: str):
+    """A wrong section, key, type, range or syntax in a file: one line with the file, the key and what is allowed."""
+    file = written(tmp_path, text)
+    line = refusal(file=file)
+    assert line.startswith(f"{file}: {names}")
+    assert says in line
+
+
+def test_a_file_that_is_not_there(tmp_path: Path):
+    """A missing settings file is named, and that it is missing."""
+    file = tmp_path / "nowhere.toml"
+    assert refusal(file=file) == f"{file}: there is no such settings file."
+
+
+@pytest.mark.parametrize("raw", [b"\xff\xfe[\0b\0", b'[brain]\npreset = "gro\xdf"'], ids=["utf-16", "latin-1"])
+def test_a_file_in_another_encoding(tmp_path: Path, raw: bytes):
+    """A settings file that is not UTF-8 is refused in one line that names it."""
+    file = written(tmp_path, raw)
+    assert refusal(file=file).startswith(f"{file}: can't be read (")
+
+
+def test_a_folder_is_no_settings_file(tmp_path: Path):
+    """A folder in the place of a settings file is refused in one line that names it."""
+    assert refusal(file=tmp_path).startswith(f"{tmp_path}: can't be read (")
+
+
+def test_notepad_puts_a_mark_in_front(tmp_path: Path):
+    """A byte order mark at the start of a UTF-8 settings file is passed over."""
+    file = written(tmp_path, b"\xef\xbb\xbf[brain]\r\nneurons = 7\r\n")
+    assert read_settings(TREE, file, []).brain.neurons == 7
+
+
+def test_an_empty_file_means_the_defaults(tmp_path: Path):
+    """A file without a line leaves every default."""
+    assert read_settings(TREE, written(tmp_path, ""), []) == read_settings(TREE, None, [])
+
+
+# ---- --set ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "section", "key", "value"),
+    [
+        ("brain.neurons=64", "brain", "neurons", 64),
+        (" brain . neurons = 64 ", "brain", "neurons", 64),
+        ("brain.neurons=64 # a few", "brain", "neurons", 64),
+        ("brain.shared_decays=true", "brain", "shared_decays", True),
+        ("brain.blend_logit_norm=false", "brain", "blend_logit_norm", False),
+        ("brain.preset=child", "brain", "preset", "child"),
+        ('brain.preset="child"', "brain", "preset", "child"),
+        ("brain.preset= child ", "brain", "preset", "child"),
+        ("brain.windows=[1, 2.5, 8]", "brain", "windows", (1.0, 2.5, 8.0)),
+        ("brain.windows=[]", "brain", "windows", ()),
+        ("brain.dropout=0", "brain", "dropout", 0.0),
+        ("lessons.learning_rate=1e-4", "lessons", "learning_rate", 1e-4),
+        ("library.starter=never", "library", "starter", "never"),
+    ],
+)
+def test_set_takes_good_values(change: str, section: str, key: str, value: Any):
+    """--set takes whole numbers, numbers, truths, text with or without quotes, and lists."""
+    got = getattr(getattr(read_settings(TREE, None, [change]), section), key)
+    assert got == value
+    assert type(got) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("change", "starts", "says"),
+    [
+        ("brain.neuron=5", "--set: brain.neuron", "did you mean neurons?"),
+        ("brian.neurons=5", "--set: brian", "did you mean brain?"),
+        ("brain.neurons=x", "--set: brain.neurons", "a whole number"),
+        ("brain.neurons=", "--set: brain.neurons", "a whole number"),
+        ("brain.neurons=-3", "--set: brain.neurons", "at least 0"),
+        ("brain.neurons=3\nshared_decays=true", "--set: brain.neurons", "a whole number"),
+        ("brain.shared_decays=True", "--set: brain.shared_decays", 'true or false, not "True"'),
+        ("speech.temperature=nan", "--set: speech.temperature", "at most 5"),
+        ("machine.device=tpu", "--set: machine.device", 'one of "auto", "cpu"'),
+        ("brain", "--set brain: ", "section.key=value"),
+        ("brain=3", "--set brain=3: ", "section.key=value"),
+        ("=3", "--set =3: ", "section.key=value"),
+        ("a.b.c=1", "--set a.b.c=1: ", "section.key=value"),
+        (".neurons=1", "--set .neurons=1: ", "section.key=value"),
+        ("brain.=1", "--set brain.=1: ", "section.key=value"),
+        ("two\nlines", "--set two lines: ", "section.key=value"),
+        ("", "--set : ", "section.key=value"),
+    ],
+)
+def test_set_goes_through_the_same_checks(change: str, starts: str, says: str):
+    """A wrong --set is refused in one line that names --set, the key and what is allowed."""
+    line = refusal(change)
+    assert line.startswith(starts)
+    assert says in line
+
+
+def test_set_outranks_the_file_and_the_last_set_the_first(tmp_path: Path):
+    """A value of --set replaces the file's; of two for one key the later holds; other keys of the file stay."""
+    file = written(tmp_path, "[brain]\nneurons = 7\nbottleneck = 9\n")
+    got = read_settings(TREE, file, ["brain.neurons=8", "brain.neurons=9"]).brain
+    assert (got.neurons, got.bottleneck) == (9, 9)
+
+
+def test_blame_falls_on_the_right_one(tmp_path: Path):
+    """With a file and --set, the line names the one that the wrong value came from."""
+    file = written(tmp_path, "[brain]\nneurons = 7\nbottleneck = -9\n")
+    assert refusal("brain.neurons=8", file=file).startswith(f"{file}: brain.bottleneck ")
+    good = written(tmp_path, "[brain]\nneurons = 7\n")
+    assert refusal("brain.bottleneck=-9", file=good).startswith("--set: brain.bottleneck ")
+
+
+def test_a_good_set_cannot_mend_a_section_that_is_none(tmp_path: Path):
+    """Where the file has a value in place of a section, --set into it is refused naming the file."""
+    file = written(tmp_path, "brain = 3")
+    assert refusal("brain.neurons=8", file=file) == f"{file}: brain must be a section, [brain]."
+
+
+@effort(max_examples=150, deadline=None)
+@given(st.one_of(st.text(), st.text().map("brain.neurons={}".format), st.text().map("brain.{}=1".format)))
+def test_no_set_ends_in_a_traceback(change: str):
+    """Whatever is behind --set: settings, or a Mistake of one line that begins with --set."""
+    line = "--set"
+    try:
+        read_settings(TREE, None, [change])
+    except Mistake as mistake:
+        line = str(mistake)
+    assert line.startswith("--set")
+    assert len(line.splitlines()) == 1
+
+
+# ---- frozen, and in words ------------------------------------------------------------------------------------------
+
+
+def test_settings_are_frozen():
+    """Neither a section nor a key can be changed afterwards."""
+    settings = read_settings(TREE, None, [])
+    with pytest.raises(ValidationError):
+        settings.brain = BrainSettings()
+    with pytest.raises(ValidationError):
+        settings.brain.neurons = 5
+
+
+def test_bounds_in_words():
+    """What is allowed is said in words, with every bound."""
+
+    class Zoo(Slice):
+        lions: int = Field(1, gt=0, lt=9, description="how many")
+        hay: float = Field(1.0, ge=0.5, le=2, description="tons of it")
+        name: str = Field("", description="of the zoo")
+
+    assert [allowed(field) for field in Zoo.model_fields.values()] == [
+        "a whole number more than 0 and less than 9",
+        "a number at least 0.5 and at most 2",
+        "text",
+    ]
+
+
+# ---- which brain the settings mean ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_a_preset_alone_is_the_preset(preset: str):
+    """Without other changes the shape is the preset's."""
+    assert shape_of(BrainSettings(preset=preset), 0) == PRESETS[preset]
+
+
+@pytest.mark.parametrize("key", sorted(set(BrainSettings.model_fields) - {"species", "preset"}))
+def test_each_override_reaches_the_brain(key: str):
+    """Every key of [brain] changes just its own part of the preset's shape, false and 0.0 included."""
+    plain = shape_of(BrainSettings(preset="newborn"), 0)
+    match getattr(plain, key):
+        case bool(switch):
+            value = not switch
+        case int(size):
+            value = size + 8
+        case float():
+            value = 0.0
+        case _:
+            value = (1.0, 5.5)
+    changed = shape_of(BrainSettings(preset="newborn", **{key: value}), 0)
+    assert getattr(plain, key) != value
+    assert changed == replace(plain, **{key: value})
+
+
+def test_every_part_of_a_shape_can_be_asked_for():
+    """Each field of a brain's shape is a setting of [brain], but for the vocabulary ([library]) and the positions."""
+    shape = {field.name for field in fields(BrainConfig)}
+    assert shape - set(BrainSettings.model_fields) == {"vocabulary", "positions"}
+
+
+def test_the_vocabulary_is_the_presets_until_asked_for():
+    """A vocabulary of 0 leaves the preset's; any other replaces it."""
+    assert shape_of(BrainSettings(preset="newborn"), 0).vocabulary == PRESETS["newborn"].vocabulary
+    assert shape_of(BrainSettings(preset="newborn"), 300).vocabulary == 300
+
+
+def test_a_vocabulary_needs_every_byte():
+    """A vocabulary under 264 (all bytes and the marks) is refused by name; 264 will do."""
+    with pytest.raises(Mistake, match=r"^library\.vocabulary must be at least 264 .* not 263\.$"):
+        shape_of(BrainSettings(), 263)
+    assert shape_of(BrainSettings(), 264).vocabulary == 264
+
+
+@pytest.mark.parametrize("windows", [(0.5,), (1.0, 33.0), (-1.0,), (math.nan,), (math.inf,), (0.0,)])
+def test_windows_out_of_range(windows: tuple[float, ...]):
+    """A window under 1 or over the longest, or not a number, is refused in one line with both names and the bound."""
+    with pytest.raises(Mistake) as caught:
+        shape_of(BrainSettings(preset="newborn", windows=windows), 0)
+    assert str(caught.value) == "brain.windows must each be from 1 to brain.longest_window (32)."
+
+
+def test_a_longest_window_shorter_than_the_presets_windows():
+    """A longest window that the preset's windows exceed is refused, and the bound named."""
+    with pytest.raises(Mistake, match=r"brain\.longest_window \(16\)"):
+        shape_of(BrainSettings(preset="newborn", longest_window=16), 0)
+    assert shape_of(BrainSettings(preset="newborn", longest_window=16, windows=(1.0, 16.0)), 0).windows == (1.0, 16.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"heads": 5}, "brain.embed_width must be a multiple of twice brain.heads (10), not 64."),
+        ({"heads": 64}, "brain.embed_width must be a multiple of twice brain.heads (128), not 64."),
+        ({"heads": 4, "key_heads": 3}, "brain.heads must be a multiple of brain.key_heads (3), not 4."),
+        ({"key_heads": 4}, "brain.heads must be a multiple of brain.key_heads (4), not 2."),
+    ],
+)
+def test_heads_that_do_not_fit(changes: dict[str, int], line: str):
+    """Heads that don't split a llama's width into pairs, or can't share its keys, are refused in one line."""
+    with pytest.raises(Mistake) as caught:
+        shape_of(BrainSettings(preset="newborn", species="llama", **changes), 0)
+    assert str(caught.value) == line
+    assert shape_of(BrainSettings(preset="newborn", **changes), 0).neurons == 256  # of no concern to an interneuron
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_every_species_has_every_preset(preset: str):
+    """Each preset is a shape that any species can take."""
+    for species in SPECIES:
+        assert shape_of(BrainSettings(preset=preset, species=species), 0).species == species
+
+
+def test_an_overridden_shape_can_be_built():
+    """A shape made of overrides builds a brain."""
+    settings = BrainSettings(
+        preset="newborn", neurons=16, embed_width=8, windows=(1.0, 3.0), shared_cerebellum=True, blend_logit_norm=False
+    )
+    assert build_brain(shape_of(settings, 264), pieces=[b""] * 264, turn_tokens=8) is not None
+
+
+def test_block_tokens():
+    """The wanted block length, or else the preset's own: 256 for the seed, 64 for the others."""
+    assert block_tokens(BrainSettings(preset="seed"), 0) == 256
+    assert [block_tokens(BrainSettings(preset=name), 0) for name in ("newborn", "toddler", "child")] == [64] * 3
+    assert block_tokens(BrainSettings(preset="seed"), 40) == 40
+
+
+def test_micro_seconds():
+    """The wanted length of a micro-step, or else the preset's own: longer for the seed."""
+    assert micro_seconds(BrainSettings(preset="seed"), 0.0) > micro_seconds(BrainSettings(preset="toddler"), 0.0) == 0.4
+    assert micro_seconds(BrainSettings(preset="seed"), 0.1) == 0.1
+
+
+# ---- when a soul sleeps there already ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("species", "name"),
+    [(kind, name) for kind in SPECIES for name in ["species", *parts_of_shape(kind)] if name not in FREE_TO_CHANGE],
+)
+def test_the_souls_shape_wins_or_nobody_wakes(species: str, name: str):
+    """Settings that ask for another shape are refused in one line: what it has, what is asked, and both ways out."""
+    soul = replace(PRESETS["newborn"], species=species)
+    other = {"species": "cat", "windows": (2.0, 3.0)}.get(name)
+    if other is None:
+        value = getattr(soul, name)
+        other = not value if isinstance(value, bool) else value + 1
+    with pytest.raises(Mistake) as caught:
+        agree(replace(soul, **{name: other}), soul, "home/soul")
+    line = str(caught.value)
+    has, asked = (str(list(v)) if isinstance(v, tuple) else str(v) for v in (getattr(soul, name), other))
+    assert line.startswith(f"the soul in home/soul has {name} = {has}, but the settings ask for {asked}. ")
+    assert "brain.preset" in line
+    assert "--home DIR" in line
+    assert len(line.splitlines()) == 1
+
+
+def test_what_does_not_concern_a_species_may_differ():
+    """Of another shape only what the soul's species is made of counts; all else stays as the soul has it."""
+    soul = PRESETS["newborn"]
+    assert agree(replace(soul, heads=soul.heads + 1, context=soul.context + 1), soul, "home/soul") == soul
+
+
+def test_dropout_may_differ():
+    """The soul's shape is woken with the settings' dropout."""
+    soul = PRESETS["newborn"]
+    wanted = replace(soul, **dict.fromkeys(FREE_TO_CHANGE, 0.75))
+    assert wanted != soul
+    assert agree(wanted, soul, "home/soul") == wanted
+
+
+def test_windows_read_from_a_file_agree_with_a_souls():
+    """Window sizes written as whole numbers agree with the same sizes as fractions."""
+    soul = replace(PRESETS["newborn"], windows=(1, 2, 4))
+    wanted = shape_of(read_settings(TREE, None, ["brain.preset=newborn", "brain.windows=[1, 2, 4]"]).brain, 0)
+    assert agree(wanted, soul, "home/soul").windows == (1, 2, 4)

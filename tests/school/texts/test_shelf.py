@@ -1,0 +1,436 @@
+"""The shelf: whatever a person wrote, in whatever encoding, becomes text or a polite reason; tokens are kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
+
+from school.texts import shelf
+from school.texts.shelf import (
+    Text,
+    Unreadable,
+    encode_conversation,
+    find_files,
+    has_turns,
+    open_text,
+    pieces,
+    read_text,
+    split_held_out,
+    sweep_cache,
+)
+from school.texts.tokenizer import BABY, END, MARK_COUNT, PERSON, Tokenizer
+
+DIARY = "Liebes Tagebuch, heute kam der Fuchs über die Brücke.\nEr aß süße Äpfel – für Käthe.\n"
+PLAIN = "Dear diary, today the fox came back to the garden.\nShe was quiet, and so was I.\n"
+FRENCH = "Cher journal, aujourd’hui le renard est revenu à la forêt. Ça va être l’été – à côté de l’œuf.\n"
+TOKENIZER = Tokenizer.train([DIARY, PLAIN] * 5, vocabulary=320, minimum_frequency=2)
+OTHER = Tokenizer.train([FRENCH] * 5, vocabulary=300, minimum_frequency=2)
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\0\0\0\1\0\x08\x06\0\0\0" + bytes(range(256)) * 8
+
+
+# ---- reading -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", [DIARY, PLAIN, FRENCH, "狐狸看月亮。🦊\n", "a", ""])
+@pytest.mark.parametrize(
+    ("mark", "encoding"),
+    [
+        (b"", "utf-8"),
+        (b"\xef\xbb\xbf", "utf-8"),
+        (b"\xff\xfe", "utf-16-le"),
+        (b"\xfe\xff", "utf-16-be"),
+        (b"\xff\xfe\0\0", "utf-32-le"),
+        (b"\0\0\xfe\xff", "utf-32-be"),
+    ],
+)
+def test_unicode_with_its_mark(text: str, mark: bytes, encoding: str):
+    """UTF-8 with or without a byte order mark, UTF-16 and UTF-32 with theirs, are read; the mark is no part of it."""
+    assert read_text(mark + text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", [PLAIN, DIARY, FRENCH, PLAIN * 500])
+def test_utf_16_that_lost_its_mark(text: str, encoding: str):
+    """UTF-16 in Latin letters is known by its zeros, also where plain letters make it valid UTF-8."""
+    assert read_text(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (DIARY.replace("–", "-"), "latin-1"),
+        (DIARY, "cp1252"),
+        (FRENCH, "cp1252"),
+        (FRENCH * 30, "cp1252"),
+        ("Grüße", "latin-1"),
+        ("“Hello” – it’s me…\n", "cp1252"),
+        ("Kæra dagbók, í dag kom refurinn að ánni til að sjá tunglið.\n", "latin-1"),
+        ("Здравствуй, дневник! Сегодня лиса пришла к реке посмотреть на луну.\n" * 3, "cp1251"),
+        ("こんにちは、今日は天気がいいですね。狐は月を見ています。\n" * 3, "shift_jis"),
+    ],
+)
+def test_yesterdays_encodings(text: str, encoding: str):
+    """Files in Latin-1, cp1252 and other old encodings are read as they were written."""
+    assert read_text(text.encode(encoding)) == text
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (DIARY.encode() + "ü".encode()[:1], DIARY + "\ufffd"),
+        (b"fox \xff fox " + DIARY.encode() * 3, "fox \ufffd fox " + DIARY * 3),
+        (b"\xef\xbb\xbf" + DIARY.encode() + b"\xff", DIARY + "\ufffd"),
+    ],
+    ids=["cut off", "one bad byte", "with a mark"],
+)
+def test_a_few_broken_bytes_do_not_turn_utf_8_into_babel(raw: bytes, text: str):
+    """UTF-8 that is broken in a few places is read as UTF-8, each break as U+FFFD."""
+    assert read_text(raw) == text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_lines_from_windows(encoding: str):
+    """CRLF line ends are read as plain ones, in every encoding."""
+    assert read_text(DIARY.replace("\n", "\r\n").encode(encoding)) == DIARY
+
+
+def test_lines_from_an_old_mac():
+    """CR line ends in UTF-8 are read as plain ones."""
+    assert read_text(b"one\rtwo\r\rthree\r\nfour\n") == "one\ntwo\n\nthree\nfour\n"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        PNG,
+        b"\0" * 1000,
+        b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(range(256)) * 4,
+        b"some words\0and some more",
+        b"PK\x03\x04" + bytes(i * 7 % 256 for i in range(5000)),
+        PLAIN.encode() * 80 + b"\0" * 5000,
+        b"\xff\xfe" + b"\x00\xd8" * 20,  # UTF-16 that breaks
+        b"\xff\xfe\0\0" + b"\xff" * 20,  # UTF-32 that breaks
+        b"\xff\xfe" + "odd".encode("utf-16-le")[:-1],
+    ],
+)
+def test_what_is_no_text(raw: bytes):
+    """Pictures, archives, zeros and broken UTF-16 are Unreadable, with a one-line reason."""
+    with pytest.raises(Unreadable, match=r"binary file|breaks at byte \d+") as caught:
+        read_text(raw)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@effort(max_examples=200, deadline=None)
+@given(st.binary(max_size=300))
+@example(b"\xff\xfe")
+@example(b"\0")
+@example(b"\x80")
+def test_any_bytes_are_text_or_unreadable(raw: bytes):
+    """Whatever the bytes: a text without a CR LF and with a UTF-8 form, or Unreadable; never another error."""
+    try:
+        text = read_text(raw)
+    except Unreadable:
+        return
+    assert "\r\n" not in text
+    text.encode("utf-8")
+
+
+@effort(max_examples=100, deadline=None)
+@given(st.text(max_size=80).filter(lambda text: "\0" not in text and "\r" not in text))
+def test_any_utf_8_text_is_read_as_it_is(text: str):
+    """Any text without zeros and carriage returns comes back from UTF-8 as it was, but for a mark in front."""
+    assert read_text(text.encode()) == text.removeprefix("\ufeff")
+
+
+# ---- finding -------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_on_the_shelf(tmp_path: Path):
+    """Files with a text's suffix, in any case and at any depth, sorted by path; hidden files and folders are not."""
+    wanted = ["b.txt", "A.TXT", "notes.md", "z/deep/er/c.text", "a/d.markdown", "a/..e.txt", "spaces and ü/f g.txt"]
+    unwanted = ["picture.png", "noend", ".hidden.txt", ".git/x.txt", "a/.cache/y.txt", "x.txt.bak", "txt"]
+    for name in wanted + unwanted:
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("a fox")
+    (tmp_path / "folder.txt").mkdir()
+    wanted.remove("a/..e.txt")
+    assert find_files(tmp_path) == sorted(tmp_path / name for name in wanted)
+
+
+def test_shelves_that_are_not_there(tmp_path: Path):
+    """An empty folder, and one that does not exist, hold no files."""
+    assert find_files(tmp_path) == []
+    assert find_files(tmp_path / "nowhere") == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_links_are_followed(tmp_path: Path):
+    """A linked folder is part of the shelf, under the link's name."""
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "a.txt").write_text("a fox")
+    (tmp_path / "shelf").mkdir()
+    (tmp_path / "shelf" / "near").symlink_to(tmp_path / "far")
+    assert find_files(tmp_path / "shelf") == [tmp_path / "shelf" / "near" / "a.txt"]
+
+
+# ---- cutting -------------------------------------------------------------------------------------------------------
+
+LETTERS = st.text(st.sampled_from("abü狐 \n.🦊"), max_size=400)
+
+
+@effort(max_examples=300, deadline=None)
+@given(LETTERS, st.floats(0, 0.5))
+@example("", 0.1)
+@example("a", 0.5)
+def test_nothing_is_lost_between_taught_and_held_out(text: str, share: float):
+    """The two parts, one behind the other, are the text; the second is at most the share of it, and half of that at
+    least."""
+    taught, held = split_held_out(text, share)
+    assert taught + held == text
+    assert len(held) <= share * len(text) + 1
+    assert len(held) >= share * len(text) / 2 - 2
+
+
+@effort(max_examples=100, deadline=None)
+@given(LETTERS)
+def test_nothing_held_out_where_nothing_is_asked(text: str):
+    """A share of 0 holds nothing out."""
+    assert split_held_out(text, 0) == (text, "")
+
+
+def test_the_cut_is_at_the_end_of_a_line():
+    """Where a line ends near, the held-out part begins with a line; else with a word; else just anywhere."""
+    assert split_held_out("a line of it\n" * 100, 0.1)[1] == "a line of it\n" * 9
+    assert split_held_out("word " * 100, 0.1)[1] == "word " * 9
+    assert split_held_out("x" * 100, 0.1)[1] == "x" * 10
+
+
+def test_a_note_of_one_paragraph_keeps_something_back():
+    """A text whose one line ends at its very end has a held-out part all the same."""
+    taught, held = split_held_out("One paragraph, written down in haste, and that is all there is.\n", 0.1)
+    assert taught
+    assert held
+
+
+def test_a_long_text_loses_at_most_a_page_of_it():
+    """The search for a good place to cut gives up after 2000 letters."""
+    _, held = split_held_out("x" * 100_000 + "\n", 0.1)
+    assert len(held) == 10_000
+    _, held = split_held_out(("x" * 1990 + "\n") * 50, 0.1)
+    assert 9955 - 2000 <= len(held) <= 9955
+
+
+@effort(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 7), max_size=30), st.sampled_from(["a", "\n", " ", "word ", "line\n", "🦊"]))
+def test_pieces_make_the_whole(lengths: list[int], filler: str):
+    """The pieces of a text, one behind the other, are the text; none is empty or longer than a piece may be."""
+    text = "".join(filler * (9 * length) + "\n " * (length % 3) for length in lengths)
+    before, shelf.PIECE = shelf.PIECE, 64
+    try:
+        parts = list(pieces(text))
+    finally:
+        shelf.PIECE = before
+    assert "".join(parts) == text
+    assert all(0 < len(part) <= 64 for part in parts)
+
+
+def test_pieces_end_with_a_line_or_a_word(monkeypatch: pytest.MonkeyPatch):
+    """A piece ends behind a line's end, or else in front of a space, or else where it is full."""
+    monkeypatch.setattr(shelf, "PIECE", 10)
+    assert list(pieces("abcdefg\nhijklmnop")) == ["abcdefg\n", "hijklmnop"]
+    assert list(pieces("abcdefg hijklmnop")) == ["abcdefg", " hijklmnop"]
+    assert list(pieces("a bcdefghijklmnop")) == ["a bcdefghi", "jklmnop"]
+    assert list(pieces("")) == []
+
+
+# ---- conversations -------------------------------------------------------------------------------------------------
+
+
+def test_talk_is_told_from_tales():
+    """A text is a conversation if it has lines that begin with you: and others that begin with baby:"""
+    assert has_turns("you: hi\nbaby: hello\n")
+    assert has_turns("a day\nyou:hi\n\nbaby:\n")
+    assert not has_turns("you: hi\nyou: hello?\n")
+    assert not has_turns("and you: hi\nmy baby: hello\nYou: hi\nBaby: hello\n")
+    assert not has_turns("")
+
+
+def test_turns_are_marked():
+    """you: and baby: lines become marked turns; other lines stay plain text, and empty ones vanish."""
+    encode = TOKENIZER.encode
+    ids = encode_conversation(TOKENIZER, "One day.\n\nyou: hi, fox \nbaby:hello\nyou:\nIt was late.\nbaby: bye")
+    assert ids == [
+        *encode("One day.\n"),
+        *(PERSON, *encode("hi, fox"), END),
+        *(BABY, *encode("hello"), END),
+        *(PERSON, END),
+        *encode("It was late.\n"),
+        *(BABY, *encode("bye"), END),
+    ]
+
+
+@effort(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(["you: ", "baby: ", ""]), st.text(max_size=20))))
+def test_every_turn_has_an_end(lines: list[tuple[str, str]]):
+    """In an encoded conversation every speaker's mark is followed by one END before the next, and by nothing else."""
+    ids = encode_conversation(TOKENIZER, "\n".join(who + text for who, text in lines))
+    marks = [token for token in ids if token < MARK_COUNT]
+    assert all(mark in (PERSON, BABY) for mark in marks[::2])
+    assert all(mark == END for mark in marks[1::2])
+    assert len(marks) % 2 == 0
+
+
+# ---- tokens kept on disk -------------------------------------------------------------------------------------------
+
+
+def silent(text: str) -> None:
+    """What is said while reading does not matter here."""
+
+
+def opened(path: Path, tokenizer: Tokenizer = TOKENIZER, *, share: float = 0.1, say: Callable = silent) -> Text:
+    return open_text(path, path.name, tokenizer, held_out=share, cache=path.parent / "cache", say=say)
+
+
+def cached(folder: Path) -> set[str]:
+    return {file.name for file in (folder / "cache").iterdir()}
+
+
+def never(*_: object) -> list[int]:
+    raise AssertionError("it was encoded again")
+
+
+def test_a_text_is_opened(tmp_path: Path):
+    """An opened text has its name, size, and all its tokens: the taught ones and the held-out ones."""
+    file = tmp_path / "diary.txt"
+    file.write_bytes(("\ufeff" + DIARY * 30).encode())
+    text = opened(file)
+    taught, held = split_held_out(DIARY * 30, 0.1)
+    assert (text.name, text.size) == ("diary.txt", file.stat().st_size)
+    assert TOKENIZER.decode(text.learn.tolist()) == taught
+    assert TOKENIZER.decode(text.held_out.tolist()) == held
+    assert len(text.sha256) == 64
+
+
+def test_a_conversation_is_opened_with_its_turns(tmp_path: Path):
+    """A text with you: and baby: lines is kept as marked turns, in both its parts."""
+    file = tmp_path / "chat.txt"
+    file.write_text("you: hi, fox\nbaby: hello, you\n" * 20)
+    text = opened(file)
+    for part in (text.learn, text.held_out):
+        assert (part == PERSON).sum() + (part == BABY).sum() == (part == END).sum() > 0
+    assert "you:" not in TOKENIZER.decode([*text.learn, *text.held_out])
+
+
+def test_a_long_text_is_read_piece_by_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A text of many pieces has all its tokens, in order, and says how far it is."""
+    monkeypatch.setattr(shelf, "PIECE", 64)
+    file = tmp_path / "long.txt"
+    file.write_text(DIARY * 100, "utf-8")
+    said = []
+    text = opened(file, share=0, say=said.append)
+    assert TOKENIZER.decode(text.learn.tolist()) == DIARY * 100
+    assert said
+    assert all(line.startswith("reading long.txt: ") for line in said)
+
+
+def test_the_second_time_it_only_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A text whose content was opened before is not encoded again, even under another name."""
+    file = tmp_path / "diary.txt"
+    file.write_text(DIARY * 30, "utf-8")
+    first = opened(file)
+    monkeypatch.setattr(Tokenizer, "encode", never)
+    monkeypatch.setattr(Tokenizer, "encode_many", never)
+    file.rename(tmp_path / "memoir.txt")
+    again = opened(tmp_path / "memoir.txt")
+    np.testing.assert_array_equal(again.learn, first.learn)
+    np.testing.assert_array_equal(again.held_out, first.held_out)
+    assert again.sha256 == first.sha256
+    assert again.name == "memoir.txt"
+
+
+@pytest.mark.parametrize("change", ["content", "tokenizer", "share"])
+def test_what_changed_is_encoded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str):
+    """New content, another tokenizer or another held-out share: the text is encoded anew, and rightly."""
+    file = tmp_path / "diary.txt"
+    file.write_text(DIARY * 30, "utf-8")
+    opened(file)
+    tokenizer, share = (OTHER, 0.1) if change == "tokenizer" else (TOKENIZER, 0.3 if change == "share" else 0.1)
+    if change == "content":
+        file.write_text(DIARY * 30 + PLAIN, "utf-8")
+    text = opened(file, tokenizer, share=share)
+    taught, held = split_held_out(file.read_text("utf-8"), share)
+    assert tokenizer.decode(text.learn.tolist()) == taught
+    assert tokenizer.decode(text.held_out.tolist()) == held
+    monkeypatch.setattr(Tokenizer, "encode_many", never)
+    opened(file, tokenizer, share=share)
+
+
+def test_an_empty_text_has_no_tokens(tmp_path: Path):
+    """A file without a letter is opened, with no tokens."""
+    file = tmp_path / "empty.txt"
+    file.touch()
+    assert [len(part) for text in (opened(file), opened(file)) for part in (text.learn, text.held_out)] == [0] * 4
+
+
+def test_a_crash_while_encoding_leaves_nothing_that_is_taken_for_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """If encoding breaks off, the next opening encodes the whole text."""
+    file = tmp_path / "diary.txt"
+    file.write_text(DIARY * 30, "utf-8")
+
+    def half(tokenizer: Tokenizer, texts: list[str]):
+        yield tokenizer.encode(texts[0][:100])
+        raise MemoryError
+
+    with monkeypatch.context() as moment:
+        moment.setattr(Tokenizer, "encode_many", half)
+        with pytest.raises(MemoryError):
+            opened(file)
+    assert TOKENIZER.decode(opened(file, share=0.1).learn.tolist()) == split_held_out(DIARY * 30, 0.1)[0]
+
+
+def test_a_picture_named_txt_is_not_kept(tmp_path: Path):
+    """An unreadable file raises Unreadable and leaves no tokens."""
+    file = tmp_path / "picture.txt"
+    file.write_bytes(PNG)
+    with pytest.raises(Unreadable):
+        opened(file)
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_text_that_vanished(tmp_path: Path):
+    """A file that is not there raises OSError."""
+    with pytest.raises(OSError, match="nowhere"):
+        opened(tmp_path / "nowhere.txt")
+
+
+def test_what_was_taken_away_does_not_linger(tmp_path: Path):
+    """sweep_cache deletes the tokens of texts no longer on the shelf, of other tokenizers and shares, and what a
+    crash left; the tokens in use stay."""
+    for name, content in (("stays", DIARY), ("goes", PLAIN)):
+        (tmp_path / f"{name}.txt").write_text(content * 30, "utf-8")
+    stays, goes = opened(tmp_path / "stays.txt"), opened(tmp_path / "goes.txt")
+    kept = {name for name in cached(tmp_path) if name.startswith(stays.sha256[:32])}
+    opened(tmp_path / "stays.txt", OTHER)
+    opened(tmp_path / "stays.txt", share=0.2)
+    leftover = tmp_path / "cache" / f"{sorted(kept)[0]}.4711"
+    leftover.write_bytes(b"half")
+    assert len(cached(tmp_path)) == 9
+    assert any(name.startswith(goes.sha256[:32]) for name in cached(tmp_path))
+    sweep_cache(tmp_path / "cache", [stays], TOKENIZER, 0.1)
+    assert cached(tmp_path) == kept
+    assert len(kept) == 2
+    np.testing.assert_array_equal(opened(tmp_path / "stays.txt").learn, stays.learn)
+
+
+def test_sweeping_where_nothing_is(tmp_path: Path):
+    """sweep_cache of a folder that does not exist does nothing."""
+    sweep_cache(tmp_path / "nowhere", [], TOKENIZER, 0.1)
+    assert not (tmp_path / "nowhere").exists()
