@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from school.diary.scribe import Scribe
     from school.diary.voice import Voices
     from school.door.consent import People
-    from school.door.interface import Mailbox, School
+    from school.door.control import Control
+    from school.door.mailbox import Mailbox
+    from school.door.school import School
     from school.office.settings import Slice
     from school.record.registrar import Registrar
     from school.schedule.timetable import Timetable
@@ -342,6 +344,7 @@ class Awake:
     tutor: Tutor
     classroom: Classroom
     school: School
+    control: Control
     registrar: Registrar
     people: People
     scribe: Scribe
@@ -367,7 +370,8 @@ def put_together(
     from dataclasses import asdict
 
     from school.classroom import Classroom, Limits
-    from school.door.interface import Mailbox
+    from school.door.control import Control
+    from school.door.mailbox import Mailbox
     from school.office.log import keep_log, redact
     from school.office.machine import prepare
     from school.record.registrar import Registrar
@@ -415,7 +419,7 @@ def put_together(
     people, school = remember(registrar, mailbox, soul, tutor, receptionist)
     scribe = hire_scribe(settings, school, registrar, voices, say)
     closing.callback(scribe.good_night)
-    timetable = hang_bells(settings, home, school, registrar, scribe)
+    timetable = hang_bells(settings, home, school, Control(mailbox), registrar, scribe)
     announcer = Announcer(
         screen or Screen(show=show),
         view=settings.terminal.view,
@@ -445,7 +449,9 @@ def put_together(
         team=team,
     )
     _greet(say, librarian, classroom.parameters, soul)
-    awake = Awake(tutor, classroom, school, registrar, people, scribe, announcer, say, timetable, voices)
+    awake = Awake(
+        tutor, classroom, school, Control(mailbox), registrar, people, scribe, announcer, say, timetable, voices
+    )
     awake.twitch = None if options.no_twitch else find_twitch(awake, settings, home)
     if team:
         say(f"{team.size} processes share its lessons; waiting for all of them...")
@@ -460,7 +466,7 @@ def remember(
     from concurrent.futures import wait
 
     from school.door.consent import People
-    from school.door.interface import REMEMBERED, School
+    from school.door.school import REMEMBERED, School
     from school.souls.packing import wake_receptionist, wake_tutor
 
     wait([removing for _, removing in registrar.inherited], RECORD_SECONDS)
@@ -483,7 +489,16 @@ def find_twitch(awake: Awake, settings: Any, home: Path) -> Surface | None:
         return None
     since = awake.registrar.lessons_since
     quiet = awake.timetable.quiet
-    return open_twitch(awake.school, awake.people, home, settings, lessons_since=since, tell=awake.say, quiet=quiet)
+    return open_twitch(
+        awake.school,
+        awake.control.save,
+        awake.people,
+        home,
+        settings,
+        lessons_since=since,
+        tell=awake.say,
+        quiet=quiet,
+    )
 
 
 def hire_scribe(settings: Any, school: School, registrar: Registrar, voices: Voices, say: Say) -> Scribe:
@@ -507,7 +522,9 @@ def hire_scribe(settings: Any, school: School, registrar: Registrar, voices: Voi
     return scribe
 
 
-def hang_bells(settings: Any, home: Path, school: School, registrar: Registrar, scribe: Scribe) -> Timetable:
+def hang_bells(
+    settings: Any, home: Path, school: School, control: Control, registrar: Registrar, scribe: Scribe
+) -> Timetable:
     """The timetable of the day, not yet begun: which bell posts what. Raises Mistake."""
     from school.schedule.hours import midnight, zone_of
     from school.schedule.timetable import RANG, Timetable, plan_of, read_past
@@ -515,15 +532,15 @@ def hang_bells(settings: Any, home: Path, school: School, registrar: Registrar, 
     hours = settings.timetable
     zone = zone_of(hours.zone)
     rings = {
-        "save": lambda _: school.save(),
-        "study": lambda _: school.study_after(60 * hours.idle_minutes),
-        "examine": lambda _: school.examine(),
+        "save": lambda _: control.save(),
+        "study": lambda _: control.study_after(60 * hours.idle_minutes),
+        "examine": lambda _: control.examine(),
         "thin": lambda _: registrar.thin(),
         "clear out": lambda _: school.clear_out("twitch", settings.record.chat_days),
         "diary": lambda days: [scribe.write_day(day) for day in days],
         "letter": lambda days: scribe.write_letter(days[-1]),
-        "night": lambda days: school.rehearse(midnight(days[0], zone)),
-        "backup": lambda _: school.back_up(),
+        "night": lambda days: control.rehearse(midnight(days[0], zone)),
+        "backup": lambda _: control.back_up(),
     }
     past = read_past(home / "statistics" / "baby.db", zone)
     return Timetable(plan_of(settings), rings, past, hours, note=lambda bell: registrar.event(RANG, bell))
@@ -616,6 +633,7 @@ async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
         school,
         _print,
         quit_,
+        awake.control.save,
         others=lambda: [line for lines in others for line in lines()],
         view=awake.announcer.choose,
         why_slow=lambda: why_slow(awake.tutor.stopwatch.minute()),

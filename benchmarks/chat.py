@@ -12,7 +12,8 @@ import random
 import time
 
 from benchmarks.common import awake, parser, percentile, report
-from school.door.interface import Reply, School
+from school.door.school import School
+from school.door.values import Reply
 from wakeup import Awake
 
 QUESTIONS = (

@@ -15,7 +15,7 @@ from benchmarks.common import awake, parser, report, run
 from benchmarks.learn import examine
 from benchmarks.teach import learn_for, learn_steps, nats_per_token
 from benchmarks.twitch_soak import question, sentence
-from school.door.interface import Pair
+from school.door.values import Pair
 from school.teaching.tutor import Tutor
 
 ASKED = 40  # pairs that are looked at

@@ -25,8 +25,9 @@ from benchmarks import references
 from benchmarks.common import awake, parser, report, run
 from benchmarks.plots import draw, levels
 from benchmarks.variants import SEED, Variant, add_options, chosen
+from school.door.events import ExamResult
 from school.office.mistakes import Mistake
-from school.teaching.examiner import Exam, ExamResult
+from school.teaching.examiner import Exam
 from school.teaching.tutor import Tutor
 from wakeup import whisper
 

@@ -13,7 +13,7 @@ import psutil
 
 from benchmarks.chat import QUESTIONS
 from benchmarks.common import awake, parser, percentile, report
-from school.door.interface import Reply
+from school.door.values import Reply
 from wakeup import Awake
 
 TICK = 0.05  # seconds between looks at the event loop's punctuality

@@ -41,10 +41,10 @@ import wakeup
 from benchmarks.common import awake, home_with, percentile, report, run
 from brain.contract import Brain
 from brain.ops import native
+from school.door.events import StepReport
 from school.office.machine import keep_memory, prepare
 from school.talking.receptionist import PREFILL
 from school.teaching.examiner import NEUTRAL
-from school.teaching.settings import StepReport
 from school.teaching.shape import BrainSettings
 from school.teaching.threads import MOST, Hands
 from school.teaching.tutor import Tutor

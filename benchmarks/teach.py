@@ -15,7 +15,7 @@ from torch.nn import functional as F
 
 from benchmarks.common import awake, parser, report
 from benchmarks.learn import examine
-from school.door.interface import Pair
+from school.door.values import Pair
 from school.teaching.examiner import NEUTRAL
 from school.teaching.reviews import as_tokens
 from school.teaching.tutor import Tutor

@@ -29,9 +29,9 @@ import wakeup
 from benchmarks.clock import Clock
 from benchmarks.common import home_with, parser, report, run
 from benchmarks.retold import check_diary
-from school.door.interface import Reply
+from school.door.events import StepReport
+from school.door.values import Reply
 from school.teaching.examiner import NEUTRAL
-from school.teaching.settings import StepReport
 from school.teaching.tutor import Tutor
 
 ZONE = "Europe/Berlin"

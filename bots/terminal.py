@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +17,8 @@ from prompt_toolkit.history import InMemoryHistory
 from pydantic import Field
 
 from school.diary.voice import Voice
-from school.door.interface import ME, Asleep, Busy, Reply, School, Snapshot
+from school.door.school import School
+from school.door.values import ME, Asleep, Busy, Reply, Snapshot
 from school.office.settings import Slice
 from school.screen.calligraphist import facts, for_screen, hex_color, status_lines
 
@@ -68,13 +70,14 @@ class Commands:
         school: School,
         say: Callable[[str], None],
         quit_: Callable[[], None],
+        save: Callable[[], Future[str | None]],
         others: Callable[[], list[str]] = list,
         view: Callable[[str], str] = lambda name: "nothing is shown here",
         why_slow: Callable[[], list[str]] = list,
         names: Voice | None = None,
     ):
         self.baby, self.you = (names.choose(who) for who in ("baby", "you")) if names else ("baby", "you")
-        self._school, self._say, self._quit, self._others = school, say, quit_, others
+        self._school, self._say, self._quit, self._save_soul, self._others = school, say, quit_, save, others
         self._choose_view, self._why_slow = view, why_slow
         self._last = _LastReply()
         self._table: dict[str, Callable[[str], Awaitable[None]]] = {
@@ -167,7 +170,7 @@ class Commands:
         self._say("\n".join(self._why_slow()))
 
     async def _save(self, _: str) -> None:
-        place = await asyncio.wrap_future(self._school.save())
+        place = await asyncio.wrap_future(self._save_soul())
         if place is None:
             self._say("(the soul could not be saved; the log says why)")
 

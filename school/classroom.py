@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brain import parameter_count
-from school.door.interface import (
-    GREY,
+from school.door.events import Event, Examined, ExamResult, Saved, StepReport
+from school.door.mailbox import (
     Ask,
     BackUp,
     Examine,
@@ -28,19 +28,18 @@ from school.door.interface import (
     Mailbox,
     Rehearse,
     Save,
-    School,
-    Snapshot,
     Study,
     Teach,
     fail,
     fulfil,
 )
 from school.door.mood import mood
+from school.door.school import School
+from school.door.values import GREY, Snapshot
 from school.souls.caretaker import Caretaker
 from school.souls.packing import pack_soul
 from school.talking.receptionist import Receptionist
-from school.teaching.examiner import Exam, ExamResult
-from school.teaching.settings import StepReport
+from school.teaching.examiner import Exam
 from school.teaching.tutor import TeamBroken, Tutor
 
 if TYPE_CHECKING:
@@ -52,25 +51,6 @@ READERS, WARM_UP, CHUNK = 8, 256, 128  # of an examination
 GIVE_UP = 20  # lessons in a row that failed
 IDLE_SECONDS = 0.05  # how long an idle classroom waits for the post
 GAUGE_SECONDS = 1.0  # between looks at what the brain tunes, where only the screen wants them
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    result: ExamResult
-    step: int
-    gauges: dict[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Saved:
-    """``place`` is None when it could not be saved; then ``problem`` says why."""
-
-    step: int
-    place: str | None
-    problem: str = ""
-
-
-Event = StepReport | Examined | Saved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

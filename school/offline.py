@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from school.door.interface import Ask, Reply
+from school.door.mailbox import Ask
+from school.door.values import Reply
 from school.office.mistakes import Mistake
 from school.souls.caretaker import Caretaker, Soul
 from school.souls.packing import open_voice, wake_receptionist

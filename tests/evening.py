@@ -69,6 +69,7 @@ class Evening:
             self.school, self.people = self.day.school, self.day.people
             room = open_room(
                 self.school,
+                lambda: self.day.control.save(),
                 self.people,
                 home,
                 chat=settings.chat,

@@ -15,7 +15,9 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("brain", "school", "bots")
 MAY_IMPORT = {"brain": {"brain"}, "school": {"brain", "school"}, "bots": {"bots", "school"}}
 BOTS_KNOW = {
-    "school.door.interface",
+    "school.door.mailbox",
+    "school.door.school",
+    "school.door.values",
     "school.door.consent",
     "school.diary.voice",
     "school.office.log",

@@ -21,7 +21,7 @@ from bots.chat.quarantine import Lessons, person_of
 from bots.chat.rate_limit import Share, Turns
 from bots.chat.tasks import Tasks
 from bots.twitch.pace import LIMIT
-from school.door.interface import Asleep, Busy, Reply
+from school.door.values import Asleep, Busy, Reply
 
 WINDOW = 30.0  # seconds in which it replies so often
 ANSWERS, TELLINGS, PASTIMES = 0.8, 0.6, 0.3  # parts of that at most; the second is for all tellings, pastimes or not

@@ -17,7 +17,7 @@ from bots.chat.moderation import tidy_for_chat
 from bots.chat.mood import feelings
 from bots.chat.quarantine import person_of
 from school.door.consent import What
-from school.door.interface import Kept
+from school.door.values import Kept
 from school.screen.calligraphist import count, figure
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def wake(host: Host, line: Line, _: str) -> Telling:
 
 
 def save(host: Host, line: Line, _: str) -> Telling:
-    return _tell_place(host, line, host.room.school.save())
+    return _tell_place(host, line, host.room.save())
 
 
 async def _tell_place(host: Host, line: Line, saving: Future[str | None]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from bots.chat.settings import ChatLessonSettings, ChatSettings, CommandSettings
 from bots.chat.wordlist import WordList
 from school.diary.voice import CHAT, ENGLISH, Voice, read_voices
 from school.door.consent import People
-from school.door.interface import School
+from school.door.school import School
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
     school: School
+    save: Callable[[], Future[str | None]]  # the soul
     people: People
     chat: ChatSettings
     teaching: ChatLessonSettings
@@ -33,6 +35,7 @@ class Room:
 
 def open_room(
     school: School,
+    save: Callable[[], Future[str | None]],
     people: People,
     home: Path,
     *,
@@ -48,6 +51,7 @@ def open_room(
     voices = read_voices(home, language, {CHAT: called})
     return Room(
         school=school,
+        save=save,
         people=people,
         chat=chat,
         teaching=teaching,

@@ -9,7 +9,7 @@ from bots.chat.answers import Answers
 from bots.chat.context import Room
 from bots.chat.messages import SURFACE, Line
 from bots.chat.quarantine import VOUCHED, Lessons, person_of
-from school.door.interface import Exchange, Origin
+from school.door.values import Exchange, Origin
 
 REMEMBERED = 5000  # votes, beside the record, which learns of them later
 FROM_BEFORE = VOUCHED  # how much that counts of which nobody wrote down how much it counts

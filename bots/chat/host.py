@@ -24,7 +24,7 @@ from bots.chat.parsing import ASK, parse
 from bots.chat.quarantine import Lessons, person_of
 from bots.chat.rate_limit import Turns
 from bots.chat.tasks import Tasks
-from school.door.interface import Asleep, Scope, id_at
+from school.door.values import Asleep, Scope, id_at
 
 log = logging.getLogger(__name__)
 

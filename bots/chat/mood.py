@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from school.diary.voice import Voice
-from school.door.interface import Snapshot
+from school.door.values import Snapshot
 from school.screen.calligraphist import hex_color
 
 Color = tuple[float, float, float]

@@ -15,7 +15,7 @@ from bots.chat.messages import SURFACE, Line
 from bots.chat.moderation import unteachable, without_names
 from bots.chat.normalize import visible
 from school.door.consent import DAY
-from school.door.interface import Asleep, Exchange, Origin
+from school.door.values import Asleep, Exchange, Origin
 
 SOURCE = "chat"  # of pairs made here
 WAITING = 2000  # lines in quarantine

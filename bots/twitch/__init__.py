@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from bots.chat.host import Host
     from bots.twitch.wire import Patience, TwitchWire
     from school.door.consent import People
-    from school.door.interface import School
+    from school.door.school import School
 
 __all__ = ["Surface", "configured", "open_twitch"]
 
@@ -60,6 +61,7 @@ class Surface:
 
 def open_twitch(
     school: School,
+    save: Callable[[], Future[str | None]],
     people: People,
     home: Path,
     settings: Any,
@@ -80,6 +82,7 @@ def open_twitch(
     stand_in()  # a wrong address is said before anything else happens
     room = open_room(
         school,
+        save,
         people,
         home,
         chat=settings.chat,

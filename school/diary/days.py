@@ -19,8 +19,8 @@ from school.diary.faces import bear
 from school.diary.scoring import goodness
 from school.diary.voice import Voices
 from school.door.consent import GUEST, WORDING, Change, Standing
-from school.door.interface import ME, STAFF
 from school.door.mood import mood
+from school.door.values import ME, STAFF
 from school.record.pages import DAY, LETTER, Line, Page
 
 QUOTED_WORDS, QUOTED_LETTERS = 3, 200  # of a sentence worth keeping: at least, at most

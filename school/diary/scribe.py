@@ -21,16 +21,16 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 from sqlite_utils import Database
 
-from school.classroom import Event, Examined
 from school.diary.days import days_with_life, entry, facts_of_day, facts_of_days, letter, utc_of
 from school.diary.scoring import Recent, band, goodness
 from school.diary.voice import Voices
-from school.door.interface import Asleep, Reply, School, Snapshot, new_id
+from school.door.events import Event, Examined, StepReport
 from school.door.mood import FEWEST, Course, mood
+from school.door.school import School
+from school.door.values import Asleep, Reply, Snapshot, new_id
 from school.office.settings import Slice
 from school.record import pages
 from school.record.pages import DAY, LETTER, Page
-from school.teaching.settings import StepReport
 
 if TYPE_CHECKING:
     from school.record.registrar import Registrar

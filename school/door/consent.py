@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
-from school.door.interface import new_id
+from school.door.values import new_id
 
 What = Literal["in", "out", "removed", "forgotten", "vouched", "doubted", "ignored", "heeded"]
 DAY = 86_400.0

@@ -24,26 +24,12 @@ from typing import Any, TypeVar
 from pydantic import Field
 from sqlite_utils import Database, Migrations
 
-from school.classroom import Event, Examined, Saved
 from school.door.consent import Change
-from school.door.interface import (
-    NOWHERE,
-    Exchange,
-    Kept,
-    Origin,
-    Pair,
-    Removed,
-    Reply,
-    Scope,
-    fail,
-    fulfil,
-    id_at,
-    new_id,
-)
+from school.door.events import Event, Examined, ExamResult, Saved, StepReport
+from school.door.mailbox import fail, fulfil
+from school.door.values import NOWHERE, Exchange, Kept, Origin, Pair, Removed, Reply, Scope, id_at, new_id
 from school.office.settings import Slice
 from school.record.pages import LETTERS, redact
-from school.teaching.examiner import ExamResult
-from school.teaching.settings import StepReport
 from school.texts.shelf import Text
 
 log = logging.getLogger(__name__)

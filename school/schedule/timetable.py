@@ -19,7 +19,7 @@ from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 from pydantic import Field
 
-from school.door.interface import Asleep
+from school.door.values import Asleep
 from school.office.settings import Slice
 from school.record.registrar import reading
 from school.schedule.hours import (

@@ -17,13 +17,12 @@ from typing import TextIO
 
 from rich.console import Console
 
-from school.classroom import Event, Examined, Saved
-from school.door.interface import Snapshot
+from school.door.events import Event, Examined, Saved, StepReport
+from school.door.values import Snapshot
 from school.office.log import redact
 from school.office.stopwatch import Minute
 from school.screen.figures import Figures
 from school.screen.views import VIEWS, Turn, View, compact, full, painted, plain
-from school.teaching.settings import StepReport
 
 log = logging.getLogger("lessons")
 

@@ -7,7 +7,7 @@ import unicodedata
 
 from rich.cells import cell_len
 
-from school.door.interface import Snapshot
+from school.door.values import Snapshot
 
 
 def for_screen(text: str) -> str:

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from school.door.interface import Snapshot
+from school.door.events import StepReport
+from school.door.values import Snapshot
 from school.screen.bands import NEUTRAL, Better, Figure, band_of
 from school.screen.calligraphist import count, figure
 from school.screen.history import FEWEST, History
-from school.teaching.settings import StepReport
 
 
 class Statistic(NamedTuple):

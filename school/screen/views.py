@@ -14,13 +14,13 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from school.door.interface import GREY
+from school.door.values import GREY
 from school.office.stopwatch import Minute
 from school.screen.bands import Figure
 from school.screen.calligraphist import for_screen, hex_color
 
 if TYPE_CHECKING:
-    from school.teaching.settings import Glimpse
+    from school.door.events import Glimpse
 
 View = Literal["full", "compact", "plain", "off"]
 VIEWS: tuple[View, ...] = ("full", "compact", "plain", "off")

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from brain import SPECIES, BrainConfig, build_brain
 from brain.contract import Brain
-from school.door.interface import Pair
+from school.door.values import Pair
 from school.office.mistakes import Mistake
 from school.souls.caretaker import Soul
 from school.talking.receptionist import Receptionist

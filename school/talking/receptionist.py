@@ -17,7 +17,8 @@ from torch import Tensor
 
 from brain.contract import Brain, State, pick_streams, stack_states
 from brain.sampling import sample
-from school.door.interface import Ask, Asleep, Reply, fail, fulfil
+from school.door.mailbox import Ask, fail, fulfil
+from school.door.values import Asleep, Reply
 from school.office.seeds import seed_of
 from school.office.settings import Slice
 from school.talking.conversations import Conversation, Conversations

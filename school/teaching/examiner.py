@@ -6,7 +6,6 @@ Shapes: R readers, T tokens per chunk, V vocabulary.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -14,23 +13,10 @@ from torch.nn import functional as F
 
 from brain.contract import Brain
 from brain.selfstate import fresh_condition, one_late, true_pixels
+from school.door.events import ExamResult
 
 NEUTRAL = 0.5  # the colour shown before any is known
 REPEAT_SPAN = 32  # tokens within which a token counts as said again
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExamResult:
-    """``bits_per_byte``: negative log2-probability over UTF-8 bytes. ``temperature``: the one that would have suited
-    the logits best. ``self_state_error``: the head's squared error over that of "as last time"."""
-
-    bits_per_byte: float
-    tokens: int
-    bytes: int
-    accuracy: float
-    temperature: float
-    self_state_error: float
-    repeats: float  # share of tokens that occurred among the REPEAT_SPAN before
 
 
 class Exam:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from school.door.interface import STAFF, Pair, Scope
+from school.door.values import STAFF, Pair, Scope
 from school.texts.tokenizer import BABY, DOCUMENT, END, PERSON, Tokenizer
 
 

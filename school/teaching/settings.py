@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from pydantic import Field
 
 from school.office.settings import Slice
@@ -61,34 +59,3 @@ class LessonSettings(Slice):
         125, ge=1, description="steps between examinations on held-out text, at most; a small library has them sooner"
     )
     evaluation_tokens: int = Field(32_768, ge=256, description="held-out tokens per examination, at most")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Glimpse:
-    """What one stream read last, as texts of single tokens, and how the brain listened to it. Words of the library: for
-    the screen, not for the record."""
-
-    targets: tuple[str, ...]
-    guesses: tuple[str, ...]  # the best one for each target
-    hits: tuple[bool, ...]  # whether it was that
-    listening: dict[str, float]  # see ``Brain.listening``
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepReport:
-    """What one optimizer step did; plain numbers. Loss in nats per token of the library, of the learning weights."""
-
-    step: int
-    loss: float
-    bits_per_byte: float  # of the library blocks just read
-    accuracy: float
-    gradient_norm: float
-    learning_rate: float
-    tokens: int  # taught in this step, reviews and passages read again included
-    review_tokens: int  # of them of what people taught, while any of that is due
-    seconds: float  # spent teaching
-    color: tuple[float, float, float]  # its self-state after the block, mean over the streams
-    expected: tuple[float, float, float]  # what it had expected that colour to be
-    skipped: bool = False  # the loss was not finite; nothing was learned
-    returned_to: int | None = None  # the step whose weights it went back to
-    glimpse: Glimpse | None = None  # only of steps at which somebody looks

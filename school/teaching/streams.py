@@ -14,8 +14,8 @@ from torch import Tensor
 
 from brain.contract import Brain, State
 from brain.selfstate import Condition, fresh_condition
+from school.door.events import Glimpse
 from school.teaching.examiner import NEUTRAL
-from school.teaching.settings import Glimpse
 
 
 @dataclass(slots=True)

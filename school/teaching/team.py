@@ -25,10 +25,11 @@ from torch import Tensor
 
 from brain import BrainConfig, build_brain
 from brain.contract import Brain
+from school.door.events import StepReport
 from school.office.mistakes import Mistake
 from school.office.settings import Slice
 from school.teaching.pedagogy import PedagogySettings, for_team
-from school.teaching.settings import MICRO_SECONDS, LessonSettings, StepReport
+from school.teaching.settings import MICRO_SECONDS, LessonSettings
 from school.teaching.streams import Step, Streams, Task
 from school.teaching.tutor import Best, TeamBroken, Tutor
 from school.texts.librarian import Librarian

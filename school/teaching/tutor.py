@@ -25,6 +25,7 @@ from brain.contract import Brain
 from brain.ops import together
 from brain.ops.loss import divergence, token_losses
 from brain.selfstate import one_late, true_pixels
+from school.door.events import Glimpse, StepReport
 from school.office.seeds import seed_of
 from school.office.stopwatch import Stopwatch
 from school.teaching.night import Night
@@ -34,7 +35,7 @@ from school.teaching.pedagogy_curriculum import Shape
 from school.teaching.pedagogy_guesses import with_guesses
 from school.teaching.pedagogy_replay import EVERY, reducible_losses
 from school.teaching.reviews import Reviews
-from school.teaching.settings import MICRO_SECONDS, Glimpse, LessonSettings, StepReport
+from school.teaching.settings import MICRO_SECONDS, LessonSettings
 from school.teaching.streams import Read, Step, Streams, Task
 from school.teaching.threads import Hands
 from school.texts.librarian import Bookmark, Librarian

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from tokenizers import Tokenizer as BytePairs
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
-from school.door.interface import writable
+from school.door.values import writable
 
 DOCUMENT, PERSON, BABY, SCRIBE, END = range(5)
 MARKS = ("<document>", "<person>", "<baby>", "<scribe>", "<end>", "<spare1>", "<spare2>", "<spare3>")

@@ -13,7 +13,7 @@ from test_wakeup import here  # noqa: F401  (a fixture)
 from brain import PRESETS, SPECIES, build_brain, parameter_count
 from brain.contract import State, pick_streams, stack_states
 from brain.species.llama import LlamaBrain, rotate, rotations, silence, visible
-from school.door.interface import Snapshot
+from school.door.values import Snapshot
 from school.office.mistakes import Mistake
 from school.screen.calligraphist import status_lines
 from school.souls.caretaker import Soul

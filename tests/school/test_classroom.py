@@ -11,12 +11,15 @@ from types import SimpleNamespace
 import pytest
 
 from bots.terminal import Commands
-from school.classroom import Classroom, Examined, Limits, Saved
-from school.door.interface import Asleep, Mailbox, School, Snapshot
+from school.classroom import Classroom, Limits
+from school.door.control import Control
+from school.door.events import Examined, Saved, StepReport
+from school.door.mailbox import Mailbox
+from school.door.school import School
+from school.door.values import Asleep, Snapshot
 from school.record.registrar import RecordSettings, Registrar, reading
 from school.screen.calligraphist import count, facts, for_screen, hex_color, status_lines, wrapped
 from school.souls.caretaker import Caretaker, SoulSettings
-from school.teaching.settings import StepReport
 from tests.conftest import LESSONS, make_receptionist, make_tutor
 
 
@@ -41,7 +44,13 @@ def class_(librarian, tmp_path):
         unwritten=lambda: registrar.unwritten,
     )
     here = SimpleNamespace(
-        tutor=tutor, school=school, classroom=classroom, registrar=registrar, events=events, path=tmp_path
+        tutor=tutor,
+        school=school,
+        control=Control(mailbox),
+        classroom=classroom,
+        registrar=registrar,
+        events=events,
+        path=tmp_path,
     )
     yield here
     classroom.stop()
@@ -87,7 +96,7 @@ def test_a_life_is_written_down(class_):
     class_.classroom.start()
     reply = class_.school.ask("good morning", "terminal:me").result(timeout=60)
     wait_for(lambda: class_.school.status().held_out_bits_per_byte)
-    assert class_.school.save().result(timeout=60)
+    assert class_.control.save().result(timeout=60)
     class_.classroom.stop()
     class_.classroom.done.result(timeout=60)
     class_.registrar.close(step=class_.tutor.step, ending="asleep", patience=60)
@@ -197,9 +206,9 @@ def test_a_full_disk_does_not_stop_the_lessons(class_, monkeypatch):
     full = OSError(28, "No space left on device")
     monkeypatch.setattr(class_.classroom.caretaker, "save", lambda soul: (_ for _ in ()).throw(full))
     class_.classroom.start()
-    assert class_.school.save().result(timeout=60) is None
+    assert class_.control.save().result(timeout=60) is None
     monkeypatch.undo()
-    assert class_.school.save().result(timeout=60)
+    assert class_.control.save().result(timeout=60)
     saves = [event.problem for event in class_.events if isinstance(event, Saved)]
     assert saves == ["No space left on device", ""]
 
@@ -217,7 +226,7 @@ def test_a_save_waits_for_the_end_of_the_step(class_):
     """However often saves are asked for, each soul is of a whole step: waking it goes on bit for bit."""
     class_.classroom.start()
     for _ in range(5):
-        assert class_.school.save().result(timeout=60)
+        assert class_.control.save().result(timeout=60)
     class_.classroom.stop()
     class_.classroom.done.result(timeout=60)
     assert not class_.tutor.under_way
@@ -279,7 +288,7 @@ def test_every_command_of_the_terminal(class_):
     lines, left = [], []
 
     async def visit():
-        commands = Commands(class_.school, lines.append, lambda: left.append(True))
+        commands = Commands(class_.school, lines.append, lambda: left.append(True), class_.control.save)
         for line in (
             "/good",
             "/fix",

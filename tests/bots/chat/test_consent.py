@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from school.door.consent import WORDING, Change, People
-from school.door.interface import Origin, Scope, id_at
+from school.door.values import Origin, Scope, id_at
 from school.record.registrar import RecordSettings, Registrar
 from school.souls.caretaker import Caretaker
 from tests.evening import Evening, evening
@@ -80,7 +80,7 @@ def test_of_who_never_agreed_nothing_is_kept(chat):
     twitch.delete(message)
     twitch.ban("zanzibarina")
     chat.after_minutes(10.5)
-    assert chat.school.save().result(timeout=20)
+    assert chat.day.control.save().result(timeout=20)
     assert learned(chat, "good evening to all of you")
     assert learned(chat, "I think someone is a wonderful person someone")
     assert rows_of(chat, chat.key("zanzibarina")) == dict.fromkeys(TABLES, 0)
@@ -202,7 +202,7 @@ def test_to_be_forgotten_is_to_be_gone(chat):
     line = chat.mutters("gwen", "who else here has gooseberries in their garden?")
     chat.mutters("hugo", "my grandmother used to have a garden", reply_to=line)
     chat.after_minutes(10.5)
-    assert chat.school.save().result(timeout=20)
+    assert chat.day.control.save().result(timeout=20)
     files = chat.files_with("gooseberries")
     assert files, "nothing to forget"
     key = chat.key("gwen")
@@ -512,7 +512,7 @@ def test_a_damaged_soul_that_names_somebody_goes(chat, tmp_path):
     kept if they don't."""
     agree(chat, "uma")
     chat.says("uma", "!baby umbrella?")
-    place = Path(chat.school.save().result(timeout=20))
+    place = Path(chat.day.control.save().result(timeout=20))
     caretaker = Caretaker(tmp_path, chat.day.classroom.caretaker.settings)
     whole, torn, aside = tmp_path / "step-000000000001", tmp_path / "step-000000000002", tmp_path / "damaged" / "x"
     for copy in (whole, torn, aside):

@@ -32,7 +32,10 @@ from bots.twitch import Surface
 from bots.twitch.wire import Patience
 from school.diary.voice import SHIPPED, Voice, _fields, read_voices
 from school.door.consent import People
-from school.door.interface import Asleep, Exchange, Mailbox, Origin, Reply, School, Snapshot, Teach
+from school.door.control import Control
+from school.door.mailbox import Mailbox, Teach
+from school.door.school import School
+from school.door.values import Asleep, Exchange, Origin, Reply, Snapshot
 from school.office.mistakes import Mistake
 from school.record.registrar import RecordSettings, Registrar
 from tests.evening import CALLED, Evening, answered, evening, is_line, read_voice, speaks
@@ -262,7 +265,7 @@ def test_while_it_falls_asleep(chat, monkeypatch):
         raise Asleep
 
     monkeypatch.setattr(chat.school, "ask", refuse)
-    monkeypatch.setattr(chat.school, "save", refuse)
+    monkeypatch.setattr(chat.day.control, "save", refuse)
     answered(chat, "!baby are you there?", by="ann", occasion="asleep")
     chat.says("xena", "!optin")
     monkeypatch.setattr(chat.school, "withdraw", refuse)
@@ -391,8 +394,10 @@ def clock() -> Clock:
 def room(tmp_path, clock) -> Iterator[Room]:
     """A room whose school has a mailbox that nobody empties."""
     keeper = Registrar(tmp_path / "baby.db", RecordSettings(), run_config={}, from_step=0)
+    mailbox = Mailbox(limit=30)
     room = open_room(
-        School(Mailbox(limit=30), keeper),
+        School(mailbox, keeper),
+        Control(mailbox).save,
         People(keeper),
         tmp_path,
         chat=ChatSettings(),

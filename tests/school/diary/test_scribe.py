@@ -17,19 +17,19 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import wakeup
-from school.classroom import Examined
 from school.diary.days import _quotes, facts_of_day, name_of
 from school.diary.scoring import BANDS, Recent, band, goodness
 from school.diary.scribe import Scribe, ScribeSettings, figures
 from school.diary.voice import read_voices
 from school.door.consent import WORDING, Change
-from school.door.interface import ME, Mailbox, Pair, Reply, School, Scope, Snapshot, Teach, new_id
+from school.door.events import Examined, ExamResult, StepReport
+from school.door.mailbox import Mailbox, Teach
+from school.door.school import School
+from school.door.values import ME, Pair, Reply, Scope, Snapshot, new_id
 from school.office.mistakes import Mistake
 from school.record import pages
 from school.record import registrar as registrar_module
 from school.record.registrar import RecordSettings, Registrar, reading, thin_steps
-from school.teaching.examiner import ExamResult
-from school.teaching.settings import StepReport
 from tests.school.record.test_registrar import text_of
 from tests.school.record.test_removal import day as day_awake
 
@@ -129,7 +129,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     clock.set(datetime(2026, 3, 2, 9, tzinfo=ZONE))
     monkeypatch.setattr(registrar_module, "utc_now", clock.utc)
-    monkeypatch.setattr("school.door.interface.time.time", clock)
+    monkeypatch.setattr("school.door.values.time.time", clock)
     monkeypatch.setattr(registrar_module, "FLUSH_SECONDS", 0.01)
     return clock
 

@@ -17,13 +17,11 @@ import numpy as np
 import pytest
 from sqlite_utils import Database
 
-from school.classroom import Examined, Saved
-from school.door.interface import Exchange, Origin, Pair, Reply, new_id
+from school.door.events import Examined, ExamResult, Saved, StepReport
+from school.door.values import Exchange, Origin, Pair, Reply, new_id
 from school.record import registrar as registrar_module
 from school.record.chronicle import read_life
 from school.record.registrar import RecordSettings, Registrar, connect, reading, thin_steps, utc_now
-from school.teaching.examiner import ExamResult
-from school.teaching.settings import StepReport
 from school.texts.shelf import Text
 
 SECRET = "Quetzalcoatlus"

@@ -17,21 +17,9 @@ import torch
 
 import wakeup
 from school.door.consent import WORDING, People
-from school.door.interface import (
-    Ask,
-    Asleep,
-    Forget,
-    Mailbox,
-    Origin,
-    Pair,
-    Reply,
-    School,
-    Scope,
-    Teach,
-    fulfil,
-    id_at,
-    new_id,
-)
+from school.door.mailbox import Ask, Forget, Mailbox, Teach, fulfil
+from school.door.school import School
+from school.door.values import Asleep, Origin, Pair, Reply, Scope, id_at, new_id
 from school.record import registrar as registrar_module
 from school.record.registrar import RecordSettings, Registrar, reading
 from school.souls.caretaker import Caretaker
@@ -99,7 +87,7 @@ def test_forgotten_while_falling_asleep(tmp_path):
     wakes without them."""
     with day(tmp_path) as awake:
         talk(awake)
-        assert awake.school.save().result(20)
+        assert awake.control.save().result(20)
         assert souls_naming(tmp_path)
         talk(awake)
         awake.classroom.stop()
@@ -125,7 +113,7 @@ def test_forgotten_behind_the_good_night(tmp_path):
     with day(tmp_path) as awake:
         assert not awake.classroom.receptionist.conversations.snapshot()
         assert len(awake.tutor.reviews) == 0
-        assert awake.school.save().result(20)
+        assert awake.control.save().result(20)
     assert not souls_naming(tmp_path)
     assert not files_with(tmp_path, b"quokka")
 
@@ -160,7 +148,7 @@ def test_at_waking_only_those_who_agree_are_there(tmp_path, what):
     with day(tmp_path, "--set", "speech.conversations=1") as awake:
         assert {review.pair.person for review in awake.tutor.reviews._reviews.values()} == {BOB}
         assert awake.school.find(answer.id) is None
-        assert awake.school.save().result(20)
+        assert awake.control.save().result(20)
         conversations = awake.classroom.receptionist.conversations
         assert {person for person, _ in conversations.snapshot().values()} <= {BOB}
         assert set(conversations._resting.values()) <= {BOB}
@@ -188,7 +176,7 @@ def test_souls_that_cannot_be_rewritten_are_tried_again(tmp_path, monkeypatch):
     """A full disk: whoever waits hears of it, the log too, and behind the next save it is done."""
     with day(tmp_path) as awake:
         talk(awake)
-        assert awake.school.save().result(20)
+        assert awake.control.save().result(20)
 
         def full(*_):
             raise OSError(28, "No space left on device")
@@ -199,7 +187,7 @@ def test_souls_that_cannot_be_rewritten_are_tried_again(tmp_path, monkeypatch):
                 awake.school.forget(person=ANN).result(10)
         assert "No space" in (tmp_path / "statistics" / "baby.log").read_text()
         assert souls_naming(tmp_path)
-        assert awake.school.save().result(20)
+        assert awake.control.save().result(20)
         deadline = time.monotonic() + 10
         while souls_naming(tmp_path):
             assert time.monotonic() < deadline

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 import wakeup
 from brain.selfstate import one_late
-from school.door.interface import Snapshot
+from school.door.values import Snapshot
 from school.record.chronicle import draw_weather, flagged
 from school.record.registrar import RecordSettings, Registrar, connect, migrations, reading, thin_steps
 from school.screen.calligraphist import facts, status_lines

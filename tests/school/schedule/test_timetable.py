@@ -12,8 +12,8 @@ import tzlocal.unix
 
 import wakeup
 from benchmarks.clock import Clock
-from school.classroom import Saved
-from school.door.interface import Asleep, Snapshot
+from school.door.events import Saved
+from school.door.values import Asleep, Snapshot
 from school.office.mistakes import Mistake
 from school.office.settings import read_settings
 from school.record.registrar import RecordSettings, Registrar

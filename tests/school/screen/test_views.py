@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brain import BrainConfig
-from school.classroom import Examined, Saved
-from school.door.interface import Snapshot
+from school.door.events import Examined, ExamResult, Glimpse, Saved, StepReport
+from school.door.values import Snapshot
 from school.office.stopwatch import Minute
 from school.screen import announcer as announcer_module
 from school.screen.announcer import Announcer, Screen
@@ -23,8 +23,6 @@ from school.screen.bands import BANDS, NEUTRAL, UNKNOWN, Figure, band_of
 from school.screen.figures import Figures
 from school.screen.history import FEWEST, History
 from school.screen.views import LABEL, Turn, bar, compact, full, painted, plain, sparkline
-from school.teaching.examiner import ExamResult
-from school.teaching.settings import Glimpse, StepReport
 from tests.conftest import make_tutor, take_steps
 
 WIDTHS = (60, 100, 160)

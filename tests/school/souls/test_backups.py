@@ -11,7 +11,9 @@ import pytest
 import torch
 
 from school.classroom import Classroom, Limits
-from school.door.interface import Mailbox, School
+from school.door.control import Control
+from school.door.mailbox import Mailbox
+from school.door.school import School
 from school.souls.backups import DAY
 from school.souls.caretaker import Caretaker, Soul, SoulSettings
 from school.souls.checksums import SoulDamaged, check
@@ -180,18 +182,18 @@ def test_the_bell_gets_an_answer_and_a_failure_is_one_line(librarian, home, tmp_
     home.back_up()
     (home.folder / "owed.json").write_text(json.dumps([ANN]))
     tutor, mailbox = make_tutor(librarian), Mailbox()
-    school = School(mailbox, None)
+    control, school = Control(mailbox), School(mailbox, None)
     receptionist = make_receptionist(tutor, tmp_path)
     room = Classroom(
         tutor, receptionist, mailbox, school, home, facts={}, limits=Limits(learning=False), publish=lambda event: None
     )
     room.start()
     try:
-        assert school.back_up().result(timeout=10) == str(home.backups.folder / "step-000000000001")
+        assert control.back_up().result(timeout=10) == str(home.backups.folder / "step-000000000001")
         shutil.rmtree(home.backups.folder)
-        assert school.back_up().result(timeout=10) is None
+        assert control.back_up().result(timeout=10) is None
         home.backups.folder.mkdir()
-        assert school.save().result(timeout=10)
+        assert control.save().result(timeout=10)
     finally:
         room.stop()
         room.done.result(timeout=10)

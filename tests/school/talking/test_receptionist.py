@@ -10,7 +10,8 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from school.door.interface import Ask, Asleep, Busy, Mailbox, Teach, new_id
+from school.door.mailbox import Ask, Mailbox, Teach
+from school.door.values import Asleep, Busy, new_id
 from school.talking.conversations import Conversation, Conversations
 from school.talking.receptionist import _whole_characters
 from school.texts.tokenizer import END, MARK_COUNT

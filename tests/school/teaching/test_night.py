@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 import torch
 
-from school.classroom import Classroom, Examined, Limits
-from school.door.interface import Mailbox, Pair, School
+from school.classroom import Classroom, Limits
+from school.door.control import Control
+from school.door.events import Examined, StepReport
+from school.door.mailbox import Mailbox
+from school.door.school import School
+from school.door.values import Pair
 from school.souls.caretaker import Caretaker, SoulSettings
 from school.souls.packing import pack_soul, wake_tutor
 from school.teaching.night import Night
-from school.teaching.settings import StepReport
 from tests.conftest import LESSONS, make_receptionist, make_tutor, take_steps
 
 NIGHTLY = LESSONS.model_copy(update={"night_passes": 2, "night_rows": 1})
@@ -123,7 +126,7 @@ def awake(librarian, tmp_path):
     def wake(limits: Limits, settings=LESSONS):
         tutor = make_tutor(librarian, settings)
         mailbox = Mailbox()
-        school = School(mailbox, None)
+        school, control = School(mailbox, None), Control(mailbox)
         events = []
         caretaker = Caretaker(tmp_path / f"soul{len(rooms)}", SoulSettings())
         receptionist = make_receptionist(tutor, tmp_path)
@@ -131,7 +134,7 @@ def awake(librarian, tmp_path):
             tutor, receptionist, mailbox, school, caretaker, facts={}, limits=limits, publish=events.append
         )
         rooms.append(room)
-        return room, school, events
+        return room, school, control, events
 
     yield wake
     for room in rooms:
@@ -151,15 +154,15 @@ def wait_for(condition, seconds: float = 60.0):
 def test_an_examination_that_was_asked_for_changes_no_lesson(awake):
     """It comes at the next step, whoever asked is told its figure, and the weights are those of a life without it; the
     rate does not heed it either."""
-    examined, school, events = awake(Limits(steps=12))
+    examined, _, control, events = awake(Limits(steps=12))
     plain, *_ = awake(Limits(steps=12))
-    asked = [school.examine()]  # before the first step; the second in the middle of the day
+    asked = [control.examine()]  # before the first step; the second in the middle of the day
     publish = examined.publish
 
     def listen(event) -> None:
         publish(event)
         if isinstance(event, StepReport) and event.step == 5:
-            asked.append(school.examine())
+            asked.append(control.examine())
 
     examined.publish = listen
     for room in (examined, plain):
@@ -175,7 +178,7 @@ def test_an_examination_that_was_asked_for_changes_no_lesson(awake):
 
 def test_one_that_is_due_answers_those_who_asked(awake):
     """At a step that has its examination anyway there is one, it is heeded, and it is the one that was asked for."""
-    room, school, events = awake(Limits(steps=25), LESSONS.model_copy(update={"evaluation_steps": 25}))
+    room, _, control, events = awake(Limits(steps=25), LESSONS.model_copy(update={"evaluation_steps": 25}))
     room.tutor.step = 24
     room.limits = Limits(steps=2)
     room.tutor.examined_step = 0
@@ -188,18 +191,18 @@ def test_one_that_is_due_answers_those_who_asked(awake):
 def test_considerate_lessons_rest_while_somebody_talks(awake):
     """From a question on no step is taken, only the one under way is ended; when nobody has asked for long enough, they
     go on. Otherwise a question lets nothing rest."""
-    room, school, events = awake(Limits(considerate=True))
+    room, school, control, events = awake(Limits(considerate=True))
     school._record = Silent()
     room.start()
     wait_for(lambda: room.tutor.step > 2)
     school.ask("hello?", "c").result(timeout=60)
     resting = room.tutor.step
     assert not school.status().learning
-    school.study_after(60)
+    control.study_after(60)
     time.sleep(0.15)
     assert room.tutor.step <= resting + 1
     resting = room.tutor.step
-    school.study_after(0.1)
+    control.study_after(0.1)
     wait_for(lambda: room.tutor.step > resting + 2)
     assert wait_for(lambda: school.status().learning)
     steps = [event.step for event in events if isinstance(event, StepReport)]

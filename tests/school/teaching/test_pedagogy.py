@@ -9,7 +9,7 @@ import torch
 
 import school.teaching.pedagogy_curriculum
 import school.teaching.tutor
-from school.door.interface import Pair
+from school.door.values import Pair
 from school.souls.packing import pack_soul, wake_tutor
 from school.teaching.pedagogy import Pedagogy, PedagogySettings, for_team
 from school.teaching.pedagogy_curriculum import JUDGED_STEPS, Curriculum, Shape, next_level, shapes

@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from school.door.interface import Pair
+from school.door.values import Pair
 from school.teaching.reviews import Reviews, as_tokens
 from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Tokenizer
 

@@ -18,7 +18,7 @@ import torch
 from safetensors.torch import load_file
 from test_wakeup import read_until
 
-from school.door.interface import Pair
+from school.door.values import Pair
 from school.record.registrar import RecordSettings, Registrar
 from school.teaching.settings import LessonSettings
 from school.teaching.team import largest_divisor

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 import torch
 
-from school.door.interface import Pair
-from school.teaching.settings import StepReport
+from school.door.events import StepReport
+from school.door.values import Pair
 from school.teaching.threads import Hands
 from school.teaching.tutor import Tutor
 from school.texts.librarian import Librarian

@@ -9,7 +9,8 @@ import torch
 
 from benchmarks.teach import nats_per_token
 from brain.ops.loss import divergence
-from school.door.interface import Ask, Pair
+from school.door.mailbox import Ask
+from school.door.values import Pair
 from school.souls.caretaker import Caretaker, SoulSettings
 from school.souls.packing import pack_soul, wake_receptionist, wake_tutor
 from school.teaching.reader import Reader

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from school.door.interface import writable
+from school.door.values import writable
 from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, MARKS, PERSON, SCRIBE, Tokenizer
 
 FABLE = """The fox went to the river to look for the moon. "Where do you sleep?" she asked the water.

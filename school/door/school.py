@@ -1,295 +1,34 @@
-"""All that the surfaces may know: values, and a school that can be asked, taught, marked and told to forget.
-
-Standard library only, so that importing a surface never loads torch.
-"""
+"""All that a surface may do: ask, teach, mark, make forget, and look how it is doing."""
 
 from __future__ import annotations
 
-import queue
-import secrets
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Protocol
 
-ME = "owner"  # the person at the terminal
-STAFF = ("scribe", "reflection", "diary")  # sources of lessons that nobody from outside gave
+from school.door.mailbox import Ask, Forget, Mailbox, Teach, fail, fulfil
+from school.door.values import (
+    ME,
+    NOWHERE,
+    Asleep,
+    Exchange,
+    Kept,
+    Origin,
+    Pair,
+    Removed,
+    Reply,
+    Scope,
+    Snapshot,
+    id_at,
+    new_id,
+    writable,
+)
+
 REMEMBERED = 1000  # exchanges that can be marked
-GREY = (0.5, 0.5, 0.5)  # a colour that says nothing
-
-
-class Busy(Exception):
-    """Too many questions are waiting; ask again later."""
-
-
-class Asleep(Exception):
-    """The school is closing; nobody answers any more."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """An answer. ``ending``: "end" (it was done), "limit" (too many tokens) or "time" (took too long)."""
-
-    id: str
-    text: str
-    tokens: tuple[int, ...]
-    step: int  # of the weights that finished it
-    color: tuple[float, float, float]  # its self-state as it spoke, red green blue in [0, 1]
-    seconds: float  # from the question to the last token
-    first_token_seconds: float
-    conversation: str
-    ending: str
-    log_probability: float | None = None  # nats per token that its own words had for it, before it was held to anything
-    repeats: float | None = None  # share of its tokens said again, beyond how often its texts do that
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
-    """How it is doing; plain values for any display."""
-
-    awake: bool = True
-    learning: bool = True
-    step: int = 0
-    tokens_seen: int = 0
-    loss: float | None = None  # nats per token, average of the last steps
-    held_out_bits_per_byte: float | None = None
-    best_bits_per_byte: float | None = None
-    tokens_per_second: float | None = None
-    learning_rate: float | None = None
-    rate_scale: float = 1.0  # what its examinations left of the rate; small when it has learned its library
-    temperature: float = 1.0  # that suits its knowledge, measured on held-out text
-    color: tuple[float, float, float] = GREY
-    expected: tuple[float, float, float] = GREY  # the colour it thought it would have
-    mood: str = ""  # a word for it
-    texts: int = 0
-    library_tokens: int = 0
-    parameters: int = 0
-    pairs: int = 0  # under instruction
-    replies: int = 0  # since waking
-    skipped_steps: int = 0
-    saved_step: int | None = None
-    unwritten: int = 0  # rows the record could not take yet
-    gauges: dict[str, float] = field(default_factory=dict)  # what the brain tunes for itself
-
-
-@dataclass(slots=True)
-class Ask:
-    """A question on its way. Cancel its future to take it back, even while it is being answered."""
-
-    text: str
-    conversation: str
-    person: str
-    on_token: Callable[[str], None] | None
-    kept: bool = True  # whether the conversation remembers it
-    seconds: float | None = None  # longest time for the answer, where that is less than everybody's
-    id: str = field(default_factory=lambda: new_id())
-    future: Future[Reply] = field(default_factory=Future)
-    asked_at: float = field(default_factory=time.monotonic)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
-    """Where something was said: the surface, and its own ids of the channel and the message there."""
-
-    surface: str = ""
-    channel: str = ""
-    message: str = ""
-
-
-NOWHERE = Origin()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
-    """Something taught: an answer to a prompt, or, with an empty prompt, a text of its own."""
-
-    id: str
-    prompt: str
-    answer: str
-    weight: float = 1.0
-    person: str = ""
-    source: str = ""
-    reply: str = ""  # the id of the reply it was made from
-    asker: str = ""  # whose question the prompt is, where that is somebody else
-    origin: Origin = NOWHERE  # of the answer
-    asked_in: str = ""  # the surface's id of the message that the prompt was
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What was said on a surface and is to be removed: whatever agrees with every field that is given.
-
-    ``since`` and ``before`` are ids of this module, which sort by time. With ``answers``, only what the baby said and
-    what was made of it; the questions stay.
-    """
-
-    surface: str
-    channel: str = ""
-    messages: frozenset[str] = frozenset()  # the surface's ids
-    person: str = ""
-    since: str = ""
-    before: str = ""
-    answers: bool = False
-
-    def covers(self, pair: Pair) -> bool:
-        if self.answers:
-            return bool(pair.reply) and self.reaches(pair.reply, pair.origin, set(), set())
-        return self.reaches(pair.id, pair.origin, {pair.origin.message, pair.asked_in}, {pair.person, pair.asker})
-
-    def reaches(self, key: str, origin: Origin, messages: set[str], people: set[str]) -> bool:
-        """Whether it covers something with this id, from there, that is made of these messages by these people."""
-        return (
-            origin.surface == self.surface
-            and (not self.channel or origin.channel == self.channel)
-            and (not self.messages or not self.messages.isdisjoint(messages))
-            and (not self.person or self.person in people)
-            and (not self.since or key >= self.since)
-            and (not self.before or key < self.before)
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Teach:
-    """Learn this pair."""
-
-    pair: Pair
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forget:
-    """Never train again on pairs of this person, from this source, made from these replies or within this scope; drop
-    the conversations with this person and with ``people``. The future brings an OSError when these are still in a
-    saved soul; that is tried again."""
-
-    person: str = ""
-    source: str = ""
-    replies: frozenset[str] = frozenset()
-    scope: Scope | None = None
-    people: frozenset[str] = frozenset()
-    future: Future[int] = field(default_factory=Future)  # pairs taken off the list
-
-
-@dataclass(frozen=True, slots=True)
-class Save:
-    """Save the soul at the next step; the future tells where, or None if it was not possible."""
-
-    future: Future[str | None] = field(default_factory=Future)
-
-
-@dataclass(frozen=True, slots=True)
-class BackUp:
-    """Copy the newest saved soul to where the backups are; the future tells where it is now, or None if it was not
-    possible."""
-
-    future: Future[str | None] = field(default_factory=Future)
-
-
-@dataclass(frozen=True, slots=True)
-class Examine:
-    """Examine it at the next step, although none may be due; the future brings its held-out bits per byte, or None if
-    there is no text to examine it on. The lessons are the same with it as without."""
-
-    future: Future[float | None] = field(default_factory=Future)
-
-
-@dataclass(frozen=True, slots=True)
-class Study:
-    """Nobody talks: lessons that rested may go on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rehearse:
-    """Let the pairs that people made since then (an id of this module) come back in the next steps; the future tells
-    how many."""
-
-    since: str
-    future: Future[int] = field(default_factory=Future)
-
-
-Letter = Ask | Teach | Forget | Save | BackUp | Examine | Study | Rehearse
-
-
-class Mailbox:
-    """The one way to the tutor's thread. Any thread may post; only the tutor's drains."""
-
-    def __init__(self, limit: int = 64):
-        self._letters: queue.SimpleQueue[Letter] = queue.SimpleQueue()
-        self._limit = limit
-        self._closed = False
-        self._lock = threading.Lock()  # so that no letter slips in behind the last look
-
-    def post(self, letter: Letter) -> None:
-        """Waits for nothing. Raises Asleep when closed and Busy when too many letters wait."""
-        with self._lock:
-            if self._closed:
-                raise Asleep
-            if isinstance(letter, Ask) and self._letters.qsize() >= self._limit:
-                raise Busy
-            self._letters.put(letter)
-
-    def drain(self, wait: float = 0) -> list[Letter]:
-        """All letters that wait; with ``wait``, up to so many seconds for a first one."""
-        letters = []
-        try:
-            letters.append(self._letters.get(timeout=wait) if wait else self._letters.get_nowait())
-            while True:
-                letters.append(self._letters.get_nowait())
-        except queue.Empty:
-            return letters
-
-    def close(self) -> list[Letter]:
-        """Take no more letters, answer the questions that wait with Asleep, and hand out the rest."""
-        with self._lock:
-            self._closed = True
-        letters = self.drain()
-        for letter in letters:
-            if isinstance(letter, Ask):
-                fail(letter.future, Asleep())
-        return [letter for letter in letters if not isinstance(letter, Ask)]
-
-
-def fail(future: Future, error: Exception) -> None:
-    """Answer a future with an error unless it was answered or cancelled."""
-    if not future.done() and future.set_running_or_notify_cancel():
-        future.set_exception(error)
-
-
-def fulfil(future: Future, result: object) -> None:
-    """Answer a future unless it was answered or cancelled."""
-    if not future.done() and future.set_running_or_notify_cancel():
-        future.set_result(result)
-
-
-def _both(done: Future, told: Future[int]) -> Future[int]:
-    """What ``told`` brings, once ``done`` is done too; the error of either."""
-    both: Future[int] = Future()
-
-    def pass_on(_: Future) -> None:
-        if error := done.exception() or told.exception():
-            fail(both, error)
-        else:
-            fulfil(both, told.result())
-
-    done.add_done_callback(lambda _: told.add_done_callback(pass_on))
-    return both
-
-
-def writable(text: str) -> str:
-    """Text with lone surrogates replaced, so that it has a UTF-8 form and can be written down."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def new_id() -> str:
-    """A short id that sorts by time."""
-    return f"{id_at(time.time())}{secrets.token_hex(4)}"
-
-
-def id_at(moment: float) -> str:
-    """Where the ids of a moment (seconds since 1970) begin: those made before sort before it."""
-    return f"{int(moment * 1000):011x}"
 
 
 class Record(Protocol):
@@ -319,39 +58,6 @@ class Record(Protocol):
     def remove(self, scope: Scope) -> Future[Removed]: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """How much the record holds of a person."""
-
-    messages: int  # what they said: questions and marks
-    replies: int
-    pairs: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Removed:
-    """What a removal took from the record."""
-
-    rows: int
-    people: frozenset[str]  # whose questions were among it
-    replies: frozenset[str]  # ids of answers that were among it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """A question and the answer it got."""
-
-    reply_id: str
-    question: str
-    answer: str
-    person: str
-    verdict: str = ""  # the last one it got
-    trust: int | None = None  # in whoever said that, as the surface counts it; None: nobody knows
-    origin: Origin = NOWHERE  # of the question
-    sent: str = ""  # the surface's id of the answer
-    marks: tuple[tuple[str, str], ...] = ()  # who said what of it: person, verdict
-
-
 class School:
     """The narrow interface. Every method returns at once; what takes time comes back as a future.
 
@@ -366,7 +72,6 @@ class School:
         self._exchanges = OrderedDict((exchange.reply_id, exchange) for exchange in exchanges)
         self._asking: dict[str, tuple[Ask, Exchange]] = {}  # questions to be kept, without their answers yet
         self._lock = threading.Lock()  # over both: questions are answered on the tutor's thread
-        self._asked_at = time.monotonic()
         self.snapshot = Snapshot()  # replaced as a whole by the classroom
 
     def ask(
@@ -391,7 +96,6 @@ class School:
         text = writable(text)
         letter = Ask(text, conversation, person, on_token, kept=bool(consent), seconds=seconds)
         self._mailbox.post(letter)
-        self._asked_at = letter.asked_at
         if consent:
             origin = Origin(surface=surface, channel=channel, message=message) if channel else NOWHERE
             exchange = Exchange(reply_id=letter.id, question=text, answer="", person=person, origin=origin)
@@ -608,33 +312,6 @@ class School:
                     marks = tuple(mark for mark in exchange.marks if mark[0] != person)
                     self._exchanges[key] = replace(exchange, marks=marks)
 
-    def save(self) -> Future[str | None]:
-        letter = Save()
-        self._mailbox.post(letter)
-        return letter.future
-
-    def back_up(self) -> Future[str | None]:
-        letter = BackUp()
-        self._mailbox.post(letter)
-        return letter.future
-
-    def examine(self) -> Future[float | None]:
-        letter = Examine()
-        self._mailbox.post(letter)
-        return letter.future
-
-    def study_after(self, seconds: float) -> None:
-        """Let lessons that rested go on, if nobody has asked anything for so long."""
-        if time.monotonic() - self._asked_at >= seconds:
-            self._mailbox.post(Study())
-
-    def rehearse(self, since: float) -> Future[int]:
-        """Let what people taught since then (seconds since 1970) come back in the next steps; the future tells how many
-        pairs that are."""
-        letter = Rehearse(id_at(since))
-        self._mailbox.post(letter)
-        return letter.future
-
     def status(self) -> Snapshot:
         return self.snapshot
 
@@ -651,3 +328,17 @@ class School:
                 self._exchanges.popitem(last=False)
             if self.listener:  # with the lock, so that nobody leaves in between
                 self.listener(reply, exchange.person)
+
+
+def _both(done: Future, told: Future[int]) -> Future[int]:
+    """What ``told`` brings, once ``done`` is done too; the error of either."""
+    both: Future[int] = Future()
+
+    def pass_on(_: Future) -> None:
+        if error := done.exception() or told.exception():
+            fail(both, error)
+        else:
+            fulfil(both, told.result())
+
+    done.add_done_callback(lambda _: told.add_done_callback(pass_on))
+    return both

@@ -1,0 +1,69 @@
+"""What happens in a life, told as plain values: a step, an examination, a saved soul."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Glimpse:
+    """What one stream read last, as texts of single tokens, and how the brain listened to it. Words of the library: for
+    the screen, not for the record."""
+
+    targets: tuple[str, ...]
+    guesses: tuple[str, ...]  # the best one for each target
+    hits: tuple[bool, ...]  # whether it was that
+    listening: dict[str, float]  # see ``Brain.listening``
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReport:
+    """What one optimizer step did; plain numbers. Loss in nats per token of the library, of the learning weights."""
+
+    step: int
+    loss: float
+    bits_per_byte: float  # of the library blocks just read
+    accuracy: float
+    gradient_norm: float
+    learning_rate: float
+    tokens: int  # taught in this step, reviews and passages read again included
+    review_tokens: int  # of them of what people taught, while any of that is due
+    seconds: float  # spent teaching
+    color: tuple[float, float, float]  # its self-state after the block, mean over the streams
+    expected: tuple[float, float, float]  # what it had expected that colour to be
+    skipped: bool = False  # the loss was not finite; nothing was learned
+    returned_to: int | None = None  # the step whose weights it went back to
+    glimpse: Glimpse | None = None  # only of steps at which somebody looks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExamResult:
+    """``bits_per_byte``: negative log2-probability over UTF-8 bytes. ``temperature``: the one that would have suited
+    the logits best. ``self_state_error``: the head's squared error over that of "as last time"."""
+
+    bits_per_byte: float
+    tokens: int
+    bytes: int
+    accuracy: float
+    temperature: float
+    self_state_error: float
+    repeats: float  # share of tokens that occurred among the REPEAT_SPAN before
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    result: ExamResult
+    step: int
+    gauges: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """``place`` is None when it could not be saved; then ``problem`` says why."""
+
+    step: int
+    place: str | None
+    problem: str = ""
+
+
+Event = StepReport | Examined | Saved

@@ -1,0 +1,142 @@
+"""The way to the thread that owns the weights: requests, and the mailbox that they wait in."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from school.door.values import Asleep, Busy, Pair, Reply, Scope, new_id
+
+
+@dataclass(slots=True)
+class Ask:
+    """A question on its way. Cancel its future to take it back, even while it is being answered."""
+
+    text: str
+    conversation: str
+    person: str
+    on_token: Callable[[str], None] | None
+    kept: bool = True  # whether the conversation remembers it
+    seconds: float | None = None  # longest time for the answer, where that is less than everybody's
+    id: str = field(default_factory=lambda: new_id())
+    future: Future[Reply] = field(default_factory=Future)
+    asked_at: float = field(default_factory=time.monotonic)
+
+
+@dataclass(frozen=True, slots=True)
+class Teach:
+    """Learn this pair."""
+
+    pair: Pair
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forget:
+    """Never train again on pairs of this person, from this source, made from these replies or within this scope; drop
+    the conversations with this person and with ``people``. The future brings an OSError when these are still in a
+    saved soul; that is tried again."""
+
+    person: str = ""
+    source: str = ""
+    replies: frozenset[str] = frozenset()
+    scope: Scope | None = None
+    people: frozenset[str] = frozenset()
+    future: Future[int] = field(default_factory=Future)  # pairs taken off the list
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Save the soul at the next step; the future tells where, or None if it was not possible."""
+
+    future: Future[str | None] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class BackUp:
+    """Copy the newest saved soul to where the backups are; the future tells where it is now, or None if it was not
+    possible."""
+
+    future: Future[str | None] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class Examine:
+    """Examine it at the next step, although none may be due; the future brings its held-out bits per byte, or None if
+    there is no text to examine it on. The lessons are the same with it as without."""
+
+    future: Future[float | None] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """Nobody talks: lessons that rested may go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearse:
+    """Let the pairs that people made since then (an id of this module) come back in the next steps; the future tells
+    how many."""
+
+    since: str
+    future: Future[int] = field(default_factory=Future)
+
+
+Letter = Ask | Teach | Forget | Save | BackUp | Examine | Study | Rehearse
+
+
+class Mailbox:
+    """The one way to the tutor's thread. Any thread may post; only the tutor's drains."""
+
+    def __init__(self, limit: int = 64):
+        self._letters: queue.SimpleQueue[Letter] = queue.SimpleQueue()
+        self._limit = limit
+        self.asked_at = time.monotonic()  # when somebody last asked something
+        self._closed = False
+        self._lock = threading.Lock()  # so that no letter slips in behind the last look
+
+    def post(self, letter: Letter) -> None:
+        """Waits for nothing. Raises Asleep when closed and Busy when too many letters wait."""
+        with self._lock:
+            if self._closed:
+                raise Asleep
+            if isinstance(letter, Ask) and self._letters.qsize() >= self._limit:
+                raise Busy
+            if isinstance(letter, Ask):
+                self.asked_at = letter.asked_at
+            self._letters.put(letter)
+
+    def drain(self, wait: float = 0) -> list[Letter]:
+        """All letters that wait; with ``wait``, up to so many seconds for a first one."""
+        letters = []
+        try:
+            letters.append(self._letters.get(timeout=wait) if wait else self._letters.get_nowait())
+            while True:
+                letters.append(self._letters.get_nowait())
+        except queue.Empty:
+            return letters
+
+    def close(self) -> list[Letter]:
+        """Take no more letters, answer the questions that wait with Asleep, and hand out the rest."""
+        with self._lock:
+            self._closed = True
+        letters = self.drain()
+        for letter in letters:
+            if isinstance(letter, Ask):
+                fail(letter.future, Asleep())
+        return [letter for letter in letters if not isinstance(letter, Ask)]
+
+
+def fail(future: Future, error: Exception) -> None:
+    """Answer a future with an error unless it was answered or cancelled."""
+    if not future.done() and future.set_running_or_notify_cancel():
+        future.set_exception(error)
+
+
+def fulfil(future: Future, result: object) -> None:
+    """Answer a future unless it was answered or cancelled."""
+    if not future.done() and future.set_running_or_notify_cancel():
+        future.set_result(result)
