@@ -9,17 +9,14 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Literal
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import InMemoryHistory
-from pydantic import Field
 
 from school.diary.voice import Voice
 from school.door.school import School
 from school.door.values import ME, Asleep, Busy, Reply, Snapshot
-from school.office.settings import Slice
 from school.screen.calligraphist import facts, for_screen, hex_color, status_lines
 
 HELP = """\
@@ -41,13 +38,6 @@ SORRY = {
     Busy: "too many questions at once; ask again in a moment",
     Asleep: "it is falling asleep",
 }
-
-
-class TerminalSettings(Slice):
-    view: Literal["full", "compact", "plain", "off"] = Field(
-        "compact", description="how lessons are shown: full, compact, plain or off; /view changes it"
-    )
-    line_seconds: float = Field(30.0, gt=0, le=86_400, description="seconds between lines about the lessons")
 
 
 def interactive() -> bool:

@@ -12,20 +12,13 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import Field
-
 from school.office.mistakes import Mistake
-from school.office.settings import Slice
 
 SHIPPED = Path(__file__).parent.parent / "voices"
 ENGLISH, OWN = "en", "voice.toml"
 NAMES, CHAT = "names", "twitch"  # sections: single texts; what lines outside of all sections belong to
 
 Lines = dict[str, list[str]]
-
-
-class VoiceSettings(Slice):
-    language: str = Field("en", description="of what baby and scribe say: the name of a file in school/voices")
 
 
 class Voice:

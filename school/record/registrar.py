@@ -21,15 +21,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pydantic import Field
 from sqlite_utils import Database, Migrations
 
 from school.door.consent import Change
 from school.door.events import Event, Examined, ExamResult, Saved, StepReport
 from school.door.mailbox import fail, fulfil
 from school.door.values import NOWHERE, Exchange, Kept, Origin, Pair, Removed, Reply, Scope, id_at, new_id
-from school.office.settings import Slice
 from school.record.pages import LETTERS, redact
+from school.record.settings import RecordSettings
 from school.texts.shelf import Text
 
 log = logging.getLogger(__name__)
@@ -41,14 +40,6 @@ DAMAGED = "damaged"
 ALL = "~"  # sorts behind every id
 
 T = TypeVar("T")
-
-
-class RecordSettings(Slice):
-    every_step: int = Field(5000, ge=1, description="newest steps kept one by one")
-    hundreds: int = Field(500_000, ge=1, description="newest steps kept at least as averages over a hundred")
-    chat_days: float = Field(
-        30.0, ge=0, description="days that words from public chat are kept and taught; 0: for ever"
-    )
 
 
 # ---- the shape of the record ---------------------------------------------------------------------------------------

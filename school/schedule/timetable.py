@@ -11,22 +11,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from apscheduler.triggers.interval import IntervalTrigger
-from pydantic import Field
 
 from school.door.values import Asleep
-from school.office.settings import Slice
 from school.record.registrar import reading
 from school.schedule.hours import (
-    Span,
-    TimeOfDay,
-    TimeOfWeek,
-    Zone,
     day_told,
     now_in,
     quiet_hours,
@@ -34,6 +28,7 @@ from school.schedule.hours import (
     trigger_at,
     zone_of,
 )
+from school.schedule.settings import TimetableSettings
 
 log = logging.getLogger(__name__)
 
@@ -55,19 +50,6 @@ BELLS = {  # in the order in which those that were missed ring
     "night": "what people taught it since the night before comes back, among its lessons",
     "backup": "copies its soul to where the backups are",
 }
-
-
-class TimetableSettings(Slice):
-    zone: Zone = Field("local", description='where these hours are meant: "local", or a name like "Europe/London"')
-    quiet: Span = Field("", description='no lines about lessons and not a word unasked, as in "22:00-07:00"; "": never')
-    study: Literal["always", "idle"] = Field("always", description="lessons go on always, or only while nobody talks")
-    idle_minutes: float = Field(5.0, gt=0, le=1440, description="idle: after so many minutes without a question")
-    examine_minutes: float = Field(60.0, ge=0, le=10_080, description="minutes between extra examinations; 0: none")
-    night: TimeOfDay = Field("03:00", description="what people taught it that day comes back among its lessons")
-    diary: TimeOfDay = Field("00:05", description="the scribe writes down the day; before noon: the day before")
-    letter: TimeOfWeek = Field("monday 08:00", description="the scribe writes home about the week")
-    backup: TimeOfDay = Field("04:30", description='its soul is copied to the backups; all these times: "" is never')
-    thin_minutes: float = Field(30.0, ge=0, le=10_080, description="minutes between thinnings of the record; 0: none")
 
 
 Plan = Mapping[str, CronTrigger | IntervalTrigger]

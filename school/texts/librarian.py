@@ -13,28 +13,16 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from pydantic import Field
 
 from school.office.mistakes import Mistake
-from school.office.settings import Slice
 from school.texts.shelf import Text, Unreadable, find_files, open_text, read_text, sweep_cache
 from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Tokenizer
 
 TOKENIZER_SAMPLE = 8 << 20  # characters of the library that the byte pairs are learned from, at most
 STARTER = "starter"
-
-
-class LibrarySettings(Slice):
-    vocabulary: int = Field(0, ge=0, le=65_000, description="tokens in the vocabulary; 0: as the brain's preset says")
-    minimum_frequency: int = Field(2, ge=1, description="how often a pair of bytes must occur to become a token")
-    held_out: float = Field(0.1, ge=0, le=0.5, description="share at the end of each text that is never trained on")
-    starter: Literal["auto", "always", "never"] = Field(
-        "auto",
-        description='the starter shelf: "auto" (until there is writing of your own), "always" or "never"',
-    )
 
 
 class Bookmark(NamedTuple):
