@@ -34,6 +34,7 @@ from benchmarks.common import awake, report, run
 from benchmarks.learn import examine
 from benchmarks.plots import save
 from brain.contract import Brain
+from school.assembly import STARTER, Awake, Say
 from school.office.mistakes import Mistake
 from school.office.settings import Slice
 from school.souls.packing import pack_soul, wake_tutor
@@ -79,7 +80,7 @@ def two_texts(files: list[Path] | None) -> tuple[str, str]:
     if files or len(corpora) == 2:
         first, second = (_read(file) for file in files or corpora)
         return first, second
-    shelf = [_read(file) for file in sorted(wakeup.STARTER.iterdir())]
+    shelf = [_read(file) for file in sorted(STARTER.iterdir())]
     return "\n".join(shelf[::2]), "\n".join(shelf[1::2])
 
 
@@ -164,7 +165,7 @@ def teach_for(tutor: Tutor, seconds: float, exam_tokens: int) -> None:
             spent += time.perf_counter() - started
 
 
-def read_unseen(day: wakeup.Awake, shelf: Librarian, lessons: LessonSettings, text: str) -> dict[str, float]:
+def read_unseen(day: Awake, shelf: Librarian, lessons: LessonSettings, text: str) -> dict[str, float]:
     """A copy of the brain, with all that a soul keeps, reads ``text`` once; ``shelf``: what it may go over again."""
     tokens = np.array([DOCUMENT, *shelf.tokenizer.encode(text)], dtype=np.int64)
     reader = Reader(copy.deepcopy(day.tutor.brain), shelf, lessons, tokens)
@@ -183,7 +184,7 @@ def read_unseen(day: wakeup.Awake, shelf: Librarian, lessons: LessonSettings, te
     }
 
 
-def open_libraries(files: dict[str, Path], tokenizer: Tokenizer, settings: Slice, say: wakeup.Say) -> list[Librarian]:
+def open_libraries(files: dict[str, Path], tokenizer: Tokenizer, settings: Slice, say: Say) -> list[Librarian]:
     """One librarian for each text, all spelling with the same tokenizer."""
     held_out, seed = settings.library.held_out, settings.lessons.seed
     return [

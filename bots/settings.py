@@ -1,4 +1,4 @@
-"""The settings of the terminal."""
+"""All settings: the school's, and those of each surface. Nothing here loads torch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import Literal
 
 from pydantic import Field
 
+from bots.chat.settings import ChatLessonSettings, ChatSettings, CommandSettings
+from bots.twitch.settings import TwitchSettings
 from school.office.settings import Slice
+from school.settings import SchoolSettings
 
 
 class TerminalSettings(Slice):
@@ -14,3 +17,15 @@ class TerminalSettings(Slice):
         "compact", description="how lessons are shown: full, compact, plain or off; /view changes it"
     )
     line_seconds: float = Field(30.0, gt=0, le=86_400, description="seconds between lines about the lessons")
+
+
+class Settings(SchoolSettings):
+    """The settings of babyLLM that people change, with their defaults. Delete what you don't want to change, or all of
+    it. All others are in docs/settings.md; they may stand here just as well.
+    The brain's shape and its lessons are row "toddler" of docs/leaderboard.md."""
+
+    terminal: TerminalSettings = Field(default_factory=TerminalSettings)
+    twitch: TwitchSettings = Field(default_factory=TwitchSettings)
+    chat: ChatSettings = Field(default_factory=ChatSettings)
+    chat_lessons: ChatLessonSettings = Field(default_factory=ChatLessonSettings)
+    commands: CommandSettings = Field(default_factory=CommandSettings)

@@ -14,12 +14,13 @@ from hypothesis import strategies as st
 from pydantic import Field, ValidationError
 
 import wakeup
+from bots.settings import Settings
 from brain import PRESETS, SPECIES, BrainConfig, build_brain, parts_of_shape
 from school.office.mistakes import Mistake
 from school.office.settings import Slice, allowed, as_toml, read_settings
 from school.teaching.shape import FREE_TO_CHANGE, BrainSettings, agree, block_tokens, micro_seconds, shape_of
 
-TREE = wakeup.settings_tree()
+TREE = Settings
 SHIPPED = Path(wakeup.__file__).with_name("config.toml")
 EVERY_KEY = [
     (section, key, field)
