@@ -23,6 +23,7 @@ BOTS_KNOW = {
     "school.office.log",
     "school.office.mistakes",
     "school.office.settings",
+    "school.settings",
     "school.screen.calligraphist",
 }
 

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.paper import Paper
-from wakeup import main
+from wakeup import BEDTIME, main
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = [
@@ -33,7 +33,7 @@ def wakeup(home: Path, *arguments: str, stdin: str | None = "", timeout: float =
 @pytest.fixture
 def here(capfd):
     """Run a command in this process, which spares loading torch once more; returns what a process would."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in BEDTIME}
 
     def run(home: Path, *arguments: str) -> SimpleNamespace:
         capfd.readouterr()
@@ -137,9 +137,9 @@ def test_without_any_input_it_still_lives(home):
     assert "sleeps at step" in done.stdout
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", BEDTIME)
 def test_the_first_signal_saves(tmp_path, number):
-    """Ctrl-C or SIGTERM while it learns: it finishes the step, saves and exits 0 within five seconds."""
+    """Ctrl-C, SIGTERM or SIGHUP while it learns: it finishes the step, saves and exits 0 within five seconds."""
     process = begin(tmp_path, "--no-terminal", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         read_until(process, "step 1 ")
