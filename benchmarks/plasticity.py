@@ -42,8 +42,10 @@ from school.teaching.examiner import NEUTRAL
 from school.teaching.reader import Reader
 from school.teaching.settings import LessonSettings
 from school.teaching.tutor import Tutor
-from school.texts.librarian import Librarian, Source
-from school.texts.shelf import Text, Unreadable, read_text
+from school.texts.decoding import Unreadable, read_text
+from school.texts.librarian import Librarian
+from school.texts.places import Source
+from school.texts.shelf import Text
 from school.texts.tokenizer import DOCUMENT, Tokenizer
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -34,7 +34,8 @@ from school.office.mistakes import Mistake
 from school.offline import open_file
 from school.teaching.reader import Reader
 from school.teaching.shape import shape_of
-from school.texts.librarian import Librarian, gather_sources, train_tokenizer
+from school.texts.librarian import Librarian, train_tokenizer
+from school.texts.places import gather_sources
 from school.texts.tokenizer import MARK_COUNT, Tokenizer
 
 CURVE_BYTES = 10_000  # between two points of the curve, and what the second figure of a point looks back over
@@ -45,7 +46,7 @@ def letters(given: argparse.Namespace, settings: Any, home: Path) -> tuple[Libra
     """A librarian with the tokenizer, and the bits to be charged for it."""
     charged = given.tokenizer == "charged"
     held_out = 0.0 if charged else settings.library.held_out
-    sources = gather_sources(home / "library", [], STARTER, "auto" if charged else "always")
+    sources, _ = gather_sources(home / "library", [], STARTER, "auto" if charged else "always")
     if not charged:
         sources = [source for source in sources if STARTER in source.path.parents]
     tokenizer = train_tokenizer(

@@ -41,7 +41,8 @@ from school.talking.receptionist import Receptionist
 from school.teaching.shape import agree, block_tokens, micro_seconds, shape_of
 from school.teaching.team import Leader, Team
 from school.teaching.tutor import Tutor
-from school.texts.librarian import Librarian, gather_sources, train_tokenizer
+from school.texts.librarian import Librarian, train_tokenizer
+from school.texts.places import gather_sources, make_library
 from school.texts.tokenizer import MARK_COUNT, Tokenizer
 
 STARTER = Path(__file__).resolve().parent.parent / "library" / "starter"
@@ -207,8 +208,9 @@ def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, devic
 def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, say: Say) -> Librarian:
     """The texts, through the soul's tokenizer or, for a newborn, one learned from them. Raises Mistake."""
     library = waking.home / "library"
-    library.mkdir(exist_ok=True)
-    sources = gather_sources(library, list(waking.folders), STARTER, settings.library.starter)
+    make_library(library)
+    starter = settings.library.starter
+    sources, skipped = gather_sources(library, list(waking.folders), STARTER, starter, home=waking.home)
     held_out = settings.library.held_out
     if soul:
         tokenizer = Tokenizer.from_json(soul.tokenizer)
@@ -221,7 +223,9 @@ def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, sa
             held_out=held_out,
         )
     cache = waking.home / "soul" / "tokens"
-    librarian = Librarian.open(sources, tokenizer, held_out=held_out, cache=cache, seed=settings.lessons.seed, say=say)
+    librarian = Librarian.open(
+        sources, tokenizer, held_out=held_out, cache=cache, seed=settings.lessons.seed, say=say, skipped=skipped
+    )
     for name, why in librarian.skipped.items():
         say(f"skipped {name}: {why}.")
     return librarian

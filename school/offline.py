@@ -23,8 +23,11 @@ from school.talking.receptionist import Receptionist
 from school.talking.settings import SpeechSettings
 from school.teaching.examiner import Exam
 from school.teaching.reader import Reader, Reading
+from school.texts.decoding import Unreadable
+from school.texts.formats import PLAIN, format_of
 from school.texts.librarian import split_rows
-from school.texts.shelf import Unreadable, pieces, read_text
+from school.texts.places import read_bytes
+from school.texts.shelf import pieces
 from school.texts.tokenizer import DOCUMENT, Tokenizer
 
 READERS, WARM_UP, CHUNK = 8, 512, 128
@@ -66,7 +69,7 @@ def ask(soul: Soul, text: str, *, conversation: str, settings: SpeechSettings, d
 def open_file(file: Path, tokenizer: Tokenizer) -> np.ndarray:
     """A text's tokens behind a document mark. Raises Mistake."""
     try:
-        text = read_text(file.read_bytes())
+        text = (format_of(file) or PLAIN).read(read_bytes(file))
     except (OSError, Unreadable) as why:
         raise Mistake(f"{file}: {getattr(why, 'strerror', None) or why}.") from None
     ids = [i for piece in tokenizer.encode_many(list(pieces(text))) for i in piece]
