@@ -7,7 +7,6 @@ import socket
 from pathlib import Path
 
 import pytest
-from hypothesis import strategies as st
 
 from school.office.mistakes import Mistake
 from school.texts.decoding import Unreadable
@@ -49,11 +48,6 @@ def test_links_are_followed(tmp_path: Path):
     (tmp_path / "shelf").mkdir()
     (tmp_path / "shelf" / "near").symlink_to(tmp_path / "far")
     assert find_files(tmp_path / "shelf").files == [tmp_path / "shelf" / "near" / "a.txt"]
-
-
-# ---- cutting -------------------------------------------------------------------------------------------------------
-
-LETTERS = st.text(st.sampled_from("abü狐 \n.🦊"), max_size=400)
 
 
 # ---- which are learned from ------------------------------------------------------------------------------------------
@@ -111,7 +105,7 @@ def test_a_further_folder_given_from_within(tmp_path: Path, monkeypatch: pytest.
     assert [source.name for source in gather_sources(home, [Path()], home, "never")[0]] == [str(Path("letters/b.txt"))]
 
 
-# ---- what is no file, or can't be reached -----------------------------------------------------------------------------
+# ---- what is no file, or can't be reached -----------------------------------------------------------------------
 
 
 def names(folder: Path, **more) -> list[str]:

@@ -26,6 +26,8 @@ PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\0\0\0\1\0\x08\x06\0\0\0" + bytes(ran
 
 # ---- cutting ---------------------------------------------------------------------------------------------------------
 
+LETTERS = st.text(st.sampled_from("abü狐 \n.🦊"), max_size=400)
+
 
 @effort(max_examples=300, deadline=None)
 @given(LETTERS, st.floats(0, 0.5))
