@@ -27,7 +27,8 @@ from school.office.log import keep_log, redact
 from school.office.machine import prepare
 from school.office.seeds import seed_of
 from school.record.registrar import Registrar
-from school.schedule.hours import midnight, quiet_hours, zone_of
+from school.schedule.hours import quiet_hours, zone_of
+from school.schedule.jobs import Staff, runs
 from school.schedule.timetable import RANG, Timetable, plan_of, read_past
 from school.screen.announcer import Announcer, Screen
 from school.screen.calligraphist import count
@@ -140,7 +141,15 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
     people, school = remember(registrar, mailbox, mind)
     scribe = hire_scribe(settings, school, registrar, voices, say)
     closing.callback(scribe.good_night)
-    timetable = hang_bells(settings, home, school, control, registrar, scribe)
+    staff = Staff(
+        settings=settings,
+        zone=zone_of(settings.timetable.zone),
+        school=school,
+        control=control,
+        registrar=registrar,
+        scribe=scribe,
+    )
+    timetable = hang_bells(settings, home, staff)
     announcer = hire_announcer(display, school, registrar, mind.tutor, timetable)
     scribe.aside = announcer.mention
 
@@ -316,25 +325,11 @@ def hire_scribe(settings: SchoolSettings, school: School, registrar: Registrar, 
     return scribe
 
 
-def hang_bells(
-    settings: SchoolSettings, home: Path, school: School, control: Control, registrar: Registrar, scribe: Scribe
-) -> Timetable:
-    """The timetable of the day, not yet begun: which bell posts what. Raises Mistake."""
-    hours = settings.timetable
-    zone = zone_of(hours.zone)
-    rings = {
-        "save": lambda _: control.save(),
-        "study": lambda _: control.study_after(60 * hours.idle_minutes),
-        "examine": lambda _: control.examine(),
-        "thin": lambda _: registrar.thin(),
-        "clear out": lambda _: school.clear_out("twitch", settings.record.chat_days),
-        "diary": lambda days: [scribe.write_day(day) for day in days],
-        "letter": lambda days: scribe.write_letter(days[-1]),
-        "night": lambda days: control.rehearse(midnight(days[0], zone)),
-        "backup": lambda _: control.back_up(),
-    }
-    past = read_past(home / "statistics" / "baby.db", zone)
-    return Timetable(plan_of(settings), rings, past, hours, note=lambda bell: registrar.event(RANG, bell))
+def hang_bells(settings: SchoolSettings, home: Path, staff: Staff) -> Timetable:
+    """The timetable of the day, not yet begun. Raises Mistake."""
+    past = read_past(home / "statistics" / "baby.db", staff.zone)
+    note = partial(staff.registrar.event, RANG)
+    return Timetable(plan_of(settings), runs(staff), past, settings.timetable, note=note)
 
 
 def hire_announcer(

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from apscheduler.events import EVENT_JOB_ERROR, JobExecutionEvent
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -28,49 +28,37 @@ from school.schedule.hours import (
     trigger_at,
     zone_of,
 )
-from school.schedule.settings import TimetableSettings
+from school.schedule.jobs import JOBS, Days, by_name
+
+if TYPE_CHECKING:
+    from school.schedule.settings import HourSettings
+    from school.settings import SchoolSettings
 
 log = logging.getLogger(__name__)
 
-CLEAR_MINUTES, STUDY_MINUTES = 10, 1
 LOOK_BACK = timedelta(days=35)  # a bell that was missed before that is not missed any more
 MISSED = 7  # of a bell's missed times, the last so many are told
 CATCH_UP = timedelta(minutes=1)  # after waking, and as much between two bells that were missed
 SHOWN = 4  # of the next bells, in a status display
 RANG = "rang"  # the kind of event in the record
 
-BELLS = {  # in the order in which those that were missed ring
-    "save": "saves its soul",
-    "study": "lessons begin again when nobody talks",
-    "examine": "examines it on text it was never taught",
-    "thin": "merges old steps of the record into averages",
-    "clear out": "deletes words from chat whose time is over",
-    "diary": "the scribe writes down the day",
-    "letter": "the scribe writes home about the week",
-    "night": "what people taught it since the night before comes back, among its lessons",
-    "backup": "copies its soul to where the backups are",
-}
+BELLS = {job.name: job.help for job in JOBS}  # in the order in which those that were missed ring
 
 
 Plan = Mapping[str, CronTrigger | IntervalTrigger]
-Ring = Callable[[Sequence[date]], object]  # gets the days that a bell with a time of day is about, the last one today's
+Ring = Callable[[Days], object]
 
 
-def plan_of(settings: Any) -> Plan:
+def plan_of(settings: SchoolSettings) -> Plan:
     """When which bell rings, from the whole tree of settings; one that is switched off is not in it. Raises Mistake."""
-    hours: TimetableSettings = settings.timetable
-    zone = zone_of(hours.zone)
-    every = {
-        "save": settings.soul.save_minutes,
-        "study": STUDY_MINUTES if hours.study == "idle" else 0,
-        "examine": hours.examine_minutes,
-        "thin": hours.thin_minutes,
-        "clear out": CLEAR_MINUTES if settings.record.chat_days else 0,
-    }
-    at = {"night": hours.night, "backup": hours.backup, "diary": hours.diary, "letter": hours.letter}
-    plan = {name: IntervalTrigger(minutes=minutes, timezone=zone) for name, minutes in every.items() if minutes}
-    plan |= {name: trigger_at(when, zone) for name, when in at.items() if when}
-    return {name: plan[name] for name in BELLS if name in plan}
+    zone = zone_of(settings.timetable.zone)
+    plan: dict[str, CronTrigger | IntervalTrigger] = {}
+    for job in JOBS:
+        if job.every and (minutes := job.every(settings)):
+            plan[job.name] = IntervalTrigger(minutes=minutes, timezone=zone)
+        elif job.at and (when := job.at(settings)):
+            plan[job.name] = trigger_at(when, zone)
+    return plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +108,7 @@ class Timetable:
         plan: Plan,
         rings: Mapping[str, Ring],
         past: Past,
-        hours: TimetableSettings,
+        hours: HourSettings,
         *,
         note: Callable[[str], None],
     ):
@@ -128,6 +116,7 @@ class Timetable:
         self._rings, self._note, self._zone = rings, note, zone_of(hours.zone)
         self.quiet = quiet_hours(hours.quiet, self._zone)
         self._past = Past(dict(past.rang), past.since)
+        self._jobs = by_name()
         self.scheduler = AsyncIOScheduler(
             timezone=self._zone, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
@@ -138,7 +127,7 @@ class Timetable:
             first = {}
             if missed(trigger, self._past.of(name), now):
                 first["next_run_time"] = soon = soon + CATCH_UP
-            elif name == "clear out":
+            elif self._jobs[name].at_waking:
                 first["next_run_time"] = now
             self.scheduler.add_job(self._ring, trigger, args=[name], id=name, **first)
         self.scheduler.add_listener(_report, EVENT_JOB_ERROR)
