@@ -224,7 +224,7 @@ def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, sa
     if soul:
         tokenizer = Tokenizer.from_json(soul.tokenizer)
     else:
-        say(f"a new baby: learning its letters from {len(sources)} texts...")
+        say(f"a new baby: learning its letters from {len(sources)} text{'s' * (len(sources) != 1)}...")
         tokenizer = train_tokenizer(
             sources,
             vocabulary=shape_of(settings.brain, settings.library.vocabulary).vocabulary,
@@ -275,7 +275,8 @@ def facts_of(settings: SchoolSettings, shape: BrainConfig) -> dict[str, object]:
 
 
 def greet(say: Say, mind: Mind, parameters: int) -> None:
-    texts = f"{len(mind.librarian.texts)} texts, {count(mind.librarian.tokens)} tokens"
+    number = len(mind.librarian.texts)
+    texts = f"{number} text{'s' * (number != 1)}, {count(mind.librarian.tokens)} tokens"
     size = count(parameters)
     if mind.soul is None:
         say(f"babyLLM wakes for the first time: {size} parameters, nothing learned yet. Library: {texts}.")

@@ -68,16 +68,38 @@ def open_text(
     format_ = format_of(path) or PLAIN
     raw = read_bytes(path)
     sha = hashlib.sha256(raw).hexdigest()
-    files = [cache / f"{_stem(sha, format_, tokenizer, held_out)}.{part}" for part in ("learn", "held_out")]
-    if not all(file.exists() for file in files):
-        text = format_.read(raw)
-        talk = has_turns(text)
-        progress = _progress(name, len(text), say)
-        for file, part in zip(files, split_held_out(text, held_out), strict=True):
-            lines = [encode_conversation(tokenizer, part)] if talk else _encode(tokenizer, part, progress)
-            _write_tokens(file, lines)
-    learn, held = (_map_tokens(file) for file in files)
+    stem = _stem(sha, format_, tokenizer, held_out)
+    files = [cache / f"{stem}.{part}" for part in ("learn", "held_out")]
+    kept = [_map_tokens(file, tokenizer) for file in files]
+    if any(part is None for part in kept):
+        kept = _encode_and_keep(files, name, split_held_out(format_.read(raw), held_out), tokenizer, say)
+    learn, held = kept
     return Text(name=name, sha256=sha, size=len(raw), format=format_, learn=learn, held_out=held)
+
+
+def _encode_and_keep(
+    files: list[Path], name: str, parts: tuple[str, str], tokenizer: Tokenizer, say: Callable[[str], None]
+) -> list[np.ndarray]:
+    """The tokens of each part, from a file that keeps them; or only in memory, where the disk takes no more."""
+    talk = has_turns("".join(parts))
+    progress = _progress(name, sum(map(len, parts)), say)
+
+    def encoded(part: str) -> Iterator[list[int]]:
+        return iter([encode_conversation(tokenizer, part)]) if talk else _encode(tokenizer, part, progress)
+
+    kept, problem = [], ""
+    for file, part in zip(files, parts, strict=True):
+        try:
+            _write_tokens(file, encoded(part))
+            tokens = _map_tokens(file, tokenizer)
+        except OSError as error:
+            tokens, problem = None, error.strerror
+        if tokens is None:
+            tokens = np.array([token for ids in encoded(part) for token in ids], dtype=np.uint16)
+        kept.append(tokens)
+    if problem:
+        say(f"the tokens of {name} can't be kept ({problem}); they will be made anew at the next wake.")
+    return kept
 
 
 def _stem(sha: str, format_: Format, tokenizer: Tokenizer, held_out: float) -> str:
@@ -112,18 +134,26 @@ def _progress(name: str, total: int, say: Callable[[str], None]) -> Callable[[in
 def _write_tokens(file: Path, parts: Iterable[list[int]]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_name(f"{file.name}.{os.getpid()}")
-    with unfinished.open("wb") as out:
-        for part in parts:
-            np.asarray(part, dtype=np.uint16).tofile(out)
-        out.flush()
-        os.fsync(out.fileno())  # its name will vouch for it
-    unfinished.replace(file)
+    try:
+        with unfinished.open("wb") as out:
+            for part in parts:
+                out.write(np.asarray(part, dtype=np.uint16).tobytes())  # tofile() would not tell of a full disk
+            out.flush()
+            os.fsync(out.fileno())  # its name will vouch for it
+        unfinished.replace(file)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
-def _map_tokens(file: Path) -> np.ndarray:
-    if file.stat().st_size == 0:
-        return np.empty(0, dtype=np.uint16)
-    return np.memmap(file, dtype=np.uint16, mode="r")
+def _map_tokens(file: Path, tokenizer: Tokenizer) -> np.ndarray | None:
+    """The tokens that a file keeps; None where there is none, or one that holds something else."""
+    try:
+        size = file.stat().st_size
+        tokens = np.memmap(file, dtype=np.uint16, mode="r") if size else np.empty(0, dtype=np.uint16)
+    except (OSError, ValueError):  # not there; an odd number of bytes
+        return None
+    return tokens if not size or tokens.max() < tokenizer.size else None
 
 
 def sweep_cache(cache: Path, texts: list[Text], tokenizer: Tokenizer, held_out: float) -> None:

@@ -202,6 +202,38 @@ def test_a_crash_while_encoding_leaves_nothing_that_is_taken_for_whole(tmp_path:
     assert TOKENIZER.decode(opened(file, share=0.1).learn.tolist()) == split_held_out(DIARY * 30, 0.1)[0]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="it takes a device that is always full")
+def test_a_full_disk_keeps_nothing_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Where tokens can't be written, the text is opened all the same, from memory, and that is said; nothing that could
+    be taken for its tokens stays behind."""
+    file = tmp_path / "diary.txt"
+    file.write_text(DIARY * 30, "utf-8")
+    (tmp_path / "cache").mkdir()
+    monkeypatch.setattr(shelf.os, "getpid", lambda: 4711)
+    told = []
+    monkeypatch.setattr(shelf, "_stem", lambda *_: "-tokens")
+    for part in ("learn", "held_out"):
+        (tmp_path / "cache" / f"-tokens.{part}.4711").symlink_to("/dev/full")
+    text = opened(file, say=told.append)
+    assert TOKENIZER.decode([*text.learn.tolist(), *text.held_out.tolist()]) == DIARY * 30
+    assert [line for line in told if "can't be kept (No space left on device)" in line] == told
+    assert len(told) == 1
+    assert cached(tmp_path) == set()
+
+
+@pytest.mark.parametrize("content", [b"odd", b"\xff\xff" * 100], ids=["odd", "no tokens"])
+def test_damaged_tokens_are_made_anew(tmp_path: Path, content: bytes):
+    """A token file of an odd length, or with ids that the tokenizer doesn't have, is not believed."""
+    file = tmp_path / "diary.txt"
+    file.write_text(DIARY * 30, "utf-8")
+    before = opened(file).learn.tolist()
+    for name in cached(tmp_path):
+        (tmp_path / "cache" / name).write_bytes(content)
+    again = opened(file)
+    assert again.learn.tolist() == before
+    assert TOKENIZER.decode(again.held_out.tolist()) == split_held_out(DIARY * 30, 0.1)[1]
+
+
 def test_a_picture_named_txt_is_not_kept(tmp_path: Path):
     """An unreadable file raises Unreadable and leaves no tokens."""
     file = tmp_path / "picture.txt"
