@@ -53,8 +53,10 @@ class Soul:
 
 
 class Caretaker:
-    def __init__(self, folder: Path, settings: SoulSettings):
-        self.folder, self.settings = folder, settings
+    """``clock``, in seconds since 1970, dates the souls and tells how old they are."""
+
+    def __init__(self, folder: Path, settings: SoulSettings, *, clock: Callable[[], float] = time.time):
+        self.folder, self.settings, self._clock = folder, settings, clock
         self._lock = FileLock(folder / "lock")
         self._owing = folder / "owed.json"
         where = folder.parent / Path(settings.backup_folder).expanduser() if settings.backup_folder else None
@@ -81,13 +83,14 @@ class Caretaker:
     def save(self, soul: Soul) -> Path:
         """Write a soul and prune the old ones. Raises OSError (a full disk); what was there before stays."""
         place = self.folder / NAME.format(soul.step)
-        unfinished = self.folder / f".unfinished-{place.name}-{os.getpid()}"
+        unfinished, now = self.folder / f".unfinished-{place.name}-{os.getpid()}", self._clock()
         needed = sum(t.numel() * t.element_size() for part in soul.tensors.values() for t in part.values())
         self.folder.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(self.folder).free < needed * 1.1 + (1 << 20):
             raise OSError(28, f"the disk is full: a soul needs {needed / 1e6:.0f} MB")
         try:
             self._write(unfinished, soul)
+            os.utime(unfinished, (now, now))  # the keep rules go by it, and a clock on the wall may be wrong
             self._install(unfinished, place)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
@@ -230,7 +233,7 @@ class Caretaker:
 
     def prune(self, now: datetime | None = None) -> list[str]:
         """Delete the souls that no keep rule holds; returns their names. The newest is never deleted."""
-        now = now or datetime.now()
+        now = now or datetime.fromtimestamp(self._clock())
         souls = self.souls()
         kept = set(souls[: self.settings.keep_last])
         for rule, span in ((self.settings.keep_hours, 3600), (self.settings.keep_days, 86_400)):
