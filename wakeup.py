@@ -124,6 +124,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--no-terminal", action="store_true", help="no chat here, only lines about the lessons")
     parser.add_argument("--no-twitch", action="store_true", help="stay away from Twitch")
     parser.add_argument("--no-train", action="store_true", help="talk without learning")
+    parser.add_argument(
+        "--newborn", action="store_true", help="let a new baby be born; older souls are moved to soul/earlier"
+    )
     commands = parser.add_subparsers(metavar="COMMAND", title="instead of waking it")
     ask = commands.add_parser("ask", help="ask one question", parents=[common])
     ask.add_argument("text", nargs="+", metavar="TEXT")
@@ -235,6 +238,9 @@ def read_options(options: argparse.Namespace) -> tuple[Any, Path]:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Mistake(f"{home}: can't be used as a home ({error.strerror}).") from None
+    for room in ("library", "soul", "statistics"):
+        if os.path.lexists(home / room) and not (home / room).is_dir():
+            raise Mistake(f"{home / room}: must be a folder; move away what is there under this name.")
     for folder in options.library:
         if not folder.is_dir():
             raise Mistake(f"--library {folder}: there is no such folder.")
@@ -275,6 +281,23 @@ def open_library(settings: Any, home: Path, options: argparse.Namespace, soul: S
     for name, why in librarian.skipped.items():
         say(f"skipped {name}: {why}.")
     return librarian
+
+
+def souls_of(settings: Any, home: Path, now: Callable[[], float] | None = None) -> Caretaker:
+    """The souls; ``now``, in seconds since 1970, dates what is saved."""
+    import time
+
+    from school.souls.caretaker import Caretaker
+    from school.souls.inspection import inspect
+
+    return Caretaker(home / "soul", settings.soul, clock=now or time.time, inspect=inspect)
+
+
+def lock_souls(settings: Any, home: Path, now: Callable[[], float] | None = None) -> Caretaker:
+    """The souls, for this process alone. Raises Mistake."""
+    caretaker = souls_of(settings, home, now)
+    caretaker.lock()
+    return caretaker
 
 
 def read_voices_for(settings: Any, home: Path) -> Voices:
@@ -380,7 +403,6 @@ def put_together(  # noqa: PLR0915
     from school.screen.announcer import Announcer, Screen
     from school.screen.figures import Figures
     from school.screen.history import KEPT
-    from school.souls.caretaker import Caretaker
     from school.talking.conversations import Conversations
     from school.talking.receptionist import Receptionist
 
@@ -395,10 +417,9 @@ def put_together(  # noqa: PLR0915
         closing.callback(team.leave)
     closing.callback(keep_log(home / "statistics", show))
     lifetime = count_time(settings, home, closing, say, clocks)
-    caretaker = Caretaker(home / "soul", settings.soul, clock=lifetime.now)
-    caretaker.lock()
+    caretaker = lock_souls(settings, home, lifetime.now)
     closing.callback(caretaker.unlock)
-    soul = caretaker.newest(say, set_aside=True)
+    soul = caretaker.make_room(say) if options.newborn else caretaker.newest(say, set_aside=True)
     librarian = open_library(settings, home, options, soul, say)
     brain, shape = build_brain_for(settings, home, librarian, soul, device)
     tutor = hire_tutor(settings, brain, librarian, soul, team)
@@ -790,7 +811,6 @@ def read_file(options: argparse.Namespace) -> int:
 
     from school.office.machine import prepare
     from school.offline import open_file
-    from school.souls.caretaker import Caretaker
     from school.souls.packing import pack_soul, wake_receptionist, wake_tutor
     from school.talking.conversations import Conversations
     from school.talking.receptionist import Receptionist
@@ -798,8 +818,7 @@ def read_file(options: argparse.Namespace) -> int:
 
     settings, home = read_options(options)
     device = prepare(settings.machine)
-    caretaker = Caretaker(home / "soul", settings.soul)
-    caretaker.lock()
+    caretaker = lock_souls(settings, home)
     try:
         soul = caretaker.newest(whisper, set_aside=True)
         librarian = open_library(settings, home, options, soul, whisper)
@@ -896,10 +915,9 @@ def twitch_errand(options: argparse.Namespace) -> int:
 
 def _for_errand(options: argparse.Namespace) -> tuple[Any, Caretaker, Device]:
     from school.office.machine import prepare
-    from school.souls.caretaker import Caretaker
 
     settings, home = read_options(options)
-    return settings, Caretaker(home / "soul", settings.soul), prepare(settings.machine)
+    return settings, souls_of(settings, home), prepare(settings.machine)
 
 
 if __name__ == "__main__":

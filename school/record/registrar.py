@@ -9,7 +9,6 @@ import contextlib
 import json
 import logging
 import math
-import os
 import sqlite3
 import threading
 from collections import deque
@@ -20,14 +19,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field
 from sqlite_utils import Database, Migrations
 
 from school.door.consent import Change
 from school.door.events import Event, Examined, ExamResult, Saved, StepReport
 from school.door.mailbox import fail, fulfil
 from school.door.values import NOWHERE, Exchange, Kept, Origin, Pair, Removed, Reply, Scope, id_at, new_id
+from school.office.files import Unfit, clear_unfinished, is_damage, read_whole, set_aside, write_whole
 from school.office.lifetime import Lifetime, Noted
+from school.office.mistakes import Mistake
 from school.office.settings import Slice
 from school.record.pages import LETTERS, redact
 from school.texts.shelf import Text
@@ -275,14 +276,14 @@ def connect(path: Path) -> Database:
     return db
 
 
-def write_safely(file: Path, text: str) -> None:
-    """Replace a file in one go, and wait until it is on the disk. Raises OSError."""
-    new = file.with_name(f"{file.name}.new")
-    with new.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    new.replace(file)
+class _Owed(BaseModel, extra="forbid"):
+    """A line of what is still owed to somebody: one of these."""
+
+    changed: Change | None = None
+    if_known: bool = False
+    forget: dict[str, str] | None = None
+    withdraw: str | None = None
+    remove: Scope | None = None
 
 
 def _may_be_there(file: Path) -> bool:
@@ -405,24 +406,44 @@ class Registrar:
             log.warning("%d rows could not be written to %s", self.unwritten, self.path)
 
     def _inherit(self) -> None:
-        """Begin with what the day before still owed to people."""
-        with contextlib.suppress(FileNotFoundError):
-            self._owed_text = self._owing.read_text("utf-8")
-        for line in self._owed_text.splitlines():
+        """Begin with what the day before still owed to people. Raises Mistake where that can't be read just now."""
+        for folder in (self.path.parent, self.letters):
+            clear_unfinished(folder)
+        try:
+            lines = [line for line in read_whole(self._owing).splitlines(keepends=True) if line.strip()]
+        except OSError as error:
+            if not is_damage(error):
+                raise Mistake(
+                    f"{self._owing}: can't be read just now ({error.strerror}); nothing was changed."
+                ) from None
+            lines = []
+        except Unfit:
+            lines = [b"?"]
+        understood = []
+        for line in lines:
             try:
-                match json.loads(line):
-                    case {"changed": how, **more}:
-                        self._inherited_changes.append(Change(**how))
-                        self.changed(self._inherited_changes[-1], **more)
-                    case {"forget": how}:
-                        self.forget(**how)
-                    case {"withdraw": person}:
-                        self.withdraw(person)
-                    case {"remove": how}:
-                        scope = Scope(**how | {"messages": frozenset(how["messages"])})
-                        self.inherited.append((scope, self.remove(scope)))
-            except (ValueError, TypeError, KeyError) as error:
+                self._owe(_Owed.model_validate_json(line))
+                understood.append(line)
+            except (ValueError, TypeError) as error:
                 log.error("a line of %s can't be understood (%s)", self._owing.name, type(error).__name__)
+        if len(understood) < len(lines):
+            log.error("%s was set aside as %s", self._owing.name, set_aside(self._owing).name)
+            write_whole(self._owing, b"".join(understood))
+        self._owed_text = b"".join(understood).decode()
+
+    def _owe(self, owed: _Owed) -> None:
+        """Raises TypeError."""
+        if owed.changed:
+            self._inherited_changes.append(owed.changed)
+            self.changed(owed.changed, if_known=owed.if_known)
+        elif owed.forget is not None:
+            self.forget(**owed.forget)
+        elif owed.withdraw is not None:
+            self.withdraw(owed.withdraw)
+        elif owed.remove:
+            self.inherited.append((owed.remove, self.remove(owed.remove)))
+        else:
+            raise TypeError("nothing is owed")
 
     def _note_owed(self) -> None:
         """Keep on disk what somebody was promised and what the record has not taken yet; no file where that is
@@ -434,7 +455,7 @@ class Registrar:
                 return
             try:
                 if text:
-                    write_safely(self._owing, text)
+                    write_whole(self._owing, text)
                 else:
                     self._owing.unlink(missing_ok=True)
                 self._owed_text = text
