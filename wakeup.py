@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from bots.settings import Settings
     from school.assembly import Awake, Surface
+    from school.office.lifetime import Clocks
     from school.screen.announcer import Screen
     from school.settings import SchoolSettings
     from school.teaching.team import Team
@@ -100,6 +101,11 @@ def read_options(options: argparse.Namespace) -> tuple[Settings, Path]:
     file = options.config or (default if default.exists() else None)
     settings = read_settings(Settings, file, options.set, removed=REMOVED, tell=whisper)
     home = options.home or Path(os.environ.get("BABYLLM_HOME") or REPOSITORY)
+    for room in (home / "library", home / "soul", home / "statistics"):
+        if room.is_symlink() and not room.exists():
+            raise Mistake(f"{room}: must be a folder, but it is a link to {room.readlink()}, which is not there.")
+        if os.path.lexists(room) and not room.is_dir():
+            raise Mistake(f"{room}: must be a folder; move away what is there under this name.")
     for folder in options.library:
         if not folder.is_dir():
             raise Mistake(f"--library {folder}: there is no such folder.")
@@ -205,12 +211,14 @@ def put_together(
     show: Say,
     team: Team | None = None,
     screen: Screen | None = None,
+    clocks: Clocks | None = None,
 ) -> Awake:
     """A school with its surfaces, as the command line wants it; ``closing`` closes what it opens. ``screen`` is where
     lessons are shown, if that is more than lines for ``show``. Raises Mistake."""
     from bots.chat.parsing import names
     from school.assembly import Display, Waking, assemble
     from school.diary.voice import CHAT, read_voices
+    from school.office.lifetime import MACHINE
 
     make_home(home)
     waking = Waking(
@@ -219,7 +227,9 @@ def put_together(
         steps=options.steps,
         seconds=options.seconds,
         learning=not options.no_train,
+        newborn=options.newborn,
         team=team,
+        clocks=clocks or MACHINE,
     )
     shown = settings.terminal
     display = Display(show=show, screen=screen, view=shown.view, line_seconds=shown.line_seconds)
@@ -245,6 +255,7 @@ def find_twitch(awake: Awake, settings: Settings, home: Path) -> Surface | None:
         lessons_since=awake.registrar.lessons_since,
         tell=awake.say,
         quiet=awake.timetable.quiet,
+        wall=awake.lifetime.now,
     )
 
 

@@ -40,6 +40,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--no-terminal", action="store_true", help="no chat here, only lines about the lessons")
     parser.add_argument("--no-twitch", action="store_true", help="stay away from Twitch")
     parser.add_argument("--no-train", action="store_true", help="talk without learning")
+    parser.add_argument(
+        "--newborn", action="store_true", help="let a new baby be born; older souls are moved to soul/earlier"
+    )
     _add_commands(parser.add_subparsers(metavar="COMMAND", title="instead of waking it"), common)
 
     # Common options may stand before or behind the command, so they are taken out first.

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -23,19 +24,22 @@ from school.door.control import Control
 from school.door.events import Event
 from school.door.mailbox import Mailbox
 from school.door.school import REMEMBERED, School
+from school.door.values import date_ids_by
+from school.office.lifetime import MACHINE, Clocks, Lifetime
 from school.office.log import keep_log, redact
 from school.office.machine import prepare
 from school.office.seeds import seed_of
-from school.record.registrar import Registrar
+from school.record.registrar import Registrar, read_noted
 from school.schedule.hours import quiet_hours, zone_of
 from school.schedule.jobs import Staff, runs
-from school.schedule.timetable import RANG, Timetable, plan_of, read_past
+from school.schedule.timetable import RANG, Timetable, forget_ahead, plan_of, read_past
 from school.screen.announcer import Announcer, Screen
 from school.screen.calligraphist import count
 from school.screen.figures import Figures
 from school.screen.history import KEPT
 from school.settings import SchoolSettings
 from school.souls.caretaker import Caretaker, Soul
+from school.souls.inspection import inspect
 from school.souls.packing import brain_config, wake_receptionist, wake_tutor
 from school.talking.conversations import Conversations
 from school.talking.receptionist import Receptionist
@@ -43,7 +47,7 @@ from school.teaching.shape import agree, block_tokens, micro_seconds, shape_of
 from school.teaching.team import Leader, Team
 from school.teaching.tutor import Tutor
 from school.texts.librarian import Librarian, train_tokenizer
-from school.texts.places import gather_sources, make_library
+from school.texts.places import gather_sources
 from school.texts.tokenizer import MARK_COUNT, Tokenizer
 
 STARTER = Path(__file__).resolve().parent.parent / "library" / "starter"
@@ -65,14 +69,16 @@ class Surface(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waking:
     """What is asked of one waking. ``folders``: libraries besides the home's; ``steps`` and ``seconds``: when to stop;
-    ``team``: the processes that share the lessons."""
+    ``newborn``: older souls make room; ``team``: the processes that share the lessons."""
 
     home: Path
     folders: Sequence[Path] = ()
     steps: int | None = None
     seconds: float | None = None
     learning: bool = True
+    newborn: bool = False
     team: Team | None = None
+    clocks: Clocks = MACHINE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +116,7 @@ class Awake:
     announcer: Announcer
     timetable: Timetable
     voices: Voices
+    lifetime: Lifetime
     say: Say
     surfaces: list[Surface] = field(default_factory=list)
     ending: str = "broken off"
@@ -128,18 +135,19 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
         device = team.own_device(device)
         closing.callback(team.leave)
     closing.callback(keep_log(home / "statistics", display.show))
-    caretaker = Caretaker(home / "soul", settings.soul)
-    caretaker.lock()
+    lifetime = count_time(settings, waking, closing, say)
+    caretaker = lock_souls(settings, home, lifetime.now)
     closing.callback(caretaker.unlock)
-    mind = wake_mind(settings, waking, caretaker.newest(say, set_aside=True), device, say)
-    registrar = open_record(settings, home, mind)
+    soul = caretaker.make_room(say) if waking.newborn else caretaker.newest(say, set_aside=True)
+    mind = wake_mind(settings, waking, soul, device, say)
+    registrar = open_record(settings, home, mind, lifetime)
     awake: Awake | None = None  # what fails before it is, ends unwoken
     closing.callback(lambda: registrar.close(step=mind.tutor.step, ending=awake.ending if awake else "never woke"))
     registrar.shelve(mind.librarian.texts)
     mailbox = Mailbox(settings.speech.waiting)
-    control = Control(mailbox)
-    people, school = remember(registrar, mailbox, mind)
-    scribe = hire_scribe(settings, school, registrar, voices, say)
+    control = Control(mailbox, lifetime)
+    people, school = remember(registrar, mailbox, mind, lifetime)
+    scribe = hire_scribe(settings, school, registrar, voices, say, lifetime.clocks)
     closing.callback(scribe.good_night)
     staff = Staff(
         settings=settings,
@@ -149,7 +157,7 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
         registrar=registrar,
         scribe=scribe,
     )
-    timetable = hang_bells(settings, home, staff)
+    timetable = hang_bells(staff, say, lifetime.clocks)
     announcer = hire_announcer(display, school, registrar, mind.tutor, timetable)
     scribe.aside = announcer.mention
 
@@ -191,9 +199,25 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
         announcer=announcer,
         timetable=timetable,
         voices=voices,
+        lifetime=lifetime,
         say=say,
     )
     return awake
+
+
+# ---- souls ---------------------------------------------------------------------------------------------------------
+
+
+def souls_of(settings: SchoolSettings, home: Path, now: Callable[[], float] = time.time) -> Caretaker:
+    """The souls; ``now``, in seconds since 1970, dates what is saved."""
+    return Caretaker(home / "soul", settings.soul, clock=now, inspect=inspect)
+
+
+def lock_souls(settings: SchoolSettings, home: Path, now: Callable[[], float] = time.time) -> Caretaker:
+    """The souls, for this process alone. Raises Mistake."""
+    caretaker = souls_of(settings, home, now)
+    caretaker.lock()
+    return caretaker
 
 
 # ---- the mind ------------------------------------------------------------------------------------------------------
@@ -217,7 +241,7 @@ def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, devic
 def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, say: Say) -> Librarian:
     """The texts, through the soul's tokenizer or, for a newborn, one learned from them. Raises Mistake."""
     library = waking.home / "library"
-    make_library(library)
+    library.mkdir(exist_ok=True)
     starter = settings.library.starter
     sources, skipped = gather_sources(library, list(waking.folders), STARTER, starter, home=waking.home)
     held_out = settings.library.held_out
@@ -287,30 +311,42 @@ def greet(say: Say, mind: Mind, parameters: int) -> None:
 # ---- the staff -----------------------------------------------------------------------------------------------------
 
 
-def open_record(settings: SchoolSettings, home: Path, mind: Mind) -> Registrar:
+def count_time(settings: SchoolSettings, waking: Waking, closing: ExitStack, say: Say) -> Lifetime:
+    """The time that is lived, from where the record stopped; all ids are dated by it."""
+    noted = read_noted(waking.home / "statistics" / "baby.db", waking.clocks.wall())
+    lifetime = Lifetime(noted, right_on=settings.record.today, tell=say, clocks=waking.clocks)
+    date_ids_by(lifetime.now)
+    closing.callback(date_ids_by, None)
+    return lifetime
+
+
+def open_record(settings: SchoolSettings, home: Path, mind: Mind, lifetime: Lifetime) -> Registrar:
     return Registrar(
         home / "statistics" / "baby.db",
         settings.record,
         run_config=settings.model_dump(),
         from_step=mind.soul.step if mind.soul else 0,
+        lifetime=lifetime,
     )
 
 
-def remember(registrar: Registrar, mailbox: Mailbox, mind: Mind) -> tuple[People, School]:
+def remember(registrar: Registrar, mailbox: Mailbox, mind: Mind, lifetime: Lifetime) -> tuple[People, School]:
     """Bring back what soul and record hold, as far as people agree to it now."""
     wait([removing for _, removing in registrar.inherited], RECORD_SECONDS)
-    people = People(registrar, *registrar.ledger())
+    people = People(registrar, *registrar.ledger(), clock=lifetime.now)
     if mind.soul:
         pairs = registrar.pairs_learning()
         wake_tutor(mind.soul, mind.tutor, [pair for pair in pairs if people.welcome(pair.person, pair.asker)])
         wake_receptionist(mind.soul, mind.receptionist, welcome=people.welcome)
     exchanges = [exchange for exchange in registrar.exchanges(REMEMBERED) if people.welcome(exchange.person)]
-    school = School(mailbox, registrar, exchanges=exchanges)
+    school = School(mailbox, registrar, exchanges=exchanges, lifetime=lifetime)
     school.catch_up(people.left(), registrar.inherited)
     return people, school
 
 
-def hire_scribe(settings: SchoolSettings, school: School, registrar: Registrar, voices: Voices, say: Say) -> Scribe:
+def hire_scribe(
+    settings: SchoolSettings, school: School, registrar: Registrar, voices: Voices, say: Say, clocks: Clocks
+) -> Scribe:
     """The scribe, who hears what is answered, and in quiet hours only writes. Raises Mistake."""
     zone = zone_of(settings.timetable.zone)
     quiet = quiet_hours(settings.timetable.quiet, zone)
@@ -321,16 +357,20 @@ def hire_scribe(settings: SchoolSettings, school: School, registrar: Registrar, 
         else:
             say(text)
 
-    scribe = Scribe(school, registrar, voices, settings.scribe, zone=zone, say=murmur, clock=time.time)
+    scribe = Scribe(school, registrar, voices, settings.scribe, zone=zone, say=murmur, clock=clocks.wall)
     school.listener = scribe.heard
     return scribe
 
 
-def hang_bells(settings: SchoolSettings, home: Path, staff: Staff) -> Timetable:
+def hang_bells(staff: Staff, say: Say, clocks: Clocks) -> Timetable:
     """The timetable of the day, not yet begun. Raises Mistake."""
-    past = read_past(home / "statistics" / "baby.db", staff.zone)
+    now = datetime.fromtimestamp(clocks.wall(), UTC)
+    past = read_past(staff.registrar.path, now)
+    if past.ahead:
+        staff.registrar.write(lambda db: forget_ahead(db, now))
     note = partial(staff.registrar.event, RANG)
-    return Timetable(plan_of(settings), runs(staff), past, settings.timetable, note=note)
+    hours = staff.settings.timetable
+    return Timetable(plan_of(staff.settings), runs(staff), past, hours, note=note, tell=say, clocks=clocks)
 
 
 def hire_announcer(

@@ -120,9 +120,9 @@ def whisper(text: str) -> None:
 
 def _sleeper(settings: SchoolSettings, home: Path) -> tuple[Soul, Device]:
     """The newest soul, and where to compute. Raises Mistake."""
+    from school.assembly import souls_of
     from school.office.machine import prepare
     from school.offline import newest_soul
-    from school.souls.caretaker import Caretaker
 
     device = prepare(settings.machine)
-    return newest_soul(Caretaker(home / "soul", settings.soul), whisper), device
+    return newest_soul(souls_of(settings, home), whisper), device

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from school.assembly import Waking, build_brain_for, facts_of, open_library
+from school.assembly import Waking, build_brain_for, facts_of, lock_souls, open_library
 from school.door.mailbox import Ask
 from school.door.values import Reply
 from school.office.mistakes import Mistake
@@ -105,8 +105,7 @@ def read(
 ) -> Reading:
     """Read a text once, predicting each token, then learning it; with ``keep``, its soul keeps what it learned.
     Raises Mistake."""
-    caretaker = Caretaker(waking.home / "soul", settings.soul)
-    caretaker.lock()
+    caretaker = lock_souls(settings, waking.home)
     try:
         soul = caretaker.newest(say, set_aside=True)
         librarian = open_library(settings, waking, soul, say)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -15,6 +14,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
+from school.office.files import parse_toml
 from school.office.mistakes import Mistake
 
 LONGEST_FILE, LONGEST_SHOWN = 1 << 20, 200  # bytes; characters of a wrong value
@@ -73,17 +73,13 @@ def _read_toml(file: Path) -> dict[str, Any]:
             raw = opened.read(LONGEST_FILE + 1)
         if len(raw) > LONGEST_FILE:
             raise Mistake(f"{file}: too long for a settings file.")
-        return tomllib.loads(raw.decode("utf-8-sig"))
+        return parse_toml(raw.decode("utf-8-sig"))
     except FileNotFoundError:
         raise Mistake(f"{file}: there is no such settings file.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise Mistake(f"{file}: can't be read ({error}).") from None
-    except RecursionError:
-        raise Mistake(f"{file}: not valid TOML: brackets within brackets, too many.") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise Mistake(f"{file}: not valid TOML: {error}.") from None
-    except ValueError:  # thousands of digits
-        raise Mistake(f"{file}: not valid TOML: a number with too many digits.") from None
 
 
 def _apply(values: dict[str, Any], change: str, origin: dict[str, str]) -> None:
@@ -93,8 +89,8 @@ def _apply(values: dict[str, Any], change: str, origin: dict[str, str]) -> None:
     if not equals or len(keys) != 2 or not all(keys):
         raise Mistake(f"--set {' '.join(change.split())}: write it as section.key=value.")
     try:
-        parsed = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
+        parsed = parse_toml(f"value = {text}")
+    except ValueError:
         parsed = {}
     if keys[0] not in values:
         origin[keys[0]] = "--set"
@@ -123,11 +119,12 @@ def _where(name: str, file: Path | None, origin: dict[str, str]) -> str:
     return origin.get(name, str(file) if file else "settings")
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
+    """A wrong value, as far as it fits into a line."""
     try:
         text = json.dumps(value, default=str)
-    except (RecursionError, ValueError):  # thousands of brackets or digits
-        return "that"
+    except (ValueError, RecursionError):  # whole numbers of thousands of digits, lists in lists in lists
+        return "this"
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
 
 from school.office.settings import EXPERT, Slice
+
+Day = Annotated[str, BeforeValidator(str), Field(pattern=r"^(\d{4}-\d\d-\d\d)?$", examples=["2026-11-29", ""])]
 
 
 class RecordSettings(Slice):
@@ -14,4 +18,9 @@ class RecordSettings(Slice):
     )
     chat_days: float = Field(
         30.0, ge=0, description="days that words from public chat are kept and taught; 0: for ever"
+    )
+    today: Day = Field(
+        "",
+        description='today\'s date, to say that the clock is right although it jumped; "": as it seems',
+        json_schema_extra=EXPERT,
     )

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from school.office.mistakes import Mistake
+from school.office.files import Unfit, open_plain
 from school.texts.decoding import Unreadable
 from school.texts.formats import format_of
 
@@ -88,7 +88,7 @@ def gather_sources(
     library: Path, others: list[Path], starter: Path, use_starter: str, *, home: Path | None = None
 ) -> tuple[list[Source], dict[str, str]]:
     """The files to learn from: the home's library, further folders, and the starter shelf while it is wanted; and what
-    was left out. What else is in the ``home`` (souls, the record, letters) is never learned. Raises Mistake."""
+    was left out. What else is in the ``home`` (souls, the record, letters) is never learned."""
     without = [home, home / "soul", home / "statistics"] if home else []
     found = find_files(library, without=[*without, library / STARTER])
     own = [Source(path, shown(path.relative_to(library))) for path in found.files]
@@ -103,30 +103,17 @@ def gather_sources(
     return own, skipped
 
 
-def make_library(library: Path) -> None:
-    """Raises Mistake where something that is no folder has its name."""
-    try:
-        library.mkdir(exist_ok=True)
-    except FileExistsError:
-        if library.is_symlink() and not library.exists():
-            raise Mistake(f"{library}: it is a link to {library.readlink()}, which is not there.") from None
-        raise Mistake(f"{library}: it must be a folder; it is something else.") from None
-    except OSError as error:
-        raise Mistake(f"{library}: it can't be made ({error.strerror}).") from None
-
-
 def read_bytes(path: Path) -> bytes:
     """A file's content. Raises OSError, or Unreadable for what is no file, or larger than any text."""
-    with os.fdopen(
-        os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb"
-    ) as file:
-        now = os.fstat(file.fileno())
-        if not stat.S_ISREG(now.st_mode):
-            raise Unreadable("not a file")
-        raw = b"" if now.st_size > LARGEST else file.read(LARGEST + 1)
-        if max(len(raw), now.st_size) > LARGEST:
-            raise Unreadable(f"too large: {now.st_size / 1e9:.1f} GB; texts have {LARGEST / 1e9:.1f} GB at most")
-        return raw
+    try:
+        with open_plain(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            raw = b"" if size > LARGEST else file.read(LARGEST + 1)
+    except Unfit:
+        raise Unreadable("not a file") from None
+    if max(len(raw), size) > LARGEST:
+        raise Unreadable(f"too large: {size / 1e9:.1f} GB; texts have {LARGEST / 1e9:.1f} GB at most")
+    return raw
 
 
 def shown(path: Path) -> str:

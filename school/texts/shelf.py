@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from school.office.files import Unfit, is_damage, make_folder, open_plain, replacing, set_aside
 from school.texts.formats import PLAIN, Format, format_of
 from school.texts.places import read_bytes
 from school.texts.tokenizer import Tokenizer
@@ -70,7 +72,7 @@ def open_text(
     sha = hashlib.sha256(raw).hexdigest()
     stem = _stem(sha, format_, tokenizer, held_out)
     files = [cache / f"{stem}.{part}" for part in ("learn", "held_out")]
-    kept = [_map_tokens(file, tokenizer) for file in files]
+    kept = [_map_tokens(file, tokenizer.size) for file in files]
     if any(part is None for part in kept):
         kept = _encode_and_keep(files, name, split_held_out(format_.read(raw), held_out), tokenizer, say)
     learn, held = kept
@@ -91,7 +93,7 @@ def _encode_and_keep(
     for file, part in zip(files, parts, strict=True):
         try:
             _write_tokens(file, encoded(part))
-            tokens = _map_tokens(file, tokenizer)
+            tokens = _map_tokens(file, tokenizer.size)
         except OSError as error:
             tokens, problem = None, error.strerror
         if tokens is None:
@@ -132,33 +134,39 @@ def _progress(name: str, total: int, say: Callable[[str], None]) -> Callable[[in
 
 
 def _write_tokens(file: Path, parts: Iterable[list[int]]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(f"{file.name}.{os.getpid()}")
-    try:
-        with unfinished.open("wb") as out:
-            for part in parts:
-                out.write(np.asarray(part, dtype=np.uint16).tobytes())  # tofile() would not tell of a full disk
-            out.flush()
-            os.fsync(out.fileno())  # its name will vouch for it
-        unfinished.replace(file)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
+    make_folder(file.parent)
+    if file.is_dir():
+        set_aside(file)
+    with replacing(file) as out:
+        for part in parts:
+            out.write(np.asarray(part, dtype=np.uint16).tobytes())
 
 
-def _map_tokens(file: Path, tokenizer: Tokenizer) -> np.ndarray | None:
-    """The tokens that a file keeps; None where there is none, or one that holds something else."""
+def _map_tokens(file: Path, vocabulary: int) -> np.ndarray | None:
+    """The tokens in a file, or None where there are none that could be what was written. Raises OSError."""
     try:
-        size = file.stat().st_size
-        tokens = np.memmap(file, dtype=np.uint16, mode="r") if size else np.empty(0, dtype=np.uint16)
-    except (OSError, ValueError):  # not there; an odd number of bytes
+        with open_plain(file) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            if size == 0:
+                return np.empty(0, dtype=np.uint16)
+            if size % 2:
+                return None
+            tokens = np.memmap(stream, dtype=np.uint16, mode="r")
+    except Unfit:
         return None
-    return tokens if not size or tokens.max() < tokenizer.size else None
+    except OSError as error:
+        if is_damage(error):
+            return None
+        raise
+    return tokens if tokens.max() < vocabulary else None
 
 
 def sweep_cache(cache: Path, texts: list[Text], tokenizer: Tokenizer, held_out: float) -> None:
     """Delete the tokens of texts that are no longer on the shelf: what a person took away must not linger."""
     wanted = {_stem(text.sha256, text.format, tokenizer, held_out) for text in texts}
     for file in cache.glob("*-*"):
-        if file.name.rpartition(".")[0] not in wanted:
-            file.unlink(missing_ok=True)
+        if file.name.rsplit(".", 1)[0] not in wanted:
+            if file.is_dir() and not file.is_symlink():
+                shutil.rmtree(file, ignore_errors=True)
+            else:
+                file.unlink(missing_ok=True)

@@ -175,9 +175,9 @@ def test_what_few_people_change_is_taken_but_not_shown(tmp_path: Path):
         ("[brain]\nneurons = 5\nneurons = 6", "", "not valid TOML"),
         ("[brain\nneurons = 5", "", "not valid TOML"),
         ("[brain]\nneurons = \x00", "", "not valid TOML"),
-        pytest.param("a = " + "[" * 5000, "", "not valid TOML: brackets", id="brackets"),
-        pytest.param("[brain]\nneurons = " + "9" * 5000, "", "not valid TOML: a number", id="digits"),
-        pytest.param("[brain]\nneurons = 0x" + "f" * 9000, "brain.neurons", "at most 1000000, not that.", id="hex"),
+        pytest.param("a = " + "[" * 5000, "", "not valid TOML: it is nested too deeply", id="brackets"),
+        pytest.param("[brain]\nneurons = " + "9" * 5000, "", "not valid TOML: ", id="digits"),
+        pytest.param("[brain]\nneurons = 0x" + "f" * 9000, "brain.neurons", "at most 1000000, not this.", id="hex"),
         pytest.param(f"[brain]\nneurons.{'a.' * 5000}b = 1", "brain.neurons", "a whole number", id="dots"),
         pytest.param(f"[brain]\npreset = '{'x' * 5000}'", "brain.preset", "xxx....", id="a long text"),
         pytest.param("#" * (1 << 20) + "\n", "", "too long for a settings file", id="a long file"),
@@ -489,3 +489,18 @@ def test_windows_read_from_a_file_agree_with_a_souls():
     soul = replace(PRESETS["newborn"], windows=(1, 2, 4))
     wanted = shape_of(read_settings(TREE, None, ["brain.preset=newborn", "brain.windows=[1, 2, 4]"]).brain, 0)
     assert agree(wanted, soul, "home/soul").windows == (1, 2, 4)
+
+
+HOSTILE = {"deep": "[" * 20_000, "tables": "{a = " * 5_000, "digits": "9" * 5_000, "hex": "0x" + "f" * 5_000}
+
+
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_values_are_one_short_line(tmp_path: Path, value: str):
+    """Deeply nested lists and numbers of thousands of digits, in a file and in --set: one line, no traceback."""
+    file = tmp_path / "config.toml"
+    file.write_text(f"[lessons]\nstreams = {value}\n")
+    for source, changes in ((file, []), (None, [f"lessons.streams={value}"])):
+        with pytest.raises(Mistake) as caught:
+            read_settings(TREE, source, changes)
+        assert len(str(caught.value).splitlines()) == 1
+        assert len(str(caught.value)) < 500

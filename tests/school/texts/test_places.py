@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from school.office.mistakes import Mistake
 from school.texts.decoding import Unreadable
-from school.texts.places import Source, find_files, gather_sources, make_library, read_bytes
+from school.texts.places import Source, find_files, gather_sources, read_bytes
 from school.texts.tokenizer import Tokenizer
 
 DIARY = "Liebes Tagebuch, heute kam der Fuchs über die Brücke.\nEr aß süße Äpfel – für Käthe.\n"
@@ -200,16 +199,3 @@ def test_a_home_inside_the_notes(tmp_path: Path):
     assert [source.name for source in sources] == ["b.txt", "notes/a.txt"]
     sources, _ = gather_sources(home / "library", [home], notes, "never", home=home)
     assert [source.name for source in sources] == ["b.txt"]
-
-
-def test_the_librarys_own_place(tmp_path: Path):
-    """It is made where there is none; a link to nowhere, or a file, is the user's mistake in one line."""
-    make_library(tmp_path / "library")
-    make_library(tmp_path / "library")
-    assert (tmp_path / "library").is_dir()
-    (tmp_path / "link").symlink_to(tmp_path / "disk" / "notes")
-    with pytest.raises(Mistake, match=r"link: it is a link to .*notes, which is not there\.$"):
-        make_library(tmp_path / "link")
-    (tmp_path / "file").touch()
-    with pytest.raises(Mistake, match=r"file: it must be a folder; it is something else\.$"):
-        make_library(tmp_path / "file")
