@@ -539,7 +539,8 @@ def test_a_chat_waits_by_the_clock_that_nobody_sets(tmp_path):
     with written(tmp_path / "baby.db", hands) as (registrar, school, lifetime, _):
         people = People(registrar, clock=lifetime.now)
         room = open_room(
-            school, people, tmp_path, chat=ChatSettings(), teaching=ChatLessonSettings(), commands=CommandSettings(),
+            school, print, people, tmp_path,
+            chat=ChatSettings(), teaching=ChatLessonSettings(), commands=CommandSettings(),
             learned_today={}, wall=lifetime.now,
         )  # fmt: skip
         host = Host(replace(room, clock=hands.clocks.steady), Unheard())
