@@ -32,7 +32,8 @@ from school.office.seeds import seed_of
 from school.record.registrar import Registrar, read_noted
 from school.schedule.hours import quiet_hours, zone_of
 from school.schedule.jobs import Staff, runs
-from school.schedule.timetable import RANG, Timetable, forget_ahead, plan_of, read_past
+from school.schedule.plan import RANG, forget_ahead, plan_of, read_past
+from school.schedule.timetable import Timetable
 from school.screen.announcer import Announcer, Screen
 from school.screen.calligraphist import count
 from school.screen.figures import Figures

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from school.office.mistakes import Mistake
 from school.record.pages import DAY, LETTER, pages
-from school.record.registrar import reading
+from school.record.read_only import looking
 from school.screen.calligraphist import count, figure, for_screen
 
 POINTS = 200  # of a curve
@@ -59,7 +59,7 @@ def read_life(home: Path, *, search: str | None, last: int, zone: tzinfo = UTC) 
     if not path.exists():
         raise Mistake(f"nothing is recorded in {path} yet; wake the baby first: python wakeup.py")
     try:
-        with reading(path) as db:
+        with looking(path) as db:
             db.conn.create_function("day_of", 1, lambda at: _local(at, zone)[:10], deterministic=True)
             life = next(iter(db.query(SUMMARY)))
             life["tokens_seen"] = round(life["tokens_seen"])
@@ -91,8 +91,8 @@ def read_diary(home: Path, *, last: int) -> list[dict[str, Any]]:
     if not path.exists():
         raise Mistake(f"nothing is recorded in {path} yet; wake the baby first: python wakeup.py")
     try:
-        with reading(path) as db:
-            found = [*pages(db, DAY, last), *pages(db, LETTER, last)] if db["diary"].exists() else []
+        with looking(path) as db:
+            found = [*pages(db, DAY, last), *pages(db, LETTER, last)] if db.has("diary") else []
     except sqlite3.Error as error:
         raise Mistake(f"{path}: the record can't be read ({error}).") from None
     if not found:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from school.schedule.hours import Every, now_in, told, within, zone_of
 from school.schedule.jobs import JOBS
-from school.schedule.timetable import BELLS, Plan, missed, plan_of, read_past
+from school.schedule.plan import BELLS, Plan, missed, plan_of, read_past
 
 if TYPE_CHECKING:
     from school.settings import SchoolSettings

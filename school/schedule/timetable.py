@@ -1,4 +1,4 @@
-"""The timetable: rings bells at set times. A bell only posts a letter or a note; the work is done by its owner.
+"""The timetable: rings bells at set times. A bell only posts a request or a note; the work is done by its owner.
 
 A bell that was missed, because the machine slept or the baby did, rings once when they wake.
 """
@@ -7,104 +7,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sqlite3
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from school.door.values import Asleep
 from school.office.lifetime import MACHINE, Clocks
-from school.record.registrar import reading
-from school.schedule.hours import At, Every, day_told, quiet_hours, told, trigger_at, zone_of
+from school.schedule.hours import At, Every, day_told, quiet_hours, told, zone_of
 from school.schedule.jobs import JOBS, Days
+from school.schedule.plan import AHEAD, BELLS, Past, Plan, missed
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
-
     from school.schedule.settings import HourSettings
-    from school.settings import SchoolSettings
 
 log = logging.getLogger(__name__)
 
-LOOK_BACK = timedelta(days=35)  # a bell that was missed before that is not missed any more
-MISSED = 7  # of a bell's missed times, the last so many are told
 CATCH_UP = timedelta(minutes=1)  # after waking, and as much between two bells that were missed
 SHOWN = 4  # of the next bells, in a status display
-RANG = "rang"  # the kind of event in the record
-AHEAD = timedelta(days=1)  # a moment that is remembered and lies further ahead never was: the clock was wrong then
 LOOK_SECONDS = 15.0  # between two looks at the clock on the wall, at most, since somebody may set it
 EARLY = 0.001  # seconds by which a bell may ring early, for clocks are rounded
 
 AT_WAKING = {job.name for job in JOBS if job.at_waking}
-BELLS = {job.name: job.help for job in JOBS}  # in the order in which those that were missed ring
 
-
-Plan = Mapping[str, At | Every]
 Ring = Callable[[Days], object]
-
-
-def plan_of(settings: SchoolSettings) -> Plan:
-    """When which bell rings, from the whole tree of settings; one that is switched off is not in it. Raises Mistake."""
-    zone = zone_of(settings.timetable.zone)
-    plan: dict[str, At | Every] = {}
-    for job in JOBS:
-        if job.every and (minutes := job.every(settings)):
-            plan[job.name] = Every(60 * minutes)
-        elif job.at and (when := job.at(settings)):
-            plan[job.name] = trigger_at(when, zone)
-    return plan
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What the record knows of bells: when each that has a time of day last rang, and since when there is anybody to
-    ring for. ``ahead``: those that rang at a time that has not come yet; when they rang before is what counts."""
-
-    rang: Mapping[str, datetime]
-    since: datetime
-    ahead: frozenset[str] = frozenset()
-
-    def of(self, bell: str) -> datetime:
-        return self.rang.get(bell, self.since)
-
-
-def read_past(record: Path, now: datetime) -> Past:
-    """The past from the record's file; where there is none, it begins now."""
-    rang, born, ahead = {}, None, frozenset()
-    believed = utc_of(now + AHEAD)
-    try:
-        with reading(record) as db:
-            query = "select text, max(at) from events where kind = ? and at <= ? group by text"
-            rang = {name: _moment(at) for name, at in db.execute(query, [RANG, believed]).fetchall()}
-            query = "select distinct text from events where kind = ? and at > ?"
-            ahead = frozenset(name for (name,) in db.execute(query, [RANG, believed]).fetchall())
-            (born,) = db.execute("select min(started_at) from runs").fetchone()
-    except sqlite3.Error:
-        pass
-    return Past(rang, min(_moment(born), now) if born else now, ahead)
-
-
-def forget_ahead(db: Database, now: datetime) -> None:
-    """Let the record keep bells that rang at a time that has not come yet, but as what they are."""
-    db.execute(f"update events set kind = '{RANG} ahead' where kind = ? and at > ?", [RANG, utc_of(now + AHEAD)])
-
-
-def missed(trigger: At | Every, since: datetime, now: datetime) -> list[datetime]:
-    """The last times that a bell with a time of day should have rung after ``since`` and until now, in UTC; of others
-    none."""
-    if isinstance(trigger, Every):
-        return []
-    times = []
-    moment = trigger.after(max(since, now - LOOK_BACK))
-    while moment <= now:
-        times.append(moment)
-        moment = trigger.after(moment)
-        if moment <= times[-1]:
-            log.error("after %s the next time of a bell is not later; it is rung for that one", times[-1])
-            break
-    return times[-MISSED:]
 
 
 class Timetable:
@@ -211,12 +136,3 @@ class Timetable:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clocks.wall(), UTC)
-
-
-def utc_of(moment: datetime) -> str:
-    """As the record writes it."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _moment(at: str) -> datetime:
-    return datetime.fromisoformat(at).astimezone(UTC)

@@ -34,7 +34,8 @@ from school.office.settings import read_settings
 from school.record.registrar import RecordSettings, Registrar, read_noted, reading
 from school.schedule.hours import At, day_told, trigger_at
 from school.schedule.noticeboard import look_up
-from school.schedule.timetable import BELLS, RANG, Past, Timetable, forget_ahead, missed, plan_of, read_past
+from school.schedule.plan import BELLS, RANG, Past, forget_ahead, missed, plan_of, read_past
+from school.schedule.timetable import Timetable
 from school.souls.caretaker import Caretaker, SoulSettings
 
 FIRST, YEARS = datetime(2026, 11, 29, tzinfo=UTC), 2

@@ -20,7 +20,8 @@ from school.office.settings import read_settings
 from school.record.registrar import RecordSettings, Registrar
 from school.schedule.hours import day_told, midnight, told, trigger_at, within, zone_of
 from school.schedule.noticeboard import as_table, look_up
-from school.schedule.timetable import BELLS, RANG, Past, Timetable, missed, plan_of, read_past
+from school.schedule.plan import BELLS, RANG, Past, missed, plan_of, read_past
+from school.schedule.timetable import Timetable
 from school.screen.announcer import Announcer, Screen
 
 BERLIN = ZoneInfo("Europe/Berlin")
