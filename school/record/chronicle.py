@@ -7,10 +7,6 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
-import plotext
-from rich.console import Console
-from rich.table import Table
-
 from school.office.mistakes import Mistake
 from school.record.pages import DAY, LETTER, pages
 from school.record.read_only import looking
@@ -128,6 +124,9 @@ def _local(at: str, zone: tzinfo) -> str:
 
 
 def render(life: dict[str, Any], *, weather: bool = False, zone: tzinfo = UTC) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     console = Console(highlight=False)
     table = Table.grid(padding=(0, 2))
     for name, value in (
@@ -158,6 +157,8 @@ def render(life: dict[str, Any], *, weather: bool = False, zone: tzinfo = UTC) -
 
 def draw_weather(weather: list[dict[str, Any]], width: int) -> str:
     """The three channels of the self-state over steps, what it was and what it expected, one below the other."""
+    import plotext
+
     drawn = []
     for channel in CHANNELS:
         plotext.clear_figure()
@@ -174,6 +175,8 @@ def draw_weather(weather: list[dict[str, Any]], width: int) -> str:
 
 def _plot(life: dict[str, Any], width: int) -> str:
     """Bits per byte over steps: what it is taught, and what it never was."""
+    import plotext
+
     plotext.clear_figure()
     plotext.theme("clear")
     plotext.plot_size(width, 18)
