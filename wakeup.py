@@ -537,7 +537,7 @@ def hang_bells(
     settings: Any, home: Path, school: School, control: Control, registrar: Registrar, scribe: Scribe
 ) -> Timetable:
     """The timetable of the day, not yet begun: which bell posts what. Raises Mistake."""
-    from bots import PUBLIC
+    from bots.chat.retention import clear_out
     from school.schedule.hours import midnight, zone_of
     from school.schedule.timetable import RANG, Timetable, plan_of, read_past
 
@@ -548,7 +548,7 @@ def hang_bells(
         "study": lambda _: control.study_after(60 * hours.idle_minutes),
         "examine": lambda _: control.examine(),
         "thin": lambda _: registrar.thin(),
-        "clear out": lambda _: [school.clear_out(surface, settings.record.chat_days) for surface in PUBLIC],
+        "clear out": lambda _: clear_out(school, settings.record.chat_days),
         "diary": lambda days: [scribe.write_day(day) for day in days],
         "letter": lambda days: scribe.write_letter(days[-1]),
         "night": lambda days: control.rehearse(midnight(days[0], zone)),

@@ -71,9 +71,10 @@ class Evening:
 
     def chat(self, text: str, *, by: str, reply_to: str = "", times: int = 1, **details: Any) -> str:
         """Somebody writes; ``details`` are fields of a Line that the room can't know. Returns the message's id."""
+        if reply_to:
+            details["reply_to"] = reply_to
         if parent := self._seen.get(reply_to):
-            replies = {"reply_to": reply_to, "reply_to_person": parent.person, "reply_to_me": parent.own}
-            details = replies | details
+            details |= {"reply_to_person": parent.person, "reply_to_me": parent.own}
 
         async def write() -> int:
             self._details = details

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bots import PUBLIC
 
-NOTHING = re.compile(r"(?!)")
+OTHERS_COMMAND = re.compile(r"[!$~]\w|[/.]\w+(?:\s|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class Platform:
     name: str  # as it stands in the record, and before every person's id
     title: str  # for people
     message_length: int = 500  # characters of a message at most
-    others_command: re.Pattern[str] = NOTHING  # how a line begins that some other program in the chat obeys
+    others_command: re.Pattern[str] = OTHERS_COMMAND  # how a line begins that some other program in the chat obeys
 
     def __post_init__(self):
         if self.name not in PUBLIC:

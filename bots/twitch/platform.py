@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
 from bots.chat.platform import Platform
 from bots.twitch.pace import LIMIT
 
-TWITCH = Platform(
-    name="twitch",
-    title="Twitch",
-    message_length=LIMIT,
-    others_command=re.compile(r"[!$~]\w|[/.]\w+(?:\s|$)"),
-)
+TWITCH = Platform(name="twitch", title="Twitch", message_length=LIMIT)
