@@ -46,6 +46,7 @@ class Evening:
     says how it is entered, spoken in and moderated."""
 
     platform, channel, bot = "room", CHANNEL, "baby"
+    restraints: tuple[str, ...] = ("--no-train",)  # what is taught waits for lessons; answers have the machine alone
 
     def __init__(self, home: Path, *changes: str, limits: Limits = QUICK):
         self.home, self.limits = home, limits
@@ -54,7 +55,7 @@ class Evening:
         self._changed = threading.Condition()
         self._details: dict[str, Any] = {}  # what the room itself can't say of the next line
         arguments = [part for change in (*SMALL, *changes) for part in ("--set", change)]
-        self._options = wakeup.parse(["--home", str(home), "--no-twitch", *arguments])
+        self._options = wakeup.parse(["--home", str(home), "--no-twitch", *self.restraints, *arguments])
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name="evening", daemon=True)
 
@@ -147,8 +148,8 @@ class Evening:
     def heard(self, line: Line) -> None:
         details, self._details = self._details, {}
         line = replace(line, **details)
-        self._seen[line.id] = line
         self.host.heard(line)
+        self._seen[line.id] = line
         with self._changed:
             self._changed.notify_all()
 

@@ -51,11 +51,37 @@ class Notebook:
 
 
 class Clock:
+    """Time passes when the test says so, and wakes who has slept long enough."""
+
     def __init__(self):
-        self.now = 1_000_000_000.0
+        self._now, self._sleeping = 1_000_000_000.0, []
 
     def __call__(self) -> float:
-        return self.now
+        return self._now
+
+    @property
+    def now(self) -> float:
+        return self._now
+
+    @now.setter
+    def now(self, now: float) -> None:
+        self._now = now
+        due = [sleeper for until, sleeper in self._sleeping if until <= now]
+        self._sleeping = [(until, sleeper) for until, sleeper in self._sleeping if until > now]
+        for sleeper in due:
+            if not sleeper.done():
+                sleeper.set_result(None)
+
+    async def sleep(self, seconds: float) -> None:
+        sleeper = asyncio.get_running_loop().create_future()
+        self._sleeping.append((self._now + seconds, sleeper))
+        await sleeper
+
+    async def go_on(self, seconds: float) -> None:
+        """Let time pass, half a second after the other, and what is due happen."""
+        for _ in range(round(2 * seconds)):
+            self.now += 0.5
+            await settled()
 
 
 @dataclass
@@ -75,7 +101,9 @@ class SmallChat:
             chat=ChatSettings(), chat_lessons=ChatLessonSettings(), commands=CommandSettings(), voice=VoiceSettings()
         )
         school, hooks = School(mailbox, keeper, exchanges=exchanges), Hooks(save=Control(mailbox).save)
-        context = open_context(ROOM, school, People(keeper), hooks, home, settings, limits=STILL, clock=clock)
+        context = open_context(
+            ROOM, school, People(keeper), hooks, home, settings, limits=STILL, clock=clock, sleep=clock.sleep
+        )
         yield cls(context, mailbox, keeper, clock)
         keeper.close(step=0, ending="asleep")
 
@@ -130,6 +158,11 @@ class SmallChat:
         request.future.set_result(reply_of(answer, id=reply))
         school.sent(reply, f"sent-{reply}")
 
+    async def recorded(self) -> None:
+        """Let the record do all that is on its way to it, and what waits for that go on."""
+        await asyncio.wrap_future(self.keeper.kept("nobody"))
+        await settled()
+
     # ---- parts ---------------------------------------------------------------------------------------------------
 
     def quarantine(self) -> Quarantine:
@@ -177,6 +210,12 @@ def reply_of(text: str, **more: Any) -> Reply:
 def different(number: int) -> str:
     """Sentences that are no near duplicates of each other."""
     return " ".join(hashlib.sha256(f"{number} {word}".encode()).hexdigest()[:6] for word in range(5)) + " words"
+
+
+async def settled(turns: int = 20) -> None:
+    """Let everything that can go on without time passing go on."""
+    for _ in range(turns):
+        await asyncio.sleep(0)
 
 
 async def until(holds: Callable[[], Any]) -> None:

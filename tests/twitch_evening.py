@@ -26,7 +26,7 @@ ADDRESSES = ((Route, "BASE"), (Route, "ID_BASE"), (websockets, "WSS"))  # the cl
 
 
 class TwitchEvening(Evening):
-    platform = "twitch"
+    platform, restraints = "twitch", ()
 
     def __init__(self, twitch: FakeTwitch, home: Path, *changes: str):
         super().__init__(home, *changes, limits=QUICK)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +46,7 @@ class Context:
     learned_today: dict[str, int] = field(default_factory=dict)  # lines from each person
     limits: Limits = Limits()
     clock: Callable[[], float] = time.time  # seconds since 1970
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep  # seconds, by the same clock
 
     def writer(self, line: Line) -> str:
         """A line's writer as they stand in the record."""

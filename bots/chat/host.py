@@ -67,7 +67,7 @@ class Host:
 
     async def _keep_ticking(self) -> None:
         while True:
-            await asyncio.sleep(self.context.limits.tick)
+            await self.context.sleep(self.context.limits.tick)
             self.tick()
 
     def tick(self) -> None:

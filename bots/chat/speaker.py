@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 
 from bots.chat.context import Context
@@ -83,7 +82,7 @@ class Speaker:
                 self._counts["left unsaid"] += 1
                 return False
             waited += limits.look_again
-            await asyncio.sleep(limits.look_again)
+            await self._context.sleep(limits.look_again)
         return False
 
     def _tell_together(self, alike: dict[str, Line], words: str, line: Line) -> bool:

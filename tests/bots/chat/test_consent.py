@@ -203,7 +203,7 @@ def test_to_be_forgotten_is_to_be_gone(chat):
     assert rows_of(chat, key) == dict.fromkeys(TABLES, 0)
     assert chat.files_with("gooseberr") == []
     assert [name for name in chat.files_with(key) if not name.startswith("statistics")] == []
-    assert chat.files_with(f"{chat.channel}:{chat.id_of('gwen')}") == []
+    assert chat.files_with(f"{chat.platform}:{chat.channel}:{chat.id_of('gwen')}") == []
     assert chat.rows("select what from consents where person = ?", key) == [("in",), ("forgotten",)]
     assert rows_of(chat, chat.key("hugo"))["messages"] == 1
     assert "nothing" in chat.says("gwen", "!consent").text

@@ -59,28 +59,24 @@ def test_feedback_still_works_after_a_night(tmp_path):
     """An answer from before is found by the message that it was, in the record; and who gave feedback counts as much as
     then: others may contradict anybody, but not a moderator, though a moderator trusts them."""
     with evening(tmp_path) as chat:
-        chat.says("paul", "!optin")
-        answer = chat.says("paul", "!baby what is a pelican?")
-        chat.eventually(lambda: chat.school.find_sent("room", answer.id))
-        chat.rows("select 1")
-
-    with evening(tmp_path) as chat:
-        answered(chat, "!good", by="paul", occasion="no_reply")
-        answered(chat, "!bad", by="paul", occasion="bad", **earlier(answer))
-        chat.says("petra", "!optin")
-        chat.says("mo", "!optin")
+        for name in ("paul", "petra", "perry", "mo"):
+            chat.says(name, "!optin")
         chat.says("mo", "!trust petra")
-        praised, mended = chat.says("paul", "!baby what is a parrot?"), chat.says("paul", "!baby what is a puffin?")
-        answered(chat, "!fix a parrot is green", by="paul", occasion="fix", reply_to=praised.id)
-        answered(chat, "!fix a puffin is shy", by="mo", occasion="fix", reply_to=mended.id)
+        answers = {
+            bird: chat.says("paul", f"!baby what is a {bird}?") for bird in ("pelican", "parrot", "puffin", "pie")
+        }
+        answered(chat, "!fix a parrot is green", by="paul", occasion="fix", reply_to=answers["parrot"].id)
+        answered(chat, "!fix a puffin is shy", by="mo", occasion="fix", reply_to=answers["puffin"].id)
+        answered(chat, "!bad", by="paul", occasion="bad", reply_to=answers["pie"].id)
         chat.after_minutes(10.5)
         chat.eventually(lambda: {"a parrot is green", "a puffin is shy"} <= {answer for _, answer in chat.lessons()})
-        chat.rows("select 1")
+        chat.eventually(lambda: all(chat.school.find_sent("room", answer.id) for answer in answers.values()))
     with evening(tmp_path) as chat:
-        answered(chat, "!bad", by="paul", occasion="already_marked", **earlier(answer))
-        answered(chat, "!bad", by="petra", occasion="outranked", **earlier(mended))
-        chat.says("perry", "!optin")
-        answered(chat, "!bad", by="perry", occasion="bad", **earlier(praised))
+        answered(chat, "!good", by="paul", occasion="no_reply")
+        answered(chat, "!bad", by="paul", occasion="bad", **earlier(answers["pelican"]))
+        answered(chat, "!bad", by="paul", occasion="already_marked", **earlier(answers["pie"]))
+        answered(chat, "!bad", by="petra", occasion="outranked", **earlier(answers["puffin"]))
+        answered(chat, "!bad", by="perry", occasion="bad", **earlier(answers["parrot"]))
 
 
 def earlier(answer: Sent) -> dict:

@@ -12,7 +12,7 @@ from bots.chat.messages import Removal
 from bots.chat.surface import Surface
 from bots.chat.wordlist import WordList
 from school.door.consent import People
-from tests.small_chat import Notebook, line, reply_of, until
+from tests.small_chat import Notebook, line, reply_of, settled, until
 from tests.voices import is_line
 
 
@@ -118,7 +118,8 @@ def test_nothing_listed_is_ever_said(small):
         host.heard(line("!ignore fiddlesticks", by="mo", moderator=True))
         host.heard(line("!unlearn", by="mo", moderator=True, reply_to="x"))
         await until(lambda: len(wire.said) == 3)
-        await asyncio.sleep(0.3)
+        host.tick()
+        await settled()
         assert not any(small.context.words.found_in(text) for text, _ in wire.said)
         assert host.counts["unspeakable"] == 2
 

@@ -13,7 +13,7 @@ from bots.chat.host import Host
 from bots.chat.rate_limit import Cooldown, SharedLimit
 from bots.chat.wordlist import WordList
 from school.door.values import Asleep
-from tests.small_chat import Notebook, line, reply_of, until
+from tests.small_chat import Notebook, line, reply_of, settled, until
 from tests.voices import is_line
 
 
@@ -83,7 +83,7 @@ def test_there_is_always_room_for_a_refusal(small, clock):
     """Ten replies in half a minute; of these three are for pastimes, which beyond are left unsaid, and six for those
     and confirmations, which wait for room and then come together. So there is always room for a question; those beyond
     eight are turned away. A moderator has more room."""
-    small.limits(window=30.0, look_again=0.01, gathering=0.05)
+    small.limits(window=30.0)
 
     async def work(host: Host, wire: Notebook) -> None:
         for i in range(7):
@@ -93,10 +93,13 @@ def test_there_is_always_room_for_a_refusal(small, clock):
         for i in range(3):
             for command in ("!consent", "!optout", "!forgetme"):
                 host.heard(line(command, by=f"friend{command}{i}"))
+        await settled()
+        await small.recorded()
+        await clock.go_on(4.5)
         await until(lambda: len(wire.said) == 6)
         assert not host.answers.speaker.gathering
         host.heard(line("!optin", by="late"))
-        await asyncio.sleep(0.1)
+        await clock.go_on(6)
         assert len(wire.said) == 6
         for i in range(7):
             host.heard(line("!baby hello", by=f"asker{i}"))
@@ -111,19 +114,21 @@ def test_there_is_always_room_for_a_refusal(small, clock):
     small.with_host(work)
 
 
-def test_twenty_at_once_are_told_in_seconds(small):
+def test_twenty_at_once_are_told_in_seconds(small, clock):
     """A bot that is no moderator tells the first few each, and all others a few seconds later, each once and by name,
     in messages that a platform takes. Who has left again meanwhile, or may not be named, is not named."""
-    small.limits(window=30.0, look_again=0.01, gathering=0.1)
+    small.limits(window=30.0)
     guests = [f"guest_{i}" for i in range(20)]
     small.change(words=WordList(["fiddlesticks"]))
 
     async def work(host: Host, wire: Notebook) -> None:
         for guest in (*guests[:10], "fiddlesticks", *guests[10:]):
             host.heard(line("!optin", by=guest))
-        await asyncio.sleep(0.05)
+        await settled()
         host.heard(line("!optout", by=guests[19]))
-        await until(lambda: not host.responses)
+        await small.recorded()
+        await clock.go_on(6)
+        assert not host.responses
         alone, together = ([text for text, reply in wire.said if bool(reply) == direct] for direct in (True, False))
         assert len(alone) == 5
         assert sum(is_line(text, "opted_in") for text in alone) == 4
@@ -185,7 +190,7 @@ def test_nobody_can_silence_it(small, clock, trolls):
             clock.now += 1.5
             for i in range(trolls):
                 host.heard(line("!consent", by=f"troll{i}"))
-            await asyncio.sleep(0.01)
+            await settled()
         assert len(wire.said) + len(host.responses) <= trolls
         host.heard(line("!baby hello", by="guest"))
         assert (host.counts["question"], host.counts["dropped"]) == (1, 0)

@@ -47,6 +47,7 @@ def test_there_are_three_ways_to_ask(chat):
         chat.mutters("ann", "a reply to somebody else", reply_to=chat.mutters("bob", "who is here?"))
     )
     assert replies(chat) == before + 4
+    chat.eventually(lambda: chat.school.status().replies == before + 4)
 
 
 def test_questions_are_read_without_its_name_and_others(chat, monkeypatch):
@@ -137,3 +138,9 @@ def test_what_moderators_remove_is_removed(chat):
     chat.ban(chat.twitch.bot.login)
     chat.eventually(lambda: chat.rows("select count(*) from replies") == [(0,)])
     assert chat.people.agreed(chat.key("nora"))
+
+
+def test_a_moderator_can_have_its_soul_saved(chat):
+    """While lessons go on."""
+    answered(chat, "!save", by="mo", occasion="saved")
+    chat.eventually(lambda: chat.school.status().saved_step is not None)

@@ -75,7 +75,7 @@ def run(work) -> None:
 
 
 def test_a_message_arrives_with_all_that_is_known_of_it(twitch, tmp_path):
-    """Writer, badges, mentions, emotes, cheers, links, replies and shared chat come as plain values, once."""
+    """Writer, what badges say, mentions, emotes, cheers, links, replies and shared chat come as plain values, once."""
     twitch.log_in(tmp_path)
 
     async def work():
@@ -92,10 +92,12 @@ def test_a_message_arrives_with_all_that_is_known_of_it(twitch, tmp_path):
             await twitch.until(lambda: len(diary.lines) == 7)
             hello, soup, look, shared, own, oh, said = diary.lines
             assert (hello.text, hello.id, hello.login) == ("hello Kappa Cheer100 you", first, "viewer")
-            assert (hello.emotes, hello.cheers, hello.channel) == (("Kappa",), ("Cheer100",), twitch.channel.id)
+            assert (hello.emotes, hello.channel) == (("Kappa",), twitch.channel.id)
+            assert hello.in_words == (("Cheer100", "(cheers 100)"),)
             assert not any((hello.moderator, hello.mentions_me, hello.own, hello.links, hello.shared_from))
             assert (soup.text, soup.mentions_me, soup.moderator) == ("what is soup?", True, True)
-            assert soup.badges == {"vip", "moderator"}
+            assert [one.regular for one in diary.lines[:4]] == [False, True, True, False]
+            assert not any(one.bot for one in diary.lines)
             assert look.links
             assert look.moderator
             assert not look.mentions_me
@@ -104,7 +106,7 @@ def test_a_message_arrives_with_all_that_is_known_of_it(twitch, tmp_path):
             assert (own.id, own.text) == (mine, "i said this")
             assert oh.reply_to_me
             assert (oh.text, oh.reply_to, oh.reply_to_person) == ("oh", mine, twitch.bot.id)
-            assert (said.text, said.mentions_me, said.reply_to_me) == ("@Viewer did @babybot say so?", True, False)
+            assert (said.text, said.mentions_me, said.reply_to_me) == ("did @babybot say so?", True, False)
             assert wire.state().duplicates == 2
             assert wire.state().heard == 7
 
