@@ -59,6 +59,9 @@ class Evening:
         self.loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name="evening", daemon=True)
 
+    def _clock(self) -> float:
+        return time.time() + self.ahead
+
     # ---- the place -----------------------------------------------------------------------------------------------
 
     def open(self, settings: Any, hooks: Hooks, **more: Any) -> Surface:
@@ -116,9 +119,8 @@ class Evening:
         with ExitStack() as closing:
             self.day = wakeup.put_together(settings, home, self._options, closing, lambda text: None)
             self.school, self.people = self.day.school, self.day.people
-            hooks = Hooks(save=lambda: self.day.control.save())
-            clock = {"clock": lambda: time.time() + self.ahead}
-            self.surface = self.open(settings, hooks, limits=self.limits, **clock)
+            hooks = Hooks(save=lambda: self.day.control.save(), wall=self._clock)
+            self.surface = self.open(settings, hooks, limits=self.limits, clock=self._clock)
             self.host = self.surface.host
             self.surface.wire.listener = self
             self.day.classroom.start()

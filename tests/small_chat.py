@@ -100,7 +100,7 @@ class SmallChat:
         settings = SimpleNamespace(
             chat=ChatSettings(), chat_lessons=ChatLessonSettings(), commands=CommandSettings(), voice=VoiceSettings()
         )
-        school, hooks = School(mailbox, keeper, exchanges=exchanges), Hooks(save=Control(mailbox).save)
+        school, hooks = School(mailbox, keeper, exchanges=exchanges), Hooks(save=Control(mailbox).save, wall=clock)
         context = open_context(
             ROOM, school, People(keeper), hooks, home, settings, limits=STILL, clock=clock, sleep=clock.sleep
         )

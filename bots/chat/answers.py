@@ -39,7 +39,7 @@ class Answers:
         self._told = Cooldown(context.limits.told_to_wait, context.clock)
         self._under_way = 0
         self._turned_away: deque[tuple[float, Line]] = deque(maxlen=REMEMBERED)  # once each, and when
-        self._refused_at = 0.0
+        self._refused_at = float("-inf")
         self._said: FIFOCache[str, str] = FIFOCache(REMEMBERED)  # its messages -> the reply each was; "": not kept
         self._last_to: FIFOCache[str, str] = FIFOCache(REMEMBERED)  # a person -> the last such message to them
         self._spoke_unasked_at = context.clock()

@@ -63,7 +63,7 @@ class Audience:
 
     def raider(self, person: str, known_since: float) -> bool:
         """Whether they came with a raid that still goes on; not if they agreed to something before (0: never)."""
-        if self._raid_since is None or 0 < known_since < self._raid_since:
+        if self._raid_since is None or (known_since and known_since < self._raid_since):
             return False
         visitor = self._visitors.get(person)
         return visitor is None or visitor.since >= self._raid_since

@@ -28,6 +28,7 @@ class Hooks:
     save: Callable[[], Future[str | None]]  # the soul
     lessons_since: Callable[[str, float], dict[str, int]] = lambda surface, since: {}  # lines learned from each person
     quiet: Callable[[], bool] = lambda: False  # whether these are hours without a word unasked
+    wall: Callable[[], float] = time.time  # seconds since 1970, for days and ages, and what ids are dated by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ class Context:
     words: WordList
     learned_today: dict[str, int] = field(default_factory=dict)  # lines from each person
     limits: Limits = Limits()
-    clock: Callable[[], float] = time.time  # seconds since 1970
+    clock: Callable[[], float] = time.monotonic  # seconds that only go on, for pauses and waiting
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep  # seconds, by the same clock
 
     def writer(self, line: Line) -> str:
@@ -72,6 +73,6 @@ def open_context(
         voice=voices[CHAT],
         moods=voices["moods"],
         words=WordList.read(home / "words.txt"),
-        learned_today=hooks.lessons_since(platform.name, time.time() // DAY * DAY),
+        learned_today=hooks.lessons_since(platform.name, hooks.wall() // DAY * DAY),
         **more,
     )

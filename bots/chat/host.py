@@ -50,7 +50,7 @@ class Host:
         self._removed: FIFOCache[str, None] = FIFOCache(REMOVED)
         self._me = ""  # its own id here, once it has spoken
         self._not_attended = {login.casefold() for login in (*context.chat.bots, *context.chat.ignored)}
-        self._quiet_until = 0.0
+        self._quiet_until = float("-inf")
         self._spoke_last, self._heard_at = False, context.clock()
 
     def start(self) -> None:
@@ -134,7 +134,8 @@ class Host:
 
     def _is_raider(self, line: Line) -> bool:
         """Whether they came with a raid that goes on now, and are not known for anything better."""
-        since = self.context.people[self.context.writer(line)].since
+        known = self.context.people[self.context.writer(line)].since
+        since = known and known - self.context.hooks.wall() + self.context.clock()  # by the clock that times raids
         return not line.regular and self.audience.raider(line.person, since)
 
     def _command(self, key: str, line: Line, text: str) -> str:
@@ -198,7 +199,7 @@ class Host:
         self.counts[f"removed {removal.kind}"] += 1
         school, people, platform = self.context.school, self.context.people, self.context.platform
         channel, person = removal.channel, platform.person(removal.person)
-        since = id_at(self.context.clock() - 3600 * self.context.teaching.removal_hours)
+        since = id_at(self.context.hooks.wall() - 3600 * self.context.teaching.removal_hours)
         lately = Scope(surface=platform.name, channel=channel, since=since)
         if removal.kind == "message":
             self.take_back(channel, removal.message, removal.person)

@@ -56,7 +56,7 @@ class Quarantine:
         self._lessons = NearDuplicates(2 * context.limits.quarantined)  # so that what waits is never forgotten
         self._waiting: deque[_Waiting] = deque()
         self._recent: FIFOCache[str, _Waiting] = FIFOCache(RECENT)  # of people who agreed, by the message's id
-        self._today, self._taken = int(context.clock() // DAY), Counter(context.learned_today)
+        self._today, self._taken = int(context.hooks.wall() // DAY), Counter(context.learned_today)
         self.passed_over: Counter[str] = Counter()  # why lines were not taken in
         self.taught = 0
 
@@ -172,7 +172,7 @@ class Quarantine:
 
     def spend(self, person: str, *, trusted: bool = False) -> bool:
         """Count one more lesson of this person's, if they may still give one today."""
-        today = int(self._context.clock() // DAY)
+        today = int(self._context.hooks.wall() // DAY)
         if today != self._today:
             self._today, self._taken = today, Counter()
         mine, most = self._taken[person], float(self.allowance(person, trusted=trusted))
@@ -188,7 +188,7 @@ class Quarantine:
         settings, standing = self._settings, self._people[person]
         if trusted or standing.vouched:
             return settings.most
-        earned = settings.first_day + settings.day_more * int(standing.trust_days(self._context.clock()))
+        earned = settings.first_day + settings.day_more * int(standing.trust_days(self._context.hooks.wall()))
         return min(earned, settings.most)
 
     # ---- the end of the quarantine -------------------------------------------------------------------------------
