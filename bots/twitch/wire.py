@@ -1,4 +1,4 @@
-"""The wire: keeps one ear in one chat, whatever happens, and says what it is given to say.
+"""The wire: keeps one connection to one chat, whatever happens, and says what it is given to say.
 
 Each try has a client of its own. Whatever ends it, the next try comes by itself: soon, when another try may help; when
 only a person can do something, as soon as the keys have changed, and otherwise now and then.
@@ -122,7 +122,7 @@ class TwitchWire:
 
     def start(self) -> None:
         """Begin to listen and to speak, on the running loop."""
-        self._tasks = [asyncio.create_task(self._live()), asyncio.create_task(self._outbox.run())]
+        self._tasks = [asyncio.create_task(self._keep_connected()), asyncio.create_task(self._outbox.run())]
 
     async def close(self) -> None:
         """Leave; within seconds, whatever Twitch does."""
@@ -135,15 +135,15 @@ class TwitchWire:
 
     # ---- its life ------------------------------------------------------------------------------------------------
 
-    async def _live(self) -> None:
+    async def _keep_connected(self) -> None:
         point_client_library()
         while True:
             entered = time.monotonic()
             try:
-                await self._stay()
+                await self._connect_once()
             except Exception as error:
                 if not isinstance(error, Deaf | Refused | twitchio.TwitchioException | aiohttp.ClientError | OSError):
-                    log.exception("the stay on Twitch failed in an unexpected way")
+                    log.exception("the connection to Twitch failed in an unexpected way")
                 trouble = understood(error)
             if self._state.standing == "listening" and time.monotonic() - entered > self._patience.well:
                 self._tries = 0
@@ -160,7 +160,7 @@ class TwitchWire:
         else:
             await self._wait_a_little(str(trouble))
 
-    async def _stay(self) -> None:
+    async def _connect_once(self) -> None:
         """One try, from reading the keys until something goes wrong, which is raised."""
         self._keys = self._first_keys = None
         keys = self._keys = self._first_keys = read_keys(self._home)
@@ -352,5 +352,5 @@ class TwitchWire:
 
 
 def _identity(keys: Keys) -> tuple:
-    """What makes another stay necessary when it changes; tokens don't."""
+    """what makes a new connection necessary when it changes; tokens don't."""
     return keys.client_id, *(account and account.user_id for account in (keys.bot, keys.streamer))
