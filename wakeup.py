@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from torch import device as Device
 
-    from bots.twitch import Surface
+    from bots.chat.context import Hooks
+    from bots.chat.surface import Surface
     from brain import Brain, BrainConfig
     from school.classroom import Classroom
     from school.diary.scribe import Scribe
@@ -118,7 +119,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parents=[common],
         allow_abbrev=False,
     )
-    parser.set_defaults(command=wake)
+    parser.set_defaults(command=wake, room=False)
     parser.add_argument("--steps", type=_positive(int), metavar="N", help="stop after so many steps")
     parser.add_argument("--seconds", type=_positive(float), metavar="S", help="stop after so many seconds")
     parser.add_argument("--no-terminal", action="store_true", help="no chat here, only lines about the lessons")
@@ -151,6 +152,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     diary = commands.add_parser("diary", help="read its diary and its letters home", parents=[common])
     diary.add_argument("--last", type=_positive(int), default=7, metavar="N", help="pages to show")
     diary.set_defaults(command=show_diary)
+    room = commands.add_parser("chat-room", help="wake it for several people at this machine", parents=[common])
+    room.add_argument("--moderator", action="append", default=[], metavar="NAME", help="who may moderate there")
+    room.set_defaults(command=wake, room=True)
     twitch = commands.add_parser("twitch", help="set Twitch up, and see whether it works", parents=[common])
     twitch.add_argument("errand", choices=("login", "check", "whois", "logout"), help="what to do")
     twitch.add_argument("names", nargs="*", metavar="NAME", help="whois: the accounts to look up")
@@ -346,11 +350,13 @@ def wake(options: argparse.Namespace) -> int:
     if team and team.rank:
         return help_teach(settings, team)
     chat = "none" if options.no_terminal or sys.stdin is None else "prompt" if interactive() else "pipe"
-    show = whisper if options.json or chat == "pipe" else _print
+    chat = "room" if options.room else chat
+    show = whisper if options.json or chat in ("pipe", "room") else _print
     with ExitStack() as closing:
         try:
             screen = Screen.on(sys.stderr if show is whisper else sys.stdout, show)
             awake = put_together(settings, home, options, closing, show, team, screen)
+            awake.room = open_room_for(awake, settings, home, options.moderator) if options.room else None
         except TeamBroken as broken:
             whisper(f"babyLLM: it can't begin: {broken}.")
             return 1
@@ -376,7 +382,9 @@ class Awake:
     say: Say
     timetable: Timetable
     voices: Voices
+    wall: Callable[[], float]  # seconds since 1970, as it knows them
     twitch: Surface | None = None
+    room: Surface | None = None
     ending: str = "broken off"
 
 
@@ -475,8 +483,10 @@ def put_together(  # noqa: PLR0915
         team=team,
     )
     _greet(say, librarian, classroom.parameters, soul)
-    awake = Awake(tutor, classroom, school, control, registrar, people, scribe, announcer, say, timetable, voices)
-    awake.twitch = None if options.no_twitch else find_twitch(awake, settings, home, lifetime)
+    awake = Awake(
+        tutor, classroom, school, control, registrar, people, scribe, announcer, say, timetable, voices, lifetime.now
+    )
+    awake.twitch = None if options.no_twitch else find_twitch(awake, settings, home)
     if team:
         say(f"{team.size} processes share its lessons; waiting for all of them...")
         tutor.assemble(shape, settings.lessons, settings.pedagogy)
@@ -524,16 +534,31 @@ def remember(
     return people, school
 
 
-def find_twitch(awake: Awake, settings: Any, home: Path, lifetime: Lifetime) -> Surface | None:
+def find_twitch(awake: Awake, settings: Any, home: Path) -> Surface | None:
     """The way into a chat, where somebody set one up. Raises Mistake."""
     from bots.twitch import configured, open_twitch
 
     if not configured(home):
         return None
-    since = awake.registrar.lessons_since
-    quiet = awake.timetable.quiet
-    how = {"lessons_since": since, "tell": awake.say, "quiet": quiet, "wall": lifetime.now}
-    return open_twitch(awake.school, awake.control.save, awake.people, home, settings, **how)
+    return open_twitch(awake.school, awake.people, hooks_of(awake), home, settings, tell=awake.say)
+
+
+def open_room_for(awake: Awake, settings: Any, home: Path, moderators: list[str]) -> Surface:
+    """The chat room on this machine. Raises Mistake."""
+    from bots.room import open_room
+
+    hooks = hooks_of(awake)
+    return open_room(awake.school, awake.people, hooks, home, settings, show=_print, moderators=moderators)
+
+
+def hooks_of(awake: Awake) -> Hooks:
+    """What a chat may ask of the house."""
+    from bots.chat.context import Hooks
+
+    record = awake.registrar
+    return Hooks(
+        save=awake.control.save, lessons_since=record.lessons_since, quiet=awake.timetable.quiet, wall=awake.wall
+    )
 
 
 def hire_scribe(
@@ -569,6 +594,7 @@ def hang_bells(
     """The timetable of the day, not yet begun: which bell posts what. Raises Mistake."""
     from datetime import UTC, datetime
 
+    from bots.chat.retention import clear_out
     from school.schedule.hours import midnight, zone_of
     from school.schedule.timetable import RANG, Timetable, forget_ahead, plan_of, read_past
 
@@ -579,7 +605,7 @@ def hang_bells(
         "study": lambda _: control.study_after(60 * hours.idle_minutes),
         "examine": lambda _: control.examine(),
         "thin": lambda _: registrar.thin(),
-        "clear out": lambda _: school.clear_out("twitch", settings.record.chat_days),
+        "clear out": lambda _: clear_out(school, settings.record.chat_days),
         "diary": lambda days: [scribe.write_day(day) for day in days],
         "letter": lambda days: scribe.write_letter(days[-1]),
         "night": lambda days: control.rehearse(midnight(days[0], zone)),
@@ -649,8 +675,9 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
     classroom.start()
     if "diary" in awake.timetable.plan:
         awake.scribe.catch_up()
-    if awake.twitch:
-        awake.twitch.start()
+    surfaces = [surface for surface in (awake.twitch, awake.room) if surface]
+    for surface in surfaces:
+        surface.start()
     tasks = [asyncio.create_task(_talk(awake, chat, go_to_sleep)), asyncio.create_task(awake.announcer.keep_telling())]
     try:
         await asyncio.wrap_future(classroom.done)
@@ -663,8 +690,8 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         awake.announcer.catch_up()
-        if awake.twitch:
-            await awake.twitch.close()
+        for surface in surfaces:
+            await surface.close()
     say(f"babyLLM sleeps at step {school.status().step:,}. Good night.")
     return 0
 
@@ -675,6 +702,9 @@ async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
     from school.office.slowness import why_slow
 
     school, say = awake.school, awake.say
+    if chat == "room":
+        await _host_room(awake, quit_)
+        return
     others = [awake.timetable.lines, *([awake.twitch.lines] if awake.twitch else [])]
     commands = Commands(
         school,
@@ -698,6 +728,19 @@ async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
     except Exception as error:
         log.exception("the terminal broke")
         say(f"the chat in this terminal broke ({error}); the lessons go on. Ctrl-C lets it sleep.")
+
+
+async def _host_room(awake: Awake, quit_: Callable[[], None]) -> None:
+    """What is typed into the chat room. Whatever becomes of it, the lessons go on."""
+    from bots.room.console import HOW, Console
+    from bots.stdin import lines_of_stdin
+
+    awake.say(f"The room is open: {HOW}.")
+    try:
+        await Console(awake.room.wire, _print, quit_).run(lines_of_stdin())
+    except Exception as error:
+        log.exception("the chat room broke")
+        awake.say(f"the chat room broke ({error}); the lessons go on. Ctrl-C lets it sleep.")
 
 
 def _on_signals(loop: Any, act: Callable[[], None]) -> None:

@@ -176,7 +176,7 @@ async def live(day: Awake, settings, given, twitch: FakeTwitch) -> dict:
     await asyncio.sleep(6)
     stop.set()
     state, counts = day.twitch.wire.state(), dict(day.twitch.host.counts)
-    passed_over, taught = dict(day.twitch.host.lessons.passed_over), day.twitch.host.lessons.taught
+    passed_over, taught = dict(day.twitch.host.quarantine.passed_over), day.twitch.host.quarantine.taught
     await day.twitch.close()
     examined = day.tutor.examined_step
     while day.tutor.examined_step == examined and not day.classroom.done.done():  # one more examination

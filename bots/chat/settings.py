@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, create_model
 
+from bots.chat.commands import ROWS, Command
 from school.office.settings import Slice
 
 BOTS = ("nightbot", "streamelements", "streamlabs", "moobot", "fossabot", "soundalerts", "wizebot", "botrixoficial")
 
 
 class ChatSettings(Slice):
-    answers: int = Field(10, ge=1, le=20, description="people it replies to at most in 30 seconds, of twitch.messages")
+    answers: int = Field(10, ge=1, le=20, description="people it replies to at most in 30 seconds")
     moderator_answers: int = Field(60, ge=1, le=100, description="the same where the bot is a moderator")
     person_seconds: float = Field(10.0, ge=0, le=3600, description="seconds between two questions of one person")
     waiting: int = Field(8, ge=1, le=1000, description="questions that may wait; more are politely turned away")
@@ -47,24 +48,15 @@ class ChatLessonSettings(Slice):
     )
 
 
-class CommandSettings(Slice):
-    prefix: str = Field("!", description="what all commands begin with")
-    baby: str = Field("baby", description="ask it something")
-    help: str = Field("babyhelp", description="what there is to say")
-    optin: str = Field("optin", description="agree to be learned from")
-    optout: str = Field("optout", description="withdraw that")
-    consent: str = Field("consent", description="what is kept of me?")
-    forgetme: str = Field("forgetme", description="delete what is kept of me")
-    good: str = Field("good", description="its answer was good")
-    bad: str = Field("bad", description="its answer was bad")
-    fix: str = Field("fix", description="what it should have said")
-    mood: str = Field("mood", description="how it feels")
-    stats: str = Field("stats", description="how it is doing")
-    howitlearns: str = Field("howitlearns", description="what it learns from")
-    quiet: str = Field("quiet", description="moderators: say nothing for so many minutes")
-    wake: str = Field("wake", description="moderators: speak again")
-    save: str = Field("save", description="moderators: save its soul")
-    ignore: str = Field("ignore", description="moderators: do not attend to somebody")
-    heed: str = Field("heed", description="moderators: attend to them again")
-    trust: str = Field("trust", description="moderators: learn from somebody as from an old friend")
-    unlearn: str = Field("unlearn", description="moderators, as a reply: remove that message and what came of it")
+def _name(command: Command) -> tuple[type[str], object]:
+    about = f"moderators: {command.help}" if command.moderators else command.help
+    return str, Field(command.name or command.key, description=about)
+
+
+CommandSettings = create_model(
+    "CommandSettings",
+    __base__=Slice,
+    prefix=(str, Field("!", description="what all commands begin with")),
+    baby=(str, Field("baby", description="ask it something")),
+    **{command.key: _name(command) for command in ROWS},
+)
