@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from contextlib import ExitStack
 
+    from bots.chat.context import Hooks
+    from bots.chat.surface import Surface as ChatSurface
     from bots.settings import Settings
     from school.assembly import Awake, Surface
     from school.office.lifetime import Clocks
@@ -188,15 +190,18 @@ def wake(options: argparse.Namespace) -> int:
     if team and team.rank:
         return help_teach(settings, team)
     chat = "none" if options.no_terminal or sys.stdin is None else "prompt" if interactive() else "pipe"
-    show = whisper if options.json or chat == "pipe" else _print
+    chat = "room" if options.room else chat
+    show = whisper if options.json or chat in ("pipe", "room") else _print
     with ExitStack() as closing:
         try:
             screen = Screen.on(sys.stderr if show is whisper else sys.stdout, show)
             awake = put_together(settings, home, options, closing, show, team, screen)
+            room = open_room_for(awake, settings, home, options.moderator) if options.room else None
+            awake.surfaces += [room] if room else []
         except TeamBroken as broken:
             whisper(f"babyLLM: it can't begin: {broken}.")
             return 1
-        status = asyncio.run(_live(awake, chat))
+        status = asyncio.run(_live(awake, chat, room))
         awake.ending = "asleep" if status == 0 else "broke"
     if options.json:
         print(json.dumps(asdict(awake.school.status())))
@@ -216,6 +221,7 @@ def put_together(
     """A school with its surfaces, as the command line wants it; ``closing`` closes what it opens. ``screen`` is where
     lessons are shown, if that is more than lines for ``show``. Raises Mistake."""
     from bots.chat.parsing import names
+    from bots.chat.retention import clear_out
     from school.assembly import Display, Waking, assemble
     from school.diary.voice import CHAT, read_voices
     from school.office.lifetime import MACHINE
@@ -230,6 +236,7 @@ def put_together(
         newborn=options.newborn,
         team=team,
         clocks=clocks or MACHINE,
+        clear_out=clear_out,
     )
     shown = settings.terminal
     display = Display(show=show, screen=screen, view=shown.view, line_seconds=shown.line_seconds)
@@ -246,20 +253,30 @@ def find_twitch(awake: Awake, settings: Settings, home: Path) -> Surface | None:
 
     if not configured(home):
         return None
-    return open_twitch(
-        awake.school,
-        awake.control.save,
-        awake.people,
-        home,
-        settings,
+    return open_twitch(awake.school, awake.people, hooks_of(awake), home, settings, tell=awake.say)
+
+
+def open_room_for(awake: Awake, settings: Settings, home: Path, moderators: list[str]) -> ChatSurface:
+    """The chat room on this machine. Raises Mistake."""
+    from bots.room import open_room
+
+    hooks = hooks_of(awake)
+    return open_room(awake.school, awake.people, hooks, home, settings, show=_print, moderators=moderators)
+
+
+def hooks_of(awake: Awake) -> Hooks:
+    """What a chat may ask of the house."""
+    from bots.chat.context import Hooks
+
+    return Hooks(
+        save=awake.control.save,
         lessons_since=awake.registrar.lessons_since,
-        tell=awake.say,
         quiet=awake.timetable.quiet,
         wall=awake.lifetime.now,
     )
 
 
-async def _live(awake: Awake, chat: str) -> int:
+async def _live(awake: Awake, chat: str, room: ChatSurface | None = None) -> int:
     """The event loop's part of a day: timetable, chat and signals, until the classroom is done."""
     import asyncio
 
@@ -282,7 +299,8 @@ async def _live(awake: Awake, chat: str) -> int:
         awake.scribe.catch_up()
     for surface in awake.surfaces:
         surface.start()
-    tasks = [asyncio.create_task(_talk(awake, chat, go_to_sleep)), asyncio.create_task(awake.announcer.keep_telling())]
+    talking = _host_room(awake, room, go_to_sleep) if room else _talk(awake, chat, go_to_sleep)
+    tasks = [asyncio.create_task(talking), asyncio.create_task(awake.announcer.keep_telling())]
     try:
         await asyncio.wrap_future(classroom.done)
     except Exception as error:
@@ -329,6 +347,19 @@ async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
     except Exception as error:
         log.exception("the terminal broke")
         say(f"the chat in this terminal broke ({error}); the lessons go on. Ctrl-C lets it sleep.")
+
+
+async def _host_room(awake: Awake, room: ChatSurface, quit_: Callable[[], None]) -> None:
+    """What is typed into the chat room. Whatever becomes of it, the lessons go on."""
+    from bots.room.console import HOW, Console
+    from bots.stdin import lines_of_stdin
+
+    awake.say(f"The room is open: {HOW}.")
+    try:
+        await Console(room.wire, _print, quit_).run(lines_of_stdin())
+    except Exception as error:
+        log.exception("the chat room broke")
+        awake.say(f"the chat room broke ({error}); the lessons go on. Ctrl-C lets it sleep.")
 
 
 def _on_signals(loop: AbstractEventLoop, act: Callable[[], None]) -> None:

@@ -177,7 +177,7 @@ async def live(day: Awake, settings, given, twitch: FakeTwitch) -> dict:
     await asyncio.sleep(6)
     stop.set()
     state, counts = room.wire.state(), dict(room.host.counts)
-    passed_over, taught = dict(room.host.lessons.passed_over), room.host.lessons.taught
+    passed_over, taught = dict(room.host.quarantine.passed_over), room.host.quarantine.taught
     await room.close()
     examined = day.tutor.examined_step
     while day.tutor.examined_step == examined and not day.classroom.done.done():  # one more examination

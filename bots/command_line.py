@@ -34,7 +34,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         parents=[common],
         allow_abbrev=False,
     )
-    parser.set_defaults(verb="wake")
+    parser.set_defaults(verb="wake", room=False)
     parser.add_argument("--steps", type=_positive(int), metavar="N", help="stop after so many steps")
     parser.add_argument("--seconds", type=_positive(float), metavar="S", help="stop after so many seconds")
     parser.add_argument("--no-terminal", action="store_true", help="no chat here, only lines about the lessons")
@@ -77,6 +77,9 @@ def _add_commands(commands: argparse._SubParsersAction[Parser], common: Parser) 
     diary = commands.add_parser("diary", help="read its diary and its letters home", parents=[common])
     diary.add_argument("--last", type=_positive(int), default=7, metavar="N", help="pages to show")
     diary.set_defaults(verb="diary")
+    room = commands.add_parser("chat-room", help="wake it for several people at this machine", parents=[common])
+    room.add_argument("--moderator", action="append", default=[], metavar="NAME", help="who may moderate there")
+    room.set_defaults(verb="wake", room=True)
     twitch = commands.add_parser("twitch", help="set Twitch up, and see whether it works", parents=[common])
     twitch.add_argument("errand", choices=("login", "check", "whois", "logout"), help="what to do")
     twitch.add_argument("names", nargs="*", metavar="NAME", help="whois: the accounts to look up")

@@ -70,7 +70,8 @@ class Surface(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waking:
     """What is asked of one waking. ``folders``: libraries besides the home's; ``steps`` and ``seconds``: when to stop;
-    ``newborn``: older souls make room; ``team``: the processes that share the lessons."""
+    ``newborn``: older souls make room; ``team``: the processes that share the lessons. ``clear_out``
+    removes from public chats what is older than so many days."""
 
     home: Path
     folders: Sequence[Path] = ()
@@ -80,6 +81,7 @@ class Waking:
     newborn: bool = False
     team: Team | None = None
     clocks: Clocks = MACHINE
+    clear_out: Callable[[School, float], object] = lambda school, days: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +159,7 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
         control=control,
         registrar=registrar,
         scribe=scribe,
+        clear_out=waking.clear_out,
     )
     timetable = hang_bells(staff, say, lifetime.clocks)
     announcer = hire_announcer(display, school, registrar, mind.tutor, timetable)

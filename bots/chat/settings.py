@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, create_model
 
+from bots.chat.commands import ROWS, Command
 from school.office.settings import EXPERT, Slice
 
 BOTS = ("nightbot", "streamelements", "streamlabs", "moobot", "fossabot", "soundalerts", "wizebot", "botrixoficial")
 
 
 class ChatSettings(Slice):
-    answers: int = Field(10, ge=1, le=20, description="people it replies to at most in 30 seconds, of twitch.messages")
+    answers: int = Field(10, ge=1, le=20, description="people it replies to at most in 30 seconds")
     moderator_answers: int = Field(
         60, ge=1, le=100, description="the same where the bot is a moderator", json_schema_extra=EXPERT
     )
@@ -82,30 +83,15 @@ class ChatLessonSettings(Slice):
     )
 
 
-class CommandSettings(Slice):
-    prefix: str = Field("!", description="what all commands begin with")
-    baby: str = Field("baby", description="ask it something")
-    help: str = Field("babyhelp", description="what there is to say", json_schema_extra=EXPERT)
-    optin: str = Field("optin", description="agree to be learned from", json_schema_extra=EXPERT)
-    optout: str = Field("optout", description="withdraw that", json_schema_extra=EXPERT)
-    consent: str = Field("consent", description="what is kept of me?", json_schema_extra=EXPERT)
-    forgetme: str = Field("forgetme", description="delete what is kept of me", json_schema_extra=EXPERT)
-    good: str = Field("good", description="its answer was good", json_schema_extra=EXPERT)
-    bad: str = Field("bad", description="its answer was bad", json_schema_extra=EXPERT)
-    fix: str = Field("fix", description="what it should have said", json_schema_extra=EXPERT)
-    mood: str = Field("mood", description="how it feels", json_schema_extra=EXPERT)
-    stats: str = Field("stats", description="how it is doing", json_schema_extra=EXPERT)
-    howitlearns: str = Field("howitlearns", description="what it learns from", json_schema_extra=EXPERT)
-    quiet: str = Field("quiet", description="moderators: say nothing for so many minutes", json_schema_extra=EXPERT)
-    wake: str = Field("wake", description="moderators: speak again", json_schema_extra=EXPERT)
-    save: str = Field("save", description="moderators: save its soul", json_schema_extra=EXPERT)
-    ignore: str = Field("ignore", description="moderators: do not attend to somebody", json_schema_extra=EXPERT)
-    heed: str = Field("heed", description="moderators: attend to them again", json_schema_extra=EXPERT)
-    trust: str = Field(
-        "trust", description="moderators: learn from somebody as from an old friend", json_schema_extra=EXPERT
-    )
-    unlearn: str = Field(
-        "unlearn",
-        description="moderators, as a reply: remove that message and what came of it",
-        json_schema_extra=EXPERT,
-    )
+def _name(command: Command) -> tuple[type[str], object]:
+    about = f"moderators: {command.help}" if command.moderators else command.help
+    return str, Field(command.name or command.key, description=about, json_schema_extra=EXPERT)
+
+
+CommandSettings = create_model(
+    "CommandSettings",
+    __base__=Slice,
+    prefix=(str, Field("!", description="what all commands begin with")),
+    baby=(str, Field("baby", description="ask it something")),
+    **{command.key: _name(command) for command in ROWS},
+)

@@ -16,7 +16,8 @@ from school.office.mistakes import Mistake
 
 SHIPPED = Path(__file__).parent.parent / "voices"
 ENGLISH, OWN = "en", "voice.toml"
-NAMES, CHAT = "names", "twitch"  # sections: single texts; what lines outside of all sections belong to
+NAMES, CHAT = "names", "chat"  # sections: single texts; what lines outside of all sections belong to
+CHAT_ONCE = "twitch"  # what that section was called when there was one platform only
 
 Lines = dict[str, list[str]]
 
@@ -90,8 +91,9 @@ def _read(file: Path) -> dict[str, Lines]:
     except ValueError as error:
         raise Mistake(f"{file}: not valid TOML: {error}.") from None
     book = {section: lines for section, lines in values.items() if isinstance(lines, dict)}
-    if outside := {key: value for key, value in values.items() if not isinstance(value, dict)}:
-        book[CHAT] = outside | book.get(CHAT, {})
+    outside = {key: value for key, value in values.items() if not isinstance(value, dict)}
+    if earlier := outside | book.pop(CHAT_ONCE, {}):
+        book[CHAT] = earlier | book.get(CHAT, {})
     return {
         section: {key: _choices(file, section, key, value) for key, value in book[section].items()} for section in book
     }

@@ -36,6 +36,7 @@ class Staff:
     control: Control
     registrar: Registrar
     scribe: Scribe
+    clear_out: Callable[[School, float], object]  # of public chats, what is older than so many days
 
 
 Days = Sequence[date]  # that a job with a time of day is about, the last one today's; none for the others
@@ -113,7 +114,7 @@ JOBS = (
         name="clear out",
         help="deletes words from chat whose time is over",
         every=lambda settings: CLEAR_MINUTES if settings.record.chat_days else 0,
-        run=lambda staff, _: staff.school.clear_out("twitch", staff.settings.record.chat_days),
+        run=lambda staff, _: staff.clear_out(staff.school, staff.settings.record.chat_days),
         at_waking=True,
     ),
     _at(

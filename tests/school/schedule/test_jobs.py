@@ -29,7 +29,15 @@ class Everybody:
 def staff_of(*changes: str) -> tuple[Staff, Everybody]:
     one = Everybody()
     settings = read_settings(Settings, None, list(changes))
-    return Staff(settings=settings, zone=UTC, school=one, control=one, registrar=one, scribe=one), one
+    return Staff(
+        settings=settings,
+        zone=UTC,
+        school=one,
+        control=one,
+        registrar=one,
+        scribe=one,
+        clear_out=lambda *what: one.asked.append(("clear_out", *what[1:])),
+    ), one
 
 
 @pytest.mark.parametrize("job", JOBS, ids=[job.name for job in JOBS])
@@ -55,7 +63,7 @@ def test_names_are_given_once():
         ("study", [("study_after", 300.0)]),
         ("examine", [("examine",)]),
         ("thin", [("thin",)]),
-        ("clear out", [("clear_out", "twitch", 30.0)]),
+        ("clear out", [("clear_out", 30.0)]),
         ("diary", [("write_day", date(2026, 3, 8)), ("write_day", DAY)]),
         ("letter", [("write_letter", DAY)]),
         ("night", [("rehearse", midnight(date(2026, 3, 8), UTC))]),
