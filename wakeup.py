@@ -188,7 +188,7 @@ def settings_tree() -> type[Slice]:
     from school.diary.voice import VoiceSettings
     from school.office.machine import MachineSettings
     from school.office.settings import Slice
-    from school.record.registrar import RecordSettings
+    from school.record.settings import RecordSettings
     from school.schedule.timetable import TimetableSettings
     from school.souls.caretaker import SoulSettings
     from school.talking.receptionist import SpeechSettings
@@ -371,6 +371,7 @@ def put_together(
 
     from school.classroom import Classroom, Limits
     from school.door.control import Control
+    from school.door.journal import Journal
     from school.door.mailbox import Mailbox
     from school.office.log import keep_log, redact
     from school.office.machine import prepare
@@ -411,6 +412,7 @@ def put_together(
         settings.record,
         run_config=settings.model_dump(),
         from_step=soul.step if soul else 0,
+        journal=Journal.of(home),
     )
     awake: Awake | None = None  # what fails before it is, ends unwoken
     closing.callback(lambda: registrar.close(step=tutor.step, ending=awake.ending if awake else "never woke"))
@@ -426,7 +428,7 @@ def put_together(
         every_seconds=settings.terminal.line_seconds,
         status=school.status,
         minute=tutor.stopwatch.minute,
-        figures=Figures(registrar.steps(KEPT), registrar.exams()),
+        figures=Figures(registrar.queries.steps(KEPT), registrar.queries.exams()),
         quiet=timetable.quiet,
     )
     scribe.aside = announcer.mention
@@ -466,18 +468,19 @@ def remember(
     from concurrent.futures import wait
 
     from school.door.consent import People
-    from school.door.school import REMEMBERED, School
+    from school.door.exchanges import REMEMBERED
+    from school.door.school import School
     from school.souls.packing import wake_receptionist, wake_tutor
 
     wait([removing for _, removing in registrar.inherited], RECORD_SECONDS)
     people = People(registrar, *registrar.ledger())
     if soul:
-        pairs = registrar.pairs_learning()
+        pairs = registrar.queries.pairs_learning()
         wake_tutor(soul, tutor, [pair for pair in pairs if people.welcome(pair.person, pair.asker)])
         wake_receptionist(soul, receptionist, welcome=people.welcome)
-    exchanges = [exchange for exchange in registrar.exchanges(REMEMBERED) if people.welcome(exchange.person)]
+    exchanges = [exchange for exchange in registrar.queries.exchanges(REMEMBERED) if people.welcome(exchange.person)]
     school = School(mailbox, registrar, exchanges=exchanges)
-    school.catch_up(people.left(), registrar.inherited)
+    school.forgetting.go_on(people.left(), registrar.inherited)
     return people, school
 
 
@@ -487,7 +490,7 @@ def find_twitch(awake: Awake, settings: Any, home: Path) -> Surface | None:
 
     if not configured(home):
         return None
-    since = awake.registrar.lessons_since
+    since = awake.registrar.queries.lessons_since
     quiet = awake.timetable.quiet
     return open_twitch(
         awake.school,

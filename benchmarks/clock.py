@@ -17,7 +17,7 @@ ASKED = (  # where somebody asks what day it is
     "apscheduler.schedulers.base.datetime",
     "apscheduler.triggers.interval.datetime",
     "school.schedule.hours.datetime",
-    "school.record.registrar.datetime",
+    "school.record.schema.datetime",
 )
 TURNS = 6  # of the event loop, in which every bell that is due has rung
 

@@ -29,7 +29,7 @@ from bots.chat.parsing import names
 from bots.chat.settings import CommandSettings
 from bots.twitch.wire import Patience, TwitchWire
 from school.diary.voice import Voice, read_voices
-from school.record.registrar import reading
+from school.record.schema import reading
 from tests.fake_twitch import FakeTwitch, Sent
 
 SMALL = (

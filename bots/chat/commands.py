@@ -17,7 +17,7 @@ from bots.chat.moderation import tidy_for_chat
 from bots.chat.mood import feelings
 from bots.chat.quarantine import person_of
 from school.door.consent import What
-from school.door.values import Kept
+from school.door.values import Forgotten, Kept
 from school.screen.calligraphist import count, figure
 
 if TYPE_CHECKING:
@@ -88,9 +88,10 @@ async def _forget_unknown(host: Host, line: Line) -> None:
         await _tell_rows(host, line, host.room.school.forget(person=person_of(line)), "forgotten")
 
 
-async def _tell_rows(host: Host, line: Line, deleting: Future[int], occasion: str, more: int = 0) -> None:
-    rows = await _within(deleting)
-    await (host.reply(line, "later") if rows is None else host.reply(line, occasion, rows=rows + more))
+async def _tell_rows(host: Host, line: Line, deleting: Future[Forgotten], occasion: str, more: int = 0) -> None:
+    told = await _within(deleting)
+    done = told is not None and not told.owed
+    await (host.reply(line, occasion, rows=told.rows + more) if done else host.reply(line, "later"))
 
 
 async def _within(future: Future, seconds: float = 0.0) -> Any:

@@ -24,7 +24,7 @@ from bots.chat.parsing import ASK, parse
 from bots.chat.quarantine import Lessons, person_of
 from bots.chat.rate_limit import Turns
 from bots.chat.tasks import Tasks
-from school.door.values import Asleep, Scope, id_at
+from school.door.values import Asleep, Forgotten, Scope, id_at
 
 log = logging.getLogger(__name__)
 
@@ -201,7 +201,7 @@ class Host:
                 self.room.school.withdraw(person)
             self.room.school.remove(replace(day, person=person))
 
-    def take_back(self, channel: str, message: str, person: str) -> tuple[int, Future[int]]:
+    def take_back(self, channel: str, message: str, person: str) -> tuple[int, Future[Forgotten]]:
         """A moderator removed one message; returns how many lines (0 or 1) still waited, and the rows of the record."""
         key = f"{SURFACE}:{person}"
         if person and self.room.people.agreed(key):

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from school.office.mistakes import Mistake
 from school.record.pages import DAY, LETTER, pages
-from school.record.registrar import reading
+from school.record.schema import reading
 from school.screen.calligraphist import count, figure, for_screen
 
 POINTS = 200  # of a curve

@@ -21,7 +21,7 @@ from pydantic import Field
 
 from school.door.values import Asleep
 from school.office.settings import Slice
-from school.record.registrar import reading
+from school.record.schema import reading
 from school.schedule.hours import (
     Span,
     TimeOfDay,

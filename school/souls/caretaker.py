@@ -56,7 +56,6 @@ class Caretaker:
     def __init__(self, folder: Path, settings: SoulSettings):
         self.folder, self.settings = folder, settings
         self._lock = FileLock(folder / "lock")
-        self._owing = folder / "owed.json"
         where = folder.parent / Path(settings.backup_folder).expanduser() if settings.backup_folder else None
         days, weeks = settings.backup_days, settings.backup_weeks
         self.backups = Backups(where or folder / "backups", folder / "backups.json", days=days, weeks=weeks)
@@ -102,14 +101,11 @@ class Caretaker:
         return self.backups.add(self.souls()[0])
 
     def forget(self, people: Collection[str]) -> int:
-        """Take the conversations with these people, and with whom it was owed to, out of every soul on disk and every
-        backup; returns how many had some.
+        """Take the conversations with these people out of every soul on disk and every backup; returns how many had
+        some.
 
-        A damaged one that names them goes altogether. Raises OSError; what could not be rewritten stays as it was, and
-        it is owed until it can be.
+        A damaged one that names them goes altogether. Raises OSError; what could not be rewritten stays as it was.
         """
-        people = self.owed() | set(people)
-        self._owe(people)
         copies, unreached = self.backups.everywhere()
         problem = OSError(f"the backups in {unreached[0]} can't be reached") if unreached else None
         touched = 0
@@ -120,23 +116,7 @@ class Caretaker:
                 problem = error
         if problem:
             raise problem
-        self._owe(set())
         return touched
-
-    def owed(self) -> set[str]:
-        """Who was promised to be forgotten, and may still be in a soul or a backup that could not be rewritten."""
-        try:
-            return set(json.loads(self._owing.read_text("utf-8")))
-        except (OSError, ValueError):
-            return set()
-
-    def _owe(self, people: set[str]) -> None:
-        """Note it on disk, for a life that ends before it is done."""
-        with contextlib.suppress(OSError):  # a full disk; it is tried all the same
-            if people:
-                self._owing.write_text(json.dumps(sorted(people)), encoding="utf-8")
-            else:
-                self._owing.unlink(missing_ok=True)
 
     def _forget_in(self, place: Path, people: Collection[str]) -> bool:
         try:

@@ -73,13 +73,20 @@ class Conversations:
             self._write(oldest, quiet)
 
     def forget(self, people: Collection[str]) -> int:
-        """Drop all conversations with these people, also those on disk; returns how many. Raises OSError."""
+        """Drop all conversations with these people, also those on disk; returns how many. Raises OSError for what could
+        not be deleted; all else is gone."""
         gone = [name for name, conversation in self._open.items() if conversation.person in people]
         for name in gone:
             del self._open[name]
         files = [file for file, person in self._resting.items() if person in people]
+        problem = None
         for file in files:
-            self._delete(file)
+            try:
+                self._delete(file)
+            except OSError as error:
+                problem = error
+        if problem:
+            raise problem
         return len(gone) + len(files)
 
     def snapshot(self) -> dict[str, tuple[str, dict[str, Tensor]]]:

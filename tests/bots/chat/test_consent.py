@@ -11,7 +11,8 @@ import pytest
 
 from school.door.consent import WORDING, Change, People
 from school.door.values import Origin, Scope, id_at
-from school.record.registrar import RecordSettings, Registrar
+from school.record.registrar import Registrar
+from school.record.settings import RecordSettings
 from school.souls.caretaker import Caretaker
 from tests.evening import Evening, evening
 from tests.fake_twitch import Person
@@ -396,8 +397,8 @@ def test_old_chat_goes_by_itself(chat):
     chat.eventually(lambda: learned(chat, "rhubarb, radishes and rain"))
     chat.school.ask("owner's rhubarb", "terminal:owner").result(timeout=20)
     assert chat.school.clear_out("twitch", 0) is None
-    assert chat.school.clear_out("twitch", 1.0).result(timeout=20) == 0
-    assert chat.school.clear_out("twitch", 1e-9).result(timeout=20) >= 3
+    assert chat.school.clear_out("twitch", 1.0).result(timeout=20).rows == 0
+    assert chat.school.clear_out("twitch", 1e-9).result(timeout=20).rows >= 3
     chat.eventually(lambda: not learned(chat, "rhubarb, radishes and rain"))
     assert rows_of(chat, chat.key("rosa")) == dict.fromkeys(TABLES, 0)
     assert chat.rows("select text from messages") == [("owner's rhubarb",)]
@@ -487,11 +488,12 @@ def test_a_scope_takes_what_it_says(keeper, scope, left):
         surface = "twitch" if channel else "terminal"
         how = {"surface": surface, "conversation": "x", "consent": "1", "channel": channel, "message": f"m-{key}"}
         keeper.heard(key, text=f"question {key}", person=person, **how)
-        keeper._submit(lambda db, key=key: db["replies"].insert({"id": f"r{key}", "message_id": key, "text": "x"}))
+        reply = {"id": f"r{key}", "message_id": key, "text": "x"}
+        keeper._writer.submit(lambda db, reply=reply: db["replies"].insert(reply))
         keeper.sent(f"r{key}", f"s-{key}")
         origin = Origin(surface="twitch", channel=channel, message=f"g-{key}") if channel else Origin()
         keeper.marked(f"r{key}", person=person, verdict="good", correction="", origin=origin)
-    removed = keeper.remove(Scope(surface="twitch", **scope)).result(10)
+    removed = keeper.forget(Scope(surface="twitch", **scope)).result(10)
     messages, replies, marks = (
         keeper_rows(keeper, q) for q in ("id from messages", "id from replies", "reply_id from feedback")
     )
@@ -504,7 +506,7 @@ def test_a_scope_takes_what_it_says(keeper, scope, left):
 
 def keeper_rows(keeper: Registrar, what: str) -> set[str]:
     keeper.kept("x").result(10)
-    return {row[0] for row in keeper._db.execute(f"select {what}").fetchall()}
+    return {row[0] for row in keeper._writer._db.execute(f"select {what}").fetchall()}
 
 
 def test_a_damaged_soul_that_names_somebody_goes(chat, tmp_path):

@@ -37,7 +37,8 @@ from school.door.mailbox import Mailbox, Teach
 from school.door.school import School
 from school.door.values import Asleep, Exchange, Origin, Reply, Snapshot
 from school.office.mistakes import Mistake
-from school.record.registrar import RecordSettings, Registrar
+from school.record.registrar import Registrar
+from school.record.settings import RecordSettings
 from tests.evening import CALLED, Evening, answered, evening, is_line, read_voice, speaks
 
 
@@ -185,7 +186,7 @@ def test_marks_still_work_after_a_night(chat):
     chat.host.answers._last_to.clear()
     chat.host.marks._votes.clear()
     chat.rows("select 1")
-    chat.school._exchanges = OrderedDict((e.reply_id, e) for e in chat.day.registrar.exchanges(1000))
+    chat.school._exchanges = OrderedDict((e.reply_id, e) for e in chat.day.registrar.queries.exchanges(1000))
     answered(chat, "!good", by="paul", occasion="no_reply")
     answered(chat, "!bad", by="paul", occasion="bad", reply_to=answer.id)
     chat.host.marks._votes.clear()
@@ -200,7 +201,7 @@ def test_marks_still_work_after_a_night(chat):
     chat.after_minutes(10.5)
     chat.eventually(lambda: {"a parrot is green", "a puffin is shy"} <= {answer for _, answer in chat.lessons()})
     chat.rows("select 1")
-    chat.school._exchanges = OrderedDict((e.reply_id, e) for e in chat.day.registrar.exchanges(1000))
+    chat.school._exchanges = OrderedDict((e.reply_id, e) for e in chat.day.registrar.queries.exchanges(1000))
     answered(chat, "!bad", by="petra", occasion="outranked", reply_to=mended.id)
     chat.says("perry", "!optin")
     answered(chat, "!bad", by="perry", occasion="bad", reply_to=praised.id)
