@@ -37,6 +37,12 @@ class Removable(Protocol):
         ...
 
 
+class JournalKeeper(Removable, Protocol):
+    """The keeper of the record, and of the journal of what is owed."""
+
+    journal: Journal
+
+
 class Mind:
     """The keeper on the tutor's thread: lessons under instruction, what is being said, and conversations."""
 
@@ -90,12 +96,11 @@ class Forgetting:
         self,
         memory: Removable,
         mind: Removable,
-        record: Removable,
-        journal: Journal,
+        record: JournalKeeper,
         *,
         clock: Callable[[], float] = time.monotonic,
     ):
-        self._memory, self._mind, self._record, self._journal, self._clock = memory, mind, record, journal, clock
+        self._memory, self._mind, self._record, self._clock = memory, mind, record, clock
         self.souls: Removable | None = None
         self._wake = threading.Condition()
         self._removals: list[_Removal] = []
@@ -109,7 +114,7 @@ class Forgetting:
     def forget(self, scope: Scope) -> Future[Forgotten]:
         """Let it be gone everywhere. The answer comes when it is, or, within bounded time, when somebody still owes
         it."""
-        removal = self._begin(scope, self._journal.owe(scope))
+        removal = self._begin(scope, self._record.journal.owe(scope))
         self._follow(removal, scope)
         if scope.in_record:  # behind what memory knows, so that no answer to it is written down after it
             self._ask(removal, _Step(self._record, scope))
@@ -120,7 +125,7 @@ class Forgetting:
         """At waking: do what a crash or a refusing disk left undone. ``left``: people who did, and their last words
         ("forgotten" or others); ``inherited``: what the record is deleting already."""
         removing = {promise.key: future for promise, future in inherited}
-        for promise in self._journal.open():
+        for promise in self._record.journal.open():
             if isinstance(promise.what, Scope):
                 removal = self._begin(promise.what, promise)
                 self._follow(removal, promise.what)
@@ -183,7 +188,7 @@ class Forgetting:
         if step.keeper is self._record and (removed.people or removed.replies):
             removal.scope = removal.scope.also(removed)
             if removal.promise:
-                self._journal.amend(removal.promise, removal.scope)
+                self._record.journal.amend(removal.promise, removal.scope)
             self._follow(removal, Scope(withdrawn=True).also(removed))
         self._done(removal, step)
 
@@ -205,7 +210,7 @@ class Forgetting:
             self._removals.remove(removal)
             self._wake.notify_all()
         if removal.promise:
-            self._journal.settle(removal.promise)
+            self._record.journal.settle(removal.promise)
         fulfil(removal.answer, Forgotten(rows=removal.rows))
 
     # ---- whoever takes long --------------------------------------------------------------------------------------
@@ -234,7 +239,7 @@ class Forgetting:
                 self._ask(removal, step)
 
     def _tell_owed(self, removal: _Removal) -> None:
-        noted = removal.promise is None or self._journal.noted(removal.promise, NOTE_SECONDS)
+        noted = removal.promise is None or self._record.journal.noted(removal.promise, NOTE_SECONDS)
         with self._wake:
             asked = {step.keeper for step in removal.steps}
         if self._mind in asked and removal.scope.conversations:

@@ -10,8 +10,7 @@ from functools import partial
 from typing import Protocol
 
 from school.door.exchanges import Exchanges
-from school.door.forgetting import Forgetting, Mind, Removable
-from school.door.journal import Journal
+from school.door.forgetting import Forgetting, JournalKeeper, Mind
 from school.door.mailbox import Ask, Forget, Mailbox, Teach
 from school.door.values import (
     ME,
@@ -31,10 +30,8 @@ from school.door.values import (
 )
 
 
-class Record(Removable, Protocol):
+class Record(JournalKeeper, Protocol):
     """What the school writes down about talk; the registrar in daily life."""
-
-    journal: Journal
 
     def heard(
         self,
@@ -70,7 +67,7 @@ class School:
     def __init__(self, mailbox: Mailbox, record: Record, *, exchanges: Iterable[Exchange] = ()):
         self._mailbox, self._record = mailbox, record
         self._exchanges = Exchanges(exchanges)
-        self.forgetting = Forgetting(self._exchanges, Mind(mailbox), record, record.journal)
+        self.forgetting = Forgetting(self._exchanges, Mind(mailbox), record)
         self.snapshot = Snapshot()  # replaced as a whole by the classroom
 
     def ask(

@@ -554,7 +554,7 @@ def test_reflections_are_true_and_replace_each_other(tmp_path, clock):
             if not pairs:
                 continue
             assert step % 10 == 0
-            assert [getattr(letter, "source", "") for letter in letters[:-1]] == ["reflection"]
+            assert [letter.scope.source for letter in letters[:-1]] == ["reflection"]
             gone += 1
             told.append(pairs[0].prompt)
             recent = [5 - 0.01137 * s for s in range(max(1, step - 199), step + 1)]

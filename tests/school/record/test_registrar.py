@@ -21,6 +21,7 @@ from school.door.events import Examined, ExamResult, Saved, StepReport
 from school.door.values import Exchange, Origin, Pair, Reply, Scope, new_id
 from school.record import removal, writer
 from school.record.chronicle import read_life
+from school.record.queries import Queries
 from school.record.registrar import Registrar
 from school.record.schema import connect, reading, utc_now
 from school.record.settings import RecordSettings
@@ -803,10 +804,9 @@ def test_the_last_exchanges_are_known(keeper: Registrar):
 def test_nothing_is_known_where_no_record_is(tmp_path: Path):
     """Without a file, or with a damaged one, there are no pairs and no exchanges, and no error."""
     path = tmp_path / "nowhere" / "baby.db"
-    keeper = Registrar.__new__(Registrar)
-    keeper.path = path
-    assert (keeper.queries.pairs_learning(), keeper.queries.exchanges(9)) == ([], [])
+    queries = Queries(path)
+    assert (queries.pairs_learning(), queries.exchanges(9)) == ([], [])
     path.parent.mkdir()
     path.write_text("no database")
-    assert (keeper.queries.pairs_learning(), keeper.queries.exchanges(9)) == ([], [])
+    assert (queries.pairs_learning(), queries.exchanges(9)) == ([], [])
     assert sorted(file.name for file in path.parent.iterdir()) == ["baby.db"]
