@@ -102,7 +102,7 @@ class Classroom:
         self._saved_step = tutor.step if caretaker.souls() else -1
         self._save_wanted: list[Future[str | None]] = []
         self._changed = False  # since the last save
-        school.forgetting.souls = SavedSouls(caretaker, self._writer)
+        school.forgetting.join(SavedSouls(caretaker, self._writer))
         self._last_exam: ExamResult | None = None
         self._thread = threading.Thread(target=self._run, name="tutor")
         self.parameters = parameter_count(tutor.brain)

@@ -12,10 +12,10 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from school.door.journal import Journal, Promise
+from school.door.journal import CONVERSATIONS, EVERYWHERE, SOULS, Journal, Promise
 from school.door.mailbox import Forget, Mailbox, fail, fulfil
 from school.door.values import Asleep, Forgotten, Removed, Scope
 
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 PATIENCE_SECONDS = 3.0  # after which it is told what is still owed
 NOTE_SECONDS = 1.0  # more, for the journal
 RETRY_SECONDS, LONGEST_RETRY_SECONDS = 5.0, 600.0
+NOTHING = Removed()
 
 
 class Removable(Protocol):
@@ -76,11 +77,14 @@ class _Removal:
     """A removal that is not done yet."""
 
     answer: Future[Forgotten]
-    promise: Promise | None
-    scope: Scope
+    promise: Promise
     patience_until: float
     steps: list[_Step]
     rows: int = 0
+
+    @property
+    def scope(self) -> Scope:
+        return self.promise.what
 
     @property
     def stuck(self) -> bool:
@@ -89,8 +93,8 @@ class _Removal:
 
 
 class Forgetting:
-    """The coordinator. ``memory`` is asked on the caller's thread and answers at once; ``souls`` joins when they are
-    there. ``clock`` in seconds, from any beginning."""
+    """The coordinator. ``memory`` is asked on the caller's thread and answers at once; the keeper of saved souls joins
+    later. ``clock`` in seconds, from any beginning."""
 
     def __init__(
         self,
@@ -101,7 +105,8 @@ class Forgetting:
         clock: Callable[[], float] = time.monotonic,
     ):
         self._memory, self._mind, self._record, self._clock = memory, mind, record, clock
-        self.souls: Removable | None = None
+        self._souls: Removable | None = None
+        self._for_souls: list[_Removal] = []  # what an earlier life left to them
         self._wake = threading.Condition()
         self._removals: list[_Removal] = []
         self._watching = False
@@ -109,12 +114,12 @@ class Forgetting:
     @property
     def keepers(self) -> list[Removable]:
         """All that are asked, in order."""
-        return [self._memory, self._mind, *([self.souls] if self.souls else []), self._record]
+        return [self._memory, self._mind, *([self._souls] if self._souls else []), self._record]
 
     def forget(self, scope: Scope) -> Future[Forgotten]:
         """Let it be gone everywhere. The answer comes when it is, or, within bounded time, when somebody still owes
         it."""
-        removal = self._begin(scope, self._record.journal.owe(scope))
+        removal = self._begin(self._record.journal.owe(scope))
         self._follow(removal, scope)
         if scope.in_record:  # behind what memory knows, so that no answer to it is written down after it
             self._ask(removal, _Step(self._record, scope))
@@ -126,18 +131,32 @@ class Forgetting:
         ("forgotten" or others); ``inherited``: what the record is deleting already."""
         removing = {promise.key: future for promise, future in inherited}
         for promise in self._record.journal.open():
-            if isinstance(promise.what, Scope):
-                removal = self._begin(promise.what, promise)
-                self._follow(removal, promise.what)
-                if future := removing.get(promise.key):
-                    self._await(removal, _Step(self._record, promise.what), future)
-                self._done(removal, removal.steps[0])
+            if not isinstance(promise.what, Scope):
+                continue
+            removal = self._begin(promise)
+            if promise.left == SOULS:
+                self._for_souls.append(removal)
+                continue
+            self._follow(removal, promise.what)
+            if future := removing.get(promise.key):
+                self._await(removal, _Step(self._record, promise.what), future)
+            self._done(removal, removal.steps[0])
+        if self._souls:
+            self.join(self._souls)
         for person, last_word in left.items():  # the ledger says so again tomorrow: nothing to note
             self._record.forget(Scope(person=person, withdrawn=last_word != "forgotten"))
         if left:
             scope = Scope(listeners=frozenset(left), withdrawn=True)
-            removal = self._begin(scope, None)
+            removal = self._begin(Promise(key="", what=scope))
             self._follow(removal, scope)
+            self._done(removal, removal.steps[0])
+
+    def join(self, souls: Removable) -> None:
+        """The keeper of saved souls is there."""
+        self._souls = souls
+        waiting, self._for_souls = self._for_souls, []
+        for removal in waiting:
+            self._ask(removal, _Step(souls, removal.scope))
             self._done(removal, removal.steps[0])
 
     def again(self) -> None:
@@ -149,9 +168,10 @@ class Forgetting:
 
     # ---- one removal ---------------------------------------------------------------------------------------------
 
-    def _begin(self, scope: Scope, promise: Promise | None) -> _Removal:
+    def _begin(self, promise: Promise) -> _Removal:
         """Its first step is the memory's, which is done when all others have been asked."""
-        removal = _Removal(Future(), promise, scope, self._clock() + PATIENCE_SECONDS, [_Step(self._memory, scope)])
+        steps = [_Step(self._memory, promise.what)]
+        removal = _Removal(Future(), promise, self._clock() + PATIENCE_SECONDS, steps)
         with self._wake:
             self._removals.append(removal)
         return removal
@@ -183,14 +203,21 @@ class Forgetting:
             return
         removed = done.result()
         removal.rows += removed.rows
-        if step.keeper is self._mind and self.souls:  # behind it, so that no soul is saved with it once more
-            self._ask(removal, _Step(self.souls, step.scope))
+        if step.keeper is self._mind and self._souls:  # behind it, so that no soul is saved with it once more
+            self._ask(removal, _Step(self._souls, step.scope))
         if step.keeper is self._record and (removed.people or removed.replies):
-            removal.scope = removal.scope.also(removed)
-            if removal.promise:
-                self._record.journal.amend(removal.promise, removal.scope)
             self._follow(removal, Scope(withdrawn=True).also(removed))
-        self._done(removal, step)
+        self._done(removal, step, removed)
+
+    def _amend(self, removal: _Removal, removed: Removed) -> None:
+        """Note what is left of it."""
+        asked = {step.keeper for step in removal.steps}
+        left = CONVERSATIONS if asked & {self._memory, self._mind} else SOULS
+        left = EVERYWHERE if self._record in asked else left
+        promise = replace(removal.promise, what=removal.scope.also(removed), left=left)
+        if promise != removal.promise and promise.key:
+            removal.promise = promise
+            self._record.journal.amend(promise)
 
     def _put_off(self, step: _Step, error: Exception) -> None:
         if not isinstance(error, Asleep):
@@ -202,14 +229,15 @@ class Forgetting:
             step.retry = min(2 * step.retry, LONGEST_RETRY_SECONDS)
             self._wake.notify_all()
 
-    def _done(self, removal: _Removal, step: _Step) -> None:
+    def _done(self, removal: _Removal, step: _Step, removed: Removed = NOTHING) -> None:
         with self._wake:
             removal.steps.remove(step)
             if removal.steps:
+                self._amend(removal, removed)
                 return
             self._removals.remove(removal)
             self._wake.notify_all()
-        if removal.promise:
+        if removal.promise.key:
             self._record.journal.settle(removal.promise)
         fulfil(removal.answer, Forgotten(rows=removal.rows))
 
@@ -233,17 +261,17 @@ class Forgetting:
                 due = [(one, step) for one in self._removals for step in one.steps if _is_due(step, now)]
                 if not (late or due):
                     self._wake.wait(min(60.0, max(0.0, _next_moment(self._removals) - now)))
-            for removal in late:
-                self._tell_owed(removal)
+            for number, removal in enumerate(late):
+                self._tell_owed(removal, 0.0 if number else NOTE_SECONDS)  # a crowd doesn't wait one by one
             for removal, step in due:
                 self._ask(removal, step)
 
-    def _tell_owed(self, removal: _Removal) -> None:
-        noted = removal.promise is None or self._record.journal.noted(removal.promise, NOTE_SECONDS)
+    def _tell_owed(self, removal: _Removal, patience: float) -> None:
+        noted = not removal.promise.key or self._record.journal.noted(removal.promise, patience)
         with self._wake:
             asked = {step.keeper for step in removal.steps}
         if self._mind in asked and removal.scope.conversations:
-            asked.add(self.souls)  # who come after it
+            asked.add(self._souls)  # who come after it
         owed = tuple(keeper.keeps for keeper in self.keepers if keeper in asked)
         if owed:  # else it was done this moment
             fulfil(removal.answer, Forgotten(rows=removal.rows, owed=owed, noted=noted))

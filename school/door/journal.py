@@ -12,9 +12,9 @@ import os
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from school.door.consent import Change
 from school.door.values import Scope, new_id
@@ -24,22 +24,27 @@ log = logging.getLogger(__name__)
 
 NAME, RESERVE = "owed.json", "owed.reserve"
 RESERVED = 1 << 16  # bytes: some hundred promises
+Left = Literal["everywhere", "conversations", "souls"]  # the record is done first, and saved souls last
+EVERYWHERE, CONVERSATIONS, SOULS = get_args(Left)
 GRACE_SECONDS = 0.05  # what is done within them is never written
 RETRY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """Something that goes, or a decision that the ledger of consent has not taken yet. ``if_known``: as ``Ledger``."""
+    """Something that goes, and from where it has not gone yet; or a decision that the ledger of consent has not taken
+    yet, with ``if_known`` as there. What somebody says after they were forgotten must not go, too: so nobody who is
+    done is asked again, not even in another life."""
 
     key: str
     what: Scope | Change
     if_known: bool = False
+    left: Left = EVERYWHERE
 
     def to_json(self) -> dict[str, Any]:
         if isinstance(self.what, Change):
             return {"changed": asdict(self.what)} | ({"if_known": True} if self.if_known else {})
-        return {"goes": self.what.to_json()}
+        return {"goes": self.what.to_json(), "left": self.left}
 
 
 class Journal:
@@ -77,14 +82,14 @@ class Journal:
 
     def owe(self, what: Scope | Change, *, if_known: bool = False) -> Promise:
         promise = Promise(key=new_id(), what=what, if_known=if_known)
-        self._put(promise)
+        self.amend(promise)
         return promise
 
-    def amend(self, promise: Promise, scope: Scope) -> Promise:
-        """More was found to go with it."""
-        promise = replace(promise, what=scope)
-        self._put(promise)
-        return promise
+    def amend(self, promise: Promise) -> None:
+        """A part of it is done, or more was found to go with it."""
+        with self._changed:
+            self._promises[promise.key] = promise
+            self._keep()
 
     def settle(self, promise: Promise) -> None:
         """It is done."""
@@ -103,11 +108,6 @@ class Journal:
             self._closed = True
             self._changed.notify_all()
         self._write()
-
-    def _put(self, promise: Promise) -> None:
-        with self._changed:
-            self._promises[promise.key] = promise
-            self._keep()
 
     # ---- on disk -------------------------------------------------------------------------------------------------
 
@@ -220,7 +220,7 @@ def _entries(text: str) -> list[Any]:
     if text.startswith('{\n "owed"'):
         return list(json.loads(text)["owed"])
     if text.startswith("["):  # of the souls: people whose conversations go
-        return [{"goes": {"listeners": [str(one) for one in json.loads(text)], "withdrawn": True}}]
+        return [{"goes": {"listeners": json.loads(text), "withdrawn": True}, "left": SOULS}]
     return [_entry(line) for line in text.splitlines() if line]  # of the record: an entry a line
 
 
@@ -236,7 +236,9 @@ def _promise(entry: dict[str, Any]) -> Promise:
     match entry:
         case {"changed": how}:
             return Promise(key=new_id(), what=_change(how), if_known=bool(entry.get("if_known")))
-        case {"goes": how} | {"forget": how}:
+        case {"goes": how, "left": "everywhere" | "conversations" | "souls" as left}:
+            return Promise(key=new_id(), what=Scope.of_json(how), left=left)
+        case {"forget": how}:
             what = Scope.of_json({name: value for name, value in how.items() if value})
         case {"withdraw": str(person)}:
             what = Scope(person=person, withdrawn=True)

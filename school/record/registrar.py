@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from school.door.consent import Change
 from school.door.events import Event, Examined, ExamResult, Saved, StepReport
-from school.door.journal import Journal, Promise
+from school.door.journal import EVERYWHERE, Journal, Promise
 from school.door.values import NOWHERE, Kept, Origin, Pair, Removed, Reply, Scope, new_id
 from school.record.pages import LETTERS
 from school.record.queries import Queries
@@ -56,7 +56,7 @@ class Registrar:
         for promise in self.journal.open():
             if isinstance(promise.what, Change):
                 self._write_change(promise)
-            elif promise.what.in_record:
+            elif promise.what.in_record and promise.left == EVERYWHERE:
                 self.inherited.append((promise, self.forget(promise.what)))
         self._writer.start()
 
