@@ -173,6 +173,7 @@ class Scope:
         kinds = {field.name: type(field.default) for field in fields(cls)}
         scope = cls(**{name: frozenset(value) if isinstance(value, list) else value for name, value in given.items()})
         wrong = [name for name, kind in kinds.items() if type(getattr(scope, name)) is not kind]
+        wrong += [name for name, value in given.items() if isinstance(value, list) and {type(v) for v in value} - {str}]
         if wrong:
             raise ValueError(f"{wrong[0]} is of the wrong type")
         return scope
