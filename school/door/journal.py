@@ -8,22 +8,24 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 import threading
-import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from pydantic import TypeAdapter
+
 from school.door.consent import Change
 from school.door.values import Scope, new_id
+from school.office.files import is_damage, read_whole, set_aside, write_whole
 from school.office.mistakes import Mistake
 
 log = logging.getLogger(__name__)
 
 NAME, RESERVE = "owed.json", "owed.reserve"
 RESERVED = 1 << 16  # bytes: some hundred promises
+CHANGE = TypeAdapter(Change)
 Left = Literal["everywhere", "conversations", "souls"]  # the record is done first, and saved souls last
 EVERYWHERE, CONVERSATIONS, SOULS = get_args(Left)
 GRACE_SECONDS = 0.05  # what is done within them is never written
@@ -156,10 +158,10 @@ class Journal:
             return
         text = json.dumps({"owed": [promise.to_json() for promise in promises.values()]}, indent=1) + "\n"
         try:
-            _write_whole(self.file, text)
+            write_whole(self.file, text)
         except OSError:
             self.file.with_name(RESERVE).unlink()  # that there is none is an OSError as well
-            _write_whole(self.file, text)
+            write_whole(self.file, text)
 
     def _hold_space(self) -> None:
         """Keep some of the disk for the day on which it is full."""
@@ -167,22 +169,7 @@ class Journal:
         with contextlib.suppress(OSError):
             if not reserve.exists():
                 reserve.parent.mkdir(parents=True, exist_ok=True)
-                _write_whole(reserve, "\0" * RESERVED)
-
-
-def _write_whole(file: Path, text: str) -> None:
-    """Replace a file in one go, for its owner's eyes only, and wait until it is on the disk. Raises OSError."""
-    new = file.with_name(f".unfinished-{file.name}")
-    try:
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        new.replace(file)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            new.unlink()
-        raise
+                write_whole(reserve, "\0" * RESERVED)
 
 
 # ---- reading, also what earlier versions wrote ---------------------------------------------------------------------
@@ -192,26 +179,24 @@ def _read(file: Path) -> list[Promise]:
     """The promises in a file. What can't be understood is told, and set aside where it is a whole file. Raises Mistake
     where it can't be read just now."""
     try:
-        text = file.read_text("utf-8")
+        text = read_whole(file).decode("utf-8", "replace")
         entries = _entries(text)
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise Mistake(
-            f"{file}: can't be read ({error.strerror}). It says who is still to be forgotten; make it readable first."
-        ) from None
+        if not is_damage(error):
+            raise Mistake(f"{file}: can't be read just now ({error.strerror}); nothing was changed.") from None
+        entries = [None]
     except (ValueError, RecursionError, TypeError):
-        aside = file.with_name(f"{file.name}.damaged-{time.time_ns()}")
-        with contextlib.suppress(OSError):
-            file.replace(aside)
-        log.error("%s can't be understood; it was set aside as %s", file.name, aside.name)
-        return []
+        entries = [None]
     promises = []
     for entry in entries:
         try:
             promises.append(_promise(entry))
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             log.error("an entry of %s can't be understood (%s)", file.name, type(error).__name__)
+    if len(promises) < len(entries):
+        log.error("%s was set aside as %s", file.name, set_aside(file).name)
     return promises
 
 
@@ -235,7 +220,7 @@ def _promise(entry: dict[str, Any]) -> Promise:
     """Raises ValueError, TypeError, KeyError or AttributeError for what is none."""
     match entry:
         case {"changed": how}:
-            return Promise(key=new_id(), what=_change(how), if_known=bool(entry.get("if_known")))
+            return Promise(key=new_id(), what=CHANGE.validate_python(how), if_known=bool(entry.get("if_known")))
         case {"goes": how, "left": "everywhere" | "conversations" | "souls" as left}:
             return Promise(key=new_id(), what=Scope.of_json(how), left=left)
         case {"forget": how}:
@@ -243,15 +228,9 @@ def _promise(entry: dict[str, Any]) -> Promise:
         case {"withdraw": str(person)}:
             what = Scope(person=person, withdrawn=True)
         case {"remove": how}:
-            what = Scope.of_json({"surface": how["surface"]} | {name: value for name, value in how.items() if value})
+            what = Scope.of_json({name: value for name, value in how.items() if value})
         case _:
             raise ValueError("it is of no known kind")
+    if not what.in_record:
+        raise ValueError("it names nobody and nothing")
     return Promise(key=new_id(), what=what)
-
-
-def _change(how: dict[str, Any]) -> Change:
-    change = Change(**how)
-    kinds = {field.name: float if field.name == "at" else str for field in fields(Change)}
-    if any(not isinstance(getattr(change, name), kind) for name, kind in kinds.items()):
-        raise ValueError("a field is of the wrong type")
-    return change

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import replace
@@ -28,6 +27,7 @@ from school.door.values import (
     new_id,
     writable,
 )
+from school.office.lifetime import Lifetime
 
 
 class Record(JournalKeeper, Protocol):
@@ -64,8 +64,15 @@ class School:
 
     listener: Callable[[Reply, str], None] | None = None  # the answer, and to whom
 
-    def __init__(self, mailbox: Mailbox, record: Record, *, exchanges: Iterable[Exchange] = ()):
-        self._mailbox, self._record = mailbox, record
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        record: Record,
+        *,
+        exchanges: Iterable[Exchange] = (),
+        lifetime: Lifetime | None = None,
+    ):
+        self._mailbox, self._record, self._lifetime = mailbox, record, lifetime or Lifetime()
         self._exchanges = Exchanges(exchanges)
         self.forgetting = Forgetting(self._exchanges, Mind(mailbox), record)
         self.snapshot = Snapshot()  # replaced as a whole by the classroom
@@ -221,7 +228,7 @@ class School:
 
     def clear_out(self, surface: str, days: float) -> Future[Forgotten] | None:
         """Remove what was said on a surface more than so many days ago; 0: nothing, ever."""
-        return self.remove(Scope(surface=surface, before=id_at(time.time() - 86_400 * days))) if days else None
+        return self.remove(Scope(surface=surface, before=id_at(self._lifetime.now() - 86_400 * days))) if days else None
 
     def status(self) -> Snapshot:
         return self.snapshot

@@ -12,6 +12,7 @@ import math
 import sqlite3
 from collections.abc import Callable
 from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +21,7 @@ from sqlite_utils import Database
 from school.door.consent import Change
 from school.door.events import StepReport
 from school.door.values import NOWHERE, Exchange, Origin, Pair, id_at
+from school.office.lifetime import Noted
 from school.record.schema import reading
 
 log = logging.getLogger(__name__)
@@ -70,18 +72,19 @@ class Queries:
         return self._ask(lambda db: [_pair(row) for row in db.query(LEARNING)], [])
 
     def lessons_since(self, surface: str, moment: float) -> dict[str, int]:
-        """How many pairs each person has made on a surface since then (seconds since 1970)."""
-        query = "select person, count(*) as n from pairs where surface = ? and id >= ? group by person"
-        rows = [surface, id_at(moment)]
-        return self._ask(lambda db: {row["person"]: row["n"] for row in db.query(query, rows)}, {})
+        """How many pairs each person has made on a surface in the day since then (seconds since 1970)."""
+        query = "select person, count(*) as n from pairs where surface = ? and id >= ? and id < ? group by person"
+        day = [surface, id_at(moment), id_at(moment + 86_400)]
+        return self._ask(lambda db: {row["person"]: row["n"] for row in db.query(query, day)}, {})
 
     def spoken(self, last: int) -> list[dict[str, Any]]:
         """How so many of the last answers were, the oldest first."""
         return self._ask(lambda db: list(db.query(SPOKEN, [last]))[::-1], [])
 
-    def comments_since(self, at: str) -> int:
-        """How many of the scribe's comments have become lessons since then."""
-        return self._ask(lambda db: db["comments"].count_where("at >= ? and pair != ''", [at]), 0)
+    def comments_between(self, start: str, end: str) -> int:
+        """How many of the scribe's comments became lessons from then until then."""
+        taught = "at >= ? and at < ? and pair != ''"
+        return self._ask(lambda db: db["comments"].count_where(taught, [start, end]), 0)
 
     # ---- lessons -------------------------------------------------------------------------------------------------
 
@@ -108,6 +111,23 @@ class Queries:
                 return [], True
             log.warning("the ledger of consent can't be read (%s); today nobody counts as having agreed", error)
             return [], False
+
+
+def read_noted(record: Path, now: float) -> Noted | None:
+    """What time it was when something was last written; None where nothing has been. Of a record that never noted it,
+    its last date that is not in the future (``now``: seconds since 1970 by the clock on the wall)."""
+    dates = """select max(at) from (select at from events union all select started_at from runs
+               union all select ended_at from runs) where at <= ?"""
+    try:
+        with reading(record) as db:
+            if "lifetime" in db.table_names():
+                for row in db.execute("select believed, wall from lifetime").fetchall():
+                    return Noted(*row)
+            (at,) = db.execute(dates, [datetime.fromtimestamp(now, UTC).isoformat()]).fetchone()
+            moment = datetime.fromisoformat(at).timestamp() if at else None
+            return None if moment is None else Noted(moment, moment)
+    except (sqlite3.Error, ValueError):
+        return None
 
 
 def _may_be_there(file: Path) -> bool:

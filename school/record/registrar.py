@@ -16,6 +16,8 @@ from school.door.consent import Change
 from school.door.events import Event, Examined, ExamResult, Saved, StepReport
 from school.door.journal import EVERYWHERE, Journal, Promise
 from school.door.values import NOWHERE, Kept, Origin, Pair, Removed, Reply, Scope, new_id
+from school.office.files import clear_unfinished
+from school.office.lifetime import Lifetime
 from school.record.pages import LETTERS
 from school.record.queries import Queries
 from school.record.removal import ALL, count, remove
@@ -44,13 +46,16 @@ class Registrar:
         run_config: dict[str, Any],
         from_step: int,
         journal: Journal | None = None,
+        lifetime: Lifetime | None = None,
     ):
         self.path, self.settings, self.queries = path, settings, Queries(path)
         self.journal = journal or Journal.beside(path)
         self.run_id = new_id()
         config = json.dumps(run_config)
         self._run = {"id": self.run_id, "started_at": utc_now(), "from_step": from_step, "config": config}
-        self._writer = Writer(path, self._write_run)
+        for folder in (path.parent, self.letters):
+            clear_unfinished(folder)
+        self._writer = Writer(path, self._write_run, lifetime or Lifetime())
         self._writer.submit(self._write_run)
         self.inherited: list[tuple[Promise, Future[Removed]]] = []  # removals that a life before still owed
         for promise in self.journal.open():
@@ -127,6 +132,8 @@ class Registrar:
                 seen = {"name": text.name, "last_seen_at": now, **counts}
                 if db["sources"].count_where("sha256 = ?", [text.sha256]):
                     db["sources"].update(text.sha256, seen)
+                    query = "update sources set first_seen_at = min(first_seen_at, ?) where sha256 = ?"
+                    db.execute(query, [now, text.sha256])  # the clock may have been ahead then
                 else:
                     first = {"sha256": text.sha256, "bytes": text.size, "first_seen_at": now}
                     db["sources"].insert(first | seen)

@@ -198,6 +198,12 @@ def m006_trust(db: Database) -> None:
     db["feedback"].add_column("trust", int)
 
 
+@migrations()
+def m007_lifetime(db: Database) -> None:
+    """What time it was when something was last written, so that a clock that jumps is noticed."""
+    db["lifetime"].create({"id": int, "believed": float, "wall": float}, pk="id")
+
+
 def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

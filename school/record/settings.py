@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
 
 from school.office.settings import Slice
+
+Day = Annotated[str, BeforeValidator(str), Field(pattern=r"^(\d{4}-\d\d-\d\d)?$", examples=["2026-11-29", ""])]
 
 
 class RecordSettings(Slice):
@@ -12,4 +16,7 @@ class RecordSettings(Slice):
     hundreds: int = Field(500_000, ge=1, description="newest steps kept at least as averages over a hundred")
     chat_days: float = Field(
         30.0, ge=0, description="days that words from public chat are kept and taught; 0: for ever"
+    )
+    today: Day = Field(
+        "", description='today\'s date, to say that the clock is right although it jumped; "": as it seems'
     )

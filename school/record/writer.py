@@ -10,17 +10,17 @@ import contextlib
 import logging
 import sqlite3
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
 
 from school.door.mailbox import fail, fulfil
+from school.office.lifetime import Lifetime
 from school.record.removal import DAMAGED, Leftovers
 from school.record.schema import connect
 
@@ -48,10 +48,11 @@ class _Backlog:
 
 
 class Writer:
-    """Takes jobs from any thread, and does them in order. ``begin`` is done first in every record that is opened."""
+    """Takes jobs from any thread, and does them in order. ``begin`` is done first in every record that is opened; with
+    all that is written goes what time it is in this ``lifetime``."""
 
-    def __init__(self, path: Path, begin: Callable[[Database], None]):
-        self.path, self._begin = path, begin
+    def __init__(self, path: Path, begin: Callable[[Database], None], lifetime: Lifetime):
+        self.path, self._begin, self._lifetime = path, begin, lifetime
         self.leftovers = Leftovers(path)
         self._backlog = _Backlog()
         self._wake = threading.Condition()
@@ -126,6 +127,7 @@ class Writer:
                 self._begin(self._db)
             with self._db.atomic():
                 results = [self._write_one(job) for job in batch]
+                self._db["lifetime"].insert({"id": 1, **asdict(self._lifetime.noted())}, replace=True)
         except (sqlite3.Error, OSError) as error:
             log.warning("the record can't be written just now (%s); %d rows wait", error, len(batch))
             self._hang_up()
@@ -166,7 +168,7 @@ class Writer:
         except sqlite3.OperationalError:
             raise  # locked or out of space; later, perhaps
         except sqlite3.DatabaseError:
-            aside = self.path.with_name(f"{self.path.name}.{DAMAGED}-{int(time.time())}")
+            aside = self.path.with_name(f"{self.path.name}.{DAMAGED}-{int(self._lifetime.now())}")
             for suffix in ("", "-wal", "-shm"):
                 damaged = Path(f"{self.path}{suffix}")
                 if damaged.exists():

@@ -19,7 +19,6 @@ from school.door.journal import Journal
 from school.door.mailbox import Mailbox
 from school.door.school import School
 from school.door.values import Forgotten, Removed, Scope
-from school.office.mistakes import Mistake
 from tests.school.record.test_removal import ANN, BOB, HERE, Attended, asked, path, refusing, registrar, until
 
 __all__ = ["path"]  # a fixture
@@ -158,12 +157,6 @@ def test_a_strange_journal_harms_nobody(tmp_path, content):
     assert journal.open() == []
     assert journal.noted(journal.owe(Scope(person=ANN)), 10)
     assert [promise.what for promise in Journal(tmp_path / "owed.json").open()] == [Scope(person=ANN)]
-
-
-def test_a_journal_that_cannot_be_read_is_not_overwritten(tmp_path):
-    (tmp_path / "owed.json").mkdir()
-    with pytest.raises(Mistake, match=r"owed.json: can't be read \(Is a directory\)"):
-        Journal(tmp_path / "owed.json")
 
 
 def test_what_is_done_in_a_moment_is_never_written(tmp_path):
