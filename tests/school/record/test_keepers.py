@@ -55,6 +55,7 @@ STAYING = {
     "evaluations": "figures",
     "sources": "names of the owner's own texts",
     "events": "what the program did",
+    "lifetime": "what time it was",
     "_sqlite_migrations": "names of migrations",
     "sqlite_sequence": "SQLite's",
     "sqlite_stat1": "SQLite's",

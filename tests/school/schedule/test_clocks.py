@@ -6,6 +6,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -25,7 +26,6 @@ from bots.chat.settings import ChatLessonSettings, ChatSettings, CommandSettings
 from bots.twitch.client import Silence
 from school.diary.days import utc_of
 from school.door.consent import Change, People
-from school.door.mailbox import Mailbox
 from school.door.school import School
 from school.door.values import Origin, Pair, date_ids_by, new_id
 from school.office.lifetime import ASLEEP, DAY, Clocks, Lifetime, Noted
@@ -38,6 +38,7 @@ from school.schedule.hours import At, day_told, trigger_at
 from school.schedule.noticeboard import look_up
 from school.schedule.timetable import BELLS, RANG, Past, Timetable, forget_ahead, missed, plan_of, read_past
 from school.souls.caretaker import Caretaker, SoulSettings
+from tests.school.record.test_removal import Attended
 
 FIRST, YEARS = datetime(2026, 11, 29, tzinfo=UTC), 2
 DEFAULTS = ("00:05", "03:00", "04:30", "monday 08:00")
@@ -311,7 +312,7 @@ def written(path: Path, hands: Hands) -> Iterator[tuple[Registrar, School, Lifet
     date_ids_by(lifetime.now)
     registrar = Registrar(path, RecordSettings(), run_config={}, from_step=0, lifetime=lifetime)
     try:
-        yield registrar, School(Mailbox(), registrar, lifetime=lifetime), lifetime, told
+        yield registrar, School(Attended(), registrar, lifetime=lifetime), lifetime, told
     finally:
         registrar.close(step=0, ending="asleep", patience=20)
         date_ids_by(None)
@@ -346,7 +347,7 @@ def test_one_wake_with_a_clock_a_year_ahead_deletes_nobodys_words(tmp_path):
     hands.set(YEAR)
     with written(path, hands) as (registrar, school, _, told):
         say(registrar, "ahead")
-        assert school.clear_out("twitch", 30).result(20) == 0
+        assert school.clear_out("twitch", 30).result(20).rows == 0
     assert told == [
         "the clock says 30 November 2027, 366 days more than this life can account for; for these nothing is deleted. "
         "If the clock is right, wake it once with --set record.today=2027-11-30."
@@ -388,7 +389,7 @@ def test_a_clock_at_the_beginning_of_time_deletes_nothing(tmp_path):
         say(registrar, "at boot")
         hands.set(away)
         say(registrar, "set")
-        assert school.clear_out("twitch", 30).result(20) == 0
+        assert school.clear_out("twitch", 30).result(20).rows == 0
     assert "1 January 1970" in told[0].replace("01 January", "1 January")
     hands.live(timedelta(days=7))
     clear_out(path, hands)
@@ -400,7 +401,7 @@ def test_a_jump_in_a_living_school_deletes_nothing(tmp_path):
     with written(path, hands) as (registrar, school, _, told):
         say(registrar, "now")
         hands.set(YEAR)
-        assert school.clear_out("twitch", 30).result(20) == 0
+        assert school.clear_out("twitch", 30).result(20).rows == 0
         assert len(told) == 1
     assert said(path) == {"now"}
 
@@ -542,8 +543,8 @@ def test_a_chat_waits_by_the_clock_that_nobody_sets(tmp_path):
     with written(tmp_path / "baby.db", hands) as (registrar, school, lifetime, _):
         people = People(registrar, clock=lifetime.now)
         room = open_room(
-            school, people, tmp_path, chat=ChatSettings(), teaching=ChatLessonSettings(), commands=CommandSettings(),
-            learned_today={}, wall=lifetime.now,
+            school, Future, people, tmp_path, chat=ChatSettings(), teaching=ChatLessonSettings(),
+            commands=CommandSettings(), learned_today={}, wall=lifetime.now,
         )  # fmt: skip
         host = Host(replace(room, clock=hands.clocks.steady), Unheard())
         people.agree("twitch:1", "c")
