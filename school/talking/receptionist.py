@@ -229,6 +229,7 @@ class Receptionist:
             logits,
             recent.to(self.device),
             forbidden=forbidden.to(self.device),
+            ending=END,
             temperature=settings.temperature * self.calibration,
             top_k=settings.top_k,
             top_p=settings.top_p,

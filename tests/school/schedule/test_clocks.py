@@ -6,7 +6,6 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -543,8 +542,9 @@ def test_a_chat_waits_by_the_clock_that_nobody_sets(tmp_path):
     with written(tmp_path / "baby.db", hands) as (registrar, school, lifetime, _):
         people = People(registrar, clock=lifetime.now)
         room = open_room(
-            school, Future, people, tmp_path, chat=ChatSettings(), teaching=ChatLessonSettings(),
-            commands=CommandSettings(), learned_today={}, wall=lifetime.now,
+            school, print, people, tmp_path,
+            chat=ChatSettings(), teaching=ChatLessonSettings(), commands=CommandSettings(),
+            learned_today={}, wall=lifetime.now,
         )  # fmt: skip
         host = Host(replace(room, clock=hands.clocks.steady), Unheard())
         people.agree("twitch:1", "c")
