@@ -34,7 +34,7 @@ REACHED = {
     "school/souls/caretaker.py:Caretaker": SavedSouls,
     "school/souls/removal.py:SavedSouls": SavedSouls,
     "bots/chat/answers.py:Answers": Host,
-    "bots/chat/quarantine.py:Lessons": Host,
+    "bots/chat/quarantine.py:Quarantine": Host,
     "bots/chat/tasks.py:Tasks": Host,
     "bots/chat/host.py:Host": Host,
 }
@@ -42,6 +42,8 @@ PASSING = {  # what only hands on
     "school/door/forgetting.py:Removable": "a protocol",
     "school/door/forgetting.py:Forgetting": "the coordinator",
     "school/door/school.py:School": "asks the coordinator",
+    "bots/chat/speaker.py:Speaker": "lines only while something is said about them, by tasks that a removal ends",
+    "bots/room/wire.py:RoomWire": "a platform, whose transcript is its moderators' own",
     "school/door/mailbox.py:Mailbox": "whatever waits there is opened in order, the questions before who forgets them",
 }
 
