@@ -20,7 +20,7 @@ from bots.chat.messages import Line, Removal
 from bots.chat.surface import Surface
 from bots.room import open_room
 from bots.room.wire import CHANNEL, id_of
-from school.record.registrar import reading
+from school.record.schema import reading
 from tests.voices import is_line
 
 SMALL = (
