@@ -19,7 +19,7 @@ from bots.chat.messages import Line, WireState
 from bots.chat.quarantine import Quarantine
 from bots.chat.settings import ChatLessonSettings, ChatSettings, CommandSettings
 from bots.room import ROOM
-from school.diary.voice import VoiceSettings
+from school.diary.settings import VoiceSettings
 from school.door.consent import WORDING, Change, People
 from school.door.control import Control
 from school.door.mailbox import Ask, Mailbox, Teach
