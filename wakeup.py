@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -25,10 +25,9 @@ os.environ.setdefault("GOMP_SPINCOUNT", "4000")
 if TYPE_CHECKING:
     from contextlib import ExitStack
 
-    from torch import device as Device
-
     from bots.twitch import Surface
-    from brain import Brain, BrainConfig
+    from brain import BrainConfig
+    from brain.contract import Brain
     from school.classroom import Classroom
     from school.diary.scribe import Scribe
     from school.diary.voice import Voices
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from school.door.control import Control
     from school.door.mailbox import Mailbox
     from school.door.school import School
+    from school.office.machine import Compute
     from school.office.settings import Slice
     from school.record.registrar import Registrar
     from school.schedule.timetable import Timetable
@@ -285,7 +285,7 @@ def read_voices_for(settings: Any, home: Path) -> Voices:
 
 
 def build_brain_for(
-    settings: Any, home: Path, librarian: Librarian, soul: Soul | None, device: Device
+    settings: Any, home: Path, librarian: Librarian, soul: Soul | None, compute: Compute
 ) -> tuple[Brain, BrainConfig]:
     """The brain in the soul's shape, or a newborn's; its weights are still random. Raises Mistake."""
     import torch
@@ -300,8 +300,9 @@ def build_brain_for(
     if soul:
         shape = agree(shape, brain_config(soul), str(home / "soul"))
     torch.manual_seed(seed_of(settings.lessons.seed))
-    brain = build_brain(shape, pieces=librarian.tokenizer.pieces, turn_tokens=MARK_COUNT)
-    return brain.to(device), shape
+    pieces = librarian.tokenizer.pieces
+    brain = build_brain(shape, pieces=pieces, turn_tokens=MARK_COUNT, backend=compute.backend)
+    return brain.to(compute.device), shape
 
 
 # ---- waking --------------------------------------------------------------------------------------------------------
@@ -387,9 +388,9 @@ def put_together(
         show(redact(text))
 
     voices = read_voices_for(settings, home)
-    device = prepare(settings.machine)
+    compute = prepare(settings.machine)
     if team:
-        device = team.own_device(device)
+        compute = replace(compute, device=team.own_device(compute.device))
         closing.callback(team.leave)
     closing.callback(keep_log(home / "statistics", show))
     caretaker = Caretaker(home / "soul", settings.soul)
@@ -397,13 +398,13 @@ def put_together(
     closing.callback(caretaker.unlock)
     soul = caretaker.newest(say, set_aside=True)
     librarian = open_library(settings, home, options, soul, say)
-    brain, shape = build_brain_for(settings, home, librarian, soul, device)
+    brain, shape = build_brain_for(settings, home, librarian, soul, compute)
     tutor = hire_tutor(settings, brain, librarian, soul, team)
     conversations = Conversations(
         home / "soul" / "conversations",
         limit=settings.speech.conversations,
         disk_limit=settings.speech.conversations_on_disk,
-        device=device,
+        device=compute.device,
     )
     receptionist = Receptionist(tutor.voice, librarian.tokenizer, conversations, settings.speech)
     registrar = Registrar(
@@ -706,14 +707,15 @@ def help_teach(settings: Any, team: Team) -> int:
     from school.teaching.team import enlist
     from school.teaching.tutor import TeamBroken
 
-    device = team.own_device(prepare(settings.machine))
+    compute = prepare(settings.machine)
+    compute = replace(compute, device=team.own_device(compute.device))
     try:
-        team.join(device)
+        team.join(compute.device)
         for number in (signal.SIGINT, signal.SIGTERM):  # the first process hears them too, saves, and says stop
             signal.signal(number, signal.SIG_IGN)
         shape = shape_of(settings.brain, settings.library.vocabulary)
         length = block_tokens(settings.brain, settings.lessons.block_tokens)
-        enlist(team, shape, settings.lessons, settings.pedagogy, block_tokens=length, device=device).follow()
+        enlist(team, shape, settings.lessons, settings.pedagogy, block_tokens=length, compute=compute).follow()
     except TeamBroken as broken:
         whisper(f"babyLLM: process {team.rank} leaves: {broken}.")
         return 1
@@ -729,10 +731,10 @@ def ask_once(options: argparse.Namespace) -> int:
     from school.offline import ask, newest_soul
     from school.screen.calligraphist import for_screen
 
-    settings, caretaker, device = _for_errand(options)
+    settings, caretaker, compute = _for_errand(options)
     soul = newest_soul(caretaker, whisper)
     reply = ask(
-        soul, " ".join(options.text), conversation=options.conversation, settings=settings.speech, device=device
+        soul, " ".join(options.text), conversation=options.conversation, settings=settings.speech, compute=compute
     )
     if options.json:
         fields = ("text", "step", "seconds", "color", "conversation")
@@ -747,9 +749,9 @@ def score_files(options: argparse.Namespace) -> int:
 
     from school.offline import newest_soul, score
 
-    _, caretaker, device = _for_errand(options)
+    _, caretaker, compute = _for_errand(options)
     soul = newest_soul(caretaker, whisper)
-    scores = score(soul, options.files, device)
+    scores = score(soul, options.files, compute)
     if options.json:
         print(json.dumps({"files": [asdict(one) for one in scores], "step": soul.step}))
         return 0
@@ -771,20 +773,20 @@ def read_file(options: argparse.Namespace) -> int:
     from school.teaching.reader import Reader
 
     settings, home = read_options(options)
-    device = prepare(settings.machine)
+    compute = prepare(settings.machine)
     caretaker = Caretaker(home / "soul", settings.soul)
     caretaker.lock()
     try:
         soul = caretaker.newest(whisper, set_aside=True)
         librarian = open_library(settings, home, options, soul, whisper)
-        brain, shape = build_brain_for(settings, home, librarian, soul, device)
+        brain, shape = build_brain_for(settings, home, librarian, soul, compute)
         started = time.monotonic()
         reader = Reader(brain, librarian, settings.lessons, open_file(options.file, librarian.tokenizer))
         if soul:
             wake_tutor(soul, reader, [])
         reading = reader.read(whisper)
         if options.keep:
-            conversations = Conversations(home / "soul" / "conversations", limit=1, disk_limit=0, device=device)
+            conversations = Conversations(home / "soul" / "conversations", limit=1, disk_limit=0, device=compute.device)
             receptionist = Receptionist(reader.voice, librarian.tokenizer, conversations, settings.speech)
             if soul:
                 wake_receptionist(soul, receptionist)
@@ -868,7 +870,7 @@ def twitch_errand(options: argparse.Namespace) -> int:
         stop_log()
 
 
-def _for_errand(options: argparse.Namespace) -> tuple[Any, Caretaker, Device]:
+def _for_errand(options: argparse.Namespace) -> tuple[Any, Caretaker, Compute]:
     from school.office.machine import prepare
     from school.souls.caretaker import Caretaker
 

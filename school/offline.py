@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from school.door.mailbox import Ask
 from school.door.values import Reply
+from school.office.machine import Compute
 from school.office.mistakes import Mistake
 from school.souls.caretaker import Caretaker, Soul
 from school.souls.packing import open_voice, wake_receptionist
@@ -44,11 +44,11 @@ def newest_soul(caretaker: Caretaker, say: Callable[[str], None]) -> Soul:
     return soul
 
 
-def ask(soul: Soul, text: str, *, conversation: str, settings: SpeechSettings, device: torch.device) -> Reply:
+def ask(soul: Soul, text: str, *, conversation: str, settings: SpeechSettings, compute: Compute) -> Reply:
     """One answer from a soul; nothing is kept of it."""
-    tokenizer, voice = open_voice(soul, device)
+    tokenizer, voice = open_voice(soul, compute)
     with tempfile.TemporaryDirectory() as nowhere:
-        conversations = Conversations(Path(nowhere), limit=10_000, disk_limit=0, device=device)
+        conversations = Conversations(Path(nowhere), limit=10_000, disk_limit=0, device=compute.device)
         receptionist = Receptionist(voice, tokenizer, conversations, settings)
         wake_receptionist(soul, receptionist)
         receptionist.replies = time.time_ns()  # another answer each time it is asked
@@ -71,10 +71,10 @@ def open_file(file: Path, tokenizer: Tokenizer) -> np.ndarray:
     return np.array([DOCUMENT, *ids], dtype=np.int64)
 
 
-def score(soul: Soul, files: list[Path], device: torch.device) -> list[Score]:
+def score(soul: Soul, files: list[Path], compute: Compute) -> list[Score]:
     """Bits per byte of each file. A long one is shared among eight readers, each of whom has read the 512 tokens
     before its part."""
-    tokenizer, voice = open_voice(soul, device)
+    tokenizer, voice = open_voice(soul, compute)
     lengths = np.array(tokenizer.byte_lengths())
     scores = []
     for file in files:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from typing import Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
-import torch
 from pydantic import Field
 
-from brain.ops.linear import use_half
-from school.office.kernels import forge
 from school.office.mistakes import Mistake
 from school.office.settings import Slice
+
+if TYPE_CHECKING:  # whoever only reads settings needs no torch
+    import torch
+
+    from brain.ops.backend import Backend
 
 
 class MachineSettings(Slice):
@@ -26,27 +29,41 @@ class MachineSettings(Slice):
     kernels: bool = Field(True, description="compile faster loops for this processor, if there is a C compiler")
 
 
-def prepare(settings: MachineSettings) -> torch.device:
-    """Set up this process and choose the device. Raises Mistake for a device that is not there."""
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """Where a brain computes, and how."""
+
+    device: torch.device
+    backend: Backend
+
+
+def prepare(settings: MachineSettings) -> Compute:
+    """Set up this process and choose how it computes. Raises Mistake for a device that is not there."""
+    import torch
+
+    from brain.ops.backend import Backend
+    from school.office.kernels import compile_kernels
+
     keep_memory()
     if settings.threads:
         torch.set_num_threads(settings.threads)
     torch.set_flush_denormal(True)
-    if settings.kernels:
-        forge()
+    kernels = compile_kernels() if settings.kernels else None
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     chosen = settings.device
     if chosen == "auto":
         chosen = "cuda" if available["cuda"] else "cpu"
     if not available[chosen]:
         raise Mistake(f'machine.device = "{chosen}": this machine has none; use "auto" or "cpu".')
-    use_half(settings.precision == "bfloat16" or settings.precision == "auto" and has_bfloat16(chosen))
-    return torch.device(chosen)
+    half = settings.precision == "bfloat16" or settings.precision == "auto" and has_bfloat16(chosen)
+    return Compute(torch.device(chosen), Backend(kernels, half))
 
 
 def has_bfloat16(device: str) -> bool:
     """Whether the hardware multiplies bfloat16 itself, which is about twice as fast; asked, not timed, so that the same
     machine always gives the same answer."""
+    import torch
+
     if device == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     asked = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # torch has no public question for this

@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 from pydantic import Field
 from sqlite_utils import Database, Migrations
 
+from brain.gauges import Gauge, by_name
 from school.door.consent import Change
 from school.door.events import Event, Examined, ExamResult, Saved, StepReport
 from school.door.mailbox import fail, fulfil
@@ -546,8 +547,13 @@ class Registrar:
             back = "" if returned_to is None else f"; went back to the weights of step {returned_to}"
             self.event("skipped", f"step {report.step} was not finite and taught nothing{back}", report.step)
 
-    def examined(self, result: ExamResult, step: int, gauges: dict[str, float]) -> None:
-        row = asdict(result) | {"run_id": self.run_id, "at": utc_now(), "step": step, "gauges": json.dumps(gauges)}
+    def examined(self, result: ExamResult, step: int, gauges: Iterable[Gauge]) -> None:
+        row = asdict(result) | {
+            "run_id": self.run_id,
+            "at": utc_now(),
+            "step": step,
+            "gauges": json.dumps(by_name(gauges)),
+        }
         self._submit(lambda db: db["evaluations"].insert(row))
 
     def shelve(self, texts: list[Text]) -> None:

@@ -8,14 +8,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from brain import SPECIES, BrainConfig, build_brain
+from brain import BrainConfig, build_brain, read_config
 from brain.contract import Brain
 from school.door.values import Pair
+from school.office.machine import Compute
 from school.office.mistakes import Mistake
 from school.souls.caretaker import Soul
 from school.talking.receptionist import Receptionist
 from school.teaching.night import Night
-from school.teaching.shape import CAME_LATER
 from school.teaching.streams import Streams
 from school.teaching.tutor import Best, Tutor
 from school.texts.librarian import Bookmark
@@ -108,12 +108,8 @@ def wake_receptionist(
 def brain_config(soul: Soul) -> BrainConfig:
     """The shape of the brain that the soul belongs to. Raises Mistake for one that this version does not know."""
     try:
-        shape = dict(soul.facts["brain"])
-        shape = BrainConfig(**CAME_LATER | shape | {"windows": tuple(shape["windows"])})
-        if shape.species not in SPECIES:
-            raise KeyError(f"species {shape.species!r}")
-        return shape
-    except (TypeError, KeyError) as error:
+        return read_config(soul.facts["brain"])
+    except (TypeError, KeyError, ValueError) as error:
         raise Mistake(f"the soul of step {soul.step} is of a kind that this version does not know ({error}).") from None
 
 
@@ -132,9 +128,10 @@ def _copy(tensor: Tensor) -> Tensor:
     return tensor.detach().to("cpu", copy=True)
 
 
-def open_voice(soul: Soul, device: torch.device) -> tuple[Tokenizer, Brain]:
+def open_voice(soul: Soul, compute: Compute) -> tuple[Tokenizer, Brain]:
     """Just what it takes to speak and to be examined."""
     tokenizer = Tokenizer.from_json(soul.tokenizer)
-    voice = build_brain(brain_config(soul), pieces=tokenizer.pieces, turn_tokens=MARK_COUNT).to(device)
+    shape, pieces = brain_config(soul), tokenizer.pieces
+    voice = build_brain(shape, pieces=pieces, turn_tokens=MARK_COUNT, backend=compute.backend).to(compute.device)
     load_weights(voice, soul.tensors["voice"])
     return tokenizer, voice.requires_grad_(False)

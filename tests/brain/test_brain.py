@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 import torch
+from brain.ops.scan import moving_averages
 from torch.nn import functional as F
 
 from brain import PRESETS, SPECIES, BrainConfig, build_brain, parameter_count
 from brain.contract import pick_streams, stack_states
 from brain.layers.memory import _Gate
 from brain.layers.windows import CHUNK, InterneuronNetwork, _weigh_directly, _WindowMix, window_mix
-from brain.ops.scan import moving_averages
 from brain.sampling import keep_likely, penalise_repetition, sample
 from brain.selfstate import fresh_condition, true_pixels
 from tests.conftest import TINY, make_brain

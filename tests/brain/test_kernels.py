@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from brain.ops.loss import token_losses
 
 from brain import PRESETS, build_brain
 from brain.contract import Brain, BrainOutput
 from brain.ops import native
-from brain.ops.loss import token_losses
 from school.office import kernels as foundry
 
 SHAPES = {
