@@ -9,16 +9,15 @@ import torch
 
 from brain import build_brain, parameter_count
 from brain.layers.words import KEPT, WordMemory
-from brain.ops import native
-from school.office import kernels as foundry
+from brain.ops.backend import PYTORCH, Backend
 from tests.conftest import TINY
 
 WORDS, WIDTH = 300, 8
 
 
-def some_memory() -> WordMemory:
+def some_memory(backend: Backend = PYTORCH) -> WordMemory:
     torch.manual_seed(0)
-    memory = WordMemory(WORDS, WIDTH)
+    memory = WordMemory(WORDS, WIDTH, backend=backend)
     with torch.no_grad():
         memory.weight.normal_()
     return memory
@@ -32,21 +31,16 @@ def counted(tokens: list[int], kept: float) -> torch.Tensor:
     return counts
 
 
-@pytest.mark.parametrize("kernels", [False, True])
-def test_a_word_counts_until_it_fades(kernels):
-    """The logits rise by the logs of both counts, as each word weighs them and the thought lets them, stream by
+def test_a_word_counts_until_it_fades(backend: Backend):
+    """The logits rise by the logs of both counts, as each word weighs them and the hidden state lets them, stream by
     stream."""
-    if kernels and not foundry.forge():
-        pytest.skip("no C compiler here")
-    if not kernels:
-        native.use(None)
-    memory, rng = some_memory(), torch.Generator().manual_seed(1)
+    memory, rng = some_memory(backend), torch.Generator().manual_seed(1)
     tokens = torch.randint(0, WORDS, (40, 2), generator=rng)
-    thoughts, logits = torch.randn(40, 2, WIDTH, generator=rng), torch.randn(40, 2, WORDS, generator=rng)
-    out, counts = memory(logits, thoughts, tokens, torch.zeros(len(KEPT), 2, WORDS))
+    hidden, logits = torch.randn(40, 2, WIDTH, generator=rng), torch.randn(40, 2, WORDS, generator=rng)
+    out, counts = memory(logits, hidden, tokens, torch.zeros(len(KEPT), 2, WORDS))
     for t, b in ((0, 0), (7, 1), (39, 0)):
         said = tokens[: t + 1, b].tolist()
-        scales = 1 + memory.gate(thoughts[t, b])
+        scales = 1 + memory.gate(hidden[t, b])
         added = sum(scales[k] * memory.weight[k] * counted(said, kept).log1p() for k, kept in enumerate(KEPT))
         torch.testing.assert_close(out[t, b], logits[t, b] + added, atol=1e-5, rtol=1e-5)
     wanted = torch.stack([torch.stack([counted(tokens[:, b].tolist(), kept) for b in (0, 1)]) for kept in KEPT])
@@ -56,19 +50,17 @@ def test_a_word_counts_until_it_fades(kernels):
 def test_two_blocks_are_one():
     """What a block leaves behind, the next one begins with."""
     memory, tokens = some_memory(), torch.arange(60).view(30, 2) % 7
-    thoughts, logits, none = torch.randn(30, 2, WIDTH), torch.zeros(30, 2, WORDS), torch.zeros(len(KEPT), 2, WORDS)
-    whole, last = memory(logits, thoughts, tokens, none)
-    first, between = memory(logits[:11], thoughts[:11], tokens[:11], none)
-    second, after = memory(logits[11:], thoughts[11:], tokens[11:], between)
+    hidden, logits, none = torch.randn(30, 2, WIDTH), torch.zeros(30, 2, WORDS), torch.zeros(len(KEPT), 2, WORDS)
+    whole, last = memory(logits, hidden, tokens, none)
+    first, between = memory(logits[:11], hidden[:11], tokens[:11], none)
+    second, after = memory(logits[11:], hidden[11:], tokens[11:], between)
     torch.testing.assert_close(torch.cat([first, second]), whole, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(after, last, atol=1e-5, rtol=1e-5)
 
 
-def test_a_life_long_silence_is_forgotten():
+def test_a_life_long_silence_is_forgotten(compiled: Backend):
     """After ten thousand other words nothing is left, and nothing too small to be quick."""
-    if not foundry.forge():
-        pytest.skip("no C compiler here")
-    memory = some_memory()
+    memory = some_memory(compiled)
     counts = torch.zeros(len(KEPT), 1, WORDS)
     for word in (5, *[6] * 10):
         tokens = torch.full((1000, 1), word)
