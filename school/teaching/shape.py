@@ -37,7 +37,7 @@ class _Choice(Slice):
         for name in values.keys() & dropped:
             if values[name] is not dropped[name]:
                 raise Mistake(
-                    f"brain.{name}: there is only {dropped[name]} by now, which learns better; remove the setting."
+                    f"brain.{name} is always {str(dropped[name]).lower()} by now, which learns better; remove it."
                 )
         return {name: value for name, value in values.items() if name not in dropped}
 

@@ -67,9 +67,7 @@ def test_settings_files_of_before_are_still_read(tmp_path):
     assert read_settings(TREE, file, []).brain == BrainSettings(preset="newborn")
     with pytest.raises(Mistake) as caught:
         read_settings(TREE, file, ["brain.shared_cerebellum=true"])
-    assert str(caught.value) == (
-        "brain.shared_cerebellum: there is only false by now, which learns better; remove the setting."
-    )
+    assert str(caught.value) == ("brain.shared_cerebellum is always false by now, which learns better; remove it.")
 
 
 def test_the_vocabulary_is_the_presets_until_asked_for():
