@@ -100,7 +100,7 @@ def test_the_mood_reaches_answers_only_as_a_colour():
     the pixel alone."""
     makers = [
         *sources("brain"),
-        *(ROOT / "school" / f"{name}.py" for name in ("receptionist", "conversations", "tutor")),
+        *(file for room in ("talking", "teaching") for file in sources(f"school/{room}")),
     ]
     for file in makers:
         assert not imported(file) & {

@@ -568,7 +568,9 @@ def test_a_folder_that_cannot_be_one(tmp_path: Path):
 # ---- nothing that runs when it is read -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("file", sorted([*REPOSITORY.glob("school/*.py"), *REPOSITORY.glob("brain/*.py")]), ids=str)
+@pytest.mark.parametrize(
+    "file", sorted([*REPOSITORY.glob("school/**/*.py"), *REPOSITORY.glob("brain/**/*.py")]), ids=str
+)
 def test_nobody_pickles(file: Path):
     """No module of school/ or brain/ imports a pickle, or loads or saves through torch's or numpy's own."""
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
