@@ -186,15 +186,15 @@ def settings_tree() -> type[Slice]:
     from bots.twitch.settings import TwitchSettings
     from school.diary.scribe import ScribeSettings
     from school.diary.voice import VoiceSettings
-    from school.office.machine import MachineSettings
+    from school.office.machine_settings import MachineSettings
     from school.office.settings import Slice
     from school.record.registrar import RecordSettings
     from school.schedule.timetable import TimetableSettings
     from school.souls.caretaker import SoulSettings
     from school.talking.receptionist import SpeechSettings
+    from school.teaching.brain_settings import BrainSettings
     from school.teaching.pedagogy import PedagogySettings
     from school.teaching.settings import LessonSettings
-    from school.teaching.shape import BrainSettings
     from school.texts.librarian import LibrarySettings
 
     class Settings(Slice):

@@ -44,8 +44,8 @@ from brain.ops.backend import PYTORCH
 from school.door.events import StepReport
 from school.office.machine import keep_memory, prepare
 from school.talking.receptionist import PREFILL
+from school.teaching.brain_settings import BrainSettings
 from school.teaching.examiner import NEUTRAL
-from school.teaching.shape import BrainSettings
 from school.teaching.threads import MOST, Hands
 from school.teaching.tutor import Tutor
 from school.texts.tokenizer import MARK_COUNT

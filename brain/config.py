@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from brain.ops.backend import Backend
 
 
-def part(default: Any, description: str, *, at_most: int = 65_536, expert: bool = True, structural: bool = True) -> Any:
-    """A field of a config that is a setting too. ``expert``: for experiments, left out of ``config.toml``;
-    ``structural``: with another value it is another brain, which a soul's weights don't fit."""
-    about = {"description": description, "at_most": at_most, "expert": expert, "structural": structural}
+def part(default: Any, description: str, *, at_most: int = 65_536, structural: bool = True) -> Any:
+    """A field of a config that is a setting too. ``structural``: with another value it is another brain, which a soul's
+    weights don't fit."""
+    about = {"description": description, "at_most": at_most, "structural": structural}
     return field(default=default, metadata=about)
 
 
@@ -33,7 +33,7 @@ class BrainConfig(ABC):
     species: str
     vocabulary: int = 2048  # tokens wanted; a small library may yield fewer
     embed_width: int = part(256, "width of a token's vector")
-    dropout: float = part(0.3, "share of its units dropped while it learns a block", expert=False, structural=False)
+    dropout: float = part(0.3, "share of its units dropped while it learns a block", structural=False)
 
     @abstractmethod
     def build(self, *, pieces: Sequence[bytes], turn_tokens: int, backend: Backend) -> Brain:

@@ -18,7 +18,7 @@ class LlamaConfig(BrainConfig):
     SUMMARY: ClassVar[str] = "a small transformer to compare it with"
 
     species: str = "llama"
-    dropout: float = part(0.1, "share of its units dropped while it learns a block", expert=False, structural=False)
+    dropout: float = part(0.1, "share of its units dropped while it learns a block", structural=False)
     layers: int = part(4, "layers", at_most=1024)
     heads: int = part(8, "attention heads of a layer", at_most=1024)
     key_heads: int = part(2, "keys and values that the heads share", at_most=1024)

@@ -5,28 +5,13 @@ from __future__ import annotations
 import ctypes
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field
+import torch
 
+from brain.ops.backend import Backend
+from school.office.kernels import compile_kernels
+from school.office.machine_settings import MachineSettings
 from school.office.mistakes import Mistake
-from school.office.settings import Slice
-
-if TYPE_CHECKING:  # whoever only reads settings needs no torch
-    import torch
-
-    from brain.ops.backend import Backend
-
-
-class MachineSettings(Slice):
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
-        "auto", description="what computes; auto: a GPU if there is one"
-    )
-    threads: int = Field(0, ge=0, le=1024, description="CPU cores for training; 0: all of them")
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="of the factors in lessons' matrix products; auto: bfloat16 where the hardware has it"
-    )
-    kernels: bool = Field(True, description="compile faster loops for this processor, if there is a C compiler")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +24,6 @@ class Compute:
 
 def prepare(settings: MachineSettings) -> Compute:
     """Set up this process and choose how it computes. Raises Mistake for a device that is not there."""
-    import torch
-
-    from brain.ops.backend import Backend
-    from school.office.kernels import compile_kernels
-
     keep_memory()
     if settings.threads:
         torch.set_num_threads(settings.threads)
@@ -62,8 +42,6 @@ def prepare(settings: MachineSettings) -> Compute:
 def has_bfloat16(device: str) -> bool:
     """Whether the hardware multiplies bfloat16 itself, which is about twice as fast; asked, not timed, so that the same
     machine always gives the same answer."""
-    import torch
-
     if device == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     asked = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # torch has no public question for this

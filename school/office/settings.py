@@ -16,6 +16,8 @@ from pydantic.fields import FieldInfo
 
 from school.office.mistakes import Mistake
 
+EXPERT = {"expert": True}  # as ``json_schema_extra`` of a Field: taken from anywhere, but not written into config.toml
+
 
 class Slice(BaseModel):
     """A frozen group of settings; unknown keys and wrong types are errors."""

@@ -3,77 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Any, Literal
 
-from pydantic import Field, create_model, model_validator
-
-from brain import SIZES, SPECIES, BrainConfig, config_of
+from brain import SPECIES, BrainConfig
 from school.office.mistakes import Mistake
-from school.office.settings import Slice
+from school.teaching.brain_settings import BrainSettings
 from school.teaching.settings import MICRO_SECONDS
 
 BLOCK_TOKENS = {"seed": 256}
 DEFAULT_BLOCK = 64
 SLOWER = {"seed": 1.5}  # micro_seconds: two cores then have a hand each, and 1.08 times the tokens
 SMALLEST_VOCABULARY = 264  # every byte and the marks
-DEFAULT_SPECIES = next(iter(SPECIES))
-KINDS = ", ".join(f"{name} ({config_of(name).SUMMARY})" for name in SPECIES)
 
 
-class _Choice(Slice):
-    species: Literal[tuple(SPECIES)] = Field(DEFAULT_SPECIES, description=f"the kind of brain: {KINDS}")
-    preset: Literal[SIZES] = Field(
-        "toddler", description="its size: newborn (tests, a Raspberry Pi), toddler (a laptop), child, seed (very large)"
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _pass_over_dropped(cls, values: Any) -> Any:
-        """Settings files of older versions name parts that brains no longer have. Raises Mistake for one that asks for
-        a brain that can't be built."""
-        if not isinstance(values, dict):
-            return values
-        dropped = {name: value for species in SPECIES for name, value in config_of(species).DROPPED.items()}
-        for name in values.keys() & dropped:
-            if values[name] is not dropped[name]:
-                raise Mistake(
-                    f"brain.{name} is always {str(dropped[name]).lower()} by now, which learns better; remove it."
-                )
-        return {name: value for name, value in values.items() if name not in dropped}
-
-
-def _settings() -> dict[str, Any]:
-    """A setting for each part of each species."""
-    made: dict[str, Any] = {}
-    for species in SPECIES:
-        prefix = "" if species == DEFAULT_SPECIES else f"{species}: "
-        for name, part in config_of(species).parts().items():
-            made.setdefault(name, _setting(part, prefix))
-    return made
-
-
-def _setting(part: dict[str, Any], prefix: str) -> tuple[Any, Any]:
-    """The type and the field of a setting; but for switches, one of its values stands for what the preset says."""
-    expert, about = {"expert": True} if part["expert"] else None, prefix + part["description"]
-    match part["default"]:
-        case bool(default):
-            return bool, Field(default, description=about, json_schema_extra=expert)
-        case int():
-            bounds = {"ge": 0, "le": part["at_most"]}
-            return int, Field(0, description=f"{about}; 0: as the preset says", json_schema_extra=expert, **bounds)
-        case float():
-            about += "; -1: as the preset says"
-            return float, Field(-1.0, ge=-1, lt=1, description=about, json_schema_extra=expert)
-        case tuple():
-            about += "; []: as the preset says"
-            return tuple[float, ...], Field((), strict=False, description=about, json_schema_extra=expert)
-    raise TypeError(f"no setting for a part like {part['default']!r}")
-
-
-BrainSettings = create_model("BrainSettings", __base__=_Choice, __module__=__name__, **_settings())
-
-
-def shape_of(settings: _Choice, vocabulary: int) -> BrainConfig:
+def shape_of(settings: BrainSettings, vocabulary: int) -> BrainConfig:
     """The preset with the settings' changes; ``vocabulary`` 0 leaves the preset's. Raises Mistake."""
     preset = SPECIES[settings.species][settings.preset]
     asked = {name: getattr(settings, name) for name in preset.parts()}
@@ -89,11 +31,11 @@ def shape_of(settings: _Choice, vocabulary: int) -> BrainConfig:
     return config
 
 
-def block_tokens(settings: _Choice, wanted: int) -> int:
+def block_tokens(settings: BrainSettings, wanted: int) -> int:
     return wanted or BLOCK_TOKENS.get(settings.preset, DEFAULT_BLOCK)
 
 
-def micro_seconds(settings: _Choice, wanted: float) -> float:
+def micro_seconds(settings: BrainSettings, wanted: float) -> float:
     return wanted or SLOWER.get(settings.preset, MICRO_SECONDS)
 
 

@@ -69,7 +69,7 @@ def test_a_part_of_one_name_is_the_same_setting_in_all_species():
     seen: dict[str, tuple] = {}
     for species in SPECIES:
         for name, part in config_of(species).parts().items():
-            about = part["description"], part["at_most"], part["expert"], part["structural"], type(part["default"])
+            about = part["description"], part["at_most"], part["structural"], type(part["default"])
             assert seen.setdefault(name, about) == about
 
 

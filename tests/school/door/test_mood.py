@@ -12,7 +12,7 @@ import torch
 from brain.ops.backend import PYTORCH
 from brain.selfstate import fresh_condition, true_pixels
 from school.door.mood import WORDS, Mood, mood
-from tests.test_imports import ROOT, imported, sources
+from tests.test_imports import imported, sources
 
 STREAMS, TOKENS, STEPS = 8, 16, 60
 

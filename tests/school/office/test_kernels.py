@@ -10,7 +10,8 @@ import pytest
 import torch
 
 from school.office.kernels import compile_kernels
-from school.office.machine import MachineSettings, prepare
+from school.office.machine import prepare
+from school.office.machine_settings import MachineSettings
 from tests.conftest import make_brain
 
 

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from school.office.machine import MachineSettings, has_bfloat16, prepare
+from school.office.machine import has_bfloat16, prepare
+from school.office.machine_settings import MachineSettings
 from wakeup import REPOSITORY
 
 
@@ -21,5 +22,7 @@ def test_the_setting_decides_what_is_rounded(precision):
 
 def test_settings_of_machine_and_brain_need_no_torch():
     """Commands that compute nothing read them too."""
-    code = "import sys, school.office.machine, school.teaching.shape; sys.exit('torch' in sys.modules)"
+    code = (
+        "import sys, school.office.machine_settings, school.teaching.brain_settings; sys.exit('torch' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, timeout=60).returncode == 0

@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 import wakeup
 from school.office.mistakes import Mistake
 from school.office.settings import Slice, allowed, as_toml, read_settings
-from school.teaching.shape import BrainSettings
+from school.teaching.brain_settings import BrainSettings
 
 TREE = wakeup.settings_tree()
 SHIPPED = Path(wakeup.__file__).with_name("config.toml")

@@ -10,7 +10,8 @@ import pytest
 from school.office.mistakes import Mistake
 from school.souls.caretaker import Soul
 from school.souls.packing import brain_config
-from school.teaching.shape import BrainSettings, agree, shape_of
+from school.teaching.brain_settings import BrainSettings
+from school.teaching.shape import agree, shape_of
 
 WANTED = shape_of(BrainSettings(preset="newborn"), 0)
 

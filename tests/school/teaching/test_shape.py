@@ -11,7 +11,8 @@ import wakeup
 from brain import SIZES, SPECIES, build_brain, config_of
 from school.office.mistakes import Mistake
 from school.office.settings import read_settings
-from school.teaching.shape import BrainSettings, agree, block_tokens, micro_seconds, shape_of
+from school.teaching.brain_settings import BrainSettings
+from school.teaching.shape import agree, block_tokens, micro_seconds, shape_of
 
 TREE = wakeup.settings_tree()
 NEWBORN = SPECIES["interneuron"]["newborn"]
@@ -56,7 +57,7 @@ def test_every_part_of_a_shape_can_be_asked_for(species: str):
 def test_what_only_experiments_need_is_marked():
     """Such settings stay out of config.toml; the others are what people change."""
     public = {name for name, field in BrainSettings.model_fields.items() if not (field.json_schema_extra or {})}
-    assert public == {"species", "preset", "dropout"}
+    assert public == {"species", "preset"}
     assert BrainSettings.model_fields["echo"].json_schema_extra == {"expert": True}
 
 
