@@ -21,15 +21,17 @@ AT_BIRTH = 0.01  # what a count weighs
 
 
 class WordMemory(nn.Module):
-    def __init__(self, vocabulary: int, width: int, *, backend: Backend):
+    def __init__(self, vocabulary: int, width: int, *, marks: int, backend: Backend):
+        """Ids below ``marks`` are marks, which are no words."""
         super().__init__()
-        self.backend = backend
+        self.marks, self.backend = marks, backend
         self.weight = nn.Parameter(torch.full((len(KEPT), vocabulary), AT_BIRTH))
         self.gate = nn.Linear(width, len(KEPT))
         self.register_buffer("kept", torch.tensor(KEPT), persistent=False)
 
     def forward(self, logits: Tensor, hidden: Tensor, tokens: Tensor, counts: Tensor) -> tuple[Tensor, Tensor]:
         """``logits`` (T, B, V), ``hidden`` (T, B, D), ``tokens`` (T, B), ``counts`` (K, B, V) before them -> logits,
-        counts after them."""
+        counts after them. What souls of old counted of marks is dropped."""
         scales = 1 + self.gate(hidden)  # (T, B, K)
-        return add_word_counts(logits, scales, self.weight, tokens, counts, self.kept, self.backend)
+        given = logits, scales, self.weight, tokens, counts, self.kept
+        return add_word_counts(*given, marks=self.marks, backend=self.backend)

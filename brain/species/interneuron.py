@@ -56,7 +56,7 @@ class InterneuronBrain(Brain):
         self.memory1 = MemoryLayer(neurons, short=0.7, long=0.95, **memory)
         self.memory2 = MemoryLayer(neurons, short=0.9, long=0.99, **memory)
         self.logits = OutputHead(neurons, width, vocabulary, parts=parts, backend=backend)
-        self.words = WordMemory(vocabulary, width, backend=backend) if config.word_memory else None
+        self.words = WordMemory(vocabulary, width, marks=turn_tokens, backend=backend) if config.word_memory else None
         self.self_state = SelfStateHead(width)
         self._initialise()
         self._compiled_step = CompiledStep(self)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import math
 from collections.abc import Callable
+from dataclasses import asdict, fields
+from functools import partial
 from typing import Any
 
 import torch
+from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from brain import BrainConfig, build_brain, read_config
 from brain.contract import Brain
@@ -21,6 +28,12 @@ from school.teaching.tutor import Best, Tutor
 from school.texts.librarian import Bookmark
 from school.texts.tokenizer import MARK_COUNT, Tokenizer
 
+LARGEST_WIDTH, MOST_WINDOWS = 1_000_000, 1024
+STATE_NUMBERS = 1 << 26  # that a conversation may carry, and that are made on the way to a brain
+MAKERS = {torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn}
+
+log = logging.getLogger(__name__)
+
 
 def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -> Soul:
     """A copy of everything, on the CPU; nothing of it changes when the lessons go on."""
@@ -33,6 +46,7 @@ def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -
         "best": tutor.best.weights if tutor.best else {},
         "optimizer": tutor.optimizer.tensors(),
         "streams": tutor.all_streams().tensors(),
+        "talks": tutor.talks.carried.tensors(),
         "conversations": kept,
     }
     facts = {
@@ -48,6 +62,7 @@ def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -
         "micro_streams": tutor.micro_streams,
         "streams": tutor.shape.streams,
         "block_tokens": tutor.shape.length,
+        "talks": tutor.talks.places,
         "pedagogy": tutor.pedagogy.facts(),
         "replies": receptionist.replies,
         "calibration": receptionist.calibration,
@@ -73,13 +88,20 @@ def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
         tutor.best = Best(figure, weights, waited, taught)
     tutor.night = Night(facts.get("night", ()))
     tutor.bookmark = Bookmark(**facts["bookmark"])
-    tutor.pedagogy.restore(facts.get("pedagogy", {}))
+    try:
+        tutor.pedagogy.restore(facts.get("pedagogy", {}))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        log.warning("what the pedagogy remembered can't be understood (%s); it begins anew.", type(error).__name__)
     tutor.streams = Streams.fresh(tutor.brain, *tutor.shape)
-    if (facts["streams"], facts["block_tokens"]) == tutor.shape:
-        tensors = {name: tensor.to(tutor.device) for name, tensor in soul.tensors["streams"].items()}
-        tutor.streams = Streams.of(tutor.streams.tensors() | tensors)  # an old soul's may lack something
+    fresh, kept = tutor.streams.tensors(), soul.tensors["streams"]
+    kept = {name: tensor for name, tensor in kept.items() if name in fresh}
+    fits = all((kept[name].shape, kept[name].dtype) == (fresh[name].shape, fresh[name].dtype) for name in kept)
+    if (facts["streams"], facts["block_tokens"]) == tutor.shape and fits:
+        tensors = {name: tensor.to(tutor.device) for name, tensor in kept.items()}
+        tutor.streams = Streams.of(fresh | tensors)  # an old soul's may lack something
     else:  # other blocks than before: the lessons start a new epoch
         tutor.bookmark = tutor.bookmark._replace(epoch=tutor.bookmark.epoch + 1, block=0)
+    tutor.talks.restore(facts.get("talks", []), soul.tensors.get("talks", {}))
     dates = facts["reviews"]
     for pair in pairs:  # one without dates was taught after the soul was saved
         kept = dates.get(pair.id)
@@ -101,16 +123,42 @@ def wake_receptionist(
         parts.setdefault(key, {})[part] = tensor
     named = soul.facts["conversations"]
     receptionist.conversations.restore(
-        {named[key][0]: (named[key][1], tensors) for key, tensors in parts.items() if welcome(named[key][1])}
+        {
+            named[key][0]: (named[key][1], tensors)
+            for key, tensors in parts.items()
+            if key in named and welcome(named[key][1])
+        }
     )
 
 
 def brain_config(soul: Soul) -> BrainConfig:
     """The shape of the brain that the soul belongs to. Raises Mistake for one that this version does not know."""
     try:
-        return read_config(soul.facts["brain"])
+        shape = read_config(dict(soul.facts["brain"]))
+        facts = json.dumps(asdict(shape))  # as JSON, since only there a list may be a tuple
+        shape = TypeAdapter(type(shape)).validate_json(facts, strict=True)
+        _check_bounds(shape)
+        return shape
+    except ValidationError as error:
+        first = error.errors()[0]
+        why = f"{'.'.join(map(str, first['loc']))[:80]}: {first['msg'].lower()}"
     except (TypeError, KeyError, ValueError) as error:
-        raise Mistake(f"the soul of step {soul.step} is of a kind that this version does not know ({error}).") from None
+        why = str(error)
+    raise Mistake(f"the soul of step {soul.step} is of a kind that this version does not know ({why}).")
+
+
+def _check_bounds(shape: BrainConfig) -> None:
+    """Raises ValueError for what no brain is like, before anybody makes room for it."""
+    for field in fields(shape):
+        value = getattr(shape, field.name)
+        if type(value) is int and not 1 <= value <= LARGEST_WIDTH:
+            raise ValueError(f"{field.name} = {value}")
+        if isinstance(value, tuple) and not 1 <= len(value) <= MOST_WINDOWS:
+            raise ValueError(field.name)
+    if not 0 <= shape.dropout < 1:
+        raise ValueError(f"dropout = {shape.dropout}")
+    if misfit := shape.misfit():
+        raise ValueError(misfit)
 
 
 @torch.no_grad()
@@ -129,9 +177,30 @@ def _copy(tensor: Tensor) -> Tensor:
 
 
 def open_voice(soul: Soul, compute: Compute) -> tuple[Tokenizer, Brain]:
-    """Just what it takes to speak and to be examined."""
-    tokenizer = Tokenizer.from_json(soul.tokenizer)
-    shape, pieces = brain_config(soul), tokenizer.pieces
-    voice = build_brain(shape, pieces=pieces, turn_tokens=MARK_COUNT, backend=compute.backend).to(compute.device)
+    """Just what it takes to speak and to be examined. Raises Mistake where the weights are another brain's."""
+    tokenizer, shape = Tokenizer.from_json(soul.tokenizer), brain_config(soul)
+    build = partial(build_brain, pieces=tokenizer.pieces, turn_tokens=MARK_COUNT, backend=compute.backend)
+    try:
+        with _Budget(2 * sum(tensor.numel() for tensor in soul.tensors["voice"].values()) + STATE_NUMBERS):
+            voice = build(shape).to(compute.device)
+            voice.fresh_state(1)
+    except (ValueError, RuntimeError, ArithmeticError, MemoryError) as error:
+        raise Mistake(f"the soul of step {soul.step} says what no brain is like ({error}).") from None
     load_weights(voice, soul.tensors["voice"])
     return tokenizer, voice.requires_grad_(False)
+
+
+class _Budget(TorchFunctionMode):
+    """Within it, tensors of so many numbers can be made; what a soul says of its size is not to be believed."""
+
+    def __init__(self, numbers: int):
+        super().__init__()
+        self._left = numbers
+
+    def __torch_function__(self, function, types, arguments=(), named=None):
+        if function in MAKERS:
+            shape = arguments[0] if arguments and not isinstance(arguments[0], int) else arguments
+            self._left -= math.prod(shape or (named or {}).get("size", ()))
+            if self._left < 0:
+                raise ValueError("it is larger than its weights")
+        return function(*arguments, **(named or {}))

@@ -24,6 +24,8 @@ from school.texts.shelf import Text, Unreadable, find_files, open_text, read_tex
 from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Tokenizer
 
 TOKENIZER_SAMPLE = 8 << 20  # characters of the library that the byte pairs are learned from, at most
+SENTENCE_WINDOW = 192  # tokens in which a dialogue looks for two sentences
+SHORTEST_SENTENCE = 3  # tokens; what ends sooner ("Mr.") goes on
 STARTER = "starter"
 
 
@@ -155,26 +157,32 @@ class Librarian:
         """The blocks that begin at these places of the circle, (R, T+1)."""
         return np.stack([self._read(place, length + 1) for place in places])
 
-    def dialogue(self, step: int, *, length: int) -> tuple[np.ndarray, np.ndarray]:
-        """Neighbouring sentences of the library, dressed as a person's turn and the baby's answer.
+    def dialogue(self, number: int, *, length: int, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Neighbouring sentences of the library, dressed as a person's turn and the baby's answer, again and again.
 
         A library of diaries has no turns; without this the first question would be the first mark the baby ever met.
-        Returns ids (length+1,) and whether each target (length,) is to be learned: the answer and its end.
+        Of conversation ``number``, from token ``start`` on: ids (length+1,) and whether each target (length,) is to be
+        learned: the answers and their ends.
         """
-        rng = self._rng("dialogue", step)
+        rng, stop = self._rng("dialogue", number), start + length + 1
         ids, learned = [], []
-        while len(ids) <= length:
-            sentences = self._sentences(self._read(int(rng.integers(self.tokens)), length + 1))
+        while len(ids) < stop:
+            sentences = self._sentences(self._read(int(rng.integers(self.tokens)), SENTENCE_WINDOW))
             turns = [PERSON, *sentences[0], END, BABY]
             answer = [*sentences[1], END]
             ids += turns + answer
             learned += [False] * len(turns) + [True] * len(answer)
-        return np.array(ids[: length + 1]), np.array(learned[1 : length + 1])
+        return np.array(ids[start:stop]), np.array(learned[start + 1 : stop])
+
+    def drawn(self, purpose: str, number: int, below: int) -> int:
+        """A number from 0 to below ``below`` that (seed, purpose, number) decide."""
+        return int(self._rng(purpose, number).integers(below))
 
     def _sentences(self, window: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Two whole neighbouring sentences of a window, or its halves where it has no such ends; marks removed."""
         plain = window[window >= MARK_COUNT]
         ends = np.flatnonzero(self._ends_sentence[plain]) + 1
+        ends = ends[np.diff(ends, prepend=-SHORTEST_SENTENCE) >= SHORTEST_SENTENCE]
         if len(ends) >= 3:
             return plain[ends[0] : ends[1]], plain[ends[1] : ends[2]]
         half = len(plain) // 2

@@ -259,3 +259,18 @@ def test_bounds_in_words():
         "a number at least 0.5 and at most 2",
         "text",
     ]
+
+
+HOSTILE = {"deep": "[" * 20_000, "tables": "{a = " * 5_000, "digits": "9" * 5_000, "hex": "0x" + "f" * 5_000}
+
+
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_values_are_one_short_line(tmp_path: Path, value: str):
+    """Deeply nested lists and numbers of thousands of digits, in a file and in --set: one line, no traceback."""
+    file = tmp_path / "config.toml"
+    file.write_text(f"[lessons]\nstreams = {value}\n")
+    for source, changes in ((file, []), (None, [f"lessons.streams={value}"])):
+        with pytest.raises(Mistake) as caught:
+            read_settings(TREE, source, changes)
+        assert len(str(caught.value).splitlines()) == 1
+        assert len(str(caught.value)) < 500
