@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, create_model, model_validator
+from pydantic import Field, create_model
 
 from brain import SIZES, SPECIES, config_of
-from school.office.mistakes import Mistake
 from school.office.settings import EXPERT, Slice
 
 DEFAULT_SPECIES = next(iter(SPECIES))
@@ -19,21 +18,6 @@ class _Choice(Slice):
     preset: Literal[SIZES] = Field(
         "toddler", description="its size: newborn (tests, a Raspberry Pi), toddler (a laptop), child, seed (very large)"
     )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _pass_over_dropped(cls, values: Any) -> Any:
-        """Settings files of older versions name parts that brains no longer have. Raises Mistake for one that asks for
-        a brain that can't be built."""
-        if not isinstance(values, dict):
-            return values
-        dropped = {name: value for species in SPECIES for name, value in config_of(species).DROPPED.items()}
-        for name in values.keys() & dropped:
-            if values[name] is not dropped[name]:
-                raise Mistake(
-                    f"brain.{name} is always {str(dropped[name]).lower()} by now, which learns better; remove it."
-                )
-        return {name: value for name, value in values.items() if name not in dropped}
 
 
 def _settings() -> dict[str, Any]:

@@ -48,6 +48,7 @@ class Talks:
     def restore(self, places: list[list[int]], tensors: dict[str, Tensor]) -> None:
         """Go on where a soul was; from the beginning if that had other rows, or none."""
         own = self.carried.tensors()
-        if len(places) == len(self) and all(name in tensors and tensors[name].shape == own[name].shape for name in own):
+        kinds = {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}
+        if len(places) == len(self) and all(kinds.get(name) == (own[name].shape, own[name].dtype) for name in own):
             self.places = [(number, block) for number, block in places]
             self.carried = Streams.of({name: tensors[name].to(own[name].device) for name in own})

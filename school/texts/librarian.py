@@ -11,32 +11,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from pydantic import Field
 
 from school.office.mistakes import Mistake
-from school.office.settings import Slice
-from school.texts.shelf import Text, Unreadable, find_files, open_text, read_text, sweep_cache
+from school.texts.decoding import Unreadable
+from school.texts.formats import PLAIN, format_of
+from school.texts.places import Source, read_bytes
+from school.texts.shelf import Text, open_text, sweep_cache
 from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Tokenizer
 
 TOKENIZER_SAMPLE = 8 << 20  # characters of the library that the byte pairs are learned from, at most
 SENTENCE_WINDOW = 192  # tokens in which a dialogue looks for two sentences
 SHORTEST_SENTENCE = 3  # tokens; what ends sooner ("Mr.") goes on
-STARTER = "starter"
-
-
-class LibrarySettings(Slice):
-    vocabulary: int = Field(0, ge=0, le=65_000, description="tokens in the vocabulary; 0: as the brain's preset says")
-    minimum_frequency: int = Field(2, ge=1, description="how often a pair of bytes must occur to become a token")
-    held_out: float = Field(0.1, ge=0, le=0.5, description="share at the end of each text that is never trained on")
-    starter: Literal["auto", "always", "never"] = Field(
-        "auto",
-        description='the starter shelf: "auto" (until there is writing of your own), "always" or "never"',
-    )
 
 
 class Bookmark(NamedTuple):
@@ -55,30 +44,6 @@ class Lesson(NamedTuple):
     places: list[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file found on the shelf, and the name it goes by in the record."""
-
-    path: Path
-    name: str
-
-
-def gather_sources(library: Path, others: list[Path], starter: Path, use_starter: str) -> list[Source]:
-    """The files to learn from: the home's library, further folders, and the starter shelf while it is wanted."""
-    own = [
-        Source(path, str(path.relative_to(library)))
-        for path in find_files(library)
-        if path.relative_to(library).parts[0] != STARTER
-    ]
-    for folder in others:
-        own += [
-            Source(path, str(Path(folder.absolute().name) / path.relative_to(folder))) for path in find_files(folder)
-        ]
-    if use_starter == "always" or (use_starter == "auto" and not own):
-        own += [Source(path, str(Path(STARTER) / path.relative_to(starter))) for path in find_files(starter)]
-    return own
-
-
 def train_tokenizer(sources: list[Source], *, vocabulary: int, minimum_frequency: int, held_out: float) -> Tokenizer:
     """Learn the byte pairs from the taught part of the sources. Raises Mistake where nothing can be read."""
     share = TOKENIZER_SAMPLE // max(1, len(sources))
@@ -86,8 +51,8 @@ def train_tokenizer(sources: list[Source], *, vocabulary: int, minimum_frequency
     def sample():
         for source in sources:
             try:
-                text = read_text(source.path.read_bytes())
-            except (OSError, Unreadable):
+                text = (format_of(source.path) or PLAIN).read(read_bytes(source.path))
+            except (OSError, Unreadable, MemoryError):
                 continue
             taught = text[: round(len(text) * (1 - held_out))]
             step = max(share, 1 << 16)
@@ -118,9 +83,11 @@ class Librarian:
         cache: Path,
         seed: int,
         say: Callable[[str], None],
+        skipped: dict[str, str] | None = None,
     ) -> Librarian:
-        """Open every source that can be read. Raises Mistake if that leaves nothing to learn from."""
-        texts, skipped = {}, {}
+        """Open every source that can be read; ``skipped`` are others that were left out before. Raises Mistake if that
+        leaves nothing to learn from."""
+        texts, skipped = {}, dict(skipped or {})
         for source in sources:
             try:
                 text = open_text(source.path, source.name, tokenizer, held_out=held_out, cache=cache, say=say)
@@ -128,6 +95,8 @@ class Librarian:
                 skipped[source.name] = str(why)
             except OSError as error:
                 skipped[source.name] = f"it can't be opened ({error.strerror})"
+            except MemoryError:
+                skipped[source.name] = "it needs more memory than there is"
             else:
                 texts.setdefault(text.sha256, text)  # the same text twice is one text
         if sum(len(text.learn) for text in texts.values()) < 16:

@@ -7,14 +7,14 @@ from dataclasses import fields, replace
 
 import pytest
 
-import wakeup
+from bots.settings import Settings as TREE
 from brain import SIZES, SPECIES, build_brain, config_of
 from school.office.mistakes import Mistake
 from school.office.settings import read_settings
+from school.settings import REMOVED
 from school.teaching.brain_settings import BrainSettings
 from school.teaching.shape import agree, block_tokens, micro_seconds, shape_of
 
-TREE = wakeup.settings_tree()
 NEWBORN = SPECIES["interneuron"]["newborn"]
 
 
@@ -62,13 +62,13 @@ def test_what_only_experiments_need_is_marked():
 
 
 def test_settings_files_of_before_are_still_read(tmp_path):
-    """Switches that are gone are passed over where they say what all brains are now, and refused in a line if not."""
-    file = tmp_path / "mine.toml"
+    """Switches that are gone are told and ignored; all others still stand where they were."""
+    file, told = tmp_path / "mine.toml", []
     file.write_text('[brain]\npreset = "newborn"\nshared_cerebellum = false\nblend_logit_norm = true\n')
-    assert read_settings(TREE, file, []).brain == BrainSettings(preset="newborn")
-    with pytest.raises(Mistake) as caught:
-        read_settings(TREE, file, ["brain.shared_cerebellum=true"])
-    assert str(caught.value) == ("brain.shared_cerebellum is always false by now, which learns better; remove it.")
+    read = read_settings(TREE, file, ["brain.echo=false"], removed=REMOVED, tell=told.append)
+    assert read.brain == BrainSettings(preset="newborn", echo=False)
+    assert len(told) == 1
+    assert all(f"brain.{name}" in told[0] for name in config_of("interneuron").DROPPED)
 
 
 def test_the_vocabulary_is_the_presets_until_asked_for():
