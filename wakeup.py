@@ -392,19 +392,22 @@ def find_team() -> Team | None:
 
 def help_teach(settings: SchoolSettings, team: Team) -> int:
     """The life of a process that only computes: it does what the first one says, until that says stop."""
+    from dataclasses import replace
+
     from school.office.machine import prepare
     from school.teaching.shape import block_tokens, shape_of
     from school.teaching.team import enlist
     from school.teaching.tutor import TeamBroken
 
-    device = team.own_device(prepare(settings.machine))
+    compute = prepare(settings.machine)
+    compute = replace(compute, device=team.own_device(compute.device))
     try:
-        team.join(device)
+        team.join(compute.device)
         for number in bedtime_signals():  # the first process hears them too, saves, and says stop
             signal.signal(number, signal.SIG_IGN)
         shape = shape_of(settings.brain, settings.library.vocabulary)
         length = block_tokens(settings.brain, settings.lessons.block_tokens)
-        enlist(team, shape, settings.lessons, settings.pedagogy, block_tokens=length, device=device).follow()
+        enlist(team, shape, settings.lessons, settings.pedagogy, block_tokens=length, compute=compute).follow()
     except TeamBroken as broken:
         whisper(f"babyLLM: process {team.rank} leaves: {broken}.")
         return 1

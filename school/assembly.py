@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,7 +15,8 @@ from typing import Protocol
 
 import torch
 
-from brain import Brain, BrainConfig, build_brain
+from brain import BrainConfig, build_brain
+from brain.contract import Brain
 from school.classroom import Classroom, Limits
 from school.diary.scribe import Scribe
 from school.diary.voice import Voices
@@ -29,7 +30,7 @@ from school.door.school import School
 from school.door.values import date_ids_by
 from school.office.lifetime import MACHINE, Clocks, Lifetime
 from school.office.log import keep_log, redact
-from school.office.machine import prepare
+from school.office.machine import Compute, prepare
 from school.office.seeds import seed_of
 from school.record.queries import read_noted
 from school.record.registrar import Registrar
@@ -136,16 +137,16 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
         display.show(redact(text))
 
     home, team = waking.home, waking.team
-    device = prepare(settings.machine)
+    compute = prepare(settings.machine)
     if team:
-        device = team.own_device(device)
+        compute = replace(compute, device=team.own_device(compute.device))
         closing.callback(team.leave)
     closing.callback(keep_log(home / "statistics", display.show))
     lifetime = count_time(settings, waking, closing, say)
     caretaker = lock_souls(settings, home, lifetime.now)
     closing.callback(caretaker.unlock)
     soul = caretaker.make_room(say) if waking.newborn else caretaker.newest(say, set_aside=True)
-    mind = wake_mind(settings, waking, soul, device, say)
+    mind = wake_mind(settings, waking, soul, compute, say)
     registrar = open_record(settings, home, mind, lifetime)
     awake: Awake | None = None  # what fails before it is, ends unwoken
     closing.callback(lambda: registrar.close(step=mind.tutor.step, ending=awake.ending if awake else "never woke"))
@@ -230,16 +231,16 @@ def lock_souls(settings: SchoolSettings, home: Path, now: Callable[[], float] = 
 # ---- the mind ------------------------------------------------------------------------------------------------------
 
 
-def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, device: torch.device, say: Say) -> Mind:
+def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, compute: Compute, say: Say) -> Mind:
     """The brain and who works with it; what the soul holds is not in them yet. Raises Mistake."""
     librarian = open_library(settings, waking, soul, say)
-    brain, shape = build_brain_for(settings, waking.home, librarian, soul, device)
+    brain, shape = build_brain_for(settings, waking.home, librarian, soul, compute)
     tutor = hire_tutor(settings, brain, librarian, soul, waking.team)
     conversations = Conversations(
         waking.home / "soul" / "conversations",
         limit=settings.speech.conversations,
         disk_limit=settings.speech.conversations_on_disk,
-        device=device,
+        device=compute.device,
     )
     receptionist = Receptionist(tutor.voice, librarian.tokenizer, conversations, settings.speech)
     return Mind(shape=shape, soul=soul, librarian=librarian, tutor=tutor, receptionist=receptionist)
@@ -272,15 +273,16 @@ def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, sa
 
 
 def build_brain_for(
-    settings: SchoolSettings, home: Path, librarian: Librarian, soul: Soul | None, device: torch.device
+    settings: SchoolSettings, home: Path, librarian: Librarian, soul: Soul | None, compute: Compute
 ) -> tuple[Brain, BrainConfig]:
     """The brain in the soul's shape, or a newborn's; its weights are still random. Raises Mistake."""
     shape = shape_of(settings.brain, settings.library.vocabulary)
     if soul:
         shape = agree(shape, brain_config(soul), str(home / "soul"))
     torch.manual_seed(seed_of(settings.lessons.seed))
-    brain = build_brain(shape, pieces=librarian.tokenizer.pieces, turn_tokens=MARK_COUNT)
-    return brain.to(device), shape
+    pieces = librarian.tokenizer.pieces
+    brain = build_brain(shape, pieces=pieces, turn_tokens=MARK_COUNT, backend=compute.backend)
+    return brain.to(compute.device), shape
 
 
 def hire_tutor(

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brain import parameter_count
+from brain.gauges import Gauge, from_names
 from school.door.events import Event, Examined, ExamResult, Saved, StepReport
 from school.door.mailbox import (
     Ask,
@@ -90,7 +91,7 @@ class Classroom:
         self.done: Future[None] = Future()  # ends with the thread; carries what broke it, if anything did
         self._stopping = threading.Event()
         self._unwritten, self._look = unwritten, look  # whether somebody wants to see the next step from near
-        self._gauges_known: tuple[float, dict[str, float]] = (-math.inf, {})  # when, and what they were
+        self._gauges_known: tuple[float, tuple[Gauge, ...]] = (-math.inf, ())  # when, and what they were
         self._exam: Exam | None = None
         self._exam_paper: tuple[np.ndarray, np.ndarray] | None = None
         self._exam_wanted: list[Future[float | None]] = []
@@ -276,12 +277,12 @@ class Classroom:
         """A word for the last steps."""
         return mood([report.color for report in self._recent], [report.loss for report in self._recent]).word
 
-    def _gauges(self, *, within: float = 0.0) -> dict[str, float]:
+    def _gauges(self, *, within: float = 0.0) -> tuple[Gauge, ...]:
         """All that it tunes for itself; what the brain has of it, as it was ``within`` so many seconds."""
         if time.monotonic() - self._gauges_known[0] >= within:
             self._gauges_known = time.monotonic(), self.tutor.brain.gauges()
         speech = {"temperature": self.receptionist.calibration, "repetition_penalty": self.receptionist.penalty}
-        return self._gauges_known[1] | speech | self.tutor.pedagogy.gauges()
+        return (*self._gauges_known[1], *from_names(speech | self.tutor.pedagogy.gauges()))
 
     # ---- saving --------------------------------------------------------------------------------------------------
 

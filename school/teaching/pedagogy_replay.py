@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from brain.contract import Brain, State
-from brain.ops.loss import token_losses
+from brain.ops.token_losses import token_losses
 from school.teaching.pedagogy_repeats import is_apart
 
 EVERY = 4  # steps between measurements
@@ -33,7 +33,7 @@ def reducible_losses(
     """By how many nats per token the voice is better at each row than ``now`` (R,), the brain in its lesson; ``inputs``
     and ``targets`` (R, T), ``pixels`` (R, T, 3)."""
     logits = voice(inputs, pixels, state).logits.transpose(0, 1)
-    average, _ = token_losses(logits, targets.t())
+    average, _ = token_losses(logits, targets.t(), voice.backend)
     return (now - average.mean(0)).tolist()
 
 

@@ -55,7 +55,7 @@ class Listener:
         out = self.brain(tokens[:, :-1], heard.pixels[:, : targets.shape[1]], heard.state)
         told = out.logits.log_softmax(-1).gather(-1, targets[..., None])[..., 0]
         right = out.logits.argmax(-1) == targets
-        pixels, condition = true_pixels(-told.t(), right.t(), heard.condition)
+        pixels, condition = true_pixels(-told.t(), right.t(), heard.condition, self.brain.backend)
         self.heard = Streams(out.state, pixels.transpose(0, 1), condition)
         return told[0]
 

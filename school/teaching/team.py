@@ -26,6 +26,7 @@ from torch import Tensor
 from brain import BrainConfig, build_brain
 from brain.contract import Brain
 from school.door.events import StepReport
+from school.office.machine import Compute
 from school.office.mistakes import Mistake
 from school.office.settings import Slice
 from school.teaching.pedagogy import PedagogySettings, for_team
@@ -393,7 +394,7 @@ def enlist(
     pedagogy: PedagogySettings,
     *,
     block_tokens: int,
-    device: torch.device,
+    compute: Compute,
 ) -> Follower:
     """A follower that is where the leader is. Raises TeamBroken, or Mistake if their settings differ."""
     order, (_, _, vocabulary, spelling, micro_streams, has_best, mark, *_) = team.hear()
@@ -403,7 +404,7 @@ def enlist(
             "give all the same."
         )
     pieces = _hear_pieces(team, int(vocabulary), int(spelling))
-    brain = build_brain(shape, pieces=pieces, turn_tokens=MARK_COUNT).to(device)
+    brain = build_brain(shape, pieces=pieces, turn_tokens=MARK_COUNT, backend=compute.backend).to(compute.device)
     sizes = {"block_tokens": block_tokens, "micro_streams": int(micro_streams)}
     follower = Follower(brain, None, settings, team=team, pedagogy=for_team(pedagogy)[0], **sizes)
     follower.begin(has_best=bool(has_best))

@@ -23,8 +23,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from brain.contract import Brain
-from brain.ops import together
-from brain.ops.loss import divergence, token_losses
+from brain.ops.foreach import ema_update, norm
+from brain.ops.token_losses import divergence, token_losses
 from brain.selfstate import one_late, true_pixels
 from school.door.events import Glimpse, StepReport
 from school.office.seeds import seed_of
@@ -216,7 +216,7 @@ class Tutor:
 
     def _teach(self, step: Step, numbers: range) -> None:
         """Forward and backward over these tasks, side by side; gradients gather in the weights in the tasks' order."""
-        self.brain.settle()
+        self.brain.refresh()
         readings = self.hands.do([partial(self._read, step, number) for number in numbers])
         for number, read in zip(numbers, readings, strict=True):
             self._take(step, step.tasks[number], read)
@@ -231,11 +231,11 @@ class Tutor:
         rng = torch.Generator().manual_seed(seed_of(self.settings.seed, self.step, step.before + number))
         out = self.brain(inputs, own.pixels, own.state, dropout=rng)
         logits = out.logits.transpose(0, 1)  # (T, R, V)
-        losses, correct = token_losses(logits, targets)
+        losses, correct = token_losses(logits, targets, self.brain.backend)
         weighted = losses * task.weights.t()
-        pixels, condition = true_pixels(losses.detach(), correct, own.condition)
+        pixels, condition = true_pixels(losses.detach(), correct, own.condition, self.brain.backend)
         pixels = pixels.transpose(0, 1)
-        expected = self.brain.self_state(out.thoughts, one_late(pixels, own.pixels[:, -1]))
+        expected = self.brain.self_state(out.hidden, one_late(pixels, own.pixels[:, -1]))
         surprise = F.mse_loss(expected[:streams], pixels[:streams], reduction="sum")
         total = weighted.sum()
         if step.anchored and streams:
@@ -295,7 +295,7 @@ class Tutor:
             targets=tuple(decode([token]) for token in truth),
             guesses=tuple(decode([token]) for token in guessed),
             hits=tuple(a == b for a, b in zip(truth, guessed, strict=True)),
-            listening=self.brain.listening(inputs[:1], first.pixels, first.state),
+            shares=self.brain.source_shares(inputs[:1], first.pixels, first.state),
         )
 
     def _carried_by(self, task: Task) -> Streams:
@@ -356,11 +356,12 @@ class Tutor:
         """Update the weights from the gathered gradients, or leave them be if something is not finite."""
         started = time.perf_counter()
         rate = self.learning_rate(reviewing=step.review_tokens > 0)
-        norm = together.norm([parameter.grad for parameter in self.brain.parameters() if parameter.grad is not None])
-        learned = step.finite and math.isfinite(norm)
+        grads = [parameter.grad for parameter in self.brain.parameters() if parameter.grad is not None]
+        gradient_norm = norm(grads, self.brain.backend)
+        learned = step.finite and math.isfinite(gradient_norm)
         returned_to = None
         if learned:
-            self.optimizer.step(rate, shrink=max(1.0, norm / self.settings.gradient_clip))
+            self.optimizer.step(rate, shrink=max(1.0, gradient_norm / self.settings.gradient_clip))
             self.brain.constrain()
             self.stopwatch.lap("optimizer")
             self._follow()
@@ -387,7 +388,7 @@ class Tutor:
             loss=nats / positions,
             bits_per_byte=nats / math.log(2) / max(1, step.library_bytes),
             accuracy=float(sum(step.correct)) / positions,
-            gradient_norm=norm,
+            gradient_norm=gradient_norm,
             learning_rate=rate,
             tokens=positions + step.review_tokens + len(step.again) * self.block_tokens,
             review_tokens=step.review_tokens,
@@ -461,7 +462,8 @@ class Tutor:
     def _follow(self) -> None:
         """Move the voice towards the brain: an exponential average that starts short and grows to its full span."""
         share = max(1 / self.settings.averaging_steps, 9 / (self.step + 10))
-        together.follow(list(self.voice.parameters()), list(self.brain.parameters()), min(1.0, share))
+        voice, brain = list(self.voice.parameters()), list(self.brain.parameters())
+        ema_update(voice, brain, min(1.0, share), self.brain.backend)
 
     # ---- when something is not finite ----------------------------------------------------------------------------
 
@@ -509,7 +511,7 @@ class Tutor:
 
         def read() -> None:
             logits = self.brain(tokens, own.pixels, own.state).logits
-            loss = token_losses(logits.transpose(0, 1), tokens.t())[0].sum()
+            loss = token_losses(logits.transpose(0, 1), tokens.t(), self.brain.backend)[0].sum()
             torch.autograd.grad(loss, list(self.brain.parameters()), allow_unused=True)
 
         while len(seconds) < 2 or len(seconds) < 6 and limit < min(seconds) < 4 * limit:
