@@ -4,7 +4,8 @@
     python -m benchmarks.house before=/path/to/an/older/checkout after=.
 
 A room is a folder of modules; an arrow is one room that imports another. What is only for type checkers doesn't count,
-nor what goes on between a folder and one inside it. An arrow runs upwards where the two rooms need each other, directly or around a circle.
+nor what goes on between a folder and one inside it. An arrow runs upwards where the two rooms need each other, directly
+or around a circle.
 """
 
 from __future__ import annotations
