@@ -49,32 +49,16 @@ TALK = (
     "/teach nobody knows where the key of the piano is.",
     "/quit",
 )
-WORDS = (
-    "the",
-    "cat",
-    "sat",
-    "on",
-    "a",
-    "mat",
-    "and",
-    "my",
-    "sister",
-    "made",
-    "soup",
-    "in",
-    "rain",
-    "while",
-    "we",
-    "sang",
-)
+WORDS = "the cat sat on a mat and my sister made soup in rain while we sang".split()
 PATIENCE = 300  # seconds for each of the three days
 
 
 def main() -> None:
     options = wakeup.Parser(description=__doc__.splitlines()[0])
     options.add_argument(
-        "checkouts", nargs="+", metavar="NAME=FOLDER", help="where each version lies; the first counts"
+        "checkouts", nargs="+", metavar="NAME=FOLDER", help="a version, or a life kept on this machine"
     )
+    options.add_argument("--keep", type=Path, metavar="FILE", help="keep the first one's life, to compare with later")
     options.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="change a setting")
     given = options.parse_args()
     lives = {}
