@@ -49,7 +49,24 @@ TALK = (
     "/teach nobody knows where the key of the piano is.",
     "/quit",
 )
-WORDS = "the cat sat on a mat and my sister made soup in rain while we sang".split()
+WORDS = (
+    "the",
+    "cat",
+    "sat",
+    "on",
+    "a",
+    "mat",
+    "and",
+    "my",
+    "sister",
+    "made",
+    "soup",
+    "in",
+    "rain",
+    "when",
+    "we",
+    "sang",
+)
 PATIENCE = 300  # seconds for each of the three days
 
 
