@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from school.diary.voice import Voices
     from school.door.consent import People
     from school.door.control import Control
+    from school.door.events import Event
     from school.door.mailbox import Mailbox
     from school.door.school import School
     from school.office.settings import Slice
@@ -132,7 +133,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     score.add_argument("files", nargs="+", type=Path, metavar="FILE")
     score.set_defaults(command=score_files)
     read = commands.add_parser(
-        "read", help="read a text once, foretelling each token, then learning it", parents=[common]
+        "read", help="read a text once, predicting each token, then learning it", parents=[common]
     )
     read.add_argument("file", type=Path, metavar="FILE")
     read.add_argument("--keep", action="store_true", help="keep what it learned in its soul")
@@ -192,7 +193,6 @@ def settings_tree() -> type[Slice]:
     from school.schedule.timetable import TimetableSettings
     from school.souls.caretaker import SoulSettings
     from school.talking.receptionist import SpeechSettings
-    from school.teaching.pedagogy import PedagogySettings
     from school.teaching.settings import LessonSettings
     from school.teaching.shape import BrainSettings
     from school.texts.librarian import LibrarySettings
@@ -204,7 +204,6 @@ def settings_tree() -> type[Slice]:
         brain: BrainSettings = Field(default_factory=BrainSettings)
         library: LibrarySettings = Field(default_factory=LibrarySettings)
         lessons: LessonSettings = Field(default_factory=LessonSettings)
-        pedagogy: PedagogySettings = Field(default_factory=PedagogySettings)
         speech: SpeechSettings = Field(default_factory=SpeechSettings)
         soul: SoulSettings = Field(default_factory=SoulSettings)
         record: RecordSettings = Field(default_factory=RecordSettings)
@@ -315,7 +314,7 @@ def wake(options: argparse.Namespace) -> int:
 
     from bots.terminal import interactive
     from school.screen.announcer import Screen
-    from school.teaching.tutor import TeamBroken
+    from school.teaching.exchange import TeamBroken
 
     settings, home = read_options(options)
     team = find_team()
@@ -368,8 +367,9 @@ def put_together(
     """Open everything that a day needs, in order; ``closing`` closes it in reverse order. ``screen`` is where lessons
     are shown, if it is more than lines for ``show``. Raises Mistake."""
     from dataclasses import asdict
+    from functools import partial
 
-    from school.classroom import Classroom, Limits
+    from school.classroom import Classroom, Limits, Outside
     from school.door.control import Control
     from school.door.mailbox import Mailbox
     from school.office.log import keep_log, redact
@@ -379,6 +379,8 @@ def put_together(
     from school.screen.figures import Figures
     from school.screen.history import KEPT
     from school.souls.caretaker import Caretaker
+    from school.souls.packing import pack_soul
+    from school.souls.saving import Saver
     from school.talking.conversations import Conversations
     from school.talking.receptionist import Receptionist
 
@@ -430,23 +432,21 @@ def put_together(
         quiet=timetable.quiet,
     )
     scribe.aside = announcer.mention
+    publish = _publisher(registrar, announcer, scribe)
+    pack = partial(pack_soul, tutor, receptionist, {"brain": asdict(shape), "settings": settings.model_dump()})
     classroom = Classroom(
         tutor,
         receptionist,
         mailbox,
         school,
-        caretaker,
-        facts={"brain": asdict(shape), "settings": settings.model_dump()},
+        Saver(caretaker, pack, publish, saved_step=soul.step if soul else None),
         limits=Limits(
             steps=options.steps,
             seconds=options.seconds,
             learning=not options.no_train,
             considerate=settings.timetable.study == "idle",
         ),
-        publish=lambda event: (registrar.note(event), announcer.tell(event), scribe.noted(event)),
-        unwritten=lambda: registrar.unwritten,
-        look=announcer.look,
-        team=team,
+        outside=Outside(publish=publish, look=announcer.look, unwritten=lambda: registrar.unwritten),
     )
     _greet(say, librarian, classroom.parameters, soul)
     awake = Awake(
@@ -455,8 +455,19 @@ def put_together(
     awake.twitch = None if options.no_twitch else find_twitch(awake, settings, home)
     if team:
         say(f"{team.size} processes share its lessons; waiting for all of them...")
-        tutor.assemble(shape, settings.lessons, settings.pedagogy)
+        tutor.exchange.assemble(tutor, shape, settings.lessons)
     return awake
+
+
+def _publisher(registrar: Registrar, announcer: Announcer, scribe: Scribe) -> Callable[[Event], None]:
+    """Tells all who have ears what happened."""
+
+    def publish(event: Event) -> None:
+        registrar.note(event)
+        announcer.tell(event)
+        scribe.noted(event)
+
+    return publish
 
 
 def remember(
@@ -553,11 +564,11 @@ def hire_tutor(settings: Any, brain: Brain, librarian: Librarian, soul: Soul | N
     from school.teaching.shape import block_tokens, micro_seconds
     from school.teaching.tutor import Tutor
 
-    kind = Tutor
+    kind = Tutor.of_library
     if team:
-        from school.teaching.team import Leader
+        from school.teaching.sharing import leading_tutor
 
-        kind = partial(Leader, team=team)
+        kind = partial(leading_tutor, team=team)
     lessons = settings.lessons
     return kind(
         brain,
@@ -565,8 +576,7 @@ def hire_tutor(settings: Any, brain: Brain, librarian: Librarian, soul: Soul | N
         lessons,
         block_tokens=block_tokens(settings.brain, lessons.block_tokens),
         micro_seconds=micro_seconds(settings.brain, lessons.micro_seconds),
-        micro_streams=soul.facts["micro_streams"] if soul else None,
-        pedagogy=settings.pedagogy,
+        micro_streams=soul.facts["micro_streams"] if soul else 0,
     )
 
 
@@ -702,9 +712,9 @@ def find_team() -> Team | None:
 def help_teach(settings: Any, team: Team) -> int:
     """The life of a process that only computes: it does what the first one says, until that says stop."""
     from school.office.machine import prepare
+    from school.teaching.exchange import TeamBroken
     from school.teaching.shape import block_tokens, shape_of
-    from school.teaching.team import enlist
-    from school.teaching.tutor import TeamBroken
+    from school.teaching.sharing import follow_leader
 
     device = team.own_device(prepare(settings.machine))
     try:
@@ -713,7 +723,7 @@ def help_teach(settings: Any, team: Team) -> int:
             signal.signal(number, signal.SIG_IGN)
         shape = shape_of(settings.brain, settings.library.vocabulary)
         length = block_tokens(settings.brain, settings.lessons.block_tokens)
-        enlist(team, shape, settings.lessons, settings.pedagogy, block_tokens=length, device=device).follow()
+        follow_leader(team, shape, settings.lessons, block_tokens=length, device=device)
     except TeamBroken as broken:
         whisper(f"babyLLM: process {team.rank} leaves: {broken}.")
         return 1
@@ -781,15 +791,15 @@ def read_file(options: argparse.Namespace) -> int:
         started = time.monotonic()
         reader = Reader(brain, librarian, settings.lessons, open_file(options.file, librarian.tokenizer))
         if soul:
-            wake_tutor(soul, reader, [])
+            wake_tutor(soul, reader.tutor, [])
         reading = reader.read(whisper)
         if options.keep:
             conversations = Conversations(home / "soul" / "conversations", limit=1, disk_limit=0, device=device)
-            receptionist = Receptionist(reader.voice, librarian.tokenizer, conversations, settings.speech)
+            receptionist = Receptionist(reader.tutor.voice, librarian.tokenizer, conversations, settings.speech)
             if soul:
                 wake_receptionist(soul, receptionist)
-            kept = pack_soul(reader, receptionist, {"brain": asdict(shape), "settings": settings.model_dump()})
-            kept.facts |= {name: soul.facts.get(name, {}) if soul else {} for name in ("reviews", "pedagogy")}
+            kept = pack_soul(reader.tutor, receptionist, {"brain": asdict(shape), "settings": settings.model_dump()})
+            kept.facts["reviews"] = soul.facts["reviews"] if soul else {}
             whisper(f"soul saved: {caretaker.save(kept)}")
     finally:
         caretaker.unlock()

@@ -178,8 +178,8 @@ async def live(day: Awake, settings, given, twitch: FakeTwitch) -> dict:
     state, counts = day.twitch.wire.state(), dict(day.twitch.host.counts)
     passed_over, taught = dict(day.twitch.host.lessons.passed_over), day.twitch.host.lessons.taught
     await day.twitch.close()
-    examined = day.tutor.examined_step
-    while day.tutor.examined_step == examined and not day.classroom.done.done():  # one more examination
+    examined = day.tutor.plateau.examined_step
+    while day.tutor.plateau.examined_step == examined and not day.classroom.done.done():  # one more examination
         await asyncio.sleep(0.2)
     after, tainted = day.school.status().held_out_bits_per_byte, await ask_much(day, given.samples)
     day.timetable.close()

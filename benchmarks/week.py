@@ -14,7 +14,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -79,15 +79,15 @@ def woken(home: Path, changes: list[str]) -> Iterator[wakeup.Awake]:
 async def live(day: wakeup.Awake, clock: Clock, until: datetime, steps_per_hour: float, watched: Watched) -> None:
     """From now until then, with visitors."""
     start, first = clock.now, day.tutor.step
-    publish = day.classroom.publish
+    outside = day.classroom.outside
     night = _Night()
 
     def publish_and_watch(event: object) -> None:
-        publish(event)
+        outside.publish(event)
         if isinstance(event, StepReport):  # saves are published by another thread
             _watch_nights(day.tutor, watched, night)
 
-    day.classroom.publish = publish_and_watch
+    day.classroom.outside = replace(outside, publish=publish_and_watch)
     day.people.agree(AGREES, "channel")
     rang = lambda event: watched.bells.append((event.job_id, clock.now))  # noqa: E731
     day.timetable.scheduler.add_listener(rang, EVENT_JOB_EXECUTED)
@@ -163,10 +163,10 @@ class _Night:
 
 def _watch_nights(tutor: Tutor, watched: Watched, night: _Night) -> None:
     """On the tutor's thread, behind a step: how well it knows the day's pairs when a night begins and when it ends."""
-    if tutor.night.waiting and not night.pairs:
-        night.pairs = sorted(set(tutor.night.waiting))
+    if tutor.planner.agenda.night.waiting and not night.pairs:
+        night.pairs = sorted(set(tutor.planner.agenda.night.waiting))
         night.before = loss_on(tutor, night.pairs)
-    elif night.pairs and not tutor.night.waiting:
+    elif night.pairs and not tutor.planner.agenda.night.waiting:
         watched.nights.append((night.before, loss_on(tutor, night.pairs)))
         night.pairs = []
 
@@ -174,7 +174,7 @@ def _watch_nights(tutor: Tutor, watched: Watched, night: _Night) -> None:
 @torch.no_grad()
 def loss_on(tutor: Tutor, pairs: list[str]) -> float:
     """Nats per token of its voice on these pairs, weighted as they are taught."""
-    _, ids, weights = tutor.reviews.pack(pairs, rows=len(pairs), length=tutor.block_tokens)
+    _, ids, weights = tutor.reviews.pack(pairs, rows=len(pairs), length=tutor.planner.shape.length)
     tokens, counted = torch.from_numpy(ids), torch.from_numpy(weights)
     pixels = torch.full((*counted.shape, 3), NEUTRAL)
     logits = tutor.voice(tokens[:, :-1], pixels, tutor.voice.fresh_state(len(ids))).logits

@@ -93,7 +93,7 @@ def make_brain(tokenizer: Tokenizer, *, seed: int = 0, config: BrainConfig = TIN
 
 def make_tutor(librarian: Librarian, settings: LessonSettings = LESSONS, *, seed: int = 0) -> Tutor:
     brain = make_brain(librarian.tokenizer, seed=seed)
-    return Tutor(brain, librarian, settings, block_tokens=settings.block_tokens)
+    return Tutor.of_library(brain, librarian, settings, block_tokens=settings.block_tokens)
 
 
 def make_receptionist(tutor: Tutor, folder: Path, **changes) -> Receptionist:

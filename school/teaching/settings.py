@@ -21,6 +21,7 @@ class LessonSettings(Slice):
     warmup_steps: int = Field(70, ge=1, description="steps over which the learning rate rises to its full value")
     decay_steps: int = Field(700, ge=0, description="a: the rate falls as sqrt(a / (a + step)); 0: stays constant")
     learning_rate_floor: float = Field(0.2, ge=0, le=1, description="share of the learning rate that always remains")
+    optimizer: str = Field("adamw", description="what moves the weights: a row of school/teaching/optimizer.py")
     weight_decay: float = Field(1.0, ge=0, le=10, description="AdamW's pull of the matrices towards zero")
     beta2: float = Field(0.99, ge=0, lt=1, description="AdamW's memory of squared gradients, per step")
     gradient_clip: float = Field(1.0, gt=0, description="largest norm of a step's gradient")

@@ -1,0 +1,78 @@
+"""How much at a time: a micro-step has as many streams as can be taught before a question has waited long enough.
+
+The size of a micro-step changes when somebody is answered, and how a sum is rounded; not what is taught.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+import torch
+
+from brain.contract import Brain
+from brain.ops.loss import token_losses
+from school.teaching.streams import Streams
+from school.teaching.threads import WorkerThreads
+
+Timer = Callable[[int], float]  # rows -> seconds in which each worker teaches so many
+
+
+class Pace:
+    """The streams of a task, and the workers who do tasks side by side."""
+
+    def __init__(self, micro_streams: int, threads: WorkerThreads):
+        self.micro_streams, self.threads = micro_streams, threads
+
+    @classmethod
+    def measured(
+        cls,
+        brain: Brain,
+        *,
+        streams: int,
+        length: int,
+        seconds: float,
+        wanted: int = 0,
+        timer: Callable[[WorkerThreads], Timer] | None = None,
+    ) -> Pace:
+        """For steps of so many ``streams`` with blocks of ``length`` tokens, none of whose micro-steps is to take more
+        than ``seconds``. ``wanted``: the streams of a task where that is settled; ``timer`` measures."""
+        device = next(brain.parameters()).device
+        timer = timer or (lambda threads: partial(time_rows, brain, threads, length=length, limit=seconds))
+        threads = WorkerThreads(torch.get_num_threads(), device)
+        time_of = timer(threads)
+        micro_streams = wanted or most_rows(time_of, share=-(-streams // threads.count), seconds=seconds)
+        if threads.count > 1 and streams > micro_streams == 1 and time_of(1) > seconds:
+            threads = WorkerThreads(1, device)  # one task at a time, on all threads
+        return cls(micro_streams, threads)
+
+
+def most_rows(time_of: Timer, *, share: int, seconds: float) -> int:
+    """The most streams for each worker that stay within ``seconds``, doubling from one up to its ``share``; from above,
+    a large brain would try out more than there is memory for."""
+    rows = 1
+    while rows < share and time_of(min(2 * rows, share)) <= seconds:
+        rows = min(2 * rows, share)
+    return rows
+
+
+def time_rows(brain: Brain, threads: WorkerThreads, rows: int, *, length: int, limit: float) -> float:
+    """Seconds in which each worker goes forward and backward over ``rows`` blocks of ``length`` tokens, the best of
+    two, or of some more where the machine's being busy just now could decide about the ``limit``; changes nothing."""
+    device = next(brain.parameters()).device
+    tokens = torch.zeros(rows, length, dtype=torch.int64, device=device)
+    own, seconds = Streams.fresh(brain, rows, length), []
+
+    def read() -> None:
+        logits = brain(tokens, own.pixels, own.state).logits
+        loss = token_losses(logits.transpose(0, 1), tokens.t())[0].sum()
+        torch.autograd.grad(loss, list(brain.parameters()), allow_unused=True)
+
+    while len(seconds) < 2 or len(seconds) < 6 and limit < min(seconds) < 4 * limit:
+        started = time.perf_counter()
+        threads.run([read] * threads.count)
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
