@@ -102,6 +102,10 @@ class Classroom:
         self._show()
         self._thread.start()
 
+    @property
+    def started(self) -> bool:
+        return self._thread.ident is not None
+
     def stop(self) -> None:
         """End after the micro-step under way; ``done`` tells when the soul is saved. Any thread may call it."""
         self._stopping.set()

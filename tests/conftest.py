@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import hypothesis
@@ -13,6 +14,12 @@ import torch
 from brain import BrainConfig, build_brain
 from brain.ops import native
 from brain.ops.linear import use_half
+from school.classroom import Classroom, Limits, Outside
+from school.door.mailbox import Mailbox
+from school.door.school import School
+from school.souls.caretaker import Caretaker
+from school.souls.packing import pack_soul
+from school.souls.saving import Saver
 from school.talking.conversations import Conversations
 from school.talking.receptionist import Receptionist, SpeechSettings
 from school.teaching.settings import LessonSettings
@@ -105,6 +112,22 @@ def make_receptionist(tutor: Tutor, folder: Path, **changes) -> Receptionist:
         device=tutor.device,
     )
     return Receptionist(tutor.voice, tutor.librarian.tokenizer, conversations, settings)
+
+
+def make_classroom(
+    tutor: Tutor,
+    receptionist: Receptionist,
+    mailbox: Mailbox,
+    school: School,
+    caretaker: Caretaker,
+    *,
+    limits: Limits | None = None,
+    publish=lambda event: None,
+) -> Classroom:
+    """One whose souls say nothing about their settings."""
+    saver = Saver(caretaker, partial(pack_soul, tutor, receptionist, {}), publish)
+    outside = Outside(publish=publish)
+    return Classroom(tutor, receptionist, mailbox, school, saver, limits=limits or Limits(), outside=outside)
 
 
 def take_steps(tutor: Tutor, steps: int):

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import torch
 
-from school.classroom import Classroom, Limits
+from school.classroom import Limits
 from school.door.control import Control
 from school.door.mailbox import Mailbox
 from school.door.school import School
 from school.souls.backups import DAY
 from school.souls.caretaker import Caretaker, Soul, SoulSettings
 from school.souls.checksums import SoulDamaged, check
-from tests.conftest import make_receptionist, make_tutor
+from tests.conftest import make_classroom, make_receptionist, make_tutor
 
 ANN, BOB = "twitch:1", "twitch:2"
 
@@ -184,9 +184,7 @@ def test_the_bell_gets_an_answer_and_a_failure_is_one_line(librarian, home, tmp_
     tutor, mailbox = make_tutor(librarian), Mailbox()
     control, school = Control(mailbox), School(mailbox, None)
     receptionist = make_receptionist(tutor, tmp_path)
-    room = Classroom(
-        tutor, receptionist, mailbox, school, home, facts={}, limits=Limits(learning=False), publish=lambda event: None
-    )
+    room = make_classroom(tutor, receptionist, mailbox, school, home, limits=Limits(learning=False))
     room.start()
     try:
         assert control.back_up().result(timeout=10) == str(home.backups.folder / "step-000000000001")
