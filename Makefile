@@ -2,11 +2,12 @@
 # make test     run the tests
 # make setup    only install
 # make lab      install what plots and yardsticks of the measurements need, too
+# make lock     write the exact versions and checksums of all packages anew (constraints.txt, requirements.lock)
 PYTHON ?= python3
 VENV = .venv
 DONE = $(VENV)/.installed
 
-.PHONY: wakeup test setup lint lab
+.PHONY: wakeup test setup lint lab lock
 
 wakeup: setup
 	@$(VENV)/bin/python wakeup.py
@@ -22,10 +23,21 @@ lab: setup
 
 setup: $(DONE)
 
-$(DONE): constraints.txt requirements.txt
+# PyTorch has other checksums on every kind of machine, so it alone is not in the lock; what it needs is.
+# (sqlite-utils wants pip, which is there already.)
+TORCH_NEEDS = fsspec jinja2 networkx sympy typing_extensions
+lock: setup
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check pip-tools
+	@(grep -vx torch requirements.txt; printf '%s\n' $(TORCH_NEEDS)) > $(VENV)/lock.in
+	@$(VENV)/bin/pip-compile --quiet --generate-hashes --strip-extras --no-header --no-annotate \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host -c constraints.txt -o $(VENV)/lock.out $(VENV)/lock.in
+	@grep -v '^#' $(VENV)/lock.out > requirements.lock
+
+$(DONE): constraints.txt requirements.txt requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "babyLLM needs Python 3.11 or newer; name one with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing what babyLLM needs into $(VENV) (once; a few minutes)..."
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements.txt
 	@touch $(DONE)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from school.door.events import Event
     from school.door.mailbox import Mailbox
     from school.door.school import School
+    from school.office.lifetime import Clocks, Lifetime
     from school.office.settings import Slice
     from school.record.registrar import Registrar
     from school.schedule.timetable import Timetable
@@ -124,6 +125,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--no-terminal", action="store_true", help="no chat here, only lines about the lessons")
     parser.add_argument("--no-twitch", action="store_true", help="stay away from Twitch")
     parser.add_argument("--no-train", action="store_true", help="talk without learning")
+    parser.add_argument(
+        "--newborn", action="store_true", help="let a new baby be born; older souls are moved to soul/earlier"
+    )
     commands = parser.add_subparsers(metavar="COMMAND", title="instead of waking it")
     ask = commands.add_parser("ask", help="ask one question", parents=[common])
     ask.add_argument("text", nargs="+", metavar="TEXT")
@@ -233,6 +237,9 @@ def read_options(options: argparse.Namespace) -> tuple[Any, Path]:
         home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Mistake(f"{home}: can't be used as a home ({error.strerror}).") from None
+    for room in ("library", "soul", "statistics"):
+        if os.path.lexists(home / room) and not (home / room).is_dir():
+            raise Mistake(f"{home / room}: must be a folder; move away what is there under this name.")
     for folder in options.library:
         if not folder.is_dir():
             raise Mistake(f"--library {folder}: there is no such folder.")
@@ -273,6 +280,23 @@ def open_library(settings: Any, home: Path, options: argparse.Namespace, soul: S
     for name, why in librarian.skipped.items():
         say(f"skipped {name}: {why}.")
     return librarian
+
+
+def souls_of(settings: Any, home: Path, now: Callable[[], float] | None = None) -> Caretaker:
+    """The souls; ``now``, in seconds since 1970, dates what is saved."""
+    import time
+
+    from school.souls.caretaker import Caretaker
+    from school.souls.inspection import inspect
+
+    return Caretaker(home / "soul", settings.soul, clock=now or time.time, inspect=inspect)
+
+
+def lock_souls(settings: Any, home: Path, now: Callable[[], float] | None = None) -> Caretaker:
+    """The souls, for this process alone. Raises Mistake."""
+    caretaker = souls_of(settings, home, now)
+    caretaker.lock()
+    return caretaker
 
 
 def read_voices_for(settings: Any, home: Path) -> Voices:
@@ -355,7 +379,7 @@ class Awake:
     ending: str = "broken off"
 
 
-def put_together(
+def put_together(  # noqa: PLR0915
     settings: Any,
     home: Path,
     options: argparse.Namespace,
@@ -363,9 +387,10 @@ def put_together(
     show: Say,
     team: Team | None = None,
     screen: Screen | None = None,
+    clocks: Clocks | None = None,
 ) -> Awake:
     """Open everything that a day needs, in order; ``closing`` closes it in reverse order. ``screen`` is where lessons
-    are shown, if it is more than lines for ``show``. Raises Mistake."""
+    are shown, if it is more than lines for ``show``; ``clocks``: others than this machine's. Raises Mistake."""
     from dataclasses import asdict
     from functools import partial
 
@@ -378,7 +403,6 @@ def put_together(
     from school.screen.announcer import Announcer, Screen
     from school.screen.figures import Figures
     from school.screen.history import KEPT
-    from school.souls.caretaker import Caretaker
     from school.souls.packing import pack_soul
     from school.souls.saving import Saver
     from school.talking.conversations import Conversations
@@ -394,10 +418,10 @@ def put_together(
         device = team.own_device(device)
         closing.callback(team.leave)
     closing.callback(keep_log(home / "statistics", show))
-    caretaker = Caretaker(home / "soul", settings.soul)
-    caretaker.lock()
+    lifetime = count_time(settings, home, closing, say, clocks)
+    caretaker = lock_souls(settings, home, lifetime.now)
     closing.callback(caretaker.unlock)
-    soul = caretaker.newest(say, set_aside=True)
+    soul = caretaker.make_room(say) if options.newborn else caretaker.newest(say, set_aside=True)
     librarian = open_library(settings, home, options, soul, say)
     brain, shape = build_brain_for(settings, home, librarian, soul, device)
     tutor = hire_tutor(settings, brain, librarian, soul, team)
@@ -413,15 +437,17 @@ def put_together(
         settings.record,
         run_config=settings.model_dump(),
         from_step=soul.step if soul else 0,
+        lifetime=lifetime,
     )
     awake: Awake | None = None  # what fails before it is, ends unwoken
     closing.callback(lambda: registrar.close(step=tutor.step, ending=awake.ending if awake else "never woke"))
     registrar.shelve(librarian.texts)
     mailbox = Mailbox(settings.speech.waiting)
-    people, school = remember(registrar, mailbox, soul, tutor, receptionist)
-    scribe = hire_scribe(settings, school, registrar, voices, say)
+    people, school = remember(registrar, mailbox, soul, tutor, receptionist, lifetime)
+    scribe = hire_scribe(settings, school, registrar, voices, say, lifetime.clocks)
     closing.callback(scribe.good_night)
-    timetable = hang_bells(settings, home, school, Control(mailbox), registrar, scribe)
+    control = Control(mailbox, lifetime)
+    timetable = hang_bells(settings, school, control, registrar, scribe, say, lifetime.clocks)
     announcer = Announcer(
         screen or Screen(show=show),
         view=settings.terminal.view,
@@ -449,10 +475,8 @@ def put_together(
         outside=Outside(publish=publish, look=announcer.look, unwritten=lambda: registrar.unwritten),
     )
     _greet(say, librarian, classroom.parameters, soul)
-    awake = Awake(
-        tutor, classroom, school, Control(mailbox), registrar, people, scribe, announcer, say, timetable, voices
-    )
-    awake.twitch = None if options.no_twitch else find_twitch(awake, settings, home)
+    awake = Awake(tutor, classroom, school, control, registrar, people, scribe, announcer, say, timetable, voices)
+    awake.twitch = None if options.no_twitch else find_twitch(awake, settings, home, lifetime)
     if team:
         say(f"{team.size} processes share its lessons; waiting for all of them...")
         tutor.exchange.assemble(tutor, shape, settings.lessons)
@@ -470,8 +494,27 @@ def _publisher(registrar: Registrar, announcer: Announcer, scribe: Scribe) -> Ca
     return publish
 
 
+def count_time(settings: Any, home: Path, closing: ExitStack, say: Say, clocks: Clocks | None) -> Lifetime:
+    """The time that is lived, from where the record stopped; all ids are dated by it."""
+    from school.door.values import date_ids_by
+    from school.office.lifetime import MACHINE, Lifetime
+    from school.record.registrar import read_noted
+
+    clocks = clocks or MACHINE
+    noted = read_noted(home / "statistics" / "baby.db", clocks.wall())
+    lifetime = Lifetime(noted, right_on=settings.record.today, tell=say, clocks=clocks)
+    date_ids_by(lifetime.now)
+    closing.callback(date_ids_by, None)
+    return lifetime
+
+
 def remember(
-    registrar: Registrar, mailbox: Mailbox, soul: Soul | None, tutor: Tutor, receptionist: Receptionist
+    registrar: Registrar,
+    mailbox: Mailbox,
+    soul: Soul | None,
+    tutor: Tutor,
+    receptionist: Receptionist,
+    lifetime: Lifetime,
 ) -> tuple[People, School]:
     """Bring back what soul and record hold, as far as people agree to it now."""
     from concurrent.futures import wait
@@ -481,18 +524,18 @@ def remember(
     from school.souls.packing import wake_receptionist, wake_tutor
 
     wait([removing for _, removing in registrar.inherited], RECORD_SECONDS)
-    people = People(registrar, *registrar.ledger())
+    people = People(registrar, *registrar.ledger(), clock=lifetime.now)
     if soul:
         pairs = registrar.pairs_learning()
         wake_tutor(soul, tutor, [pair for pair in pairs if people.welcome(pair.person, pair.asker)])
         wake_receptionist(soul, receptionist, welcome=people.welcome)
     exchanges = [exchange for exchange in registrar.exchanges(REMEMBERED) if people.welcome(exchange.person)]
-    school = School(mailbox, registrar, exchanges=exchanges)
+    school = School(mailbox, registrar, exchanges=exchanges, lifetime=lifetime)
     school.catch_up(people.left(), registrar.inherited)
     return people, school
 
 
-def find_twitch(awake: Awake, settings: Any, home: Path) -> Surface | None:
+def find_twitch(awake: Awake, settings: Any, home: Path, lifetime: Lifetime) -> Surface | None:
     """The way into a chat, where somebody set one up. Raises Mistake."""
     from bots.twitch import configured, open_twitch
 
@@ -500,22 +543,14 @@ def find_twitch(awake: Awake, settings: Any, home: Path) -> Surface | None:
         return None
     since = awake.registrar.lessons_since
     quiet = awake.timetable.quiet
-    return open_twitch(
-        awake.school,
-        awake.control.save,
-        awake.people,
-        home,
-        settings,
-        lessons_since=since,
-        tell=awake.say,
-        quiet=quiet,
-    )
+    how = {"lessons_since": since, "tell": awake.say, "quiet": quiet, "wall": lifetime.now}
+    return open_twitch(awake.school, awake.control.save, awake.people, home, settings, **how)
 
 
-def hire_scribe(settings: Any, school: School, registrar: Registrar, voices: Voices, say: Say) -> Scribe:
+def hire_scribe(
+    settings: Any, school: School, registrar: Registrar, voices: Voices, say: Say, clocks: Clocks
+) -> Scribe:
     """The scribe, who hears what is answered, and in quiet hours only writes. Raises Mistake."""
-    import time
-
     from school.diary.scribe import Scribe
     from school.schedule.hours import quiet_hours, zone_of
 
@@ -528,17 +563,25 @@ def hire_scribe(settings: Any, school: School, registrar: Registrar, voices: Voi
         else:
             say(text)
 
-    scribe = Scribe(school, registrar, voices, settings.scribe, zone=zone, say=murmur, clock=time.time)
+    scribe = Scribe(school, registrar, voices, settings.scribe, zone=zone, say=murmur, clock=clocks.wall)
     school.listener = scribe.heard
     return scribe
 
 
 def hang_bells(
-    settings: Any, home: Path, school: School, control: Control, registrar: Registrar, scribe: Scribe
+    settings: Any,
+    school: School,
+    control: Control,
+    registrar: Registrar,
+    scribe: Scribe,
+    say: Say,
+    clocks: Clocks,
 ) -> Timetable:
     """The timetable of the day, not yet begun: which bell posts what. Raises Mistake."""
+    from datetime import UTC, datetime
+
     from school.schedule.hours import midnight, zone_of
-    from school.schedule.timetable import RANG, Timetable, plan_of, read_past
+    from school.schedule.timetable import RANG, Timetable, forget_ahead, plan_of, read_past
 
     hours = settings.timetable
     zone = zone_of(hours.zone)
@@ -553,8 +596,12 @@ def hang_bells(
         "night": lambda days: control.rehearse(midnight(days[0], zone)),
         "backup": lambda _: control.back_up(),
     }
-    past = read_past(home / "statistics" / "baby.db", zone)
-    return Timetable(plan_of(settings), rings, past, hours, note=lambda bell: registrar.event(RANG, bell))
+    now = datetime.fromtimestamp(clocks.wall(), UTC)
+    past = read_past(registrar.path, now)
+    if past.ahead:
+        registrar.write(lambda db: forget_ahead(db, now))
+    note = lambda bell: registrar.event(RANG, bell)  # noqa: E731
+    return Timetable(plan_of(settings), rings, past, hours, note=note, tell=say, clocks=clocks)
 
 
 def hire_tutor(settings: Any, brain: Brain, librarian: Librarian, soul: Soul | None, team: Team | None) -> Tutor:
@@ -774,7 +821,6 @@ def read_file(options: argparse.Namespace) -> int:
 
     from school.office.machine import prepare
     from school.offline import open_file
-    from school.souls.caretaker import Caretaker
     from school.souls.packing import pack_soul, wake_receptionist, wake_tutor
     from school.talking.conversations import Conversations
     from school.talking.receptionist import Receptionist
@@ -782,8 +828,7 @@ def read_file(options: argparse.Namespace) -> int:
 
     settings, home = read_options(options)
     device = prepare(settings.machine)
-    caretaker = Caretaker(home / "soul", settings.soul)
-    caretaker.lock()
+    caretaker = lock_souls(settings, home)
     try:
         soul = caretaker.newest(whisper, set_aside=True)
         librarian = open_library(settings, home, options, soul, whisper)
@@ -880,10 +925,9 @@ def twitch_errand(options: argparse.Namespace) -> int:
 
 def _for_errand(options: argparse.Namespace) -> tuple[Any, Caretaker, Device]:
     from school.office.machine import prepare
-    from school.souls.caretaker import Caretaker
 
     settings, home = read_options(options)
-    return settings, Caretaker(home / "soul", settings.soul), prepare(settings.machine)
+    return settings, souls_of(settings, home), prepare(settings.machine)
 
 
 if __name__ == "__main__":

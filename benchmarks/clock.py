@@ -11,15 +11,14 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from unittest import mock
 
+from school.office.lifetime import Clocks
 from school.schedule.timetable import Timetable
 
 ASKED = (  # where somebody asks what day it is
-    "apscheduler.schedulers.base.datetime",
-    "apscheduler.triggers.interval.datetime",
     "school.schedule.hours.datetime",
     "school.record.registrar.datetime",
 )
-TURNS = 6  # of the event loop, in which every bell that is due has rung
+TURNS = 6  # of the event loop, in which what a bell began is under way
 
 
 class Clock:
@@ -28,6 +27,11 @@ class Clock:
 
     def seconds(self) -> float:
         return self.now.timestamp()
+
+    @property
+    def clocks(self) -> Clocks:
+        """Both of them, which nobody sets."""
+        return Clocks(self.seconds, self.seconds)
 
     @contextmanager
     def everywhere(self) -> Iterator[None]:
@@ -57,16 +61,16 @@ class Clock:
         behind each, with the clock standing; ``new_day`` before the first one of a day."""
         waiting = sorted(visits, key=lambda visit: visit[0])
         while True:
-            bell = min((job.next_run_time for job in timetable.scheduler.get_jobs()), default=until)
+            bell = min(timetable.due().values(), default=until)
             moment = min(bell, waiting[0][0] if waiting else until)
             if moment >= until:
                 self.now = until.astimezone(UTC)
                 return
-            another = moment.date() != self.now.astimezone(moment.tzinfo).date()
+            another = moment.astimezone(until.tzinfo).date() != self.now.astimezone(until.tzinfo).date()
             self.now = max(self.now, moment.astimezone(UTC))
             if another:
                 await new_day()
-            timetable.scheduler.wakeup()
+            timetable.tick()
             visit = asyncio.ensure_future(waiting.pop(0)[1]()) if waiting and waiting[0][0] <= self.now else None
             for _ in range(TURNS):
                 await asyncio.sleep(0)

@@ -22,7 +22,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import torch
-from apscheduler.events import EVENT_JOB_EXECUTED
 from torch.nn import functional as F
 
 import wakeup
@@ -66,12 +65,13 @@ class Watched:
 
 
 @contextmanager
-def woken(home: Path, changes: list[str]) -> Iterator[wakeup.Awake]:
+def woken(home: Path, changes: list[str], clock: Clock) -> Iterator[wakeup.Awake]:
     """The baby of this home, put together just as ``wakeup.py`` does it."""
     arguments = [part for change in (f"timetable.zone={ZONE}", *changes) for part in ("--set", change)]
     given = wakeup.parse(["--home", str(home), *arguments])
     with ExitStack() as closing:
-        day = wakeup.put_together(wakeup.read_options(given)[0], home, given, closing, wakeup.whisper)
+        settings, _ = wakeup.read_options(given)
+        day = wakeup.put_together(settings, home, given, closing, wakeup.whisper, clocks=clock.clocks)
         yield day
         day.ending = "asleep"
 
@@ -89,8 +89,8 @@ async def live(day: wakeup.Awake, clock: Clock, until: datetime, steps_per_hour:
 
     day.classroom.outside = replace(outside, publish=publish_and_watch)
     day.people.agree(AGREES, "channel")
-    rang = lambda event: watched.bells.append((event.job_id, clock.now))  # noqa: E731
-    day.timetable.scheduler.add_listener(rang, EVENT_JOB_EXECUTED)
+    for name, ring in day.timetable.rings.items():
+        day.timetable.rings[name] = partial(_ring_and_note, ring, watched, name, clock)
     day.timetable.start()
     day.classroom.start()
     day.scribe.catch_up()
@@ -112,6 +112,11 @@ async def live(day: wakeup.Awake, clock: Clock, until: datetime, steps_per_hour:
         day.timetable.close()
         day.classroom.stop()
         await asyncio.wrap_future(day.classroom.done)
+
+
+def _ring_and_note(ring: Callable[[Any], object], watched: Watched, name: str, clock: Clock, days: Any) -> None:
+    ring(days)
+    watched.bells.append((name, clock.now))
 
 
 def _visits(
@@ -187,7 +192,7 @@ def live_a_week(home: Path, changes: list[str], steps_per_hour: float) -> Watche
     clock, watched = Clock(MONDAY), Watched()
     with clock.everywhere():
         for until, up_again in ((TO_BED, UP_AGAIN), (END, END)):
-            with woken(home, changes) as day:
+            with woken(home, changes, clock) as day:
                 asyncio.run(live(day, clock, until, steps_per_hour, watched))
                 watched.known = loss_on(day.tutor, day.tutor.reviews.made_since(""))
             clock.now = up_again

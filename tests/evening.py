@@ -78,7 +78,8 @@ class Evening:
                 learned_today={},
             )
             self.wire = TwitchWire(settings.twitch, home, tell=lambda text: None, patience=HASTE)
-            self.host = Host(replace(room, clock=lambda: time.time() + self.ahead), self.wire)
+            clock = lambda: time.time() + self.ahead  # noqa: E731
+            self.host = Host(replace(room, clock=clock, wall=clock), self.wire)
             self.wire.listener = self
             self.day.classroom.start()
             self._thread.start()

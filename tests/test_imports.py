@@ -20,6 +20,7 @@ BOTS_KNOW = {
     "school.door.values",
     "school.door.consent",
     "school.diary.voice",
+    "school.office.files",
     "school.office.log",
     "school.office.mistakes",
     "school.office.settings",

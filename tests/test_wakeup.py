@@ -195,6 +195,67 @@ def test_a_damaged_soul_is_named_and_the_one_before_wakes(home, here):
     assert list((home / "soul" / "damaged").iterdir())
 
 
+def test_what_cannot_be_read_now_ends_in_a_line(home, here, monkeypatch):
+    """Where the disk refuses to read the newest soul: exit 2 and one line for every command that needs it; nothing is
+    moved, nobody is born, and afterwards it wakes where it was."""
+    newest = max((home / "soul").glob("step-*"))
+    before = sorted((home / "soul").rglob("*"))
+    real = os.open
+
+    def refuse(path, *rest, **named):
+        if path == newest / "brain.safetensors":
+            raise OSError(5, "Input/output error", str(path))
+        return real(path, *rest, **named)
+
+    with monkeypatch.context() as moment:
+        moment.setattr(os, "open", refuse)
+        for arguments in (["--steps", "1", "--no-terminal"], ["ask", "hello"], ["read", str(ROOT / "README.md")]):
+            done = here(home, *arguments)
+            assert done.returncode == 2
+            assert done.stderr.count("\n") == 1, done.stderr
+            assert "can't be read just now (Input/output error); nothing was moved" in done.stderr
+    assert sorted((home / "soul").rglob("*")) == before
+    done = here(home, "--steps", "1", "--no-terminal")
+    assert f"wakes at step {int(newest.name[5:]):,}" in done.stdout
+
+
+def test_a_newborn_only_where_it_is_asked_for(tmp_path, here):
+    """With all souls damaged it ends in one line; with --newborn one is born beside them, and wakes the next time."""
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "diary.txt").write_text("today it rained and the cat slept. i made soup.\n" * 200)
+    assert here(tmp_path, "--steps", "2", "--no-terminal").returncode == 0
+    (soul,) = (tmp_path / "soul").glob("step-*")
+    (soul / "brain.safetensors").write_bytes(b"rust")
+    for _ in range(2):
+        done = here(tmp_path, "--steps", "1", "--no-terminal")
+        assert done.returncode == 2
+        assert "--newborn" in done.stderr
+        assert not list((tmp_path / "soul").glob("step-*"))
+    assert len(list((tmp_path / "soul" / "damaged").iterdir())) == 1
+    done = here(tmp_path, "--steps", "1", "--no-terminal", "--newborn")
+    assert done.returncode == 0, done.stderr
+    assert "wakes for the first time" in done.stdout
+    assert "wakes at step 1:" in here(tmp_path, "--steps", "1", "--no-terminal").stdout
+    again = here(tmp_path, "--steps", "1", "--no-terminal", "--newborn")
+    assert "was moved to" in again.stdout
+    assert len(list((tmp_path / "soul" / "earlier").iterdir())) == 2
+
+
+@pytest.mark.parametrize("kind", ["file", "link to nowhere"])
+@pytest.mark.parametrize("room", ["library", "soul", "statistics"])
+def test_what_stands_in_a_rooms_way_is_named(tmp_path, here, room, kind):
+    """A file, or a link to a disk that is away, under the name of a room: one line that names it."""
+    if kind == "file":
+        (tmp_path / room).write_text("?")
+    else:
+        (tmp_path / room).symlink_to(tmp_path / "nowhere")
+    for arguments in (["--steps", "1", "--no-terminal"], ["stats"], ["ask", "hello"]):
+        done = here(tmp_path, *arguments)
+        assert done.returncode == 2
+        assert done.stderr.count("\n") == 1, done.stderr
+        assert f"{tmp_path / room}: must be a folder" in done.stderr
+
+
 def test_killed_at_any_moment_it_wakes_again(home, here):
     """Killed while it saves over and over, the next wake finds a whole soul."""
     for i in range(2):

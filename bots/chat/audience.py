@@ -64,7 +64,7 @@ class Audience:
 
     def intruder(self, person: str, known_since: float) -> bool:
         """Whether they came with a crowd that is still here; not if they agreed to something before (0: never)."""
-        if self._raid_since is None or 0 < known_since < self._raid_since:
+        if self._raid_since is None or (known_since and known_since < self._raid_since):
             return False
         face = self._faces.get(person)
         return face is None or face.since >= self._raid_since

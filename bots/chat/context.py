@@ -29,7 +29,8 @@ class Room:
     moods: Voice  # words for them
     words: WordList
     learned_today: dict[str, int] = field(default_factory=dict)  # lines from each person
-    clock: Callable[[], float] = time.time  # seconds since 1970
+    clock: Callable[[], float] = time.monotonic  # seconds that only go on, for turns and waiting
+    wall: Callable[[], float] = time.time  # seconds since 1970, for days and ages
     hushed: Callable[[], bool] = lambda: False  # whether these are hours without a word unasked
 
 
@@ -44,6 +45,7 @@ def open_room(
     commands: CommandSettings,
     learned_today: dict[str, int],
     hushed: Callable[[], bool] = lambda: False,
+    wall: Callable[[], float] = time.time,
     language: str = ENGLISH,
 ) -> Room:
     """A room with the home's own voice.toml and words.txt, where there are any. Raises Mistake."""
@@ -62,4 +64,5 @@ def open_room(
         words=WordList.read(home / "words.txt"),
         learned_today=learned_today,
         hushed=hushed,
+        wall=wall,
     )

@@ -130,7 +130,8 @@ class Host:
 
     def _intrudes(self, line: Line) -> bool:
         """Whether they came with a crowd that is here now, and are not known for anything better."""
-        since = self.room.people[person_of(line)].since
+        known = self.room.people[person_of(line)].since
+        since = known and known - self.room.wall() + self.room.clock()  # by the clock that raids are timed with
         return REGULARS.isdisjoint(line.badges) and self.audience.intruder(line.person, since)
 
     def _command(self, key: str, line: Line, text: str) -> str:
@@ -186,7 +187,7 @@ class Host:
         self.counts[f"removed {removal.kind}"] += 1
         channel, person = removal.channel, f"{SURFACE}:{removal.person}"
         day = Scope(
-            surface=SURFACE, channel=channel, since=id_at(self.room.clock() - 3600 * self.room.teaching.removal_hours)
+            surface=SURFACE, channel=channel, since=id_at(self.room.wall() - 3600 * self.room.teaching.removal_hours)
         )
         if removal.kind == "message":
             self.take_back(channel, removal.message, removal.person)

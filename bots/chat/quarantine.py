@@ -57,11 +57,11 @@ class Lessons:
 
     def __init__(self, room: Room, *, named: Callable[[str], str]):
         self._school, self._people, self._settings, self._words = room.school, room.people, room.teaching, room.words
-        self._named, self._clock = named, room.clock
+        self._named, self._clock, self._wall = named, room.clock, room.wall
         self._talk, self._own, self._lessons = Echoes(room.teaching.window), Echoes(OWN), Echoes(LESSONS)
         self._waiting: deque[_Waiting] = deque()
         self._recent: OrderedDict[str, _Waiting] = OrderedDict()  # of people who agreed, by the message's id
-        self._today, self._taken = int(room.clock() // DAY), Counter(room.learned_today)
+        self._today, self._taken = int(room.wall() // DAY), Counter(room.learned_today)
         self.passed_over: Counter[str] = Counter()  # why lines were not taken in
         self.taught = 0
 
@@ -172,7 +172,7 @@ class Lessons:
 
     def spend(self, person: str, *, trusted: bool = False) -> bool:
         """Count one more lesson of this person's, if they may still give one today."""
-        today = int(self._clock() // DAY)
+        today = int(self._wall() // DAY)
         if today != self._today:
             self._today, self._taken = today, Counter()
         mine, most = self._taken[person], float(self.allowance(person, trusted=trusted))
@@ -188,7 +188,7 @@ class Lessons:
         settings, standing = self._settings, self._people[person]
         if trusted or standing.vouched:
             return settings.most
-        earned = settings.first_day + settings.day_more * int(standing.trust_days(self._clock()))
+        earned = settings.first_day + settings.day_more * int(standing.trust_days(self._wall()))
         return min(earned, settings.most)
 
     # ---- the end of the quarantine -------------------------------------------------------------------------------

@@ -69,10 +69,11 @@ def open_twitch(
     lessons_since: Callable[[str, float], dict[str, int]],
     tell: Callable[[str], None],
     quiet: Callable[[], bool] = lambda: False,
+    wall: Callable[[], float] = time.time,
     patience: Patience | None = None,
 ) -> Surface:
     """Everything for a day in the chat, not yet begun; ``settings`` is the whole tree, ``quiet`` tells whether these
-    are hours without a word unasked. Raises Mistake."""
+    are hours without a word unasked, ``wall`` the seconds since 1970 that ids are dated by. Raises Mistake."""
     from bots.chat.context import open_room
     from bots.chat.host import Host
     from bots.chat.messages import SURFACE
@@ -88,8 +89,9 @@ def open_twitch(
         chat=settings.chat,
         teaching=settings.chat_lessons,
         commands=settings.commands,
-        learned_today=lessons_since(SURFACE, time.time() // DAY * DAY),
+        learned_today=lessons_since(SURFACE, wall() // DAY * DAY),
         hushed=quiet,
+        wall=wall,
         language=settings.voice.language,
     )
     wire = TwitchWire(settings.twitch, home, tell=tell, patience=patience)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,6 +84,25 @@ class Ear(Websocket):
             self._client.lose(f"a move to another of Twitch's machines failed ({explain(error)})")
 
 
+class Silence:
+    """How long nothing was heard. The library notes moments by the clock on the wall, which somebody may set; so no
+    silence counts for more than the time since the last look, and none ends because that clock went back."""
+
+    def __init__(self, wall: Callable[[], datetime] = datetime.now, steady: Callable[[], float] = time.monotonic):
+        self._wall, self._steady = wall, steady
+        self._looked = self._heard = steady()
+        self._latest: datetime | None = None
+
+    def seconds(self, latest: datetime) -> float:
+        """``latest``: when something was last heard, as the library noted it."""
+        now = self._steady()
+        if latest != self._latest:
+            ago = (self._wall() - latest).total_seconds()
+            self._heard, self._latest = now - min(max(ago, 0.0), now - self._looked), latest
+        self._looked = now
+        return now - self._heard
+
+
 class ChatClient(twitchio.Client):
     """One stay in one chat. Build, ``enter``, await ``lost``, ``close``; never use it twice."""
 
@@ -111,6 +131,7 @@ class ChatClient(twitchio.Client):
         self._ears: list[Ear] = []  # the last one is in use
         self._behind: set[asyncio.Task] = set()
         self._room: Presence | None = None
+        self._silence = Silence()
         self._speak_as: str | None = None  # the account whose token is used; None: the application's
 
     # ---- coming and going ----------------------------------------------------------------------------------------
@@ -218,7 +239,7 @@ class ChatClient(twitchio.Client):
         """Ask Twitch what it would send here. Raises Deaf if that is not everything, or if nothing at all has come in
         for ``silence`` seconds, and Refused when the login has ended; what the network raises says nothing."""
         heard = [ear._last_keepalive for ear in self._ears if ear._last_keepalive]  # any message, by the local clock
-        if not heard or (datetime.now() - max(heard)).total_seconds() > silence:
+        if not heard or self._silence.seconds(max(heard)) > silence:
             raise Deaf(f"nothing came from Twitch for {silence:.0f} s")
         if self.bot_id not in self.tokens:
             raise Refused(f"Twitch ended the bot's login; {LOGIN_AGAIN}")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from bots.twitch.grants import Role
+from school.office.files import parse_json, read_whole, write_whole
 from school.office.log import keep_secret
 
 CLIENT_ID, CLIENT_SECRET = "TWITCH_CLIENT_ID", "TWITCH_CLIENT_SECRET"
@@ -112,7 +112,7 @@ def _assignment(line: str) -> tuple[str, str]:
 def _read_tokens(home: Path) -> dict[Role, Account]:
     file = token_file(home)
     try:
-        stored = json.loads(file.read_text("utf-8"))
+        stored = parse_json(read_whole(file))
         return {role: _account(stored[role]) for role in ("bot", "streamer") if role in stored}
     except FileNotFoundError:
         return {}
@@ -129,14 +129,5 @@ def _write(file: Path, text: str, *, ignore: bool = True) -> None:
     """Replace ``file`` in one go; it can be read by its owner alone. With ``ignore``, git never sees its folder."""
     if ignore:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (file.parent / ".gitignore").write_text("*\n")
-    descriptor, new = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # made with mode 0600
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(new).replace(file)
-    except BaseException:
-        Path(new).unlink(missing_ok=True)
-        raise
+        write_whole(file.parent / ".gitignore", "*\n")
+    write_whole(file, text)

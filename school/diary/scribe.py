@@ -86,7 +86,9 @@ class Scribe:
         self._recent = Recent(settings.compared_with)
         for row in registrar.spoken(settings.compared_with):
             self._recent.add(goodness(**row))
-        self._day, self._taught_today = self.today(), registrar.comments_since(utc_of(self.today(), zone))
+        self._day = self.today()
+        day = (utc_of(self._day, zone), utc_of(self._day + timedelta(days=1), zone))
+        self._taught_today = registrar.comments_between(*day)
         self._taught_days: set[str] = set()  # whose pages became lessons, written down or not yet
         # What an answer about itself is made of is found again when it wakes, so that it gives the same.
         self._steps = deque(registrar.steps(RECENT_STEPS), RECENT_STEPS)

@@ -8,12 +8,12 @@ from __future__ import annotations
 import difflib
 import random
 import string
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import Field
 
+from school.office.files import parse_toml
 from school.office.mistakes import Mistake
 from school.office.settings import Slice
 
@@ -91,10 +91,10 @@ def _merged(
 def _read(file: Path) -> dict[str, Lines]:
     """The sections of a file. Raises Mistake."""
     try:
-        values = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        values = parse_toml(file.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise Mistake(f"{file}: can't be read ({error}).") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise Mistake(f"{file}: not valid TOML: {error}.") from None
     book = {section: lines for section, lines in values.items() if isinstance(lines, dict)}
     if outside := {key: value for key, value in values.items() if not isinstance(value, dict)}:

@@ -6,7 +6,7 @@ Only ids, never names. Of somebody who never agreed there is nothing here that o
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
@@ -75,8 +75,16 @@ class People:
     ``whole``: whether ``changes`` are all there are; if not, whoever leaves may have agreed, and leaves all the same.
     """
 
-    def __init__(self, ledger: Ledger, changes: Iterable[Change] = (), whole: bool = True, *, wording: str = WORDING):
-        self._ledger, self._whole, self.wording = ledger, whole, wording
+    def __init__(
+        self,
+        ledger: Ledger,
+        changes: Iterable[Change] = (),
+        whole: bool = True,
+        *,
+        wording: str = WORDING,
+        clock: Callable[[], float] = lambda: time.time(),
+    ):
+        self._ledger, self._whole, self.wording, self._clock = ledger, whole, wording, clock
         self._standings: dict[str, Standing] = {}
         self._ignored: set[str] = set()  # of those who never agreed, until it sleeps
         for change in changes:
@@ -128,7 +136,7 @@ class People:
             self._ignored.discard(person)
 
     def _change(self, person: str, what: What, channel: str) -> Future[None]:
-        change = Change(id=new_id(), person=person, what=what, at=time.time(), channel=channel, wording=self.wording)
+        change = Change(id=new_id(), person=person, what=what, at=self._clock(), channel=channel, wording=self.wording)
         self._apply(change)
         return self._ledger.changed(change, if_known=not self._whole and what != "in")
 

@@ -10,13 +10,14 @@ from concurrent.futures import Future
 
 from school.door.mailbox import BackUp, Examine, Mailbox, Rehearse, Save, Study
 from school.door.values import id_at
+from school.office.lifetime import Lifetime
 
 
 class Control:
     """Every method returns at once; what takes time comes back as a future. Each may raise Asleep."""
 
-    def __init__(self, mailbox: Mailbox):
-        self._mailbox = mailbox
+    def __init__(self, mailbox: Mailbox, lifetime: Lifetime | None = None):
+        self._mailbox, self._lifetime = mailbox, lifetime or Lifetime()
 
     def save(self) -> Future[str | None]:
         """Where the soul was saved, or None if it could not be."""
@@ -37,8 +38,9 @@ class Control:
         return request.future
 
     def rehearse(self, since: float) -> Future[int]:
-        """Let what people taught since then (seconds since 1970) come back in the next steps; brings how many pairs."""
-        request = Rehearse(id_at(since))
+        """Let what people taught since then (seconds since 1970 by the wall clock) come back in the next steps; brings
+        how many pairs."""
+        request = Rehearse(id_at(self._lifetime.of(since)))
         self._mailbox.post(request)
         return request.future
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
@@ -27,6 +26,7 @@ from school.door.values import (
     new_id,
     writable,
 )
+from school.office.lifetime import Lifetime
 
 REMEMBERED = 1000  # exchanges that can be marked
 
@@ -67,8 +67,15 @@ class School:
 
     listener: Callable[[Reply, str], None] | None = None  # the answer, and to whom
 
-    def __init__(self, mailbox: Mailbox, record: Record, *, exchanges: Iterable[Exchange] = ()):
-        self._mailbox, self._record = mailbox, record
+    def __init__(
+        self,
+        mailbox: Mailbox,
+        record: Record,
+        *,
+        exchanges: Iterable[Exchange] = (),
+        lifetime: Lifetime | None = None,
+    ):
+        self._mailbox, self._record, self._lifetime = mailbox, record, lifetime or Lifetime()
         self._exchanges = OrderedDict((exchange.reply_id, exchange) for exchange in exchanges)
         self._asking: dict[str, tuple[Ask, Exchange]] = {}  # questions to be kept, without their answers yet
         self._lock = threading.Lock()  # over both: questions are answered on the tutor's thread
@@ -264,7 +271,7 @@ class School:
 
     def clear_out(self, surface: str, days: float) -> Future[int] | None:
         """Remove what was said on a surface more than so many days ago; 0: nothing, ever."""
-        return self.remove(Scope(surface=surface, before=id_at(time.time() - 86_400 * days))) if days else None
+        return self.remove(Scope(surface=surface, before=id_at(self._lifetime.now() - 86_400 * days))) if days else None
 
     def _break_off(self, scope: Scope, person: str = "") -> None:
         """End what is known in memory to be within a scope."""

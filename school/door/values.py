@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 ME = "owner"  # the person at the terminal
@@ -164,9 +165,21 @@ def writable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+class _Ids:
+    """By which clock (seconds since 1970) ids are made in this process."""
+
+    clock: Callable[[], float] = staticmethod(lambda: time.time())
+
+
+def date_ids_by(clock: Callable[[], float] | None) -> None:
+    """Let all ids from now on be dated by this clock, for what is deleted by age is found by its id; None: the one on
+    the wall."""
+    _Ids.clock = staticmethod(clock or (lambda: time.time()))
+
+
 def new_id() -> str:
     """A short id that sorts by time."""
-    return f"{id_at(time.time())}{secrets.token_hex(4)}"
+    return f"{id_at(_Ids.clock())}{secrets.token_hex(4)}"
 
 
 def id_at(moment: float) -> str:

@@ -1,1 +1,1 @@
-"""What every room needs: settings, the log, the clock, files, the machine."""
+"""The office: what every room of the school needs and none of them owns."""

@@ -23,7 +23,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 LOG_BYTES, LOG_FILES = 1_000_000, 5
-QUIETER = {"apscheduler": logging.WARNING, "twitchio": logging.ERROR}  # a library's own view of what we tell ourselves
+QUIETER = {"twitchio": logging.ERROR}  # a library's own view of what we tell ourselves
 LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 FOLD_SECONDS, FOLDS = 3600.0, 1000  # how long a warning that repeats is only counted; how many of them
 HIDDEN = "(secret)"

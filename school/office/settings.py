@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import difflib
 import json
-import tomllib
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
+from school.office.files import parse_toml
 from school.office.mistakes import Mistake
+
+LONGEST_SHOWN = 200  # characters of a wrong value
 
 
 class Slice(BaseModel):
@@ -40,12 +42,12 @@ def read_settings(tree: type[Tree], file: Path | None, changes: list[str]) -> Tr
 
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+        return parse_toml(file.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise Mistake(f"{file}: there is no such settings file.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise Mistake(f"{file}: can't be read ({error}).") from None
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise Mistake(f"{file}: not valid TOML: {error}.") from None
 
 
@@ -56,8 +58,8 @@ def _apply(values: dict[str, Any], change: str, origin: dict[str, str]) -> None:
     if not equals or len(keys) != 2 or not all(keys):
         raise Mistake(f"--set {' '.join(change.split())}: write it as section.key=value.")
     try:
-        parsed = tomllib.loads(f"value = {text}")
-    except tomllib.TOMLDecodeError:
+        parsed = parse_toml(f"value = {text}")
+    except ValueError:
         parsed = {}
     if keys[0] not in values:
         origin[keys[0]] = "--set"
@@ -79,7 +81,16 @@ def _explain(tree: type[Slice], error: dict[str, Any], file: Path | None, origin
         return f"{where}: {name} is not a setting; {hint}"
     if len(path) == 1:
         return f"{where}: {name} must be a section, [{name}]."
-    return f"{where}: {name} must be {allowed(keys[path[1]])}, not {json.dumps(error['input'], default=str)}."
+    return f"{where}: {name} must be {allowed(keys[path[1]])}, not {_shown(error['input'])}."
+
+
+def _shown(value: object) -> str:
+    """A wrong value, as far as it fits into a line."""
+    try:
+        text = json.dumps(value, default=str)
+    except (ValueError, RecursionError):  # whole numbers of thousands of digits, lists in lists in lists
+        return "this"
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
 
 
 def allowed(field: FieldInfo) -> str:

@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 from sqlite_utils import Database
 
+from school.office.files import make_folder, write_whole
+
 DAY, LETTER = "day", "letter"
 LETTERS = "letters"  # the folder beside the record
 
@@ -103,11 +105,8 @@ def letter_file(folder: Path, day: str) -> Path:
 
 def write_letter(folder: Path, page: Page) -> None:
     """Raises OSError."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = letter_file(folder, page.day)
-    new = file.with_name(f"{file.name}.new")
-    new.write_text(page.text + "\n", encoding="utf-8")
-    new.replace(file)
+    make_folder(folder)
+    write_whole(letter_file(folder, page.day), page.text + "\n")
 
 
 def _drop_strangers(db: Database, folder: Path) -> None:

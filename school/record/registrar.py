@@ -9,25 +9,26 @@ import contextlib
 import json
 import logging
 import math
-import os
 import sqlite3
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field
+from pydantic import BaseModel, BeforeValidator, Field
 from sqlite_utils import Database, Migrations
 
 from school.door.consent import Change
 from school.door.events import Event, Examined, ExamResult, Saved, StepReport
 from school.door.mailbox import fail, fulfil
 from school.door.values import NOWHERE, Exchange, Kept, Origin, Pair, Removed, Reply, Scope, id_at, new_id
+from school.office.files import Unfit, clear_unfinished, is_damage, read_whole, set_aside, write_whole
+from school.office.lifetime import Lifetime, Noted
+from school.office.mistakes import Mistake
 from school.office.settings import Slice
 from school.record.pages import LETTERS, redact
 from school.texts.shelf import Text
@@ -43,11 +44,17 @@ ALL = "~"  # sorts behind every id
 T = TypeVar("T")
 
 
+Day = Annotated[str, BeforeValidator(str), Field(pattern=r"^(\d{4}-\d\d-\d\d)?$", examples=["2026-11-29", ""])]
+
+
 class RecordSettings(Slice):
     every_step: int = Field(5000, ge=1, description="newest steps kept one by one")
     hundreds: int = Field(500_000, ge=1, description="newest steps kept at least as averages over a hundred")
     chat_days: float = Field(
         30.0, ge=0, description="days that words from public chat are kept and taught; 0: for ever"
+    )
+    today: Day = Field(
+        "", description='today\'s date, to say that the clock is right although it jumped; "": as it seems'
     )
 
 
@@ -238,6 +245,12 @@ def m006_trust(db: Database) -> None:
     db["feedback"].add_column("trust", int)
 
 
+@migrations()
+def m007_lifetime(db: Database) -> None:
+    """What time it was when something was last written, so that a clock that jumps is noticed."""
+    db["lifetime"].create({"id": int, "believed": float, "wall": float}, pk="id")
+
+
 def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -263,14 +276,14 @@ def connect(path: Path) -> Database:
     return db
 
 
-def write_safely(file: Path, text: str) -> None:
-    """Replace a file in one go, and wait until it is on the disk. Raises OSError."""
-    new = file.with_name(f"{file.name}.new")
-    with new.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    new.replace(file)
+class _Owed(BaseModel, extra="forbid"):
+    """A line of what is still owed to somebody: one of these."""
+
+    changed: Change | None = None
+    if_known: bool = False
+    forget: dict[str, str] | None = None
+    withdraw: str | None = None
+    remove: Scope | None = None
 
 
 def _may_be_there(file: Path) -> bool:
@@ -292,6 +305,23 @@ def reading(path: Path) -> Iterator[Database]:
         yield Database(connection)
     finally:
         connection.close()
+
+
+def read_noted(record: Path, now: float) -> Noted | None:
+    """What time it was when something was last written; None where nothing has been. Of a record that never noted it,
+    its last date that is not in the future (``now``: seconds since 1970 by the clock on the wall)."""
+    dates = """select max(at) from (select at from events union all select started_at from runs
+               union all select ended_at from runs) where at <= ?"""
+    try:
+        with reading(record) as db:
+            if "lifetime" in db.table_names():
+                for row in db.execute("select believed, wall from lifetime").fetchall():
+                    return Noted(*row)
+            (at,) = db.execute(dates, [datetime.fromtimestamp(now, UTC).isoformat()]).fetchone()
+            moment = datetime.fromisoformat(at).timestamp() if at else None
+            return None if moment is None else Noted(moment, moment)
+    except (sqlite3.Error, ValueError):
+        return None
 
 
 # ---- the one writer ------------------------------------------------------------------------------------------------
@@ -318,8 +348,16 @@ class _Backlog:
 class Registrar:
     """Takes notes from any thread. ``close`` writes what waits."""
 
-    def __init__(self, path: Path, settings: RecordSettings, *, run_config: dict[str, Any], from_step: int):
-        self.path, self.settings = path, settings
+    def __init__(
+        self,
+        path: Path,
+        settings: RecordSettings,
+        *,
+        run_config: dict[str, Any],
+        from_step: int,
+        lifetime: Lifetime | None = None,
+    ):
+        self.path, self.settings, self._lifetime = path, settings, lifetime or Lifetime()
         self.run_id = new_id()
         self._backlog = _Backlog()
         self._wake = threading.Condition()
@@ -368,24 +406,44 @@ class Registrar:
             log.warning("%d rows could not be written to %s", self.unwritten, self.path)
 
     def _inherit(self) -> None:
-        """Begin with what the day before still owed to people."""
-        with contextlib.suppress(FileNotFoundError):
-            self._owed_text = self._owing.read_text("utf-8")
-        for line in self._owed_text.splitlines():
+        """Begin with what the day before still owed to people. Raises Mistake where that can't be read just now."""
+        for folder in (self.path.parent, self.letters):
+            clear_unfinished(folder)
+        try:
+            lines = [line for line in read_whole(self._owing).splitlines(keepends=True) if line.strip()]
+        except OSError as error:
+            if not is_damage(error):
+                raise Mistake(
+                    f"{self._owing}: can't be read just now ({error.strerror}); nothing was changed."
+                ) from None
+            lines = []
+        except Unfit:
+            lines = [b"?"]
+        understood = []
+        for line in lines:
             try:
-                match json.loads(line):
-                    case {"changed": how, **more}:
-                        self._inherited_changes.append(Change(**how))
-                        self.changed(self._inherited_changes[-1], **more)
-                    case {"forget": how}:
-                        self.forget(**how)
-                    case {"withdraw": person}:
-                        self.withdraw(person)
-                    case {"remove": how}:
-                        scope = Scope(**how | {"messages": frozenset(how["messages"])})
-                        self.inherited.append((scope, self.remove(scope)))
-            except (ValueError, TypeError, KeyError) as error:
+                self._owe(_Owed.model_validate_json(line))
+                understood.append(line)
+            except (ValueError, TypeError) as error:
                 log.error("a line of %s can't be understood (%s)", self._owing.name, type(error).__name__)
+        if len(understood) < len(lines):
+            log.error("%s was set aside as %s", self._owing.name, set_aside(self._owing).name)
+            write_whole(self._owing, b"".join(understood))
+        self._owed_text = b"".join(understood).decode()
+
+    def _owe(self, owed: _Owed) -> None:
+        """Raises TypeError."""
+        if owed.changed:
+            self._inherited_changes.append(owed.changed)
+            self.changed(owed.changed, if_known=owed.if_known)
+        elif owed.forget is not None:
+            self.forget(**owed.forget)
+        elif owed.withdraw is not None:
+            self.withdraw(owed.withdraw)
+        elif owed.remove:
+            self.inherited.append((owed.remove, self.remove(owed.remove)))
+        else:
+            raise TypeError("nothing is owed")
 
     def _note_owed(self) -> None:
         """Keep on disk what somebody was promised and what the record has not taken yet; no file where that is
@@ -397,7 +455,7 @@ class Registrar:
                 return
             try:
                 if text:
-                    write_safely(self._owing, text)
+                    write_whole(self._owing, text)
                 else:
                     self._owing.unlink(missing_ok=True)
                 self._owed_text = text
@@ -453,6 +511,7 @@ class Registrar:
                 self._write_run(self._db)  # a full backlog, or a new record, may lack it, and all rows refer to it
             with self._db.atomic():
                 results = [self._write_one(job) for job in batch]
+                _note_time(self._db, self._lifetime.noted())
         except (sqlite3.Error, OSError) as error:
             log.warning("the record can't be written just now (%s); %d rows wait", error, len(batch))
             self._hang_up()
@@ -513,7 +572,7 @@ class Registrar:
         except sqlite3.OperationalError:
             raise  # locked or out of space; later, perhaps
         except sqlite3.DatabaseError:
-            aside = self.path.with_name(f"{self.path.name}.{DAMAGED}-{int(time.time())}")
+            aside = self.path.with_name(f"{self.path.name}.{DAMAGED}-{int(self._lifetime.now())}")
             for suffix in ("", "-wal", "-shm"):
                 damaged = Path(f"{self.path}{suffix}")
                 if damaged.exists():
@@ -560,6 +619,8 @@ class Registrar:
                 seen = {"name": text.name, "last_seen_at": now, **counts}
                 if db["sources"].count_where("sha256 = ?", [text.sha256]):
                     db["sources"].update(text.sha256, seen)
+                    query = "update sources set first_seen_at = min(first_seen_at, ?) where sha256 = ?"
+                    db.execute(query, [now, text.sha256])  # the clock may have been ahead then
                 else:
                     first = {"sha256": text.sha256, "bytes": text.size, "first_seen_at": now}
                     db["sources"].insert(first | seen)
@@ -781,11 +842,11 @@ class Registrar:
         except sqlite3.Error:
             return []
 
-    def comments_since(self, at: str) -> int:
-        """How many of the scribe's comments have become lessons since then."""
+    def comments_between(self, start: str, end: str) -> int:
+        """How many of the scribe's comments became lessons from then until then."""
         try:
             with reading(self.path) as db:
-                return db["comments"].count_where("at >= ? and pair != ''", [at])
+                return db["comments"].count_where("at >= ? and at < ? and pair != ''", [start, end])
         except sqlite3.Error:
             return 0
 
@@ -805,11 +866,12 @@ class Registrar:
         return known + [change for change in self._inherited_changes if change.id not in ids], whole
 
     def lessons_since(self, surface: str, moment: float) -> dict[str, int]:
-        """How many pairs each person has made on a surface since then (seconds since 1970)."""
-        query = "select person, count(*) as n from pairs where surface = ? and id >= ? group by person"
+        """How many pairs each person has made on a surface in the day since then (seconds since 1970)."""
+        query = "select person, count(*) as n from pairs where surface = ? and id >= ? and id < ? group by person"
         try:
             with reading(self.path) as db:
-                return {row["person"]: row["n"] for row in db.query(query, [surface, id_at(moment)])}
+                day = [id_at(moment), id_at(moment + 86_400)]
+                return {row["person"]: row["n"] for row in db.query(query, [surface, *day])}
         except sqlite3.Error:
             return {}
 
@@ -944,6 +1006,10 @@ def _within(scope: Scope, people: str = "person", messages: str = "chat_message"
         "id < :before": scope.before,
     }
     return "".join(f" and {condition}" for condition, value in given.items() if value)
+
+
+def _note_time(db: Database, noted: Noted) -> None:
+    db["lifetime"].insert({"id": 1, **asdict(noted)}, replace=True)
 
 
 def _delete_source(db: Database, source: str) -> int:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from apscheduler.triggers.cron import CronTrigger
 from pydantic import AfterValidator, Field
 from tzlocal import get_localzone
 
@@ -42,11 +42,38 @@ def zone_of(name: str) -> tzinfo:
         raise Mistake(f"this machine's time zone is not known ({reason}); set timetable.zone.") from None
 
 
-def trigger_at(when: str, zone: tzinfo) -> CronTrigger:
+@dataclass(frozen=True, slots=True)
+class At:
+    """A time of every day, or of one day of the week (Monday: 0), in a zone."""
+
+    clock: time
+    zone: tzinfo
+    weekday: int | None = None
+
+    def after(self, moment: datetime) -> datetime:
+        """The first such time after a moment, in UTC, where no two moments look the same. Of a time that comes twice on
+        a day it is the first; one that is skipped comes as much later as the clocks were put forward."""
+        moment = moment.astimezone(UTC)
+        first = moment.astimezone(self.zone).date() - timedelta(days=1)
+        days = (first + timedelta(days=i) for i in range(2 * len(DAYS) + 2))
+        times = (self._on(day) for day in days if self.weekday in (None, day.weekday()))
+        return next(time for time in times if time > moment)
+
+    def _on(self, day: date) -> datetime:
+        return datetime.combine(day, self.clock, self.zone).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Every:
+    """So many seconds from waking, or from the time before."""
+
+    seconds: float
+
+
+def trigger_at(when: str, zone: tzinfo) -> At:
     """Rings at a TimeOfDay or a TimeOfWeek, in summer and winter."""
     weekday, _, clock = when.rpartition(" ")
-    hour, minute = map(int, clock.split(":"))
-    return CronTrigger(day_of_week=weekday[:3] or None, hour=hour, minute=minute, timezone=zone)
+    return At(time.fromisoformat(clock), zone, DAYS.index(weekday) if weekday else None)
 
 
 def within(span: str, moment: datetime) -> bool:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from apscheduler.triggers.interval import IntervalTrigger
 from rich.console import Console
 from rich.table import Table
 
-from school.schedule.hours import now_in, told, within, zone_of
+from school.schedule.hours import Every, now_in, told, within, zone_of
 from school.schedule.timetable import BELLS, Plan, missed, plan_of, read_past
 
 
@@ -41,18 +40,20 @@ def look_up(settings: Any, record: Path) -> Board:
     """All bells as they stand now. Raises Mistake."""
     hours = settings.timetable
     zone = zone_of(hours.zone)
-    plan, past, now = plan_of(settings), read_past(record, zone), now_in(zone)
+    plan, now = plan_of(settings), now_in(zone)
+    past = read_past(record, now.astimezone(UTC))
     times = {"diary": hours.diary, "letter": hours.letter, "night": hours.night, "backup": hours.backup}
 
     def notice(bell: str) -> Notice:
         trigger = plan.get(bell)
-        counted = trigger is None or isinstance(trigger, IntervalTrigger)
+        counted = trigger is None or isinstance(trigger, Every)
+        last = past.rang.get(bell)
         return Notice(
             bell=bell,
             what=BELLS[bell],
             when=_when(plan, bell, times.get(bell, "")),
-            next=None if counted else trigger.get_next_fire_time(None, now),
-            last=past.rang.get(bell),
+            next=None if counted else trigger.after(now).astimezone(zone),
+            last=last and last.astimezone(zone),
             missed=not counted and bool(missed(trigger, past.of(bell), now)),
         )
 
@@ -78,6 +79,6 @@ def _when(plan: Plan, bell: str, time: str) -> str:
     trigger = plan.get(bell)
     if trigger is None:
         return "off"
-    if isinstance(trigger, IntervalTrigger):
-        return f"every {trigger.interval.total_seconds() / 60:g} minutes awake"
+    if isinstance(trigger, Every):
+        return f"every {trigger.seconds / 60:g} minutes awake"
     return time if " " in time else f"at {time}"

@@ -7,12 +7,12 @@ the settings say today.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 from pathlib import Path
 
-from school.souls.checksums import SoulDamaged, check, mend, sync, sync_all
+from school.office.files import read_state, write_state
+from school.souls.checksums import SoulDamaged, check, discard, mend, sync, sync_all
 
 DAY, WEEK = 86_400, 7 * 86_400
 
@@ -38,13 +38,15 @@ class Backups:
             shutil.copytree(soul, unfinished)  # keeps the time of the folder, by which copies are counted
             sync_all(unfinished)
             check(unfinished)
-            shutil.rmtree(place, ignore_errors=True)
+            if os.path.lexists(place):
+                discard(place)
             unfinished.rename(place)
             sync(self.folder)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
         for one in set(copies_in(self.folder)) - self._kept():
-            shutil.rmtree(one, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                discard(one)
         return place
 
     def newest(self) -> list[Path]:
@@ -68,18 +70,20 @@ class Backups:
         folders = self._folders()
         if str(self.folder) not in folders:
             self.folder.mkdir(exist_ok=True)
-            self.note.write_text(json.dumps(sorted({*folders, str(self.folder)}), indent=1), encoding="utf-8")
+            write_state(self.note, sorted({*folders, str(self.folder)}))
         elif not self.folder.is_dir():
             raise OSError(f"the backups in {self.folder} can't be reached")
 
     def _folders(self) -> set[str]:
-        """Where copies may be. Raises OSError if that can't be known."""
-        try:
-            return set(json.loads(self.note.read_text("utf-8")))
-        except FileNotFoundError:
-            return set()
-        except ValueError as error:
-            raise OSError(f"{self.note} can't be understood ({error})") from None
+        """Where copies may be. Raises OSError if that can't be known. A note that can't be understood is begun anew
+        with the folder where copies are made unless somebody says otherwise, and the one where they are made now."""
+        known = read_state(self.note, set[str], None)
+        if known is None:
+            usual = {self.note.with_name("backups"), self.folder}
+            known = {str(folder) for folder in usual if copies_in(folder)}
+            if known:
+                write_state(self.note, sorted(known))
+        return known
 
     def _kept(self) -> set[Path]:
         """The newest of each of the last days that have one, and of each of the last weeks."""

@@ -7,6 +7,7 @@ that is complete last. It is written beside its place and renamed into it, so a 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from filelock import FileLock, Timeout
@@ -23,13 +25,16 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from school.office.files import Opener, is_damage, open_plain, parse_json, read_state, read_whole, write_state
 from school.office.mistakes import Mistake
 from school.office.settings import Slice
 from school.souls.backups import Backups
-from school.souls.checksums import SoulDamaged, check, mend, seal, sync
+from school.souls.checksums import SoulDamaged, as_damage, check, discard, is_half, mend, seal, sync
 
 FORMAT = 1
 NAME = "step-{:012d}"
+JSON_BYTES = 256 << 20  # of the largest facts or tokenizer that are read
+LOOKED_AT = 3  # damaged souls that a wake reads again
 
 
 class SoulSettings(Slice):
@@ -53,8 +58,19 @@ class Soul:
 
 
 class Caretaker:
-    def __init__(self, folder: Path, settings: SoulSettings):
-        self.folder, self.settings = folder, settings
+    """``clock``, in seconds since 1970, dates the souls and tells how old they are; ``inspect`` looks at what a soul
+    holds before it is woken, and raises SoulDamaged; ``opener`` opens its files."""
+
+    def __init__(
+        self,
+        folder: Path,
+        settings: SoulSettings,
+        *,
+        clock: Callable[[], float] = time.time,
+        inspect: Callable[[Soul], None] = lambda soul: None,
+        opener: Opener = open_plain,
+    ):
+        self.folder, self.settings, self._clock, self._inspect, self._opener = folder, settings, clock, inspect, opener
         self._lock = FileLock(folder / "lock")
         self._owing = folder / "owed.json"
         where = folder.parent / Path(settings.backup_folder).expanduser() if settings.backup_folder else None
@@ -72,7 +88,12 @@ class Caretaker:
             ) from None
         except OSError as error:
             raise Mistake(f"{self.folder}: can't be written ({error.strerror}).") from None
-        mend(self.folder)
+        try:
+            mend(self.folder)
+            self.owed()
+        except OSError as error:
+            self.unlock()
+            raise Mistake(_unreadable(error, self.folder)) from None
         self.backups.mend()
 
     def unlock(self) -> None:
@@ -81,17 +102,19 @@ class Caretaker:
     def save(self, soul: Soul) -> Path:
         """Write a soul and prune the old ones. Raises OSError (a full disk); what was there before stays."""
         place = self.folder / NAME.format(soul.step)
-        unfinished = self.folder / f".unfinished-{place.name}-{os.getpid()}"
+        unfinished, now = self.folder / f".unfinished-{place.name}-{os.getpid()}", self._clock()
         needed = sum(t.numel() * t.element_size() for part in soul.tensors.values() for t in part.values())
         self.folder.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(self.folder).free < needed * 1.1 + (1 << 20):
             raise OSError(28, f"the disk is full: a soul needs {needed / 1e6:.0f} MB")
         try:
             self._write(unfinished, soul)
+            os.utime(unfinished, (now, now))  # the keep rules go by it, and a clock on the wall may be wrong
             self._install(unfinished, place)
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
-        self.prune()
+        with contextlib.suppress(OSError):  # it is saved, whatever becomes of the old ones
+            self.prune()
         return place
 
     def back_up(self) -> Path:
@@ -113,7 +136,7 @@ class Caretaker:
         copies, unreached = self.backups.everywhere()
         problem = OSError(f"the backups in {unreached[0]} can't be reached") if unreached else None
         touched = 0
-        for place in [*self.souls(), *self.folder.glob("damaged/*"), *copies]:
+        for place in [*self.souls(), *self.folder.glob("damaged/*"), *self.folder.glob("earlier/*"), *copies]:
             try:
                 touched += self._forget_in(place, people)
             except OSError as error:  # the others, at least
@@ -124,17 +147,15 @@ class Caretaker:
         return touched
 
     def owed(self) -> set[str]:
-        """Who was promised to be forgotten, and may still be in a soul or a backup that could not be rewritten."""
-        try:
-            return set(json.loads(self._owing.read_text("utf-8")))
-        except (OSError, ValueError):
-            return set()
+        """Who was promised to be forgotten, and may still be in a soul or a backup that could not be rewritten. Raises
+        OSError if that can't be known."""
+        return read_state(self._owing, set[str], set())
 
     def _owe(self, people: set[str]) -> None:
         """Note it on disk, for a life that ends before it is done."""
         with contextlib.suppress(OSError):  # a full disk; it is tried all the same
             if people:
-                self._owing.write_text(json.dumps(sorted(people)), encoding="utf-8")
+                write_state(self._owing, sorted(people))
             else:
                 self._owing.unlink(missing_ok=True)
 
@@ -147,8 +168,8 @@ class Caretaker:
         return _delete_if_naming(place, people)
 
     def _rewrite_without(self, place: Path, people: Collection[str]) -> bool:
-        facts = _read_facts(place)
-        gone = {key for key, (_, person) in facts.get("conversations", {}).items() if person in people}
+        facts = self._read_facts(place)
+        gone = {key for key, (_, person) in _talks(facts).items() if person in people}
         if not gone:
             return False
         soul, when = self.load(place), place.stat().st_mtime
@@ -190,47 +211,153 @@ class Caretaker:
         seal(place)
 
     def souls(self) -> list[Path]:
-        """Folders of souls, the newest first."""
-        return sorted(self.folder.glob("step-*"), reverse=True)
+        """Folders of souls, the newest first. Raises OSError where that can't be seen."""
+        try:
+            places = list(self.folder.iterdir())  # a glob takes a folder that it may not read for an empty one
+        except FileNotFoundError:
+            return []
+        return sorted((place for place in places if place.name.startswith("step-")), reverse=True)
 
     def newest(self, say: Callable[[str], None], *, set_aside: bool) -> Soul | None:
-        """The newest soul that is whole, or None if there is none. A damaged one is named, and with ``set_aside``
-        moved to ``soul/damaged``. Where all of them are, it is the newest backup that is whole. Raises Mistake for a
-        soul from a newer version."""
-        for place in self.souls():
-            try:
-                return self.load(place)
-            except SoulDamaged as damage:
-                say(f"{place.name} is damaged ({damage}); going back to the one before.")
-                if set_aside:
-                    aside = self.folder / "damaged" / f"{place.name}-{time.time_ns()}"
-                    aside.parent.mkdir(exist_ok=True)
-                    place.rename(aside)
-        lost = any(self.folder.glob("damaged/*")) or self.souls()
-        for copy in self.backups.newest() if lost else ():
-            with contextlib.suppress(SoulDamaged):
-                soul = self.load(copy)
-                say(f"waking it from the backup {copy}.")
-                return soul
+        """The newest soul that is whole, or None where there never was one.
+
+        A damaged one is named, and with ``set_aside`` moved to ``soul/damaged``. Where all of them are, it is the
+        newest backup that is whole. Raises Mistake for a soul from a newer version or one that can't be read just now,
+        with nothing moved; and where there are souls but none is whole.
+        """
+        try:
+            place, soul, damage = self._newest_whole()
+            if set_aside:
+                self._clear(damage)
+        except (OSError, MemoryError) as error:
+            raise Mistake(_unreadable(error, self.folder)) from None
+        for one, why in damage.items():
+            say(f"{one.name} is damaged ({why}); going back to the one before.")
+        if set_aside:
+            for half in self._halves(place):
+                say(f"{half.name} is only half there, its deletion was broken off; the rest is deleted.")
+                with contextlib.suppress(OSError):
+                    discard(half)
+            self._offer(soul, say)
+        if soul:
+            return soul
+        if damage or any(self.folder.glob("damaged/*")):
+            return self._from_backup(say)
+        if any(self.folder.glob("earlier/*")):
+            raise Mistake(self._none_whole())
         return None
 
-    def load(self, place: Path) -> Soul:
-        """Read one soul. Raises SoulDamaged, or Mistake for a format this version does not know."""
+    def make_room(self, say: Callable[[str], None]) -> None:
+        """Move all souls to ``soul/earlier``, where nobody wakes them: a newborn comes. Raises Mistake."""
+        earlier = self.folder / "earlier"
         try:
-            listed = check(place)
-            facts = json.loads((place / "facts.json").read_text("utf-8"))
-            if facts["format"] > FORMAT:
+            for place in self.souls():
+                earlier.mkdir(exist_ok=True)
+                place.rename(earlier / f"{place.name}-{time.time_ns()}")
+                say(f"{place.name} was moved to {earlier}; to wake it another time, move it back.")
+        except OSError as error:
+            raise Mistake(_unreadable(error, self.folder)) from None
+
+    def _newest_whole(self) -> tuple[Path | None, Soul | None, dict[Path, str]]:
+        """Where it is, what it is, and what is wrong with those that are newer. Raises OSError."""
+        damage = {}
+        for place in self.souls():
+            try:
+                return place, self.load(place), damage
+            except SoulDamaged as why:
+                damage[place] = str(why)
+        return None, None, damage
+
+    def _clear(self, damage: Collection[Path]) -> None:
+        """Move damaged souls out of the way. Raises OSError."""
+        for place in damage:
+            aside = self.folder / "damaged" / f"{place.name}-{time.time_ns()}"
+            aside.parent.mkdir(exist_ok=True)
+            place.rename(aside)
+
+    def _halves(self, whole: Path | None) -> list[Path]:
+        """What is left of older souls whose deletion was broken off."""
+        older = [place for place in self.souls() if whole and place < whole]
+        found = []
+        for place in older:
+            with contextlib.suppress(OSError):  # that it can't be read is no reason to delete it
+                if is_half(place):
+                    found.append(place)
+        return found
+
+    def _offer(self, soul: Soul | None, say: Callable[[str], None]) -> None:
+        """Tell of the newest soul in ``soul/damaged`` that can be read (again), if one can."""
+        for place in sorted(self.folder.glob("damaged/step-*"), reverse=True)[:LOOKED_AT]:
+            try:
+                step = self.load(place).step
+            except (SoulDamaged, OSError, MemoryError, Mistake):
+                continue
+            home = self.folder / NAME.format(step)
+            if soul and step <= soul.step:
+                say(f"{place} can be read; it is older than the soul that wakes. Keep it as a copy, or delete it.")
+            else:
+                say(f"{place} can be read again; to wake it, move it back: mv {quote(str(place))} {quote(str(home))}")
+            return
+
+    def _from_backup(self, say: Callable[[str], None]) -> Soul:
+        """The newest copy that is whole. Raises Mistake."""
+        unreadable = None
+        for copy in self.backups.newest():
+            try:
+                soul = self.load(copy)
+            except SoulDamaged:
+                continue
+            except OSError as error:
+                unreadable = error
+                continue
+            say(f"waking it from the backup {copy}.")
+            return soul
+        if unreadable:
+            raise Mistake(_unreadable(unreadable, self.backups.folder))
+        raise Mistake(self._none_whole())
+
+    def _none_whole(self) -> str:
+        return (
+            f"{self.folder}: there are souls here, but none that can be woken, and no backup. Move a whole one here, "
+            "or let a new baby be born beside them: wake it with --newborn."
+        )
+
+    def load(self, place: Path) -> Soul:
+        """Read one soul. Raises SoulDamaged, Mistake for a format this version does not know, or OSError where it can't
+        be read just now."""
+        try:
+            listed = check(place, self._opener)
+            facts = self._read_facts(place)
+            form, step = facts.get("format"), facts.get("step")
+            if type(form) is not int or type(step) is not int or not 0 <= step < 10**12:
+                raise SoulDamaged("facts.json names no format and step")
+            if form > FORMAT:
                 raise Mistake(f"{place}: this soul was saved by a newer babyLLM; update the program to wake it.")
-            tensors = {Path(name).stem: load_file(place / name) for name in listed if name.endswith(".safetensors")}
-            return Soul(facts["step"], facts, tensors, (place / "tokenizer.json").read_text("utf-8"))
-        except FileNotFoundError as error:
-            raise SoulDamaged(f"{Path(error.filename).name} is missing") from None
-        except (OSError, ValueError, KeyError, SafetensorError) as error:
+            tensors = {Path(name).stem: _load(place / name) for name in listed if name.endswith(".safetensors")}
+            tokenizer = read_whole(place / "tokenizer.json", JSON_BYTES, self._opener).decode("utf-8")
+            soul = Soul(step, facts, tensors, tokenizer)
+        except OSError as error:
+            raise as_damage(error) from None
+        except ValueError as error:
             raise SoulDamaged(str(error) or type(error).__name__) from None
+        self._inspect(soul)
+        return soul
+
+    def _read_facts(self, place: Path) -> dict[str, Any]:
+        """Raises SoulDamaged, or OSError where they can't be read just now."""
+        try:
+            facts = parse_json(read_whole(place / "facts.json", JSON_BYTES, self._opener))
+        except OSError as error:
+            raise as_damage(error) from None
+        except ValueError as error:
+            raise SoulDamaged(f"facts.json: {error}") from None
+        if not isinstance(facts, dict):
+            raise SoulDamaged("facts.json holds no facts")
+        return facts
 
     def prune(self, now: datetime | None = None) -> list[str]:
         """Delete the souls that no keep rule holds; returns their names. The newest is never deleted."""
-        now = now or datetime.now()
+        now = now or datetime.fromtimestamp(self._clock())
         souls = self.souls()
         kept = set(souls[: self.settings.keep_last])
         for rule, span in ((self.settings.keep_hours, 3600), (self.settings.keep_days, 86_400)):
@@ -242,23 +369,55 @@ class Caretaker:
             kept |= set(first_of_slot.values())
         gone = [soul for soul in souls if soul not in kept]
         for soul in gone:
-            shutil.rmtree(soul, ignore_errors=True)
+            with contextlib.suppress(OSError):  # the next save tries again
+                discard(soul)
         return [soul.name for soul in gone]
 
 
-def _read_facts(place: Path) -> dict[str, Any]:
+def _load(file: Path) -> dict[str, Tensor]:
+    """The tensors of a file whose checksum was right a moment ago. Raises SoulDamaged, OSError."""
     try:
-        return json.loads((place / "facts.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise SoulDamaged(f"facts.json: {error}") from None
+        return load_file(file)
+    except (FileNotFoundError, RuntimeError):  # what the libraries say whenever they can't open a file
+        raise OSError(errno.EIO, "it can't be opened any more", str(file)) from None
+    except SafetensorError as error:
+        raise SoulDamaged(f"{file.name}: {error}") from None
+
+
+def _talks(facts: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Name and person of every conversation that a soul remembers. Raises SoulDamaged."""
+    talks = facts.get("conversations", {})
+    if not isinstance(talks, dict) or not all(isinstance(talk, list) and len(talk) == 2 for talk in talks.values()):
+        raise SoulDamaged("facts.json: its conversations are none")
+    return talks
+
+
+def _unreadable(error: OSError | MemoryError, folder: Path) -> str:
+    """One line about what can't be read just now, and what can be done."""
+    if isinstance(error, MemoryError):
+        return f"{folder}: there is not enough memory to read the soul. Close something, and wake it again."
+    where = error.filename or folder
+    if isinstance(error, PermissionError):
+        return (
+            f"{where}: can't be read ({error.strerror}); nothing was moved. If it was woken as another user once, make "
+            f"the files yours again: sudo chown -R $(id -u) {quote(str(folder))}"
+        )
+    return (
+        f"{where}: can't be read just now ({error.strerror or error}); nothing was moved. Wake it again when the disk "
+        "answers; if it never will, move that soul's folder elsewhere to wake the one before."
+    )
 
 
 def _delete_if_naming(place: Path, people: Collection[str]) -> bool:
-    """Delete a damaged soul if it names one of these people, or if what it names can't be told."""
+    """Delete a damaged soul if it names one of these people, or if what it names can't be told. Raises OSError where
+    that can't be read just now."""
     try:
-        named = any(json.dumps(person) in (place / "facts.json").read_text("utf-8") for person in people)
-    except (OSError, UnicodeDecodeError):
+        facts = read_whole(place / "facts.json", JSON_BYTES).decode("utf-8")
+        named = any(json.dumps(person) in facts for person in people)
+    except (OSError, ValueError) as error:
+        if isinstance(error, OSError) and not is_damage(error):
+            raise
         named = any(place.glob("conversations*"))
     if named:
-        shutil.rmtree(place)
+        discard(place)
     return named

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import logging
+import math
 from collections.abc import Callable
+from dataclasses import asdict, fields
 from typing import Any
 
 import torch
+from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from brain import SPECIES, BrainConfig, build_brain
 from brain.contract import Brain
@@ -21,6 +27,12 @@ from school.teaching.streams import Streams
 from school.teaching.tutor import Tutor
 from school.texts.librarian import Bookmark
 from school.texts.tokenizer import MARK_COUNT, Tokenizer
+
+LARGEST_WIDTH, MOST_WINDOWS = 1_000_000, 1024
+STATE_NUMBERS = 1 << 26  # that a conversation may carry, and that are made on the way to a brain
+MAKERS = {torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.randn}
+
+log = logging.getLogger(__name__)
 
 
 def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -> Soul:
@@ -75,9 +87,12 @@ def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
         plateau.best = Best(figure, weights, waited, taught)
     agenda.night = Night(facts.get("night", ()))
     agenda.bookmark = Bookmark(**facts["bookmark"])
-    if (facts["streams"], facts["block_tokens"]) == tutor.planner.shape:
-        tensors = {name: tensor.to(tutor.device) for name, tensor in soul.tensors["streams"].items()}
-        tutor.streams = Streams.of(tutor.streams.tensors() | tensors)  # an old soul's may lack something
+    fresh, kept = tutor.streams.tensors(), soul.tensors["streams"]
+    kept = {name: tensor for name, tensor in kept.items() if name in fresh}
+    fits = all((kept[name].shape, kept[name].dtype) == (fresh[name].shape, fresh[name].dtype) for name in kept)
+    if (facts["streams"], facts["block_tokens"]) == tutor.planner.shape and fits:
+        tensors = {name: tensor.to(tutor.device) for name, tensor in kept.items()}
+        tutor.streams = Streams.of(fresh | tensors)  # an old soul's may lack something
     else:  # other blocks than before: the lessons start a new epoch
         agenda.bookmark = agenda.bookmark._replace(epoch=agenda.bookmark.epoch + 1, block=0)
     dates = facts["reviews"]
@@ -101,7 +116,11 @@ def wake_receptionist(
         parts.setdefault(key, {})[part] = tensor
     named = soul.facts["conversations"]
     receptionist.conversations.restore(
-        {named[key][0]: (named[key][1], tensors) for key, tensors in parts.items() if welcome(named[key][1])}
+        {
+            named[key][0]: (named[key][1], tensors)
+            for key, tensors in parts.items()
+            if key in named and welcome(named[key][1])
+        }
     )
 
 
@@ -109,12 +128,33 @@ def brain_config(soul: Soul) -> BrainConfig:
     """The shape of the brain that the soul belongs to. Raises Mistake for one that this version does not know."""
     try:
         shape = dict(soul.facts["brain"])
-        shape = BrainConfig(**CAME_LATER | shape | {"windows": tuple(shape["windows"])})
+        shape = CAME_LATER | shape | {"windows": tuple(shape["windows"])}
+        shape = asdict(BrainConfig(**shape))  # as JSON, since only there a list may be a tuple
+        shape = TypeAdapter(BrainConfig).validate_json(json.dumps(shape), strict=True)
         if shape.species not in SPECIES:
-            raise KeyError(f"species {shape.species!r}")
+            raise ValueError(f"species {shape.species!r}")
+        _check_bounds(shape)
         return shape
-    except (TypeError, KeyError) as error:
-        raise Mistake(f"the soul of step {soul.step} is of a kind that this version does not know ({error}).") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        why = f"{'.'.join(map(str, first['loc']))[:80]}: {first['msg'].lower()}"
+    except (TypeError, KeyError, ValueError) as error:
+        why = str(error)
+    raise Mistake(f"the soul of step {soul.step} is of a kind that this version does not know ({why}).")
+
+
+def _check_bounds(shape: BrainConfig) -> None:
+    """Raises ValueError for what no brain is like, before anybody makes room for it."""
+    for field in fields(shape):
+        value = getattr(shape, field.name)
+        if type(value) is int and not 1 <= value <= LARGEST_WIDTH:
+            raise ValueError(f"{field.name} = {value}")
+    if not 1 <= len(shape.windows) <= MOST_WINDOWS or not all(1 <= w <= shape.longest_window for w in shape.windows):
+        raise ValueError("windows")
+    if shape.neurons % shape.neurons_per_gate:
+        raise ValueError(f"neurons_per_gate = {shape.neurons_per_gate}")
+    if not 0 <= shape.dropout < 1:
+        raise ValueError(f"dropout = {shape.dropout}")
 
 
 @torch.no_grad()
@@ -133,8 +173,29 @@ def _copy(tensor: Tensor) -> Tensor:
 
 
 def open_voice(soul: Soul, device: torch.device) -> tuple[Tokenizer, Brain]:
-    """Just what it takes to speak and to be examined."""
-    tokenizer = Tokenizer.from_json(soul.tokenizer)
-    voice = build_brain(brain_config(soul), pieces=tokenizer.pieces, turn_tokens=MARK_COUNT).to(device)
+    """Just what it takes to speak and to be examined. Raises Mistake where the weights are another brain's."""
+    tokenizer, shape = Tokenizer.from_json(soul.tokenizer), brain_config(soul)
+    try:
+        with _Budget(2 * sum(tensor.numel() for tensor in soul.tensors["voice"].values()) + STATE_NUMBERS):
+            voice = build_brain(shape, pieces=tokenizer.pieces, turn_tokens=MARK_COUNT).to(device)
+            voice.fresh_state(1)
+    except (ValueError, RuntimeError, ArithmeticError, MemoryError) as error:
+        raise Mistake(f"the soul of step {soul.step} says what no brain is like ({error}).") from None
     load_weights(voice, soul.tensors["voice"])
     return tokenizer, voice.requires_grad_(False)
+
+
+class _Budget(TorchFunctionMode):
+    """Within it, tensors of so many numbers can be made; what a soul says of its size is not to be believed."""
+
+    def __init__(self, numbers: int):
+        super().__init__()
+        self._left = numbers
+
+    def __torch_function__(self, function, types, arguments=(), named=None):
+        if function in MAKERS:
+            shape = arguments[0] if arguments and not isinstance(arguments[0], int) else arguments
+            self._left -= math.prod(shape or (named or {}).get("size", ()))
+            if self._left < 0:
+                raise ValueError("it is larger than its weights")
+        return function(*arguments, **(named or {}))

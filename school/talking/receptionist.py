@@ -15,7 +15,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from brain.contract import Brain, State, pick_streams, stack_states
+from brain.contract import Brain, BrainOutput, State, pick_streams, stack_states
 from brain.sampling import sample
 from school.door.mailbox import Ask, fail, fulfil
 from school.door.values import Asleep, Reply
@@ -148,9 +148,8 @@ class Receptionist:
             state = out.state
         rng = torch.Generator().manual_seed(seed_of(self.settings.seed, self.replies))
         self.replies += 1
-        self._join(
-            _Speaking(ask, rng, conversation.person, recent=list(conversation.recent)), state, out.pixels, out.logits
-        )
+        recent = [token for token in conversation.recent if 0 <= token < self.tokenizer.size]
+        self._join(_Speaking(ask, rng, conversation.person, recent=recent), state, out.pixels, out.logits)
 
     def _fresh(self, person: str) -> Conversation:
         pixel = torch.full((1, 3), NEUTRAL, device=self.device)
@@ -170,44 +169,71 @@ class Receptionist:
         self._drop({i for i, speaking in enumerate(self._speaking) if speaking.ask.future.cancelled()})
         if not self._speaking:
             return
-        tokens = self._choose()
-        likely = self._logits.log_softmax(-1).gather(-1, tokens[:, None])[:, 0].tolist()  # before any penalty
         try:
-            out = self.voice.step(tokens, self._pixels, self._state)
+            tokens, out = self._next()
         except Exception as error:
-            for speaking in self._speaking:
-                fail(speaking.ask.future, error)
-            self._drop(set(range(len(self._speaking))))
+            self._turn_away(self._culprits() or dict.fromkeys(range(len(self._speaking)), error))
             return
+        likely = self._logits.log_softmax(-1).gather(-1, tokens[:, None])[:, 0].tolist()  # before any penalty
         self._state, self._logits, shown, self._pixels = out.state, out.logits, self._pixels, out.pixels
         done = set()
         for i, (speaking, token) in enumerate(zip(self._speaking, tokens.tolist(), strict=True)):
             speaking.log_probability += likely[i]
             speaking.chosen += 1
-            if ending := self._take(speaking, token):
+            try:
+                if ending := self._take(speaking, token):
+                    done.add(i)
+                    self._finish(i, speaking, token, ending, step, shown[i])
+            except Exception as error:
                 done.add(i)
-                self._finish(i, speaking, token, ending, step, shown[i])
+                fail(speaking.ask.future, error)
         self._drop(done)
 
-    def _choose(self) -> Tensor:
-        settings = self.settings
+    def _next(self, row: int | None = None) -> tuple[Tensor, BrainOutput]:
+        """A token for everyone, or for the one in ``row`` alone, and what comes of it."""
+        if row is None:
+            tokens = self._choose()
+            return tokens, self.voice.step(tokens, self._pixels, self._state)
+        tokens = self._choose(slice(row, row + 1))
+        return tokens, self.voice.step(tokens, self._pixels[row : row + 1], pick_streams(self._state, [row]))
+
+    def _culprits(self) -> dict[int, Exception]:
+        """With whom it fails even when they are alone, and how. All the others can go on."""
+        culprits = {}
+        for row in range(len(self._speaking)):
+            try:
+                self._next(row)
+            except Exception as error:
+                culprits[row] = error
+        return culprits
+
+    def _turn_away(self, failed: dict[int, Exception]) -> None:
+        for row, error in failed.items():
+            fail(self._speaking[row].ask.future, error)
+        self._drop(set(failed))
+
+    def _choose(self, rows: slice = slice(None)) -> Tensor:
+        """A token for each of these rows. Raises ArithmeticError where the logits are no numbers."""
+        settings, everyone, logits = self.settings, self._speaking[rows], self._logits[rows]
+        if not logits.amax(-1).isfinite().all():
+            raise ArithmeticError("what it was about to say came to no numbers")
         window = settings.repetition_window
-        recent = torch.full((len(self._speaking), window), -1, dtype=torch.int64)
-        forbidden = torch.zeros(self._logits.shape, dtype=torch.bool)
+        recent = torch.full((len(everyone), window), -1, dtype=torch.int64)
+        forbidden = torch.zeros(logits.shape, dtype=torch.bool)
         forbidden[:, :MARK_COUNT] = True
-        for i, speaking in enumerate(self._speaking):
+        for i, speaking in enumerate(everyone):
             last = speaking.recent[-window:]
             recent[i, : len(last)] = torch.tensor(last, dtype=torch.int64)
             forbidden[i, END] = not any(self.tokenizer.token_bytes(token).strip() for token in speaking.said)
         return sample(
-            self._logits,
+            logits,
             recent.to(self.device),
             forbidden=forbidden.to(self.device),
             temperature=settings.temperature * self.calibration,
             top_k=settings.top_k,
             top_p=settings.top_p,
             penalty=self.penalty,
-            rngs=[speaking.rng for speaking in self._speaking],
+            rngs=[speaking.rng for speaking in everyone],
         )
 
     def _take(self, speaking: _Speaking, token: int) -> str:

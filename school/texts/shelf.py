@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 import charset_normalizer
 import numpy as np
 
+from school.office.files import Unfit, is_damage, make_folder, open_plain, replacing, set_aside
 from school.texts.tokenizer import BABY, END, PERSON, Tokenizer
 
 SUFFIXES = {".txt", ".md", ".text", ".markdown"}
@@ -158,14 +160,16 @@ def open_text(
     sha = hashlib.sha256(raw).hexdigest()
     stem = f"{sha[:32]}-{tokenizer.fingerprint}-{held_out:g}"
     files = [cache / f"{stem}.{part}" for part in ("learn", "held_out")]
-    if not all(file.exists() for file in files):
+    parts = [_map_tokens(file, tokenizer.size) for file in files]
+    if any(part is None for part in parts):
         text = read_text(raw)
         talk = has_turns(text)
         progress = _progress(name, len(text), say)
         for file, part in zip(files, split_held_out(text, held_out), strict=True):
             lines = [encode_conversation(tokenizer, part)] if talk else _encode(tokenizer, part, progress)
             _write_tokens(file, lines)
-    learn, held = (_map_tokens(file) for file in files)
+        parts = [_map_tokens(file, tokenizer.size) for file in files]
+    learn, held = parts
     return Text(name=name, sha256=sha, size=len(raw), learn=learn, held_out=held)
 
 
@@ -194,20 +198,31 @@ def _progress(name: str, total: int, say: Callable[[str], None]) -> Callable[[in
 
 
 def _write_tokens(file: Path, parts: Iterable[list[int]]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = file.with_name(f"{file.name}.{os.getpid()}")
-    with unfinished.open("wb") as out:
+    make_folder(file.parent)
+    if file.is_dir():
+        set_aside(file)
+    with replacing(file) as out:
         for part in parts:
-            np.asarray(part, dtype=np.uint16).tofile(out)
-        out.flush()
-        os.fsync(out.fileno())  # its name will vouch for it
-    unfinished.replace(file)
+            out.write(np.asarray(part, dtype=np.uint16).tobytes())
 
 
-def _map_tokens(file: Path) -> np.ndarray:
-    if file.stat().st_size == 0:
-        return np.empty(0, dtype=np.uint16)
-    return np.memmap(file, dtype=np.uint16, mode="r")
+def _map_tokens(file: Path, vocabulary: int) -> np.ndarray | None:
+    """The tokens in a file, or None where there are none that could be what was written. Raises OSError."""
+    try:
+        with open_plain(file) as stream:
+            size = os.fstat(stream.fileno()).st_size
+            if size == 0:
+                return np.empty(0, dtype=np.uint16)
+            if size % 2:
+                return None
+            tokens = np.memmap(stream, dtype=np.uint16, mode="r")
+    except Unfit:
+        return None
+    except OSError as error:
+        if is_damage(error):
+            return None
+        raise
+    return tokens if tokens.max() < vocabulary else None
 
 
 def sweep_cache(cache: Path, texts: list[Text], tokenizer: Tokenizer, held_out: float) -> None:
@@ -215,4 +230,7 @@ def sweep_cache(cache: Path, texts: list[Text], tokenizer: Tokenizer, held_out: 
     wanted = {f"{text.sha256[:32]}-{tokenizer.fingerprint}-{held_out:g}" for text in texts}
     for file in cache.glob("*-*"):
         if file.name.rsplit(".", 1)[0] not in wanted:
-            file.unlink(missing_ok=True)
+            if file.is_dir() and not file.is_symlink():
+                shutil.rmtree(file, ignore_errors=True)
+            else:
+                file.unlink(missing_ok=True)

@@ -405,7 +405,7 @@ def room(tmp_path, clock) -> Iterator[Room]:
         commands=CommandSettings(),
         learned_today={},
     )
-    yield replace(room, clock=clock)
+    yield replace(room, clock=clock, wall=clock)
     keeper.close(step=0, ending="asleep")
 
 

@@ -443,7 +443,16 @@ def test_logout_hands_the_tokens_back(twitch, tmp_path, capsys):
 def test_a_damaged_token_file_is_named_and_replaced(twitch, tmp_path, capsys):
     """`check` names it; the next login makes a new one."""
     twitch.log_in(tmp_path)
-    for damage in ("{", '{"bot": null}', '{"bot": {"access": 5}}', '{"bot": {}}', '"bot"'):
+    for damage in (
+        "{",
+        "3",
+        "[" * 100_000,
+        "9" * 5000,
+        '{"bot": null}',
+        '{"bot": {"access": 5}}',
+        '{"bot": {}}',
+        '"bot"',
+    ):
         token_file(tmp_path).write_text(damage)
         with pytest.raises(Refused, match="twitch login"):
             read_keys(tmp_path)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import random
 import re
 import sqlite3
@@ -443,12 +445,15 @@ def test_a_refusing_disk_does_not_break_a_promise(week, monkeypatch):
     monkeypatch.setattr(registrar_module, "RETRY_SECONDS", 0.02)
     week.scribe.write_letter(date(2026, 3, 8)).result(20)
     letter = week.registrar.letters / "2026-03-08.md"
-    blocked = letter.with_name(f"{letter.name}.new")
-    blocked.mkdir()
-    forgotten = week.registrar.forget(person=ANN, source="")
-    with pytest.raises(TimeoutError):
-        forgotten.result(0.2)
-    blocked.rmdir()
+
+    def refuse(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", refuse)
+        forgotten = week.registrar.forget(person=ANN, source="")
+        with pytest.raises(TimeoutError):
+            forgotten.result(0.2)
     forgotten.result(20)
     assert VOICES["diary"].choose("visitors", seed=ANN) not in letter.read_text("utf-8")
 

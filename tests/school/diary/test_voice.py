@@ -95,3 +95,11 @@ def test_moods_and_their_bears_are_complete():
 def test_a_bear_of_ones_own(tmp_path):
     text = "[faces]\narms = ['( )']\nmouths = ['v']\neyes_calm = ['o o']\n"
     assert bear(read_voices(own(tmp_path, text))["faces"], "calm", 1) == "(ovo)"
+
+
+@pytest.mark.parametrize("value", ["[" * 20_000, "9" * 5_000])
+def test_a_hostile_voice_is_one_line(tmp_path, value):
+    (tmp_path / "voice.toml").write_text(f"[names]\nbaby = {value}\n")
+    with pytest.raises(Mistake, match=r"voice\.toml: not valid TOML") as caught:
+        read_voices(tmp_path)
+    assert len(str(caught.value).splitlines()) == 1

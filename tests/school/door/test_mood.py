@@ -11,7 +11,7 @@ import torch
 
 from brain.selfstate import fresh_condition, true_pixels
 from school.door.mood import WORDS, Mood, mood
-from tests.test_imports import ROOT, imported, sources
+from tests.test_imports import imported, sources
 
 STREAMS, TOKENS, STEPS = 8, 16, 60
 
@@ -99,7 +99,7 @@ def test_the_mood_reaches_answers_only_as_a_colour():
     the pixel alone."""
     makers = [
         *sources("brain"),
-        *(ROOT / "school" / f"{name}.py" for name in ("receptionist", "conversations", "tutor")),
+        *(file for room in ("talking", "teaching") for file in sources(f"school/{room}")),
     ]
     for file in makers:
         assert not imported(file) & {

@@ -413,3 +413,18 @@ def test_windows_read_from_a_file_agree_with_a_souls():
     soul = replace(PRESETS["newborn"], windows=(1, 2, 4))
     wanted = shape_of(read_settings(TREE, None, ["brain.preset=newborn", "brain.windows=[1, 2, 4]"]).brain, 0)
     assert agree(wanted, soul, "home/soul").windows == (1, 2, 4)
+
+
+HOSTILE = {"deep": "[" * 20_000, "tables": "{a = " * 5_000, "digits": "9" * 5_000, "hex": "0x" + "f" * 5_000}
+
+
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_values_are_one_short_line(tmp_path: Path, value: str):
+    """Deeply nested lists and numbers of thousands of digits, in a file and in --set: one line, no traceback."""
+    file = tmp_path / "config.toml"
+    file.write_text(f"[lessons]\nstreams = {value}\n")
+    for source, changes in ((file, []), (None, [f"lessons.streams={value}"])):
+        with pytest.raises(Mistake) as caught:
+            read_settings(TREE, source, changes)
+        assert len(str(caught.value).splitlines()) == 1
+        assert len(str(caught.value)) < 500

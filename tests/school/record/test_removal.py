@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sqlite3
 import threading
 import time
@@ -20,6 +21,7 @@ from school.door.consent import WORDING, People
 from school.door.mailbox import Ask, Forget, Mailbox, Teach, fulfil
 from school.door.school import School
 from school.door.values import Asleep, Origin, Pair, Reply, Scope, id_at, new_id
+from school.office.mistakes import Mistake
 from school.record import registrar as registrar_module
 from school.record.registrar import RecordSettings, Registrar, reading
 from school.souls.caretaker import Caretaker
@@ -402,12 +404,69 @@ def until(holds, seconds: float = 10.0) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("line", ["", "{", "[]", '{"changed": {}}', '{"remove": {"messages": []}}', '{"new": 1}'])
-def test_a_strange_promise_harms_nobody(path, line):
-    path.with_name("baby.db.owed").write_text(line + "\n")
+STRANGE = [
+    "{", "[]", '{"changed": {}}', '{"remove": {"messages": []}}', '{"new": 1}', "3", "{}", "\udcff", "[" * 100_000,
+    '{"withdraw": 3}', '{"forget": {"person": 3, "source": ""}}', '{"forget": {}}', "9" * 5000, '{"changed": 3}',
+    '{"changed": {"id": "x", "person": "p", "what": "nonsense", "at": 0, "channel": "", "wording": ""}}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", STRANGE, ids=range(len(STRANGE)))
+def test_a_strange_promise_harms_nobody(path, line, caplog):
+    """It is set aside with the file it stands in; the promises before and behind it are kept."""
+    owed = path.with_name("baby.db.owed")
+    good = [json.dumps({"forget": {"person": person, "source": ""}}) for person in (ANN, BOB)]
+    owed.write_bytes("\n".join([good[0], line, good[1], ""]).encode("utf-8", "surrogateescape"))
     with registrar(path) as keeper:
         assert keeper.kept(ANN).result(10).messages == 0
         assert keeper.ledger() == ([], True)
+        assert [job.owed["forget"]["person"] for job in keeper._backlog.jobs if job.owed] in ([ANN, BOB], [])
+    (aside,) = path.parent.glob("baby.db.owed.damaged-*")
+    assert line.encode("utf-8", "surrogateescape") in aside.read_bytes()
+    assert sum("owed was set aside" in record.getMessage() for record in caplog.records) == 1
+    assert not owed.exists()
+
+
+def test_no_promise_and_no_file(path):
+    """An empty file of promises is no worry."""
+    path.with_name("baby.db.owed").write_text("\n\n")
+    with registrar(path) as keeper:
+        assert keeper.ledger() == ([], True)
+    assert not list(path.parent.glob("*.damaged-*"))
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device"])
+def test_what_is_no_file_of_promises(path, kind):
+    """Something else under its name is set aside at once."""
+    owed = path.with_name("baby.db.owed")
+    match kind:
+        case "pipe":
+            os.mkfifo(owed)
+        case "folder":
+            owed.mkdir()
+        case "device":
+            owed.symlink_to("/dev/zero")
+    with registrar(path) as keeper:
+        assert keeper.ledger() == ([], True)
+    assert len(list(path.parent.glob("baby.db.owed.damaged-*"))) == 1
+
+
+def test_promises_that_cannot_be_read_now_are_no_reason_to_begin(path, monkeypatch):
+    """An error in reading them ends in a line, and they stay."""
+    owed = path.with_name("baby.db.owed")
+    owed.write_text(json.dumps({"withdraw": ANN}) + "\n")
+    real = os.open
+
+    def refuse(file, *rest, **named):
+        if file == owed:
+            raise OSError(5, "Input/output error", str(file))
+        return real(file, *rest, **named)
+
+    with monkeypatch.context() as moment:
+        moment.setattr(os, "open", refuse)
+        with pytest.raises(Mistake, match="baby.db.owed: can't be read just now .Input/output error."), registrar(path):
+            pass
+    assert json.loads(owed.read_text()) == {"withdraw": ANN}
 
 
 def damage(path: Path) -> None:

@@ -45,6 +45,7 @@ def live(settings, past: Past, *, hours: float, rings=None, start: datetime = MO
             past,
             settings.timetable,
             note=noted.append,
+            clocks=clock.clocks,
         )
         timetable.start()
         await clock.run(timetable, start + timedelta(hours=hours), [], *[lambda: asyncio.sleep(0)] * 2)
@@ -172,7 +173,7 @@ def test_the_record_remembers_bells_and_the_board_shows_them(tmp_path):
         clock.now += timedelta(hours=9, minutes=5)
         registrar.event(RANG, "diary")
         registrar.close(step=0, ending="asleep")
-        assert read_past(record, BERLIN) == Past({"diary": MONDAY + timedelta(hours=9, minutes=5)}, MONDAY)
+        assert read_past(record, clock.now) == Past({"diary": MONDAY + timedelta(hours=9, minutes=5)}, MONDAY)
         clock.now += timedelta(hours=6)
         board = look_up(settings, record)
     table = as_table(board, 100)

@@ -14,6 +14,8 @@ from school.classroom import Limits
 from school.door.control import Control
 from school.door.mailbox import Mailbox
 from school.door.school import School
+from school.office.files import open_plain
+from school.office.mistakes import Mistake
 from school.souls.backups import DAY
 from school.souls.caretaker import Caretaker, Soul, SoulSettings
 from school.souls.checksums import SoulDamaged, check
@@ -200,3 +202,73 @@ def test_the_bell_gets_an_answer_and_a_failure_is_one_line(librarian, home, tmp_
     ]
     assert not home.owed()
     assert not any(ANN in people_in(home, place) for place in home.souls())
+
+
+@pytest.mark.parametrize("raw", [b"", b"3", b"{", b"\xff", b'["a", 3]', b"[" * 100_000])
+def test_a_note_that_cannot_be_understood_is_begun_anew(home, raw, caplog):
+    """It is set aside in one line; then backups are made, and whoever is forgotten is forgotten in the folders where
+    copies are made."""
+    home.save(soul_of(1, ANN, BOB))
+    home.back_up()
+    home.backups.note.write_bytes(raw)
+    home.save(soul_of(2, ANN, BOB))
+    copy = home.back_up()
+    assert copy.name == "step-000000000002"
+    assert home.forget({ANN}) == 3
+    assert people_in(home, copy) == [BOB]
+    assert len(caplog.records) == 1
+    assert "backups.json can't be understood" in caplog.text
+
+
+def test_a_full_disk_does_not_empty_the_note(home, tmp_path, monkeypatch):
+    """Where the note of the folders can't be written, it is what it was, and forgetting goes on."""
+    home.save(soul_of(1, ANN, BOB))
+    copy = home.back_up()
+    other = Caretaker(home.folder, home.settings.model_copy(update={"backup_folder": str(tmp_path / "other")}))
+
+    def refuse(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(os, "fsync", refuse)
+        with pytest.raises(OSError, match="No space"):
+            other.back_up()
+    assert home.forget({ANN}) == 2
+    assert people_in(home, copy) == [BOB]
+    assert other.back_up().parent == tmp_path / "other"
+
+
+@pytest.mark.parametrize("raw", [b"", b"3", b"{", b"\xff", b'["a", 3]', b"[" * 100_000])
+def test_what_is_owed_may_be_rubbish(home, raw, caplog):
+    """A file of debts that can't be understood is set aside in one line when the souls are locked, and harms nobody."""
+    home.save(soul_of(1, ANN))
+    (home.folder / "owed.json").write_bytes(raw)
+    home.lock()
+    home.unlock()
+    assert home.owed() == set()
+    assert home.forget({ANN}) == 1
+    assert len(caplog.records) == 1
+    assert "owed.json can't be understood" in caplog.text
+
+
+def test_a_backup_that_cannot_be_read_is_no_reason_for_a_newborn(home):
+    """With all souls damaged and the only copy unreadable it ends in a line; with an older copy that can be read, that
+    one wakes."""
+
+    def opener(path: Path):
+        if unreadable in str(path) and home.backups.folder in path.parents:
+            raise OSError(5, "Input/output error", str(path))
+        return open_plain(path)
+
+    for step in (1, 2):
+        place = home.save(soul_of(step))
+        os.utime(place, (step * DAY, step * DAY))
+        home.back_up()
+    for place in home.souls():
+        (place / "facts.json").write_text("{")
+    blind = Caretaker(home.folder, home.settings, opener=opener)
+    unreadable = "step-000000000002"
+    assert blind.newest(lambda line: None, set_aside=True).step == 1
+    unreadable = "step-"
+    with pytest.raises(Mistake, match="can't be read just now .Input/output error"):
+        blind.newest(lambda line: None, set_aside=True)

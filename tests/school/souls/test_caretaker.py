@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import errno
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import pytest
 import torch
 from safetensors import SafetensorError
 
+from school.office.files import open_plain
 from school.office.mistakes import Mistake
 from school.souls import caretaker as caretaker_module
 from school.souls import checksums
@@ -223,12 +226,15 @@ def test_a_damaged_soul_is_only_named_where_nothing_may_be_moved(home: Caretaker
     assert not (home.folder / "damaged").exists()
 
 
-def test_if_all_are_damaged_there_is_none(home: Caretaker):
-    """Where every soul is damaged, each is named and set aside, and there is none to wake."""
+def test_if_all_are_damaged_no_other_is_born(home: Caretaker):
+    """Where every soul is damaged, each is named and set aside, and it ends in one line, this time and the next."""
     for step in (1, 2, 3):
         damage(home.save(soul_of(step)) / "facts.json", "missing")
     said: list[str] = []
-    assert home.newest(said.append, set_aside=True) is None
+    for _ in range(2):
+        with pytest.raises(Mistake, match="none that can be woken.* --newborn") as caught:
+            home.newest(said.append, set_aside=True)
+        assert len(str(caught.value).splitlines()) == 1
     assert [line.split()[0] for line in said] == [NAME.format(step) for step in (3, 2, 1)]
     assert all("facts.json is missing" in line for line in said)
     assert len(list((home.folder / "damaged").iterdir())) == 3
@@ -269,6 +275,260 @@ def test_a_soul_from_the_future(home: Caretaker):
     assert place.exists()
     rewrite_facts(place, format=FORMAT)
     assert_same(home.newest(hush, set_aside=True), soul_of(2))
+
+
+# ---- what can't be read just now -------------------------------------------------------------------------------------
+
+UNREADABLE = [errno.EIO, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ESTALE, errno.ENOMEM]
+
+
+class Opener:
+    """Opens files, but not the one of this name, below a folder of that name."""
+
+    def __init__(self, name: str, number: int, below: str = ""):
+        self.name, self.number, self.below = name, number, below
+
+    def __call__(self, path: Path):
+        if path.name == self.name and self.below in str(path):
+            raise OSError(self.number, os.strerror(self.number), str(path))
+        return open_plain(path)
+
+
+def everything(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.name != "lock")
+
+
+@pytest.mark.parametrize("number", UNREADABLE, ids=errno.errorcode.get)
+@pytest.mark.parametrize("file", FILES)
+def test_an_error_in_reading_is_not_damage(home: Caretaker, file: str, number: int):
+    """Whichever file of the newest soul can't be read: one line that names it, nothing is moved, no older soul wakes
+    and no new baby is born; when it can be read again, it wakes."""
+    home.save(soul_of(1))
+    home.save(soul_of(2))
+    before = everything(home.folder)
+    for set_aside in (True, False):
+        blind = Caretaker(home.folder, PLENTY, opener=Opener(file, number))
+        with pytest.raises(Mistake, match=rf"step-0+2/{file}: can't be read.*nothing was moved") as caught:
+            blind.newest(hush, set_aside=set_aside)
+        assert len(str(caught.value).splitlines()) == 1
+        assert everything(home.folder) == before
+    assert_same(home.newest(hush, set_aside=True), soul_of(2))
+
+
+def test_nothing_is_moved_before_all_is_known(home: Caretaker):
+    """The newest damaged and the one before unreadable: neither is moved."""
+    home.save(soul_of(1))
+    damage(home.save(soul_of(2)) / "facts.json", "changed")
+    before = everything(home.folder)
+    blind = Caretaker(home.folder, PLENTY, opener=Opener("facts.json", errno.EIO, below=NAME.format(1)))
+    with pytest.raises(Mistake, match="nothing was moved"):
+        blind.newest(hush, set_aside=True)
+    assert everything(home.folder) == before
+
+
+def test_no_files_left_to_open(home: Caretaker):
+    """The real thing: a process that has too many files open takes no soul for damaged."""
+    home.save(soul_of(1))
+    before = everything(home.folder)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    handles = []
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                handles.append(os.open(home.folder, os.O_RDONLY))
+        for _ in range(8):  # with none, one, two... left to open
+            with contextlib.suppress(Mistake):
+                home.newest(hush, set_aside=True)
+            os.close(handles.pop())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for handle in handles:
+            os.close(handle)
+    assert everything(home.folder) == before
+    assert_same(home.newest(hush, set_aside=True), soul_of(1))
+
+
+def test_an_unreadable_folder_is_not_an_empty_one(home: Caretaker, monkeypatch: pytest.MonkeyPatch):
+    """Where the folder of the souls can't be listed, nobody is born in it."""
+    home.save(soul_of(1))
+
+    def refuse(path: Any) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    with monkeypatch.context() as moment:
+        moment.setattr(os, "listdir", refuse)
+        moment.setattr(os, "scandir", refuse)
+        with pytest.raises(Mistake, match="can't be read .Permission denied.; nothing was moved.*sudo chown -R"):
+            home.newest(hush, set_aside=True)
+    assert_same(home.newest(hush, set_aside=True), soul_of(1))
+
+
+def test_forgetting_deletes_nothing_that_cannot_be_read(home: Caretaker):
+    """A soul that can't be read when somebody is to be forgotten stays, and they are owed it."""
+    facts = {"conversations": {"0000": ["talk", "ann"]}}
+    place = home.save(soul_of(1, **facts))
+    blind = Caretaker(home.folder, PLENTY, opener=Opener("facts.json", errno.EIO))
+    with pytest.raises(OSError, match="Input/output"):
+        blind.forget({"ann"})
+    assert home.owed() == {"ann"}
+    assert_same(home.load(place), soul_of(1, **facts))
+    home.forget(())
+    assert home.load(place).facts["conversations"] == {}
+    assert not home.owed()
+
+
+def test_what_was_set_aside_and_can_be_read_again_is_told(home: Caretaker):
+    """In one line at waking, with the command that brings it back, which works; one that is older than the soul that
+    wakes, and one that really is damaged, are no reason to go back."""
+    home.save(soul_of(1))
+    place = home.save(soul_of(7))
+    aside = home.folder / "damaged" / f"{place.name}-123"
+    aside.parent.mkdir()
+    place.rename(aside)
+    said: list[str] = []
+    assert_same(home.newest(said.append, set_aside=True), soul_of(1))
+    (line,) = said
+    assert f"{aside} can be read again; to wake it, move it back: " in line
+    assert subprocess.run(line.partition("move it back: ")[2], shell=True).returncode == 0
+    assert_same(home.newest(hush, set_aside=True), soul_of(7))
+
+    (home.folder / NAME.format(1)).rename(home.folder / "damaged" / f"{NAME.format(1)}-5")
+    said.clear()
+    assert_same(home.newest(said.append, set_aside=True), soul_of(7))
+    assert ["older than the soul that wakes" in line for line in said] == [True]
+    assert_same(home.newest(hush, set_aside=False), soul_of(7))
+    damage(home.folder / "damaged" / f"{NAME.format(1)}-5" / "brain.safetensors", "changed")
+    assert_same(home.newest(hush, set_aside=True), soul_of(7))
+
+
+def test_where_all_were_set_aside_the_way_back_is_told(home: Caretaker):
+    """Also where nothing can be woken: the line with the way back, then the one that ends it."""
+    place = home.save(soul_of(7))
+    (home.folder / "damaged").mkdir()
+    place.rename(home.folder / "damaged" / f"{place.name}-1")
+    said: list[str] = []
+    with pytest.raises(Mistake, match="--newborn"):
+        home.newest(said.append, set_aside=True)
+    assert "move it back: mv" in said[0]
+
+
+def test_a_newborn_that_was_asked_for(home: Caretaker):
+    """The older souls are moved out of its way, whole, and told; it is the newest then. Whoever is forgotten is
+    forgotten there, too. Until it is saved, no other is born by itself."""
+    facts = {"conversations": {"0000": ["talk", "ann"]}}
+    tensors = soul_of(9).tensors | {"conversations": {"0000/state": torch.ones(2)}}
+    home.save(Soul(9, facts, tensors, "{}"))
+    said: list[str] = []
+    assert home.make_room(said.append) is None
+    assert len(said) == 1
+    with pytest.raises(Mistake, match="--newborn"):
+        home.newest(hush, set_aside=True)
+    home.save(soul_of(1))
+    assert_same(home.newest(hush, set_aside=True), soul_of(1))
+    (earlier,) = (home.folder / "earlier").iterdir()
+    assert home.load(earlier).step == 9
+    assert home.forget({"ann"}) == 1
+    assert home.load(earlier).facts["conversations"] == {}
+
+
+# ---- souls from somebody else ----------------------------------------------------------------------------------------
+
+
+def resealed(place: Path, *lines: str) -> None:
+    sums = [f"{checksums._sha256(f)}  {f.name}" for f in sorted(place.iterdir()) if f.name != SUMS and f.is_file()]
+    (place / SUMS).write_text("\n".join([*sums, *lines]) + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../secret.json", "/dev/zero", "/etc/passwd", "a/b.json", "..", "", "x\x1b]0;title\x07.json", "\u202efacts.json"],
+)
+def test_a_list_that_names_what_is_not_its_own(home: Caretaker, tmp_path: Path, name: str):
+    """It is damaged, and nothing of what is named is read."""
+    place = home.save(soul_of(1))
+    (home.folder / "secret.json").write_text("{}")
+    read = []
+    watchful = Caretaker(home.folder, PLENTY, opener=lambda path: read.append(path) or open_plain(path))
+    resealed(place, f"{'0' * 64}  {name}")
+    with pytest.raises(SoulDamaged, match="lists what is no part of a soul"):
+        watchful.load(place)
+    assert read == [place / SUMS]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link to a device", "link to a file", "folder"])
+@pytest.mark.parametrize("file", FILES)
+def test_a_part_that_is_no_file(home: Caretaker, file: str, kind: str):
+    """A pipe, a device, somebody's own file under the name of a part: damaged at once, without waiting, in one line."""
+    place = home.save(soul_of(1))
+    secret = place.parent / "secret"
+    (place / file).rename(secret)
+    match kind:
+        case "pipe":
+            os.mkfifo(place / file)
+        case "link to a device":
+            (place / file).symlink_to("/dev/zero")
+        case "link to a file":
+            (place / file).symlink_to(secret)
+        case "folder":
+            (place / file).mkdir()
+    if kind == "link to a file" and file == SUMS:
+        home.load(place)  # whoever put it there could have put the list there
+        return
+    with pytest.raises(SoulDamaged) as caught:
+        home.load(place)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_part_that_is_said_to_be_huge(home: Caretaker):
+    """A file of holes as large as no soul is refused before it is read."""
+    place = home.save(soul_of(1))
+    resealed(place)
+    os.truncate(place / "brain.safetensors", 40 << 30)
+    read = []
+    watchful = Caretaker(home.folder, PLENTY, opener=lambda path: read.append(path.name) or open_plain(path))
+    with pytest.raises(SoulDamaged, match="43 GB, more than any soul"):
+        watchful.load(place)
+    assert read == [SUMS]
+
+
+HOSTILE_FACTS = [
+    "[]", "3", "null", '{"format": 1}', '{"format": "1", "step": 1}', '{"format": 1, "step": true}',
+    '{"format": 1, "step": -1}', '{"format": 1, "step": 1e9}', "[" * 100_000, f'{{"format": 1, "step": {"9" * 5000}}}',
+    '{"format": 1, "step": "1"}', "\ud800", "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("facts", HOSTILE_FACTS, ids=range(len(HOSTILE_FACTS)))
+def test_facts_that_are_none(home: Caretaker, facts: str):
+    """Whatever stands there, the soul is damaged in one line, for waking and for forgetting."""
+    place = home.save(soul_of(1))
+    (place / "facts.json").write_bytes(facts.encode("utf-8", "surrogatepass"))
+    resealed(place)
+    with pytest.raises(SoulDamaged) as caught:
+        home.load(place)
+    assert len(str(caught.value).splitlines()) == 1
+    home.forget({"ann"})
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"{}", b"3", b"", b"[" * 1000, b'{"a": {"dtype": "F32", "shape": [1000000000000], "data_offsets": [0, 4]}}',
+        b'{"a": {"dtype": "F99", "shape": [1], "data_offsets": [0, 4]}}',
+        b'{"a": {"dtype": "F32", "shape": [-1], "data_offsets": [0, 4]}}',
+        b'{"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4000000000000]}}',
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("size", [None, 0, 1 << 40, (1 << 64) - 1])
+def test_tensors_that_are_none(home: Caretaker, header: bytes, size: int | None):
+    """A weights file whose head lies about lengths, types or shapes is damaged, and nothing is made of that size."""
+    place = home.save(soul_of(1))
+    length = len(header) if size is None else size
+    (place / "brain.safetensors").write_bytes(length.to_bytes(8, "little") + header + b"\0" * 4)
+    resealed(place)
+    with pytest.raises(SoulDamaged, match=r"brain\.safetensors"):
+        home.load(place)
 
 
 # ---- crashes and full disks ----------------------------------------------------------------------------------------
@@ -511,6 +771,49 @@ def test_now_is_now(tmp_path: Path):
     assert keeper.prune() == [NAME.format(999)]
 
 
+def test_a_kill_while_pruning_leaves_nothing_that_is_taken_for_a_soul(tmp_path: Path, monkeypatch, caplog):
+    """Wherever it dies while it deletes: what is left has another name at once, and goes, named, at the next lock."""
+    keeper = Caretaker(tmp_path, SoulSettings(keep_last=1, keep_hours=0, keep_days=0))
+    patient = Caretaker(tmp_path, PLENTY)
+    patient.save(soul_of(1))
+    patient.save(soul_of(2))
+    deleted = []
+
+    def die(place: Path, **_: Any) -> None:
+        if Path(place).exists():
+            (Path(place) / "brain.safetensors").unlink()
+            deleted.append(place)
+            raise Crash
+
+    with monkeypatch.context() as moment:
+        moment.setattr(caretaker_module.shutil, "rmtree", die)
+        with pytest.raises(Crash):
+            keeper.prune()
+    assert deleted
+    assert [place.name for place in keeper.souls()] == [NAME.format(2)]
+    keeper.lock()
+    assert leftovers(keeper) == []
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{tmp_path}: {NAME.format(1)} was half deleted; the rest is deleted now."
+    ]
+    keeper.unlock()
+
+
+@pytest.mark.parametrize("gone", FILES)
+def test_half_an_old_soul_goes(home: Caretaker, gone: str):
+    """One of which an earlier version was killed in the middle of deleting: named and deleted once a newer one woke,
+    not by who only looks."""
+    for step in (1, 2, 3):
+        home.save(soul_of(step))
+    (home.folder / NAME.format(1) / gone).unlink()
+    assert_same(home.newest(hush, set_aside=False), soul_of(3))
+    said: list[str] = []
+    assert_same(home.newest(said.append, set_aside=True), soul_of(3))
+    assert said == [f"{NAME.format(1)} is only half there, its deletion was broken off; the rest is deleted."]
+    assert [place.name for place in home.souls()] == [NAME.format(3), NAME.format(2)]
+    assert leftovers(home) == []
+
+
 # ---- one baby per soul ---------------------------------------------------------------------------------------------
 
 HOLD = """
@@ -568,7 +871,9 @@ def test_a_folder_that_cannot_be_one(tmp_path: Path):
 # ---- nothing that runs when it is read -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("file", sorted([*REPOSITORY.glob("school/*.py"), *REPOSITORY.glob("brain/*.py")]), ids=str)
+@pytest.mark.parametrize(
+    "file", sorted([*REPOSITORY.glob("school/**/*.py"), *REPOSITORY.glob("brain/**/*.py")]), ids=str
+)
 def test_nobody_pickles(file: Path):
     """No module of school/ or brain/ imports a pickle, or loads or saves through torch's or numpy's own."""
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import time
 from concurrent.futures import CancelledError
 
@@ -9,6 +11,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.torch import save
 
 from school.door.mailbox import Ask, Mailbox, Teach
 from school.door.values import Asleep, Busy, new_id
@@ -275,3 +278,179 @@ def test_a_damaged_conversation_starts_anew(tutor, tmp_path):
     conversations._file("z").write_bytes(b"rubbish")
     assert conversations.get("z", fresh) is fresh
     assert conversations.forget({"p"}) == 1
+
+
+def rested(tutor, folder, *people: str) -> tuple[Conversations, Conversation]:
+    """Conversations of which all rest on disk, and a fresh one."""
+    conversations = Conversations(folder, limit=0, disk_limit=99, device=torch.device("cpu"))
+    fresh = Conversation("x", tutor.voice.fresh_state(1), torch.zeros(1, 3), [])
+    for i, person in enumerate(people):
+        state = {name: torch.full_like(tensor, i + 1) for name, tensor in fresh.state.items()}
+        conversations.put(person, Conversation(person, state, torch.full((1, 3), 0.5), [9, 8]))
+    return conversations, fresh
+
+
+def test_every_flipped_bit_is_noticed_or_harmless(tutor, tmp_path, caplog):
+    """Of a kept conversation, any bit flipped: it comes back as it was, or begins anew and that is told; whose it is is
+    never mistaken, before it is read or after."""
+    conversations, fresh = rested(tutor, tmp_path / "c", "ann")
+    file = conversations._file("ann")
+    whole = file.read_bytes()
+    head = 8 + int.from_bytes(whole[:8], "little")
+    bits = [*range(8 * head), *range(8 * head, 8 * len(whole), 37)]
+    same = conversations.get("ann", fresh)
+    noticed = 0
+    for bit in bits:
+        raw = bytearray(whole)
+        raw[bit // 8] ^= 1 << bit % 8
+        file.write_bytes(raw)
+        caplog.clear()
+        again = Conversations(tmp_path / "c", limit=0, disk_limit=99, device=torch.device("cpu"))
+        assert set(again._resting.values()) <= {"ann"}, bit
+        found = again.get("ann", fresh)
+        if found is fresh:
+            noticed += 1
+            assert len(caplog.records) == 1, bit
+            assert "begins anew" in caplog.text
+            assert "ann" not in caplog.text
+            assert not file.exists()
+        else:
+            assert (found.person, found.recent) == (same.person, same.recent), bit
+            assert all(torch.equal(found.state[name], same.state[name]) for name in same.state), bit
+            assert torch.equal(found.pixel, same.pixel), bit
+    assert noticed > 0.9 * len(bits)
+
+
+def test_a_broken_conversation_is_nobody_elses(tutor, tmp_path):
+    """Several wait on disk, one of them broken at any place: everybody is answered."""
+    receptionist = make_receptionist(tutor, tmp_path, conversations=1, max_tokens=3)
+    answer(receptionist, *[ask("hello", name, name) for name in "abcd"])
+    file = receptionist.conversations._file("b")
+    whole = file.read_bytes()
+    for place in range(8, len(whole), len(whole) // 12):
+        file.write_bytes(whole[:place] + bytes([whole[place] ^ 64]) + whole[place + 1 :])
+        replies = answer(receptionist, *[ask("and you?", name, name) for name in "abcd"])
+        assert len(replies) == 4
+
+
+def test_a_conversation_of_before_is_read_and_looked_at(tutor, tmp_path):
+    """A file without checksums is read; where its values can't be any of this brain's, it begins anew."""
+    conversations, fresh = rested(tutor, tmp_path / "c", "ann")
+    good = conversations.get("ann", fresh).tensors()
+
+    def kept(**changes: torch.Tensor) -> Conversation:
+        (tmp_path / "c").mkdir(exist_ok=True)
+        conversations._file("ann").write_bytes(save(good | changes, {"person": json.dumps("ann")}))
+        return conversations.get("ann", fresh)
+
+    assert kept().recent == [9, 8]
+    name = next(name for name, tensor in good.items() if tensor.is_floating_point() and name != "pixel")
+    for change in (
+        {name: torch.full_like(good[name], float("nan"))},
+        {name: torch.full_like(good[name], float("inf"))},
+        {name: good[name].double()},
+        {name: good[name][..., :-1].contiguous()},
+        {name: good[name].int()},
+        {"pixel": torch.zeros(1, 4)},
+        {"pixel": torch.full((1, 3), float("nan"))},
+        {"pixel": torch.zeros(1, 3, dtype=torch.int64)},
+        {"recent": torch.zeros(2)},
+        {"recent": torch.zeros(2, 2, dtype=torch.int64)},
+        {"recent": torch.tensor(5)},
+        {"state.more": torch.zeros(1)},
+    ):
+        assert kept(**change) is fresh, change
+
+
+def test_tokens_that_are_none_are_not_counted(tutor, tmp_path):
+    """Ids beyond the vocabulary among the words it said last fail nobody."""
+    receptionist = make_receptionist(tutor, tmp_path, max_tokens=3)
+    fresh = receptionist._fresh("ann")
+    receptionist.conversations.put("a", Conversation("ann", fresh.state, fresh.pixel, [-5, 10**12, 9]))
+    assert all(reply.tokens for reply in answer(receptionist, ask("one", "a", "ann"), ask("two", "b", "bob")))
+
+
+def strange_things(folder):
+    """What may lie in the folder instead of a conversation, by name."""
+    os.mkfifo(folder / f"{1:032x}.safetensors")
+    (folder / f"{2:032x}.safetensors").symlink_to("/dev/zero")
+    (folder / f"{3:032x}.safetensors").symlink_to(folder / "nowhere")
+    (folder / f"{4:032x}.safetensors").mkdir()
+    (folder / f"{5:032x}.safetensors").write_bytes((1 << 62).to_bytes(8, "little") + b"{}")
+    (folder / f"{6:032x}.safetensors").write_bytes((100_000).to_bytes(8, "little") + b"[" * 100_000)
+    (folder / ".unfinished-x").write_bytes(b"half")
+
+
+def test_what_is_no_conversation_goes(tutor, tmp_path, caplog):
+    """Links to nowhere, pipes, devices, heads of any length: each is told in a line and deleted, the others stay."""
+    conversations, fresh = rested(tutor, tmp_path / "c", "ann")
+    strange_things(tmp_path / "c")
+    again = Conversations(tmp_path / "c", limit=0, disk_limit=99, device=torch.device("cpu"))
+    assert len(caplog.records) == 6
+    assert list(again._resting) == [conversations._file("ann")]
+    left = {path.name for path in (tmp_path / "c").iterdir()} - {conversations._file("ann").name}
+    assert left <= {f"{4:032x}.safetensors"}  # somebody's folder is left alone
+    assert again.get("ann", fresh).recent == [9, 8]
+
+
+def test_a_conversation_that_cannot_be_read_now_may_be_anybodys(tutor, tmp_path, monkeypatch, caplog):
+    """It is kept, the talk begins anew, and whoever is to be forgotten takes it along."""
+    conversations, fresh = rested(tutor, tmp_path / "c", "ann", "bob")
+    real = os.open
+
+    def refuse(path, *rest, **named):
+        if str(path).endswith(".safetensors"):
+            raise OSError(5, "Input/output error", str(path))
+        return real(path, *rest, **named)
+
+    with monkeypatch.context() as moment:
+        moment.setattr(os, "open", refuse)
+        again = Conversations(tmp_path / "c", limit=0, disk_limit=99, device=torch.device("cpu"))
+        assert again.get("ann", fresh) is fresh
+    assert len(list((tmp_path / "c").iterdir())) == 2
+    assert conversations.get("ann", fresh).recent == [9, 8]
+    assert again.forget({"carl"}) == 2
+
+
+def test_a_failing_choice_is_that_answers_alone(tutor, tmp_path):
+    """One conversation whose state leads to no numbers: its question gets the error, the others their answers, whether
+    it is the first, the last or between them."""
+    for bad in range(3):
+        receptionist = make_receptionist(tutor, tmp_path, max_tokens=4)
+        asks = [ask("hello", name, name) for name in "abc"]
+        for one in asks:
+            receptionist._listen(one)
+        receptionist._logits[bad] = float("nan")
+        while receptionist.busy:
+            receptionist.serve(0)
+        assert isinstance(asks[bad].future.exception(timeout=0), ArithmeticError)
+        assert all(one.future.result(timeout=0).tokens for one in asks if one is not asks[bad])
+
+
+@pytest.mark.parametrize("where", ["step", "keep"])
+def test_a_failing_step_is_that_answers_alone(tutor, tmp_path, monkeypatch, where):
+    """An error in the brain's step over one row of several, or in keeping one conversation, fails that row's answer."""
+    receptionist = make_receptionist(tutor, tmp_path, max_tokens=4)
+    asks = [ask("hello", name, name) for name in "abc"]
+    for one in asks:
+        receptionist._listen(one)
+    if where == "step":
+        receptionist._pixels[1] = 7.0
+        step = receptionist.voice.step
+
+        def fussy(tokens, pixels, state):
+            if (pixels == 7.0).any():
+                raise IndexError("no such place")
+            return step(tokens, pixels, state)
+
+        monkeypatch.setattr(receptionist.voice, "step", fussy)
+    else:
+        put = receptionist.conversations.put
+        monkeypatch.setattr(
+            receptionist.conversations, "put", lambda name, talk: 1 / 0 if name == "b" else put(name, talk)
+        )
+    while receptionist.busy:
+        receptionist.serve(0)
+    assert asks[1].future.exception(timeout=0) is not None
+    assert asks[0].future.result(timeout=0).tokens
+    assert asks[2].future.result(timeout=0).tokens

@@ -434,3 +434,49 @@ def test_sweeping_where_nothing_is(tmp_path: Path):
     """sweep_cache of a folder that does not exist does nothing."""
     sweep_cache(tmp_path / "nowhere", [], TOKENIZER, 0.1)
     assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("part", ["learn", "held_out"])
+@pytest.mark.parametrize(
+    "how", ["odd", "full of ones", "a folder", "a pipe", "a device", "a link to nowhere", "another vocabulary's"]
+)
+def test_tokens_that_cannot_be_what_was_written(tmp_path: Path, part: str, how: str):
+    """A token file that is none is made anew from the text, without a word and without waiting."""
+    path = tmp_path / "diary.txt"
+    path.write_text("today it rained and the cat slept.\n" * 50)
+    cache = tmp_path / "cache"
+    whole = [np.array(getattr(opened(path), name)) for name in ("learn", "held_out")]
+    (file,) = cache.glob(f"*.{part}")
+    raw = file.read_bytes()
+    file.unlink()
+    match how:
+        case "odd":
+            file.write_bytes(raw[:-1])
+        case "full of ones":
+            file.write_bytes(b"\xff" * len(raw))
+        case "a folder":
+            file.mkdir()
+        case "a pipe":
+            os.mkfifo(file)
+        case "a device":
+            file.symlink_to("/dev/zero")
+        case "a link to nowhere":
+            file.symlink_to(tmp_path / "nowhere")
+        case "another vocabulary's":
+            file.write_bytes(TOKENIZER.size.to_bytes(2, "little") + raw[2:])
+    again = opened(path)
+    for name, tokens in zip(("learn", "held_out"), whole, strict=True):
+        assert np.array_equal(getattr(again, name), tokens)
+    assert file.is_file()
+    assert not file.is_symlink()
+    assert not (tmp_path / "nowhere").exists()
+    sweep_cache(cache, [again], TOKENIZER, 0.1)
+    assert len(list(cache.iterdir())) == 2
+
+
+def test_a_file_in_the_place_of_the_tokens(tmp_path: Path):
+    """The folder of the tokens being a file: it is set aside, and the text is read."""
+    path = tmp_path / "diary.txt"
+    path.write_text("today it rained.\n" * 50)
+    (tmp_path / "cache").write_text("?")
+    assert len(opened(path).learn)
