@@ -228,10 +228,11 @@ def read_options(options: argparse.Namespace) -> tuple[Any, Path]:
     """The settings and the home. Raises Mistake."""
     from school.office.mistakes import Mistake
     from school.office.settings import read_settings
+    from school.teaching.settings import REMOVED
 
     default = REPOSITORY / "config.toml"
     file = options.config or (default if default.exists() else None)
-    settings = read_settings(settings_tree(), file, options.set)
+    settings = read_settings(settings_tree(), file, options.set, removed=REMOVED, tell=whisper)
     home = options.home or Path(os.environ.get("BABYLLM_HOME") or REPOSITORY)
     try:
         home.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -18,6 +19,8 @@ from school.office.mistakes import Mistake
 
 LONGEST_SHOWN = 200  # characters of a wrong value
 
+EXPERT = {"expert": True}  # as ``json_schema_extra`` of a Field: taken from anywhere, but not written into config.toml
+
 
 class Slice(BaseModel):
     """A frozen group of settings; unknown keys and wrong types are errors."""
@@ -28,16 +31,40 @@ class Slice(BaseModel):
 Tree = TypeVar("Tree", bound=Slice)
 
 
-def read_settings(tree: type[Tree], file: Path | None, changes: list[str]) -> Tree:
-    """Defaults, then ``file``, then each ``section.key=value`` of ``changes``. Raises Mistake with one clear line."""
+def read_settings(
+    tree: type[Tree],
+    file: Path | None,
+    changes: list[str],
+    *,
+    removed: Mapping[str, str] | None = None,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Tree:
+    """Defaults, then ``file``, then each ``section.key=value`` of ``changes``. Raises Mistake with one clear line.
+
+    ``removed``: settings and whole sections that were there once, each with a sentence about them. They are taken out,
+    and ``tell`` hears of all of them in one line.
+    """
     values = _read_toml(file) if file else {}
     origin = {}
     for change in changes:
         _apply(values, change, origin)
+    if gone := list(_take_out(values, removed or {})):
+        where = ", ".join(dict.fromkeys(_where(name, file, origin) for name in gone))
+        told = "; ".join(f"{name} ({removed[name]})" for name in gone)
+        tell(f"{where}: no longer a setting and ignored: {told}.")
     try:
         return tree.model_validate(values)
     except ValidationError as error:
         raise Mistake(_explain(tree, error.errors()[0], file, origin)) from None
+
+
+def _take_out(values: dict[str, Any], removed: Mapping[str, str]) -> Iterator[str]:
+    """Drop what was removed; yields the names of what was there."""
+    for name in removed:
+        section, _, key = name.partition(".")
+        inside = values.get(section) if key else values
+        if isinstance(inside, dict) and inside.pop(key or section, None) is not None:
+            yield name
 
 
 def _read_toml(file: Path) -> dict[str, Any]:
@@ -72,7 +99,7 @@ def _apply(values: dict[str, Any], change: str, origin: dict[str, str]) -> None:
 def _explain(tree: type[Slice], error: dict[str, Any], file: Path | None, origin: dict[str, str]) -> str:
     path = [str(part) for part in error["loc"] if not isinstance(part, int)]
     name = ".".join(path[:2])
-    where = origin.get(name, str(file) if file else "settings")
+    where = _where(name, file, origin)
     section = tree.model_fields.get(path[0])
     keys = section.annotation.model_fields if section and len(path) > 1 else tree.model_fields
     if error["type"] == "extra_forbidden":
@@ -91,6 +118,10 @@ def _shown(value: object) -> str:
     except (ValueError, RecursionError):  # whole numbers of thousands of digits, lists in lists in lists
         return "this"
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+
+
+def _where(name: str, file: Path | None, origin: dict[str, str]) -> str:
+    return origin.get(name, str(file) if file else "settings")
 
 
 def allowed(field: FieldInfo) -> str:

@@ -70,6 +70,20 @@ def test_sleep_and_wake_is_bitwise_identical(librarian, tmp_path):
         assert torch.equal(tensor, late.streams.tensors()[name]), name
 
 
+def test_a_soul_that_remembers_ways_to_teach_that_went_wakes(librarian, tmp_path):
+    """What passages were to be repeated, and how long blocks were, is of no use any more; all else is as it was."""
+    tutor = make_tutor(librarian)
+    take_steps(tutor, 2)
+    soul = pack_soul(tutor, make_receptionist(tutor, tmp_path), {})
+    soul.facts["pedagogy"] = {"repeats": {"mark": 0.2, "passages": {"7": [9, 1, 0]}}, "curriculum": {"level": 1}}
+    caretaker = Caretaker(tmp_path / "soul", SoulSettings())
+    caretaker.save(soul)
+    other = make_tutor(librarian, seed=99)
+    wake_tutor(caretaker.newest(print, set_aside=False), other, [])
+    assert same(weights(tutor), weights(other))
+    assert other.planner.agenda.bookmark == tutor.planner.agenda.bookmark
+
+
 def test_talking_leaves_no_fingerprints(librarian, tmp_path):
     """Answering questions between micro-steps changes neither weights nor lessons, not by a bit."""
     quiet, talked_to = make_tutor(librarian), make_tutor(librarian)
