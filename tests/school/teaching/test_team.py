@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from test_wakeup import read_until
 
 from school.door.values import Pair
 from school.record.registrar import RecordSettings, Registrar
 from school.teaching.settings import LessonSettings
 from school.teaching.sharing import largest_divisor
+from tests.test_wakeup import read_until
 from wakeup import main
 
 ROOT = Path(__file__).resolve().parents[3]
