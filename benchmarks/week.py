@@ -27,7 +27,7 @@ from torch.nn import functional as F
 import wakeup
 from benchmarks.clock import Clock
 from benchmarks.common import home_with, parser, report, run
-from benchmarks.retold import check_diary
+from benchmarks.retold import bare_voice, check_diary
 from school.door.events import StepReport
 from school.door.values import Reply
 from school.teaching.examiner import NEUTRAL
@@ -190,6 +190,7 @@ def loss_on(tutor: Tutor, pairs: list[str]) -> float:
 def live_a_week(home: Path, changes: list[str], steps_per_hour: float) -> Watched:
     """Monday morning to Monday morning, with one night in bed."""
     clock, watched = Clock(MONDAY), Watched()
+    (home / "voice.toml").write_text(bare_voice(), encoding="utf-8")
     with clock.everywhere():
         for until, up_again in ((TO_BED, UP_AGAIN), (END, END)):
             with woken(home, changes, clock) as day:
