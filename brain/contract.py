@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from brain.ops.dropout import Generator
 from brain.selfstate import SelfStateHead
 
 State = dict[str, Tensor]
@@ -38,10 +39,9 @@ class Brain(nn.Module, ABC):
         """The state of ``streams`` streams that have not heard a token yet."""
 
     @abstractmethod
-    def forward(
-        self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: torch.Generator | None = None
-    ) -> BrainOutput:
-        """Read a block. ``tokens`` (B, T) int64, ``pixels`` (B, T, 3); drops units only where ``dropout`` is given."""
+    def forward(self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: Generator | None = None) -> BrainOutput:
+        """Read a block. ``tokens`` (B, T) int64, ``pixels`` (B, T, 3); drops units only where ``dropout`` is given:
+        what draws them, for the batch or row by row."""
 
     def step(self, token: Tensor, pixel: Tensor, state: State) -> BrainOutput:
         """Read one token per stream: ``token`` (B,), ``pixel`` (B, 3) -> logits (B, V), pixels (B, 3)."""

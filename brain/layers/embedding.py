@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from brain.layers.spelling import Parts, Spelling
-from brain.ops.dropout import dropout_mask
+from brain.ops.dropout import Generator, dropout_mask
 from brain.ops.native import kernels_for
 
 ECHO_DROPOUT = 0.5
@@ -74,7 +74,7 @@ class Embedding(nn.Module):
         previous: Tensor,
         positions: Tensor,
         pixels: Tensor,
-        dropout: torch.Generator | None = None,
+        dropout: Generator | None = None,
     ) -> Tensor:
         """``tokens`` and ``positions`` (T, B), ``previous`` (B,): the tokens before the block, all int64; ``pixels``
         (T, B, 3). With ``dropout`` half the tokens hear no echo: pairs are soon known by heart. Returns (T, B, D)."""
@@ -83,7 +83,7 @@ class Embedding(nn.Module):
         if self.before is not None:
             echoes = F.embedding(torch.cat([previous[None], tokens[:-1]]), self.before)
             if dropout is not None:
-                echoes = echoes * dropout_mask((*tokens.shape, 1), ECHO_DROPOUT, dropout, echoes.device)
+                echoes = echoes * dropout_mask((*tokens.shape, 1), ECHO_DROPOUT, dropout, echoes.device, rows=1)
             words = words + echoes
         return token * words + place * F.embedding(positions, self.positions) + colour * self.pixel(pixels)
 

@@ -19,7 +19,7 @@ from brain.layers.memory import MemoryLayer
 from brain.layers.spelling import Parts, Spelling, shared_parts
 from brain.layers.windows import InterneuronNetwork
 from brain.layers.words import WordMemory
-from brain.ops.dropout import dropout_mask
+from brain.ops.dropout import Generator, dropout_mask
 from brain.ops.linear import Linear, linear
 from brain.ops.native import Call, kernels_for
 from brain.selfstate import SelfStateHead
@@ -163,9 +163,7 @@ class InterneuronBrain(Brain):
             state["words"] = torch.zeros(streams, *self.words.weight.shape, device=device)
         return state
 
-    def forward(
-        self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: torch.Generator | None = None
-    ) -> BrainOutput:
+    def forward(self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: Generator | None = None) -> BrainOutput:
         tokens, pixels = tokens.t(), pixels.transpose(0, 1)
         activations, position = self._fire(tokens, pixels, state, dropout if self.dropout else None)
         first = self.interneurons(activations, state["history"])
@@ -194,9 +192,7 @@ class InterneuronBrain(Brain):
         logits, counts = self.words(logits, thoughts, tokens, state["words"].transpose(0, 1))
         return logits, {"words": counts.transpose(0, 1)}
 
-    def _fire(
-        self, tokens: Tensor, pixels: Tensor, state: State, dropout: torch.Generator | None
-    ) -> tuple[Tensor, Tensor]:
+    def _fire(self, tokens: Tensor, pixels: Tensor, state: State, dropout: Generator | None) -> tuple[Tensor, Tensor]:
         """``tokens`` (T, B), ``pixels`` (T, B, 3) -> activations (T, B, N), position after them (B,)."""
         positions, position = turn_positions(tokens, state["position"], self.turn_tokens, self.position_limit)
         heard = self._heard(tokens.shape[1], pixels, dropout)
@@ -271,7 +267,7 @@ class InterneuronBrain(Brain):
         new = activations.detach()[-self.longest_window :].transpose(0, 1)
         return torch.cat([history[:, new.shape[1] :], new], 1) if new.shape[1] < self.longest_window else new
 
-    def _heard(self, streams: int, like: Tensor, rng: torch.Generator | None) -> Tensor:
+    def _heard(self, streams: int, like: Tensor, rng: Generator | None) -> Tensor:
         """How much of each neuron counts, (B, N): a share of them is silenced, per stream and for the whole block (Gal
         and Ghahramani 2016, "A theoretically grounded application of dropout in recurrent neural networks"). One that
         is silent now is silent in the windows and memories too, and it costs one draw per block, not one per token."""

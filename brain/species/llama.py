@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from brain.contract import Brain, BrainOutput, State
-from brain.ops.dropout import dropout_mask
+from brain.ops.dropout import Generator, dropout_mask
 from brain.ops.linear import Linear
 from brain.selfstate import SelfStateHead
 
@@ -49,7 +49,7 @@ def visible(tokens: int, context: int, heard: Tensor) -> Tensor:
     return (window & known[:, None])[:, None]
 
 
-def silence(x: Tensor, share: float, rng: torch.Generator | None) -> Tensor:
+def silence(x: Tensor, share: float, rng: Generator | None) -> Tensor:
     """Silence a share of the channels of (B, T, D), per stream and for the whole block (Gal and Ghahramani 2016)."""
     if rng is None or not share:
         return x
@@ -146,9 +146,7 @@ class LlamaBrain(Brain):
             "heard": torch.zeros(streams, dtype=torch.int64, device=device),
         }
 
-    def forward(
-        self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: torch.Generator | None = None
-    ) -> BrainOutput:
+    def forward(self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: Generator | None = None) -> BrainOutput:
         length = tokens.shape[1]
         turns = rotations(self.context + length, self.layers[0].attention.head_width, tokens.device)
         mask = visible(length, self.context, state["heard"])

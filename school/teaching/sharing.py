@@ -198,9 +198,7 @@ class Orders:
                 stop = len(tokens)
             rows_of_task = slice(row, row + micro_streams)
             tasks.append(Task(tokens[start:stop].to(self.device), weights[start:stop].to(self.device), rows_of_task))
-        return Step(
-            tasks, weight, 0, int(review_tokens), bool(anchored), jumped=bool(jumped), before=first // micro_streams
-        )
+        return Step(tasks, weight, 0, int(review_tokens), bool(anchored), jumped=bool(jumped), before=first)
 
 
 class Follower(Member):
@@ -268,9 +266,10 @@ def leading_tutor(
     own, device = settings.streams, next(brain.parameters()).device
     whole = settings.model_copy(update={"streams": own * team.size})
     planner = LibraryPlanner(librarian, whole, block_tokens=block_tokens, device=device)
-    wanted = micro_streams or settings.micro_streams
-    pace = Pace.measured(brain, streams=own, length=block_tokens, seconds=micro_seconds, wanted=wanted)
+    sizes = {"wanted": settings.micro_streams, "kept": micro_streams}
+    pace = Pace.measured(brain, streams=own, length=block_tokens, seconds=micro_seconds, **sizes)
     pace.micro_streams = largest_divisor(own, pace.micro_streams)  # no task may be of two processes
+    pace.limit = None  # and all of them have to know it
     return Tutor(brain, planner, whole, pace=pace, exchange=Leader(team, own))
 
 

@@ -109,7 +109,7 @@ class Step:
     jumped: bool = False  # to a new place in the library, of which the streams know nothing
     new_library: bool = False  # there is something new to learn
     index: int = 0  # of the first task that is not done
-    before: int = 0  # tasks of the same step that other processes do before these
+    before: int = 0  # streams of the same step of which other processes take care, before these
     losses: list[Tensor] = field(default_factory=list)
     correct: list[Tensor] = field(default_factory=list)
     expected: list[Tensor] = field(default_factory=list)  # colours (3,) at the last token, summed over streams

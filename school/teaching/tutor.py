@@ -20,6 +20,7 @@ from torch.nn import functional as F
 
 from brain.contract import Brain
 from brain.ops import together
+from brain.ops.dropout import RowGenerator
 from brain.ops.loss import token_losses
 from brain.selfstate import one_late, true_pixels
 from school.door.events import Glimpse, StepReport
@@ -37,6 +38,7 @@ from school.teaching.streams import Read, Step, Streams, Task
 from school.texts.librarian import Librarian
 
 GLIMPSE = 32  # tokens
+FIRST_EXTRA = 1 << 20  # the number of the first row that belongs to no stream
 
 
 class Tutor:
@@ -74,8 +76,8 @@ class Tutor:
         micro_seconds: float = MICRO_SECONDS,
         micro_streams: int = 0,
     ) -> Tutor:
-        """One that teaches a library by itself, at a pace that is measured unless ``micro_streams`` or the settings say
-        how many streams a task has."""
+        """One that teaches a library by itself, at a pace that follows the machine unless the settings say how many
+        streams a task has; ``micro_streams``: how many it had yesterday."""
         device = next(brain.parameters()).device
         planner = LibraryPlanner(librarian, settings, block_tokens=block_tokens, device=device)
         pace = Pace.measured(
@@ -83,7 +85,8 @@ class Tutor:
             streams=settings.streams,
             length=block_tokens,
             seconds=micro_seconds,
-            wanted=micro_streams or settings.micro_streams,
+            wanted=settings.micro_streams,
+            kept=micro_streams,
         )
         return cls(brain, planner, settings, pace=pace)
 
@@ -153,11 +156,18 @@ class Tutor:
             self.optimizer.zero_grad()
             raise
         step.index = numbers.stop
-        step.seconds += time.perf_counter() - started
+        seconds = time.perf_counter() - started
+        step.seconds += seconds
+        if len(numbers) == at_once and all(self._is_usual(step, step.tasks[number]) for number in numbers):
+            self.pace.took(seconds)
         if step.index < len(step.tasks):
             return None
         self._under_way = None
         return self._finish(step)
+
+    def _is_usual(self, step: Step, task: Task) -> bool:
+        """Whether the task says how long tasks take."""
+        return len(task.tokens) == self.pace.micro_streams and not step.anchored and step.glimpse is None
 
     def _begin(self) -> Step:
         knows, micro_streams = self.plateau.knows_library, self.pace.micro_streams
@@ -184,8 +194,7 @@ class Tutor:
         task = step.tasks[number]
         inputs, targets = task.tokens[:, :-1], task.tokens[:, 1:].t()
         streams, own = task.streams, self._carried_by(task)
-        rng = torch.Generator().manual_seed(seed_of(self.settings.seed, self.step, step.before + number))
-        out = self.brain(inputs, own.pixels, own.state, dropout=rng)
+        out = self.brain(inputs, own.pixels, own.state, dropout=self._dropout(step, task))
         logits = out.logits.transpose(0, 1)  # (T, R, V)
         losses, correct = token_losses(logits, targets)
         weighted = losses * task.weights.t()
@@ -217,6 +226,12 @@ class Tutor:
             logits=out.logits.detach(),
             expected=expected.detach(),
         )
+
+    def _dropout(self, step: Step, task: Task) -> RowGenerator:
+        """Draws a row's dropout mask by its number in the step, so that it does not depend on the size of tasks."""
+        first, extra = step.before + task.rows.start, len(task.tokens) - task.streams
+        rows = range(first, first + task.streams), range(FIRST_EXTRA, FIRST_EXTRA + extra)
+        return RowGenerator(seed_of(self.settings.seed, self.step), rows)
 
     def _take(self, step: Step, task: Task, read: Read) -> None:
         """Take over what came of a task."""

@@ -176,8 +176,8 @@ def test_two_processes_teach_like_one(tmp_path, alone, start):
     teach(team, Pair(id="1", prompt="who sat on a mat?", answer="the cat and my sister."))
     shutil.copytree(team, single)
     together = ("--set", "lessons.streams=2")
-    (status, _), (other, _) = end(start(team, 2, PLAIN, "--steps", "10", *together, *careful), 60)
-    assert (status, other) == (0, 0)
+    (status, said), (other, others) = end(start(team, 2, PLAIN, "--steps", "10", *together, *careful), 150)
+    assert (status, other) == (0, 0), said + others
     alone(single, "--steps", "10", "--set", "lessons.streams=4", *careful)
     assert_the_same_life(team, single)
     assert soul(single)[0]["rate_scale"] < facts["rate_scale"]  # an examination moved the weights, in all processes

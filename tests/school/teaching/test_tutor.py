@@ -100,15 +100,18 @@ def test_talking_leaves_no_fingerprints(librarian, tmp_path):
 
 
 def test_micro_steps_make_the_same_step(librarian):
-    """One micro-step of all streams and one per stream give the same update, within rounding, without dropout."""
+    """However many streams a task has, the updates are the same within rounding, with dropout and taught pairs; so the
+    course of a life does not depend on how fast its machine is."""
     tutors = []
-    for micro in (1, 2):
-        tutor = make_tutor(librarian, LESSONS.model_copy(update={"micro_streams": micro, "dialogue_share": 0.0}))
-        tutor.brain.dropout = 0.0
+    for micro in (1, 2, 4):
+        tutor = make_tutor(librarian, LESSONS.model_copy(update={"micro_streams": micro, "streams": 4}))
+        assert tutor.brain.dropout > 0
+        tutor.reviews.add(Pair(id="a", prompt="who?", answer="the cat and the moon."), librarian.tokenizer, 1)
         take_steps(tutor, 3)
         tutors.append(tutor)
-    for a, b in zip(tutors[0].brain.parameters(), tutors[1].brain.parameters(), strict=True):
-        torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-3)
+    for other in tutors[1:]:
+        for a, b in zip(tutors[0].brain.parameters(), other.brain.parameters(), strict=True):
+            torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-3)
 
 
 def test_a_bad_number_teaches_nothing(librarian):
