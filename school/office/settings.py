@@ -1,6 +1,6 @@
 """Settings: one strict, frozen tree, read from TOML, changed by --set, explained by the very classes that hold it.
 
-Each slice lives beside the part that uses it; ``wakeup.py`` alone composes them.
+Each slice lives beside the part that uses it; ``school/settings.py`` and ``bots/settings.py`` compose them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ from pydantic.fields import FieldInfo
 from school.office.files import parse_toml
 from school.office.mistakes import Mistake
 
-LONGEST_SHOWN = 200  # characters of a wrong value
+LONGEST_FILE, LONGEST_SHOWN = 1 << 20, 200  # bytes; characters of a wrong value
+
+EXPERT = {"expert": True}  # as ``json_schema_extra`` of a Field: taken from anywhere, but not written into config.toml
 
 EXPERT = {"expert": True}  # as ``json_schema_extra`` of a Field: taken from anywhere, but not written into config.toml
 
@@ -69,7 +71,11 @@ def _take_out(values: dict[str, Any], removed: Mapping[str, str]) -> Iterator[st
 
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
-        return parse_toml(file.read_text(encoding="utf-8-sig"))
+        with file.open("rb") as opened:
+            raw = opened.read(LONGEST_FILE + 1)
+        if len(raw) > LONGEST_FILE:
+            raise Mistake(f"{file}: too long for a settings file.")
+        return parse_toml(raw.decode("utf-8-sig"))
     except FileNotFoundError:
         raise Mistake(f"{file}: there is no such settings file.") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -111,6 +117,10 @@ def _explain(tree: type[Slice], error: dict[str, Any], file: Path | None, origin
     return f"{where}: {name} must be {allowed(keys[path[1]])}, not {_shown(error['input'])}."
 
 
+def _where(name: str, file: Path | None, origin: dict[str, str]) -> str:
+    return origin.get(name, str(file) if file else "settings")
+
+
 def _shown(value: object) -> str:
     """A wrong value, as far as it fits into a line."""
     try:
@@ -142,14 +152,46 @@ def allowed(field: FieldInfo) -> str:
     return " ".join([words, " and ".join(bounds)]).strip()
 
 
+def is_expert(field: FieldInfo) -> bool:
+    """Whether few people change it."""
+    return isinstance(field.json_schema_extra, dict) and bool(field.json_schema_extra.get("expert"))
+
+
+def default_of(field: FieldInfo) -> str:
+    """The default, as it is written in TOML."""
+    default = field.get_default(call_default_factory=True)
+    return json.dumps(list(default) if isinstance(default, tuple) else default, ensure_ascii=False)
+
+
 def as_toml(tree: type[Slice]) -> str:
-    """The whole tree's defaults as a commented settings file."""
-    lines = [line for line in (tree.__doc__ or "").strip().splitlines()]
+    """What people change, with its defaults, as a commented settings file."""
+    lines = (tree.__doc__ or "").strip().splitlines()
     text = "\n".join(f"# {line.strip()}".rstrip() for line in lines) + "\n"
     for name, section in tree.model_fields.items():
-        text += f"\n[{name}]\n"
-        for key, field in section.annotation.model_fields.items():
-            default = field.get_default(call_default_factory=True)
-            value = json.dumps(list(default) if isinstance(default, tuple) else default, ensure_ascii=False)
-            text += f"{key} = {value}  # {field.description}\n"
+        fields = section.annotation.model_fields
+        shown = [
+            f"{key} = {default_of(fields[key])}  # {fields[key].description}\n"
+            for key in fields
+            if not is_expert(fields[key])
+        ]
+        text += f"\n[{name}]\n{''.join(shown)}" if shown else ""
     return text
+
+
+def as_markdown(tree: type[Slice], title: str) -> str:
+    """All settings, section by section, as tables: what people change, then the rest."""
+    text = title
+    for name, section in tree.model_fields.items():
+        fields = section.annotation.model_fields
+        text += f"\n## [{name}]\n"
+        for expert, heading in ((False, ""), (True, "Seldom changed; not in `config.toml`:")):
+            rows = [_row(key, field) for key, field in fields.items() if is_expert(field) == expert]
+            if rows:
+                text += f"\n{heading}\n" * bool(heading)
+                text += "\n| setting | default | what it is | may be |\n|---|---|---|---|\n" + "".join(rows)
+    return text
+
+
+def _row(key: str, field: FieldInfo) -> str:
+    cells = (f"`{key}`", f"`{default_of(field)}`", field.description or "", allowed(field))
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"

@@ -17,9 +17,9 @@ from concurrent.futures import Future
 from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel
 from sqlite_utils import Database, Migrations
 
 from school.door.consent import Change
@@ -29,8 +29,8 @@ from school.door.values import NOWHERE, Exchange, Kept, Origin, Pair, Removed, R
 from school.office.files import Unfit, clear_unfinished, is_damage, read_whole, set_aside, write_whole
 from school.office.lifetime import Lifetime, Noted
 from school.office.mistakes import Mistake
-from school.office.settings import Slice
 from school.record.pages import LETTERS, redact
+from school.record.settings import RecordSettings
 from school.texts.shelf import Text
 
 log = logging.getLogger(__name__)
@@ -42,20 +42,6 @@ DAMAGED = "damaged"
 ALL = "~"  # sorts behind every id
 
 T = TypeVar("T")
-
-
-Day = Annotated[str, BeforeValidator(str), Field(pattern=r"^(\d{4}-\d\d-\d\d)?$", examples=["2026-11-29", ""])]
-
-
-class RecordSettings(Slice):
-    every_step: int = Field(5000, ge=1, description="newest steps kept one by one")
-    hundreds: int = Field(500_000, ge=1, description="newest steps kept at least as averages over a hundred")
-    chat_days: float = Field(
-        30.0, ge=0, description="days that words from public chat are kept and taught; 0: for ever"
-    )
-    today: Day = Field(
-        "", description='today\'s date, to say that the clock is right although it jumped; "": as it seems'
-    )
 
 
 # ---- the shape of the record ---------------------------------------------------------------------------------------

@@ -20,31 +20,20 @@ from shlex import quote
 from typing import Any
 
 from filelock import FileLock, Timeout
-from pydantic import Field
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from school.office.files import Opener, is_damage, open_plain, parse_json, read_state, read_whole, write_state
 from school.office.mistakes import Mistake
-from school.office.settings import Slice
 from school.souls.backups import Backups
 from school.souls.checksums import SoulDamaged, as_damage, check, discard, is_half, mend, seal, sync
+from school.souls.settings import SoulSettings
 
 FORMAT = 1
 NAME = "step-{:012d}"
 JSON_BYTES = 256 << 20  # of the largest facts or tokenizer that are read
 LOOKED_AT = 3  # damaged souls that a wake reads again
-
-
-class SoulSettings(Slice):
-    save_minutes: float = Field(10.0, ge=0, le=1440, description="minutes between saves; 0: only when it falls asleep")
-    keep_last: int = Field(3, ge=1, description="the newest souls kept")
-    keep_hours: int = Field(6, ge=0, description="beyond those, one an hour for so many hours")
-    keep_days: int = Field(7, ge=0, description="beyond those, one a day for so many days")
-    backup_folder: str = Field("", description='where copies go, best on another disk; "": soul/backups in the home')
-    backup_days: int = Field(2, ge=1, description="copies kept: the last of each of so many days")
-    backup_weeks: int = Field(4, ge=0, description="and the last of each of so many weeks")
 
 
 @dataclass(slots=True)

@@ -48,6 +48,7 @@ def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -
         "best": best.weights if best else {},
         "optimizer": tutor.optimizer.tensors(),
         "streams": tutor.all_streams().tensors(),
+        "talks": tutor.talks.carried.tensors(),
         "conversations": kept,
     }
     facts = {
@@ -63,6 +64,7 @@ def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -
         "micro_streams": tutor.pace.micro_streams,
         "streams": shape.streams,
         "block_tokens": shape.length,
+        "talks": tutor.talks.places,
         "replies": receptionist.replies,
         "calibration": receptionist.calibration,
         "repetition_penalty": receptionist.penalty,
@@ -95,6 +97,7 @@ def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
         tutor.streams = Streams.of(fresh | tensors)  # an old soul's may lack something
     else:  # other blocks than before: the lessons start a new epoch
         agenda.bookmark = agenda.bookmark._replace(epoch=agenda.bookmark.epoch + 1, block=0)
+    tutor.talks.restore(facts.get("talks", []), soul.tensors.get("talks", {}))
     dates = facts["reviews"]
     for pair in pairs:  # one without dates was taught after the soul was saved
         kept = dates.get(pair.id)

@@ -1,5 +1,5 @@
 """The planner: what a step reads. Blocks of the library, what people taught and is due, what comes back at night, and
-now and then a dialogue made of the library's sentences.
+now and then the next block of long conversations made of the library.
 
 Everything random about it follows from (seed, step), so a life can be resumed and replayed.
 
@@ -8,7 +8,6 @@ Shapes: B streams, T tokens per block, R rows.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -19,6 +18,7 @@ from school.teaching.night import Night
 from school.teaching.reviews import Reviews
 from school.teaching.settings import LessonSettings
 from school.teaching.streams import Step, Task
+from school.teaching.talks import Talks
 from school.texts.librarian import Bookmark, Librarian
 
 
@@ -55,9 +55,10 @@ class Planner(Protocol):
     agenda: Agenda
     shape: Shape
 
-    def plan(self, step: int, *, knows_library: bool, micro_streams: int) -> Step:
-        """The next step, cut into tasks of ``micro_streams`` streams each. ``knows_library``: then what people taught
-        is learned while the rest is kept to what it was at its best."""
+    def plan(self, step: int, *, talks: Talks, knows_library: bool, micro_streams: int) -> Step:
+        """The next step, cut into tasks of ``micro_streams`` streams each, now and then with the next block of the
+        ``talks``. ``knows_library``: then what people taught is learned while the rest is kept to what it was at its
+        best."""
 
 
 class LibraryPlanner:
@@ -68,16 +69,19 @@ class LibraryPlanner:
         self.shape = Shape(settings.streams, block_tokens)
         self.agenda = Agenda.empty(settings)
 
-    def plan(self, step: int, *, knows_library: bool, micro_streams: int) -> Step:
+    def plan(self, step: int, *, talks: Talks, knows_library: bool, micro_streams: int) -> Step:
         agenda, shape = self.agenda, self.shape
         new_library = agenda.bookmark.library != self.librarian.library
         lesson, agenda.bookmark = self.librarian.lesson(agenda.bookmark, streams=shape.streams, length=shape.length)
         tasks = self._library_tasks(lesson.tokens, micro_streams)
         weight = float(lesson.tokens[:, 1:].size)
-        ids, weights, review_tokens = self._talk(step)
+        ids, weights, review_tokens = self._taught(step)
+        talk = not len(ids) and self._dialogue_is_due(step, len(talks))
         asleep, dreamed = agenda.night.rows(agenda.reviews, rows=self.settings.night_rows, length=shape.length)
         ids, weights = np.concatenate([ids, asleep]), np.concatenate([weights, dreamed])
         review_tokens += int((dreamed > 0).sum())
+        if talk:  # in the first task, which in a team is the leader's, who so alone knows the conversations
+            weight += self._add_talks(tasks[0], talks)
         if len(ids):
             tasks[-1].add(ids, weights)
             weight += float(weights.sum())
@@ -98,22 +102,22 @@ class LibraryPlanner:
             tasks.append(Task(blocks[rows], torch.ones(blocks[rows, 1:].shape, device=self.device), rows))
         return tasks
 
-    def _talk(self, step: int) -> tuple[np.ndarray, np.ndarray, int]:
-        """Rows of what was taught and is due, or now and then of dialogues. Returns ids (R, T+1), weights (R, T), and
-        how many targets were taught by people."""
-        settings, reviews, length = self.settings, self.agenda.reviews, self.shape.length
+    def _taught(self, step: int) -> tuple[np.ndarray, np.ndarray, int]:
+        """Rows of what was taught and is due: ids (R, T+1), weights (R, T), and how many targets people taught."""
+        reviews = self.agenda.reviews
         from_people = reviews.people_are_due(step)
-        ids, weights = reviews.rows(step, rows=settings.review_rows, length=length)
-        review_tokens = int((weights > 0).sum()) if from_people else 0
-        talks = max(1, math.ceil(settings.dialogue_share * settings.streams))
-        if not len(ids) and self._dialogue_is_due(step, talks):
-            numbers = range(step * talks, (step + 1) * talks)
-            rows, learned = zip(*(self.librarian.dialogue(number, length=length) for number in numbers), strict=True)
-            ids, weights = np.stack(rows), np.stack(learned).astype(np.float32)
-        return ids, weights, review_tokens
+        ids, weights = reviews.rows(step, rows=self.settings.review_rows, length=self.shape.length)
+        return ids, weights, int((weights > 0).sum()) if from_people else 0
+
+    def _add_talks(self, task: Task, talks: Talks) -> float:
+        """Let a task have the next block of every conversation; returns how many targets are to be learned."""
+        ids, learned = talks.next(self.librarian)
+        task.add(ids, learned.astype(np.float32))
+        task.talks = len(ids)
+        return float(learned.sum())
 
     def _dialogue_is_due(self, step: int, talks: int) -> bool:
-        """Whether this step, where nothing taught is due, has so many dialogues from the library; at their share of the
-        rows."""
+        """Whether this step, where nothing taught is due, has the next block of each conversation made of the library;
+        at their share of the rows."""
         rng = np.random.default_rng([self.settings.seed, step, *b"dialogue"])
         return rng.random() < self.settings.dialogue_share * self.settings.streams / talks

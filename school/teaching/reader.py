@@ -25,6 +25,7 @@ from school.teaching.calibrate import Pace
 from school.teaching.planner import Agenda, Shape
 from school.teaching.settings import LessonSettings
 from school.teaching.streams import Step, Streams, Task
+from school.teaching.talks import Talks
 from school.teaching.threads import WorkerThreads
 from school.teaching.tutor import Tutor
 from school.texts.librarian import Librarian
@@ -80,7 +81,7 @@ class TextPlanner:
         self.shape, self.agenda = Shape(1, BLOCK), Agenda.empty(settings)
         self.place = 0  # of the next block
 
-    def plan(self, step: int, *, knows_library: bool, micro_streams: int) -> Step:
+    def plan(self, step: int, *, talks: Talks, knows_library: bool, micro_streams: int) -> Step:
         tokens = np.zeros((1, BLOCK + 1), dtype=np.int64)
         piece = self.text[self.place : self.place + BLOCK + 1]
         tokens[0, : len(piece)] = piece

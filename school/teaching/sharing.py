@@ -26,6 +26,7 @@ from school.teaching.planner import Agenda, LibraryPlanner, Shape
 from school.teaching.plateau import Best
 from school.teaching.settings import MICRO_SECONDS, LessonSettings
 from school.teaching.streams import Step, Streams, Task
+from school.teaching.talks import Talks
 from school.teaching.team import Order, Team
 from school.teaching.tutor import Tutor
 from school.texts.librarian import Librarian
@@ -135,8 +136,8 @@ class Leader(Member):
         if tutor.step % CHECK_STEPS == 0:
             self._tell(tutor, Order.CHECK)
             self.check(tutor)
-        tokens = torch.cat([task.tokens for task in step.tasks])
-        weights = torch.cat([task.weights for task in step.tasks])
+        tokens = torch.cat([_for_others(task, task.tokens) for task in step.tasks])
+        weights = torch.cat([_for_others(task, task.weights) for task in step.tasks])
         self._tell(tutor, Order.STEP, step.weight, step.review_tokens, len(tokens), step.jumped, step.anchored)
         self.team.share([tokens, weights])
         step.tasks = step.tasks[: self.own // tutor.pace.micro_streams]
@@ -185,7 +186,7 @@ class Orders:
         self.team, self.shape, self.device = team, shape, device
         self.numbers: list[float] = []  # that came with the order
 
-    def plan(self, step: int, *, knows_library: bool, micro_streams: int) -> Step:
+    def plan(self, step: int, *, talks: Talks, knows_library: bool, micro_streams: int) -> Step:
         weight, review_tokens, rows, jumped, anchored = self.numbers
         own, first = self.shape.streams, self.team.rank * self.shape.streams
         tokens = torch.empty(int(rows), self.shape.length + 1, dtype=torch.int64)
@@ -301,6 +302,11 @@ def _hear_pieces(team: Team, vocabulary: int, spelling: int) -> list[bytes]:
     lengths, letters = torch.empty(vocabulary, dtype=torch.int64), torch.empty(spelling, dtype=torch.uint8)
     team.share([lengths, letters])
     return [bytes(piece.tolist()) for piece in letters.split(lengths.tolist())]
+
+
+def _for_others(task: Task, rows: Tensor) -> Tensor:
+    """Without the conversations, which are the leader's."""
+    return torch.cat([rows[: task.streams], rows[task.streams + task.talks :]])
 
 
 def _sorted(tensors: dict[str, Tensor]) -> list[Tensor]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from functools import partial
+from functools import partial, reduce
 
 import torch
 from torch import Tensor
@@ -20,7 +20,6 @@ from torch.nn import functional as F
 
 from brain.contract import Brain
 from brain.ops import together
-from brain.ops.dropout import RowGenerator
 from brain.ops.loss import token_losses
 from brain.selfstate import one_late, true_pixels
 from school.door.events import Glimpse, StepReport
@@ -33,12 +32,14 @@ from school.teaching.planner import LibraryPlanner, Planner
 from school.teaching.plateau import Plateau
 from school.teaching.recovery import Recovery
 from school.teaching.reviews import Reviews
+from school.teaching.row_generator import RowGenerator
 from school.teaching.settings import MICRO_SECONDS, LessonSettings
 from school.teaching.streams import Read, Step, Streams, Task
+from school.teaching.talks import Talks
 from school.texts.librarian import Librarian
 
 GLIMPSE = 32  # tokens
-FIRST_EXTRA = 1 << 20  # the number of the first row that belongs to no stream
+FIRST_TALK, FIRST_EXTRA = 1 << 20, 1 << 21  # the numbers of the first rows that belong to no stream
 
 
 class Tutor:
@@ -62,6 +63,7 @@ class Tutor:
         self.optimizer = optimizer_for(brain, settings)
         self.plateau, self.recovery = Plateau(settings), Recovery()
         self.streams = Streams.fresh(brain, *planner.shape)
+        self.talks = Talks(brain, max(1, math.ceil(settings.dialogue_share * settings.streams)), planner.shape.length)
         self.stopwatch = Stopwatch(threads=torch.get_num_threads())  # of the thread that teaches
         self._under_way: Step | None = None
 
@@ -170,8 +172,12 @@ class Tutor:
         return len(task.tokens) == self.pace.micro_streams and not step.anchored and step.glimpse is None
 
     def _begin(self) -> Step:
-        knows, micro_streams = self.plateau.knows_library, self.pace.micro_streams
-        step = self.planner.plan(self.step, knows_library=knows, micro_streams=micro_streams)
+        step = self.planner.plan(
+            self.step,
+            talks=self.talks,
+            knows_library=self.plateau.knows_library,
+            micro_streams=self.pace.micro_streams,
+        )
         if step.new_library:
             self.plateau.begin_again()
         if step.jumped:
@@ -229,8 +235,9 @@ class Tutor:
 
     def _dropout(self, step: Step, task: Task) -> RowGenerator:
         """Draws a row's dropout mask by its number in the step, so that it does not depend on the size of tasks."""
-        first, extra = step.before + task.rows.start, len(task.tokens) - task.streams
-        rows = range(first, first + task.streams), range(FIRST_EXTRA, FIRST_EXTRA + extra)
+        extra = len(task.tokens) - task.streams - task.talks
+        counts = (step.before + task.rows.start, task.streams), (FIRST_TALK, task.talks), (FIRST_EXTRA, extra)
+        rows = [range(first, first + count) for first, count in counts]
         return RowGenerator(seed_of(self.settings.seed, self.step), rows)
 
     def _take(self, step: Step, task: Task, read: Read) -> None:
@@ -244,7 +251,9 @@ class Tutor:
             self.stopwatch.lap("backward")
             step.glimpse = self._glimpse(read.inputs, task.tokens[:, 1:].t(), read.logits, read.carried)
             self.stopwatch.lap("glimpse")
-        # Only now: till here the task needed what the streams carried before.
+        # Only now: till here the task needed what the streams and the conversations carried before.
+        if task.talks:
+            self.talks.carried.write(slice(None), read.after.pick(slice(streams, streams + task.talks)))
         if len(task.tokens) == streams == len(self.streams.pixels):
             self.streams = read.after
         elif streams:
@@ -268,8 +277,12 @@ class Tutor:
 
     def _carried_by(self, task: Task) -> Streams:
         """What each row of a task carries."""
-        extra, own = len(task.tokens) - task.streams, self.streams.pick(task.rows)
-        return own.joined(Streams.fresh(self.brain, extra, task.weights.shape[1])) if extra else own
+        extra, parts = len(task.tokens) - task.streams - task.talks, [self.streams.pick(task.rows)]
+        if task.talks:
+            parts.append(self.talks.carried)
+        if extra:
+            parts.append(Streams.fresh(self.brain, extra, task.weights.shape[1]))
+        return reduce(Streams.joined, parts)
 
     # ---- the update ----------------------------------------------------------------------------------------------
 
@@ -282,9 +295,10 @@ class Tutor:
         learned, returned_to = step.finite and math.isfinite(norm), None
         if learned:
             self._update(step, rate, norm)
-        else:  # forget what the streams carried: it may be what is not finite
+        else:  # forget what streams and conversations carried: it may be what is not finite
             self.skipped += 1
             self.streams = Streams.fresh(self.brain, *self.planner.shape)
+            self.talks = Talks(self.brain, len(self.talks), self.planner.shape.length)
             returned_to = self.recovery.badly(self.learned())
         self.optimizer.zero_grad()
         self.step += 1

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from brain.ops.dropout import RowGenerator, dropout_mask
+from brain.ops.dropout import dropout_mask
+from school.teaching.row_generator import RowGenerator
 
 CPU = torch.device("cpu")
 

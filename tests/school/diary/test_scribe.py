@@ -28,7 +28,6 @@ from school.door.events import Examined, ExamResult, StepReport
 from school.door.mailbox import Mailbox, Teach
 from school.door.school import School
 from school.door.values import ME, Pair, Reply, Scope, Snapshot, new_id
-from school.office.mistakes import Mistake
 from school.record import pages
 from school.record import registrar as registrar_module
 from school.record.registrar import RecordSettings, Registrar, reading, thin_steps
@@ -465,19 +464,19 @@ def test_the_diary_can_be_read(week, capsys):
     week.scribe.catch_up().result(20)
     week.scribe.write_letter(date(2026, 3, 8)).result(20)
     week.rows("select 1")
-    options = wakeup.parse(["diary", "--home", str(home), "--last", "2", "--json"])
-    with pytest.raises(Mistake, match="nothing is recorded"):
-        wakeup.show_diary(options)
+    command = ["diary", "--home", str(home), "--last", "2", "--json"]
+    assert wakeup.main(command) == 2
+    assert "nothing is recorded" in capsys.readouterr().err
     with sqlite3.connect(week.path) as source, sqlite3.connect(home / "statistics" / "baby.db") as copy:
         source.backup(copy)
     source.close()
     copy.close()
-    assert wakeup.show_diary(options) == 0
+    assert wakeup.main(command) == 0
     found = json.loads(capsys.readouterr().out)["pages"]
     assert [(page["kind"], page["day"]) for page in found] == [
         ("day", "2026-03-07"), ("day", "2026-03-08"), ("letter", "2026-03-08")
     ]  # fmt: skip
-    assert wakeup.show_diary(wakeup.parse(["diary", "--home", str(home)])) == 0
+    assert wakeup.main(["diary", "--home", str(home)]) == 0
     assert "A letter home" in capsys.readouterr().out
 
 

@@ -17,6 +17,7 @@ import pytest
 import torch
 
 import wakeup
+from school.assembly import Awake
 from school.door.consent import WORDING, People
 from school.door.mailbox import Ask, Forget, Mailbox, Teach, fulfil
 from school.door.school import School
@@ -36,7 +37,7 @@ HERE = {"surface": "twitch", "channel": "c"}
 
 
 @contextmanager
-def day(home: Path, *more: str) -> Iterator[wakeup.Awake]:
+def day(home: Path, *more: str) -> Iterator[Awake]:
     """A day, put together and begun; it ends with the good night."""
     (home / "library").mkdir(parents=True, exist_ok=True)
     (home / "library" / "diary.txt").write_text("today it rained and the cat slept. i made soup.\n" * 100)
@@ -49,26 +50,26 @@ def day(home: Path, *more: str) -> Iterator[wakeup.Awake]:
             sleep(awake)
 
 
-def opened(home: Path, closing: ExitStack, *more: str) -> wakeup.Awake:
+def opened(home: Path, closing: ExitStack, *more: str) -> Awake:
     options = wakeup.parse(["--home", str(home), *[part for change in SMALL for part in ("--set", change)], *more])
     settings, home = wakeup.read_options(options)
     return wakeup.put_together(settings, home, options, closing, lambda text: None)
 
 
-def sleep(awake: wakeup.Awake) -> None:
+def sleep(awake: Awake) -> None:
     awake.classroom.stop()
     awake.classroom.done.result(30)
     awake.ending = "asleep"
 
 
-def talk(awake: wakeup.Awake, person: str = ANN, words: str = "my quokka") -> Reply:
+def talk(awake: Awake, person: str = ANN, words: str = "my quokka") -> Reply:
     """Somebody agrees and asks."""
     awake.people.agree(person, "c")
     how = HERE | {"person": person, "message": f"m-{new_id()}", "consent": "1"}
     return awake.school.ask(words, f"twitch:c:{person}", **how).result(20)
 
 
-def teach(awake: wakeup.Awake, person: str = ANN) -> None:
+def teach(awake: Awake, person: str = ANN) -> None:
     awake.people.agree(person, "c")
     origin = Origin(**HERE, message="m")
     awake.school.teach("a quokka is a friend", source="chat", person=person, origin=origin)
@@ -230,7 +231,7 @@ def test_old_chat_goes_by_itself_in_a_living_school(tmp_path):
         options = wakeup.parse(["--home", str(tmp_path), "--seconds", "1", "--no-terminal", "--no-twitch"])
         settings, _ = wakeup.read_options(options)
         awake = opened(tmp_path, closing, "--seconds", "1")
-        assert asyncio.run(wakeup._live(awake, settings, "none")) == 0
+        assert asyncio.run(wakeup._live(awake, "none")) == 0
         awake.ending = "asleep"
     with reading(tmp_path / "statistics" / "baby.db") as db:
         assert {row["text"] for row in db["messages"].rows} == {"quokka 20", "my own words"}

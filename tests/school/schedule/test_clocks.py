@@ -22,6 +22,7 @@ from bots.chat.context import open_room
 from bots.chat.host import Host
 from bots.chat.messages import Line, WireState
 from bots.chat.settings import ChatLessonSettings, ChatSettings, CommandSettings
+from bots.settings import Settings
 from bots.twitch.client import Silence
 from school.diary.days import utc_of
 from school.door.consent import Change, People
@@ -33,7 +34,8 @@ from school.office.settings import read_settings
 from school.record.registrar import RecordSettings, Registrar, read_noted, reading
 from school.schedule.hours import At, day_told, trigger_at
 from school.schedule.noticeboard import look_up
-from school.schedule.timetable import BELLS, RANG, Past, Timetable, forget_ahead, missed, plan_of, read_past
+from school.schedule.plan import BELLS, RANG, Past, forget_ahead, missed, plan_of, read_past
+from school.schedule.timetable import Timetable
 from school.souls.caretaker import Caretaker, SoulSettings
 
 FIRST, YEARS = datetime(2026, 11, 29, tzinfo=UTC), 2
@@ -183,7 +185,7 @@ class Hands:
 
 
 def settings_in(zone: str):
-    return read_settings(wakeup.settings_tree(), None, [f"timetable.zone={zone}"])
+    return read_settings(Settings, None, [f"timetable.zone={zone}"])
 
 
 class Day:
@@ -412,8 +414,7 @@ def test_the_owner_confirms(tmp_path):
         lifetime = Lifetime(noted, right_on=right_on, tell=told.append, clocks=hands.clocks)
         assert (lifetime.now() == hands.wall) is believed
         assert bool(told) is not believed
-    tree = wakeup.settings_tree()
-    assert read_settings(tree, None, ["record.today=2027-01-28"]).record.today == "2027-01-28"
+    assert read_settings(Settings, None, ["record.today=2027-01-28"]).record.today == "2027-01-28"
 
 
 def test_what_is_believed():
@@ -539,7 +540,8 @@ def test_a_chat_waits_by_the_clock_that_nobody_sets(tmp_path):
     with written(tmp_path / "baby.db", hands) as (registrar, school, lifetime, _):
         people = People(registrar, clock=lifetime.now)
         room = open_room(
-            school, people, tmp_path, chat=ChatSettings(), teaching=ChatLessonSettings(), commands=CommandSettings(),
+            school, print, people, tmp_path,
+            chat=ChatSettings(), teaching=ChatLessonSettings(), commands=CommandSettings(),
             learned_today={}, wall=lifetime.now,
         )  # fmt: skip
         host = Host(replace(room, clock=hands.clocks.steady), Unheard())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import wakeup
+from bots.settings import Settings
 from school.office.settings import read_settings
 from school.teaching.settings import REMOVED, LessonSettings
 
@@ -24,7 +24,7 @@ def test_a_file_with_settings_that_went_is_read(tmp_path: Path):
     file, told = tmp_path / "config.toml", []
     file.write_text(OF_BEFORE)
     changes = ["pedagogy.guess_rate=0.1", "lessons.seed=3"]
-    settings = read_settings(wakeup.settings_tree(), file, changes, removed=REMOVED, tell=told.append)
+    settings = read_settings(Settings, file, changes, removed=REMOVED, tell=told.append)
     assert (settings.lessons.streams, settings.lessons.seed) == (8, 3)
     (line,) = told
     assert "pedagogy (" in line
