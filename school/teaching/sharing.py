@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import math
 import zlib
+from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -319,5 +320,7 @@ def largest_divisor(number: int, most: int) -> int:
 
 
 def fingerprint(shape: BrainConfig, *settings: Slice) -> int:
-    """A number that tells apart settings with which processes could not teach together."""
-    return zlib.crc32(f"{shape} {settings!r}".encode())
+    """A number that tells apart settings with which processes could not teach together; whether a size is written as 1,
+    as in a preset, or as 1.0, as a soul may have it, makes no difference."""
+    same = replace(shape, windows=tuple(float(size) for size in shape.windows))
+    return zlib.crc32(f"{same} {settings!r}".encode())

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,8 @@ from safetensors.torch import load_file
 from school.door.values import Pair
 from school.record.registrar import RecordSettings, Registrar
 from school.teaching.settings import LessonSettings
-from school.teaching.sharing import largest_divisor
+from school.teaching.sharing import fingerprint, largest_divisor
+from tests.conftest import LESSONS, TINY
 from tests.test_wakeup import read_until
 from wakeup import main
 
@@ -238,3 +240,9 @@ def test_no_micro_step_is_of_two_processes():
     """Micro-steps are shortened so that each process's streams are whole ones."""
     assert [largest_divisor(8, most) for most in (1, 3, 4, 7, 8, 32)] == [1, 2, 4, 4, 8, 8]
     assert largest_divisor(7, 5) == 1
+
+
+def test_sizes_are_the_same_however_they_are_written():
+    """A preset's windows and the same ones out of a soul; others are others."""
+    marks = [fingerprint(replace(TINY, windows=windows), LESSONS) for windows in ((1, 2), (1.0, 2.0), (1.0, 3.0))]
+    assert marks[0] == marks[1] != marks[2]
