@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from brain.gauges import Gauge
 from brain.ops.backend import Backend
+from brain.ops.dropout import Generator
 from brain.selfstate import SelfStateHead
 
 State = dict[str, Tensor]
@@ -50,10 +51,9 @@ class Brain(nn.Module, ABC):
         """The state of ``streams`` streams that have not read a token yet."""
 
     @abstractmethod
-    def forward(
-        self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: torch.Generator | None = None
-    ) -> BrainOutput:
-        """Read a block. ``tokens`` (B, T) int64, ``pixels`` (B, T, 3); drops units only where ``dropout`` is given."""
+    def forward(self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: Generator | None = None) -> BrainOutput:
+        """Read a block. ``tokens`` (B, T) int64, ``pixels`` (B, T, 3); drops units only where ``dropout`` is given:
+        what draws them, for the batch or row by row."""
 
     def step(self, token: Tensor, pixel: Tensor, state: State) -> BrainOutput:
         """Read one token per stream: ``token`` (B,), ``pixel`` (B, 3) -> logits (B, V), pixels (B, 3)."""

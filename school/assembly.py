@@ -17,7 +17,7 @@ import torch
 
 from brain import BrainConfig, build_brain
 from brain.contract import Brain
-from school.classroom import Classroom, Limits
+from school.classroom import Classroom, Limits, Outside
 from school.diary.scribe import Scribe
 from school.diary.voice import Voices
 from school.door.consent import People
@@ -45,11 +45,13 @@ from school.screen.history import KEPT
 from school.settings import SchoolSettings
 from school.souls.caretaker import Caretaker, Soul
 from school.souls.inspection import inspect
-from school.souls.packing import brain_config, wake_receptionist, wake_tutor
+from school.souls.packing import brain_config, pack_soul, wake_receptionist, wake_tutor
+from school.souls.saving import Saver
 from school.talking.conversations import Conversations
 from school.talking.receptionist import Receptionist
 from school.teaching.shape import agree, block_tokens, micro_seconds, shape_of
-from school.teaching.team import Leader, Team
+from school.teaching.sharing import leading_tutor
+from school.teaching.team import Team
 from school.teaching.tutor import Tutor
 from school.texts.librarian import Librarian, train_tokenizer
 from school.texts.places import gather_sources
@@ -174,28 +176,25 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
         announcer.tell(event)
         scribe.noted(event)
 
+    pack = partial(pack_soul, mind.tutor, mind.receptionist, facts_of(settings, mind.shape))
     classroom = Classroom(
         mind.tutor,
         mind.receptionist,
         mailbox,
         school,
-        caretaker,
-        facts=facts_of(settings, mind.shape),
+        Saver(caretaker, pack, publish, saved_step=mind.soul.step if mind.soul else None),
         limits=Limits(
             steps=waking.steps,
             seconds=waking.seconds,
             learning=waking.learning,
             considerate=settings.timetable.study == "idle",
         ),
-        publish=publish,
-        unwritten=lambda: registrar.unwritten,
-        look=announcer.look,
-        team=team,
+        outside=Outside(publish=publish, look=announcer.look, unwritten=lambda: registrar.unwritten),
     )
     greet(say, mind, classroom.parameters)
     if team:
         say(f"{team.size} processes share its lessons; waiting for all of them...")
-        mind.tutor.assemble(mind.shape, settings.lessons, settings.pedagogy)
+        mind.tutor.exchange.assemble(mind.tutor, mind.shape, settings.lessons)
     awake = Awake(
         tutor=mind.tutor,
         classroom=classroom,
@@ -289,7 +288,7 @@ def hire_tutor(
     settings: SchoolSettings, brain: Brain, librarian: Librarian, soul: Soul | None, team: Team | None
 ) -> Tutor:
     """The tutor, or the one that leads the team's; it has not heard of the soul's weights yet."""
-    kind = partial(Leader, team=team) if team else Tutor
+    kind = partial(leading_tutor, team=team) if team else Tutor.of_library
     lessons = settings.lessons
     return kind(
         brain,
@@ -297,8 +296,7 @@ def hire_tutor(
         lessons,
         block_tokens=block_tokens(settings.brain, lessons.block_tokens),
         micro_seconds=micro_seconds(settings.brain, lessons.micro_seconds),
-        micro_streams=soul.facts["micro_streams"] if soul else None,
-        pedagogy=settings.pedagogy,
+        micro_streams=soul.facts["micro_streams"] if soul else 0,
     )
 
 

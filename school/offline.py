@@ -112,17 +112,17 @@ def read(
         brain, shape = build_brain_for(settings, waking.home, librarian, soul, compute)
         reader = Reader(brain, librarian, settings.lessons, open_file(file, librarian.tokenizer))
         if soul:
-            wake_tutor(soul, reader, [])
+            wake_tutor(soul, reader.tutor, [])
         reading = reader.read(say)
         if keep:
             conversations = Conversations(
                 waking.home / "soul" / "conversations", limit=1, disk_limit=0, device=compute.device
             )
-            receptionist = Receptionist(reader.voice, librarian.tokenizer, conversations, settings.speech)
+            receptionist = Receptionist(reader.tutor.voice, librarian.tokenizer, conversations, settings.speech)
             if soul:
                 wake_receptionist(soul, receptionist)
-            kept = pack_soul(reader, receptionist, facts_of(settings, shape))
-            kept.facts |= {name: soul.facts.get(name, {}) if soul else {} for name in ("reviews", "pedagogy")}
+            kept = pack_soul(reader.tutor, receptionist, facts_of(settings, shape))
+            kept.facts["reviews"] = soul.facts["reviews"] if soul else {}
             say(f"soul saved: {caretaker.save(kept)}")
     finally:
         caretaker.unlock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import hypothesis
@@ -14,6 +15,12 @@ from brain import BrainConfig, build_brain
 from brain.contract import Brain
 from brain.ops.backend import Backend
 from brain.species.interneuron_config import InterneuronConfig
+from school.classroom import Classroom, Limits, Outside
+from school.door.mailbox import Mailbox
+from school.door.school import School
+from school.souls.caretaker import Caretaker
+from school.souls.packing import pack_soul
+from school.souls.saving import Saver
 from school.talking.conversations import Conversations
 from school.talking.receptionist import Receptionist, SpeechSettings
 from school.teaching.settings import LessonSettings
@@ -94,7 +101,7 @@ def make_brain(
 
 def make_tutor(librarian: Librarian, settings: LessonSettings = LESSONS, *, seed: int = 0) -> Tutor:
     brain = make_brain(librarian.tokenizer, seed=seed)
-    return Tutor(brain, librarian, settings, block_tokens=settings.block_tokens)
+    return Tutor.of_library(brain, librarian, settings, block_tokens=settings.block_tokens)
 
 
 def make_receptionist(tutor: Tutor, folder: Path, **changes) -> Receptionist:
@@ -106,6 +113,22 @@ def make_receptionist(tutor: Tutor, folder: Path, **changes) -> Receptionist:
         device=tutor.device,
     )
     return Receptionist(tutor.voice, tutor.librarian.tokenizer, conversations, settings)
+
+
+def make_classroom(
+    tutor: Tutor,
+    receptionist: Receptionist,
+    mailbox: Mailbox,
+    school: School,
+    caretaker: Caretaker,
+    *,
+    limits: Limits | None = None,
+    publish=lambda event: None,
+) -> Classroom:
+    """One whose souls say nothing about their settings."""
+    saver = Saver(caretaker, partial(pack_soul, tutor, receptionist, {}), publish)
+    outside = Outside(publish=publish)
+    return Classroom(tutor, receptionist, mailbox, school, saver, limits=limits or Limits(), outside=outside)
 
 
 def take_steps(tutor: Tutor, steps: int):

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from brain.layers.norm import BlendedNorm
 from brain.layers.spelling import Parts, Spelling
 from brain.ops.backend import Backend
-from brain.ops.dropout import dropout_mask
+from brain.ops.dropout import Generator, dropout_mask
 
 ECHO_DROPOUT = 0.5
 
@@ -40,7 +40,7 @@ class Embedding(nn.Module):
         previous: Tensor,
         positions: Tensor,
         pixels: Tensor,
-        dropout: torch.Generator | None = None,
+        dropout: Generator | None = None,
     ) -> Tensor:
         """``tokens`` and ``positions`` (T, B), ``previous`` (B,): the tokens before the block, all int64; ``pixels``
         (T, B, 3). With ``dropout`` half the tokens get no echo: pairs are soon known by heart. Returns (T, B, D)."""
@@ -49,7 +49,7 @@ class Embedding(nn.Module):
         if self.before is not None:
             echoes = F.embedding(torch.cat([previous[None], tokens[:-1]]), self.before)
             if dropout is not None:
-                echoes = echoes * dropout_mask((*tokens.shape, 1), ECHO_DROPOUT, dropout, echoes.device)
+                echoes = echoes * dropout_mask((*tokens.shape, 1), ECHO_DROPOUT, dropout, echoes.device, rows=1)
             words = words + echoes
         return token * words + place * F.embedding(positions, self.positions) + colour * self.pixel(pixels)
 

@@ -22,7 +22,7 @@ from brain.layers.spelling import shared_parts
 from brain.layers.windows import InterneuronNetwork
 from brain.layers.words import WordMemory
 from brain.ops.backend import Backend
-from brain.ops.dropout import dropout_mask
+from brain.ops.dropout import Generator, dropout_mask
 from brain.ops.memory_gates import SOURCES
 from brain.selfstate import SelfStateHead
 from brain.species.interneuron_config import InterneuronConfig
@@ -85,9 +85,7 @@ class InterneuronBrain(Brain):
             state["words"] = torch.zeros(streams, *self.words.weight.shape, device=device)
         return state
 
-    def forward(
-        self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: torch.Generator | None = None
-    ) -> BrainOutput:
+    def forward(self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: Generator | None = None) -> BrainOutput:
         tokens, pixels = tokens.t(), pixels.transpose(0, 1)
         activations, position = self._activate(tokens, pixels, state, dropout if self.dropout else None)
         first = self.interneurons(activations, state["history"])
@@ -119,7 +117,7 @@ class InterneuronBrain(Brain):
     # ---- the parts of a block ------------------------------------------------------------------------------------
 
     def _activate(
-        self, tokens: Tensor, pixels: Tensor, state: State, dropout: torch.Generator | None
+        self, tokens: Tensor, pixels: Tensor, state: State, dropout: Generator | None
     ) -> tuple[Tensor, Tensor]:
         """``tokens`` (T, B), ``pixels`` (T, B, 3) -> activations (T, B, N), position after them (B,)."""
         positions, position = turn_positions(tokens, state["position"], self.turn_tokens, self.position_limit)

@@ -22,7 +22,7 @@ from brain.contract import Brain, BrainOutput, State
 from brain.gauges import Gauge
 from brain.layers.linear import Linear
 from brain.ops.backend import Backend
-from brain.ops.dropout import dropout_mask
+from brain.ops.dropout import Generator, dropout_mask
 from brain.selfstate import SelfStateHead
 from brain.species.llama_config import LlamaConfig
 
@@ -52,7 +52,7 @@ def visible(tokens: int, context: int, known: Tensor) -> Tensor:
     return (window & filled[:, None])[:, None]
 
 
-def drop_channels(x: Tensor, share: float, rng: torch.Generator | None) -> Tensor:
+def drop_channels(x: Tensor, share: float, rng: Generator | None) -> Tensor:
     """Drop a share of the channels of (B, T, D), per stream and for the whole block (Gal and Ghahramani 2016)."""
     if rng is None or not share:
         return x
@@ -140,9 +140,7 @@ class LlamaBrain(Brain):
             "heard": torch.zeros(streams, dtype=torch.int64, device=device),  # tokens in the window; a name in souls
         }
 
-    def forward(
-        self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: torch.Generator | None = None
-    ) -> BrainOutput:
+    def forward(self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: Generator | None = None) -> BrainOutput:
         length = tokens.shape[1]
         angles = rotations(self.context + length, self.layers[0].attention.head_width, tokens.device)
         mask = visible(length, self.context, state["heard"])

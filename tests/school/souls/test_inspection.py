@@ -62,7 +62,7 @@ WRONG = [
     *((name, -1) for name in ("tokens_seen", "streams", "micro_streams", "block_tokens", "replies", "calibration")),
     *((name, 10**30) for name in ("tokens_seen", "streams", "micro_streams", "block_tokens", "replies")),
     *((name, float("nan")) for name in ("rate_scale", "calibration", "repetition_penalty", "text_repeats")),
-    *((name, [["a"]]) for name in ("brain", "bookmark", "conversations", "reviews", "pedagogy", "night")),
+    *((name, [["a"]]) for name in ("brain", "bookmark", "conversations", "reviews", "night")),
     ("bookmark", {"epoch": 1, "block": 1, "library": "", "more": 1}),
     ("bookmark", {"epoch": -1, "block": 1, "library": ""}),
     ("conversations", {"0000": ["talk"]}),
@@ -199,7 +199,7 @@ def test_streams_of_another_kind_begin_anew(good, librarian):
         tutor = make_tutor(librarian, LESSONS)
         wake_tutor(soul, tutor, [])
         assert len(take_steps(tutor, 1)) == 1
-        assert (tutor.bookmark.epoch > soul.facts["bookmark"]["epoch"]) == ("more" not in change)
+        assert (tutor.planner.agenda.bookmark.epoch > soul.facts["bookmark"]["epoch"]) == ("more" not in change)
 
 
 def test_conversations_of_another_kind_are_let_be(good, librarian, tmp_path):

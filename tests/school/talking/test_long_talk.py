@@ -32,12 +32,8 @@ def grown(steps: int) -> Tutor:
     shelf = "".join(file.read_text(encoding="utf-8") for file in sorted(STARTER.iterdir()))
     librarian = shelve(Tokenizer.train([shelf], vocabulary=400, minimum_frequency=2), shelf)
     settings = SETTINGS.model_copy(update={"learning_rate": 5e-3})
-    tutor = Tutor(
-        make_brain(librarian.tokenizer, config=SHAPE, backend=Backend(compile_kernels())),
-        librarian,
-        settings,
-        block_tokens=64,
-    )
+    brain = make_brain(librarian.tokenizer, config=SHAPE, backend=Backend(compile_kernels()))
+    tutor = Tutor.of_library(brain, librarian, settings, block_tokens=64)
     take_steps(tutor, steps)
     return tutor
 
@@ -90,13 +86,13 @@ def test_a_conversation_goes_on_from_lesson_to_lesson(librarian):
 def test_a_new_conversation_begins_with_no_memory_and_an_old_one_with_its_own(tokenizer):
     """What a block leaves behind is what the row's next block is read with."""
     tutor = make_tutor(shelve(tokenizer, SENTENCES * 20), LESSONS.model_copy(update={"dialogue_share": 1.0}))
-    tutor.brain.dropout, plan, given = 0.0, tutor._plan, []
+    tutor.brain.dropout, plan, given = 0.0, tutor.planner.plan, []
 
-    def spy():
+    def spy(*step, **more):
         given.append(list(tutor.talks.places))
-        return plan()
+        return plan(*step, **more)
 
-    tutor._plan = spy
+    tutor.planner.plan = spy
     for _ in range(40):
         take_steps(tutor, 1)
         heard = tutor.talks.carried.state["words"].sum((1, 2))
