@@ -270,7 +270,7 @@ def hooks_of(awake: Awake) -> Hooks:
 
     return Hooks(
         save=awake.control.save,
-        lessons_since=awake.registrar.lessons_since,
+        lessons_since=awake.registrar.queries.lessons_since,
         quiet=awake.timetable.quiet,
         wall=awake.lifetime.now,
     )
@@ -392,19 +392,22 @@ def find_team() -> Team | None:
 
 def help_teach(settings: SchoolSettings, team: Team) -> int:
     """The life of a process that only computes: it does what the first one says, until that says stop."""
+    from dataclasses import replace
+
     from school.office.machine import prepare
     from school.teaching.exchange import TeamBroken
     from school.teaching.shape import block_tokens, shape_of
     from school.teaching.sharing import follow_leader
 
-    device = team.own_device(prepare(settings.machine))
+    compute = prepare(settings.machine)
+    compute = replace(compute, device=team.own_device(compute.device))
     try:
-        team.join(device)
+        team.join(compute.device)
         for number in bedtime_signals():  # the first process hears them too, saves, and says stop
             signal.signal(number, signal.SIG_IGN)
         shape = shape_of(settings.brain, settings.library.vocabulary)
         length = block_tokens(settings.brain, settings.lessons.block_tokens)
-        follow_leader(team, shape, settings.lessons, block_tokens=length, device=device)
+        follow_leader(team, shape, settings.lessons, block_tokens=length, compute=compute)
     except TeamBroken as broken:
         whisper(f"babyLLM: process {team.rank} leaves: {broken}.")
         return 1

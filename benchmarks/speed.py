@@ -40,14 +40,14 @@ from torch.utils.flop_counter import FlopCounterMode
 import wakeup
 from benchmarks.common import awake, home_with, percentile, report, run
 from brain.contract import Brain
-from brain.ops import native
+from brain.ops.backend import PYTORCH
 from school.door.events import StepReport
 from school.office.machine import keep_memory, prepare
 from school.talking.receptionist import PREFILL
+from school.teaching.brain_settings import BrainSettings
 from school.teaching.calibrate import Pace, time_rows
 from school.teaching.examiner import NEUTRAL
 from school.teaching.settings import MICRO_SECONDS
-from school.teaching.shape import BrainSettings
 from school.teaching.threads import MOST, WorkerThreads
 from school.teaching.tutor import Tutor
 from school.texts.tokenizer import MARK_COUNT
@@ -246,7 +246,7 @@ class Speaker:
     def bytes_read(self) -> int:
         """Of the weights for one token: all that is computed with, one row of what is only looked up in. To be asked
         last: only PyTorch's own operations can be watched, so the kernels are put away."""
-        native.use(None)
+        self.voice.use(PYTORCH)
         with _WeightsRead([self.token, self.pixel, *self.state.values()]) as seen:
             self.say_one_token()
         rows = [table[0].nbytes for key, table in seen.looked_up.items() if key not in seen.whole]
@@ -402,7 +402,7 @@ def measure_all(given: argparse.Namespace) -> dict[str, Any]:
     presets = [*given.presets, *(["seed"] if given.original and "seed" not in given.presets else [])]
     pairs = [(species, preset) for preset in presets for species in given.species]
     settings = [settings_for(given, *configuration(*pair)) for pair in pairs]  # a wrong one ends it here, at once
-    machine = measure_machine(prepare(settings[0].machine), given.seconds)
+    machine = measure_machine(prepare(settings[0].machine).device, given.seconds)
     result = machine | {"sizes": [size_row(given, *pair, machine) for pair in pairs]}
     if given.original:
         result["original"] = [beside_original(row, machine) for row in result["sizes"] if row["preset"] == "seed"]

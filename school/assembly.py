@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,21 +15,25 @@ from typing import Protocol
 
 import torch
 
-from brain import Brain, BrainConfig, build_brain
+from brain import BrainConfig, build_brain
+from brain.contract import Brain
 from school.classroom import Classroom, Limits, Outside
 from school.diary.scribe import Scribe
 from school.diary.voice import Voices
 from school.door.consent import People
 from school.door.control import Control
 from school.door.events import Event
+from school.door.exchanges import REMEMBERED
+from school.door.journal import Journal
 from school.door.mailbox import Mailbox
-from school.door.school import REMEMBERED, School
+from school.door.school import School
 from school.door.values import date_ids_by
 from school.office.lifetime import MACHINE, Clocks, Lifetime
 from school.office.log import keep_log, redact
-from school.office.machine import prepare
+from school.office.machine import Compute, prepare
 from school.office.seeds import seed_of
-from school.record.registrar import Registrar, read_noted
+from school.record.queries import read_noted
+from school.record.registrar import Registrar
 from school.schedule.hours import quiet_hours, zone_of
 from school.schedule.jobs import Staff, runs
 from school.schedule.plan import RANG, forget_ahead, plan_of, read_past
@@ -135,16 +139,16 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
         display.show(redact(text))
 
     home, team = waking.home, waking.team
-    device = prepare(settings.machine)
+    compute = prepare(settings.machine)
     if team:
-        device = team.own_device(device)
+        compute = replace(compute, device=team.own_device(compute.device))
         closing.callback(team.leave)
     closing.callback(keep_log(home / "statistics", display.show))
     lifetime = count_time(settings, waking, closing, say)
     caretaker = lock_souls(settings, home, lifetime.now)
     closing.callback(caretaker.unlock)
     soul = caretaker.make_room(say) if waking.newborn else caretaker.newest(say, set_aside=True)
-    mind = wake_mind(settings, waking, soul, device, say)
+    mind = wake_mind(settings, waking, soul, compute, say)
     registrar = open_record(settings, home, mind, lifetime)
     awake: Awake | None = None  # what fails before it is, ends unwoken
     closing.callback(lambda: registrar.close(step=mind.tutor.step, ending=awake.ending if awake else "never woke"))
@@ -226,16 +230,16 @@ def lock_souls(settings: SchoolSettings, home: Path, now: Callable[[], float] = 
 # ---- the mind ------------------------------------------------------------------------------------------------------
 
 
-def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, device: torch.device, say: Say) -> Mind:
+def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, compute: Compute, say: Say) -> Mind:
     """The brain and who works with it; what the soul holds is not in them yet. Raises Mistake."""
     librarian = open_library(settings, waking, soul, say)
-    brain, shape = build_brain_for(settings, waking.home, librarian, soul, device)
+    brain, shape = build_brain_for(settings, waking.home, librarian, soul, compute)
     tutor = hire_tutor(settings, brain, librarian, soul, waking.team)
     conversations = Conversations(
         waking.home / "soul" / "conversations",
         limit=settings.speech.conversations,
         disk_limit=settings.speech.conversations_on_disk,
-        device=device,
+        device=compute.device,
     )
     receptionist = Receptionist(tutor.voice, librarian.tokenizer, conversations, settings.speech)
     return Mind(shape=shape, soul=soul, librarian=librarian, tutor=tutor, receptionist=receptionist)
@@ -268,15 +272,16 @@ def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, sa
 
 
 def build_brain_for(
-    settings: SchoolSettings, home: Path, librarian: Librarian, soul: Soul | None, device: torch.device
+    settings: SchoolSettings, home: Path, librarian: Librarian, soul: Soul | None, compute: Compute
 ) -> tuple[Brain, BrainConfig]:
     """The brain in the soul's shape, or a newborn's; its weights are still random. Raises Mistake."""
     shape = shape_of(settings.brain, settings.library.vocabulary)
     if soul:
         shape = agree(shape, brain_config(soul), str(home / "soul"))
     torch.manual_seed(seed_of(settings.lessons.seed))
-    brain = build_brain(shape, pieces=librarian.tokenizer.pieces, turn_tokens=MARK_COUNT)
-    return brain.to(device), shape
+    pieces = librarian.tokenizer.pieces
+    brain = build_brain(shape, pieces=pieces, turn_tokens=MARK_COUNT, backend=compute.backend)
+    return brain.to(compute.device), shape
 
 
 def hire_tutor(
@@ -328,6 +333,7 @@ def open_record(settings: SchoolSettings, home: Path, mind: Mind, lifetime: Life
         settings.record,
         run_config=settings.model_dump(),
         from_step=mind.soul.step if mind.soul else 0,
+        journal=Journal.of(home),
         lifetime=lifetime,
     )
 
@@ -337,12 +343,12 @@ def remember(registrar: Registrar, mailbox: Mailbox, mind: Mind, lifetime: Lifet
     wait([removing for _, removing in registrar.inherited], RECORD_SECONDS)
     people = People(registrar, *registrar.ledger(), clock=lifetime.now)
     if mind.soul:
-        pairs = registrar.pairs_learning()
+        pairs = registrar.queries.pairs_learning()
         wake_tutor(mind.soul, mind.tutor, [pair for pair in pairs if people.welcome(pair.person, pair.asker)])
         wake_receptionist(mind.soul, mind.receptionist, welcome=people.welcome)
-    exchanges = [exchange for exchange in registrar.exchanges(REMEMBERED) if people.welcome(exchange.person)]
+    exchanges = [exchange for exchange in registrar.queries.exchanges(REMEMBERED) if people.welcome(exchange.person)]
     school = School(mailbox, registrar, exchanges=exchanges, lifetime=lifetime)
-    school.catch_up(people.left(), registrar.inherited)
+    school.forgetting.go_on(people.left(), registrar.inherited)
     return people, school
 
 
@@ -384,6 +390,6 @@ def hire_announcer(
         every_seconds=display.line_seconds,
         status=school.status,
         minute=tutor.stopwatch.minute,
-        figures=Figures(registrar.steps(KEPT), registrar.exams()),
+        figures=Figures(registrar.queries.steps(KEPT), registrar.queries.exams()),
         quiet=timetable.quiet,
     )

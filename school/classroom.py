@@ -15,6 +15,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from brain import parameter_count
+from brain.gauges import Gauge, from_names
 from school.door.events import Event, Examined, ExamResult, StepReport
 from school.door.mailbox import (
     Ask,
@@ -32,8 +33,9 @@ from school.door.mailbox import (
 )
 from school.door.mood import mood
 from school.door.school import School
-from school.door.values import GREY, Snapshot
-from school.souls.saving import Saver, in_words
+from school.door.values import GREY, Removed, Snapshot
+from school.souls.removal import SavedSouls
+from school.souls.saving import Saver
 from school.talking.receptionist import Receptionist
 from school.teaching.examination import Examination
 from school.teaching.exchange import TeamBroken
@@ -93,10 +95,9 @@ class Classroom:
         self._failures = 0
         self._recent: deque[StepReport] = deque(maxlen=50)
         self._last_exam: ExamResult | None = None
-        self._gauges_known: tuple[float, dict[str, float]] = (-math.inf, {})  # when, and what they were
-        self._leaving: set[str] = set(saver.caretaker.owed())  # people who may still be in a saved soul
-        self._to_tell: list[tuple[Future[int], int]] = []  # who waits until they are not, for how many pairs
-        self._scrubbing: Future[None] | None = None
+        self._gauges_known: tuple[float, tuple[Gauge, ...]] = (-math.inf, ())  # when, and what they were
+        school.forgetting.join(SavedSouls(saver.caretaker, saver.writer))
+        saver.then = school.forgetting.again  # where one soul could be written, others can be rewritten
 
     def start(self) -> None:
         self._show()
@@ -133,19 +134,15 @@ class Classroom:
                 idle = not (studying or self.receptionist.busy or self.examination.under_way)
                 if self.saver.wanted and not self.tutor.under_way:
                     self.stopwatch.lap("other")
-                    self._save()
+                    self.saver.save()
                     self.stopwatch.lap("saving")
                 requests = self.mailbox.drain(IDLE_SECONDS if idle else 0)
                 self.stopwatch.lap("waiting" if idle else "other")
                 for request in requests:
                     self._carry_out(request)
-                if self._to_tell:
-                    self._scrub()
                 if self.receptionist.busy:
                     self._answer()
-                if (
-                    self.examination.under_way
-                ):  # lessons wait, so that the result belongs to one step and a resumed life repeats it
+                if self.examination.under_way:  # lessons wait: the result belongs to one step, also in a resumed life
                     self._examine()
                 elif studying:
                     self._learn()
@@ -217,38 +214,14 @@ class Classroom:
         self._show()
 
     def _forget(self, request: Forget) -> None:
-        """Off the list at once; conversations in saved souls follow in the background."""
-        gone = self.tutor.reviews.forget(
-            person=request.person, source=request.source, replies=request.replies, scope=request.scope
-        )
+        """Off the list, and out of the conversations, at once."""
+        self.tutor.reviews.forget(request.scope)
         self.saver.changed = True
-        people = request.people | ({request.person} - {""})
-        if not people:
-            fulfil(request.future, gone)
-            return
-        self._leaving.update(people)
-        self._to_tell.append((request.future, gone))
-        self.receptionist.forget(people)
-
-    def _scrub(self) -> None:
-        """Take whoever left out of the saved souls, all at once, behind a save that is under way. Who leaves meanwhile
-        waits for the next time."""
-        if self._scrubbing and not self._scrubbing.done():
-            return
-        people, self._leaving = self._leaving, set()
-        to_tell, self._to_tell = self._to_tell, []
-        self._scrubbing = self.saver.writer.submit(self._take_out, people, to_tell)
-
-    def _take_out(self, people: set[str], to_tell: list[tuple[Future[int], int]]) -> None:
         try:
-            self.saver.caretaker.forget(people)
-        except Exception as error:
-            self._leaving.update(people)  # once more behind the next save
-            log.error("conversations could not be taken out of the saved souls yet (%s)", in_words(error))
-            for future, _ in to_tell:
-                fail(future, error)
-        for future, gone in to_tell:
-            fulfil(future, gone)
+            self.receptionist.forget(request.scope.conversations)
+        except OSError as error:
+            fail(request.future, error)
+        fulfil(request.future, Removed())
 
     def _examine(self) -> None:
         self.stopwatch.lap("other")
@@ -276,20 +249,11 @@ class Classroom:
                 self._learn()
         finally:  # whatever became of the step, the ones before it are kept
             self.saver.wait()
-            if self._scrubbing:
-                self._scrubbing.exception()  # wait
             if self.saver.changed or self.saver.wanted:
-                self._save()
-            if self._leaving:
-                self._scrub()
-            self.saver.close()  # waits for both
+                self.saver.save()
+            self.saver.close()  # waits for it, and for whoever is being taken out of souls
             self._show(awake=False)
         self.tutor.exchange.end()
-
-    def _save(self) -> None:
-        self.saver.save()
-        if self._leaving:
-            self._scrub()
 
     # ---- showing -------------------------------------------------------------------------------------------------
 
@@ -297,12 +261,12 @@ class Classroom:
         """A word for the last steps."""
         return mood([report.color for report in self._recent], [report.loss for report in self._recent]).word
 
-    def _gauges(self, *, within: float = 0.0) -> dict[str, float]:
+    def _gauges(self, *, within: float = 0.0) -> tuple[Gauge, ...]:
         """All that it tunes for itself; what the brain has of it, as it was ``within`` so many seconds."""
         if time.monotonic() - self._gauges_known[0] >= within:
             self._gauges_known = time.monotonic(), self.tutor.brain.gauges()
         speech = {"temperature": self.receptionist.calibration, "repetition_penalty": self.receptionist.penalty}
-        return self._gauges_known[1] | speech
+        return (*self._gauges_known[1], *from_names(speech))
 
     def _show(self, *, awake: bool = True) -> None:
         tutor, recent, exam = self.tutor, self._recent, self._last_exam

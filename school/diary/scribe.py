@@ -73,15 +73,15 @@ class Scribe:
         self._zone, self._say, self._clock = zone, say, clock
         self.aside = say
         self._recent = Recent(settings.compared_with)
-        for row in registrar.spoken(settings.compared_with):
+        for row in registrar.queries.spoken(settings.compared_with):
             self._recent.add(goodness(**row))
         self._day = self.today()
         day = (utc_of(self._day, zone), utc_of(self._day + timedelta(days=1), zone))
-        self._taught_today = registrar.comments_between(*day)
+        self._taught_today = registrar.queries.comments_between(*day)
         self._taught_days: set[str] = set()  # whose pages became lessons, written down or not yet
         # What an answer about itself is made of is found again when it wakes, so that it gives the same.
-        self._steps = deque(registrar.steps(RECENT_STEPS), RECENT_STEPS)
-        self._held_out = next(reversed(registrar.exams()), None)
+        self._steps = deque(registrar.queries.steps(RECENT_STEPS), RECENT_STEPS)
+        self._held_out = next(reversed(registrar.queries.exams()), None)
         self._reflected = 0  # the step of its last reflection
         self._lock = threading.Lock()
 
@@ -275,7 +275,7 @@ def figures(
         true["mood"] |= {"before": f"{course.before:.2f}", "after": f"{course.now:.2f}"}
     if held_out is not None:
         true["skill"] = {"bits": f"{held_out:.2f}"}
-    if windows := [size for name, size in now.gauges.items() if name.startswith("window")]:
+    if windows := [gauge.value for gauge in now.gauges if gauge.kind == "window"]:
         true["windows"] = {"shortest": f"{min(windows):.1f}", "longest": f"{max(windows):.1f}"}
     return true if steps else {}
 

@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Callable
 from dataclasses import asdict, fields
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,15 +15,15 @@ from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from brain import SPECIES, BrainConfig, build_brain
+from brain import BrainConfig, build_brain, read_config
 from brain.contract import Brain
 from school.door.values import Pair
+from school.office.machine import Compute
 from school.office.mistakes import Mistake
 from school.souls.caretaker import Soul
 from school.talking.receptionist import Receptionist
 from school.teaching.night import Night
 from school.teaching.plateau import Best
-from school.teaching.shape import CAME_LATER
 from school.teaching.streams import Streams
 from school.teaching.tutor import Tutor
 from school.texts.librarian import Bookmark
@@ -130,12 +131,9 @@ def wake_receptionist(
 def brain_config(soul: Soul) -> BrainConfig:
     """The shape of the brain that the soul belongs to. Raises Mistake for one that this version does not know."""
     try:
-        shape = dict(soul.facts["brain"])
-        shape = CAME_LATER | shape | {"windows": tuple(shape["windows"])}
-        shape = asdict(BrainConfig(**shape))  # as JSON, since only there a list may be a tuple
-        shape = TypeAdapter(BrainConfig).validate_json(json.dumps(shape), strict=True)
-        if shape.species not in SPECIES:
-            raise ValueError(f"species {shape.species!r}")
+        shape = read_config(dict(soul.facts["brain"]))
+        facts = json.dumps(asdict(shape))  # as JSON, since only there a list may be a tuple
+        shape = TypeAdapter(type(shape)).validate_json(facts, strict=True)
         _check_bounds(shape)
         return shape
     except ValidationError as error:
@@ -152,12 +150,12 @@ def _check_bounds(shape: BrainConfig) -> None:
         value = getattr(shape, field.name)
         if type(value) is int and not 1 <= value <= LARGEST_WIDTH:
             raise ValueError(f"{field.name} = {value}")
-    if not 1 <= len(shape.windows) <= MOST_WINDOWS or not all(1 <= w <= shape.longest_window for w in shape.windows):
-        raise ValueError("windows")
-    if shape.neurons % shape.neurons_per_gate:
-        raise ValueError(f"neurons_per_gate = {shape.neurons_per_gate}")
+        if isinstance(value, tuple) and not 1 <= len(value) <= MOST_WINDOWS:
+            raise ValueError(field.name)
     if not 0 <= shape.dropout < 1:
         raise ValueError(f"dropout = {shape.dropout}")
+    if misfit := shape.misfit():
+        raise ValueError(misfit)
 
 
 @torch.no_grad()
@@ -175,12 +173,13 @@ def _copy(tensor: Tensor) -> Tensor:
     return tensor.detach().to("cpu", copy=True)
 
 
-def open_voice(soul: Soul, device: torch.device) -> tuple[Tokenizer, Brain]:
+def open_voice(soul: Soul, compute: Compute) -> tuple[Tokenizer, Brain]:
     """Just what it takes to speak and to be examined. Raises Mistake where the weights are another brain's."""
     tokenizer, shape = Tokenizer.from_json(soul.tokenizer), brain_config(soul)
+    build = partial(build_brain, pieces=tokenizer.pieces, turn_tokens=MARK_COUNT, backend=compute.backend)
     try:
         with _Budget(2 * sum(tensor.numel() for tensor in soul.tensors["voice"].values()) + STATE_NUMBERS):
-            voice = build_brain(shape, pieces=tokenizer.pieces, turn_tokens=MARK_COUNT).to(device)
+            voice = build(shape).to(compute.device)
             voice.fresh_state(1)
     except (ValueError, RuntimeError, ArithmeticError, MemoryError) as error:
         raise Mistake(f"the soul of step {soul.step} says what no brain is like ({error}).") from None

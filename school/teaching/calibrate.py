@@ -15,7 +15,7 @@ from functools import partial
 import torch
 
 from brain.contract import Brain
-from brain.ops.loss import token_losses
+from brain.ops.token_losses import token_losses
 from school.teaching.streams import Streams
 from school.teaching.threads import WorkerThreads
 
@@ -96,7 +96,7 @@ def time_rows(brain: Brain, threads: WorkerThreads, rows: int, *, length: int, l
 
     def read() -> None:
         logits = brain(tokens, own.pixels, own.state).logits
-        loss = token_losses(logits.transpose(0, 1), tokens.t())[0].sum()
+        loss = token_losses(logits.transpose(0, 1), tokens.t(), brain.backend)[0].sum()
         torch.autograd.grad(loss, list(brain.parameters()), allow_unused=True)
 
     while len(seconds) < 2 or len(seconds) < 6 and limit < min(seconds) < 4 * limit:

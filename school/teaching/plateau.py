@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from brain.contract import Brain
-from brain.ops.loss import divergence
+from brain.ops.token_losses import divergence
 from school.teaching.settings import LessonSettings
 from school.teaching.streams import Streams
 

@@ -59,7 +59,7 @@ class Predictor:
         out = self.brain(tokens[:, :-1], carried.pixels[:, : targets.shape[1]], carried.state)
         likely = out.logits.log_softmax(-1).gather(-1, targets[..., None])[..., 0]
         right = out.logits.argmax(-1) == targets
-        pixels, condition = true_pixels(-likely.t(), right.t(), carried.condition)
+        pixels, condition = true_pixels(-likely.t(), right.t(), carried.condition, self.brain.backend)
         self.carried = Streams(out.state, pixels.transpose(0, 1), condition)
         return likely[0]
 

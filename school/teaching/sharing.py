@@ -19,6 +19,7 @@ from torch import Tensor
 
 from brain import BrainConfig, build_brain
 from brain.contract import Brain
+from school.office.machine import Compute
 from school.office.mistakes import Mistake
 from school.office.settings import Slice
 from school.teaching.calibrate import Pace
@@ -276,7 +277,7 @@ def leading_tutor(
 
 
 def follow_leader(
-    team: Team, shape: BrainConfig, settings: LessonSettings, *, block_tokens: int, device: torch.device
+    team: Team, shape: BrainConfig, settings: LessonSettings, *, block_tokens: int, compute: Compute
 ) -> None:
     """Another process's whole life: it comes to where the leader is and carries out orders until told to stop. Raises
     TeamBroken, or Mistake if their settings differ."""
@@ -284,8 +285,8 @@ def follow_leader(
     if order is not Order.START or mark != fingerprint(shape, settings):
         raise Mistake(f"process {team.rank} has other [brain] or [lessons] settings than the first; give all the same.")
     pieces = _hear_pieces(team, int(vocabulary), int(spelling))
-    brain = build_brain(shape, pieces=pieces, turn_tokens=MARK_COUNT).to(device)
-    orders, follower = Orders(team, Shape(settings.streams, block_tokens), device), Follower(team)
+    brain = build_brain(shape, pieces=pieces, turn_tokens=MARK_COUNT, backend=compute.backend).to(compute.device)
+    orders, follower = Orders(team, Shape(settings.streams, block_tokens), compute.device), Follower(team)
     pace = Pace.measured(
         brain, streams=settings.streams, length=block_tokens, seconds=MICRO_SECONDS, wanted=int(micro_streams)
     )

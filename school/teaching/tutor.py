@@ -19,8 +19,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from brain.contract import Brain
-from brain.ops import together
-from brain.ops.loss import token_losses
+from brain.ops.foreach import ema_update
+from brain.ops.foreach import norm as norm_of
+from brain.ops.token_losses import token_losses
 from brain.selfstate import one_late, true_pixels
 from school.door.events import Glimpse, StepReport
 from school.office.seeds import seed_of
@@ -187,7 +188,7 @@ class Tutor:
     def _teach(self, step: Step, numbers: range) -> None:
         """Forward and backward over these tasks, side by side; gradients gather in the weights in the tasks' order."""
         try:
-            self.brain.settle()
+            self.brain.refresh()
             readings = self.pace.threads.run([partial(self._read, step, number) for number in numbers])
             for number, read in zip(numbers, readings, strict=True):
                 self._take(step, step.tasks[number], read)
@@ -202,11 +203,11 @@ class Tutor:
         streams, own = task.streams, self._carried_by(task)
         out = self.brain(inputs, own.pixels, own.state, dropout=self._dropout(step, task))
         logits = out.logits.transpose(0, 1)  # (T, R, V)
-        losses, correct = token_losses(logits, targets)
+        losses, correct = token_losses(logits, targets, self.brain.backend)
         weighted = losses * task.weights.t()
-        pixels, condition = true_pixels(losses.detach(), correct, own.condition)
+        pixels, condition = true_pixels(losses.detach(), correct, own.condition, self.brain.backend)
         pixels = pixels.transpose(0, 1)
-        expected = self.brain.self_state(out.thoughts, one_late(pixels, own.pixels[:, -1]))
+        expected = self.brain.self_state(out.hidden, one_late(pixels, own.pixels[:, -1]))
         surprise = F.mse_loss(expected[:streams], pixels[:streams], reduction="sum")
         total = weighted.sum()
         if step.anchored and streams:
@@ -272,7 +273,7 @@ class Tutor:
             targets=tuple(decode([token]) for token in truth),
             guesses=tuple(decode([token]) for token in guessed),
             hits=tuple(a == b for a, b in zip(truth, guessed, strict=True)),
-            listening=self.brain.listening(inputs[:1], first.pixels, first.state),
+            shares=self.brain.source_shares(inputs[:1], first.pixels, first.state),
         )
 
     def _carried_by(self, task: Task) -> Streams:
@@ -291,7 +292,8 @@ class Tutor:
         started = time.perf_counter()
         self.exchange.pool(self, step)
         rate = self.learning_rate(reviewing=step.review_tokens > 0)
-        norm = together.norm([parameter.grad for parameter in self.brain.parameters() if parameter.grad is not None])
+        grads = [parameter.grad for parameter in self.brain.parameters() if parameter.grad is not None]
+        norm = norm_of(grads, self.brain.backend)
         learned, returned_to = step.finite and math.isfinite(norm), None
         if learned:
             self._update(step, rate, norm)
@@ -315,7 +317,8 @@ class Tutor:
         self.brain.constrain()
         self.stopwatch.lap("optimizer")
         share = max(1 / self.settings.averaging_steps, 9 / (self.step + 10))
-        together.follow(list(self.voice.parameters()), list(self.brain.parameters()), min(1.0, share))
+        voice, brain = list(self.voice.parameters()), list(self.brain.parameters())
+        ema_update(voice, brain, min(1.0, share), self.brain.backend)
         self.stopwatch.lap("averaging")
         if self.plateau.best and step.review_tokens:
             self.plateau.best.taught = True

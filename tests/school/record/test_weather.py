@@ -15,7 +15,10 @@ import wakeup
 from brain.selfstate import one_late
 from school.door.values import Snapshot
 from school.record.chronicle import draw_weather, flagged
-from school.record.registrar import RecordSettings, Registrar, connect, migrations, reading, thin_steps
+from school.record.registrar import Registrar
+from school.record.schema import connect, migrations, reading
+from school.record.settings import RecordSettings
+from school.record.thinning import thin_steps
 from school.screen.calligraphist import facts, status_lines
 from school.teaching.tutor import Tutor
 from tests.conftest import LESSONS, TINY, make_brain, make_tutor, take_steps
@@ -35,8 +38,8 @@ def test_a_step_tells_what_it_expected(librarian):
     own, untaught = whole.all_streams(), copy.deepcopy(whole.brain)
     (report,), (other,) = take_steps(whole, 1), take_steps(parts, 1)
     with torch.no_grad():
-        thoughts = untaught(torch.from_numpy(lesson.tokens)[:, :-1], own.pixels, own.state).thoughts
-        expected = untaught.self_state(thoughts, one_late(whole.streams.pixels, own.pixels[:, -1]))[:, -1].mean(0)
+        hidden = untaught(torch.from_numpy(lesson.tokens)[:, :-1], own.pixels, own.state).hidden
+        expected = untaught.self_state(hidden, one_late(whole.streams.pixels, own.pixels[:, -1]))[:, -1].mean(0)
     assert report.expected == pytest.approx(expected.tolist(), abs=1e-5)
     assert other.expected == pytest.approx(report.expected, abs=1e-5)
     assert report.color == pytest.approx(whole.streams.pixels[:, -1].mean(0).tolist())
@@ -81,8 +84,8 @@ def test_a_life_can_be_plotted(tmp_path, librarian, capsys):
     for report in reports:
         registrar.note(report)
     registrar.close(step=12, ending="asleep", patience=60)
-    assert registrar.steps(5) == reports[-5:]
-    assert registrar.exams() == []
+    assert registrar.queries.steps(5) == reports[-5:]
+    assert registrar.queries.exams() == []
     assert wakeup.main(["stats", "--home", str(tmp_path), "--json"]) == 0
     life = json.loads(capsys.readouterr().out)
     assert len(life["weather"]) == 12

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,25 +19,28 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 
 import wakeup
-from bots.chat.context import open_room
+from bots.chat.context import Hooks, open_context
 from bots.chat.host import Host
 from bots.chat.messages import Line, WireState
-from bots.chat.settings import ChatLessonSettings, ChatSettings, CommandSettings
+from bots.room import ROOM
 from bots.settings import Settings
 from bots.twitch.client import Silence
 from school.diary.days import utc_of
 from school.door.consent import Change, People
-from school.door.mailbox import Mailbox
 from school.door.school import School
 from school.door.values import Origin, Pair, date_ids_by, new_id
 from school.office.lifetime import ASLEEP, DAY, Clocks, Lifetime, Noted
 from school.office.settings import read_settings
-from school.record.registrar import RecordSettings, Registrar, read_noted, reading
+from school.record.queries import read_noted
+from school.record.registrar import Registrar
+from school.record.schema import reading
+from school.record.settings import RecordSettings
 from school.schedule.hours import At, day_told, trigger_at
 from school.schedule.noticeboard import look_up
 from school.schedule.plan import BELLS, RANG, Past, forget_ahead, missed, plan_of, read_past
 from school.schedule.timetable import Timetable
 from school.souls.caretaker import Caretaker, SoulSettings
+from tests.school.record.test_removal import Attended
 
 FIRST, YEARS = datetime(2026, 11, 29, tzinfo=UTC), 2
 DEFAULTS = ("00:05", "03:00", "04:30", "monday 08:00")
@@ -310,7 +314,7 @@ def written(path: Path, hands: Hands) -> Iterator[tuple[Registrar, School, Lifet
     date_ids_by(lifetime.now)
     registrar = Registrar(path, RecordSettings(), run_config={}, from_step=0, lifetime=lifetime)
     try:
-        yield registrar, School(Mailbox(), registrar, lifetime=lifetime), lifetime, told
+        yield registrar, School(Attended(), registrar, lifetime=lifetime), lifetime, told
     finally:
         registrar.close(step=0, ending="asleep", patience=20)
         date_ids_by(None)
@@ -345,7 +349,7 @@ def test_one_wake_with_a_clock_a_year_ahead_deletes_nobodys_words(tmp_path):
     hands.set(YEAR)
     with written(path, hands) as (registrar, school, _, told):
         say(registrar, "ahead")
-        assert school.clear_out("twitch", 30).result(20) == 0
+        assert school.clear_out("twitch", 30).result(20).rows == 0
     assert told == [
         "the clock says 30 November 2027, 366 days more than this life can account for; for these nothing is deleted. "
         "If the clock is right, wake it once with --set record.today=2027-11-30."
@@ -387,7 +391,7 @@ def test_a_clock_at_the_beginning_of_time_deletes_nothing(tmp_path):
         say(registrar, "at boot")
         hands.set(away)
         say(registrar, "set")
-        assert school.clear_out("twitch", 30).result(20) == 0
+        assert school.clear_out("twitch", 30).result(20).rows == 0
     assert "1 January 1970" in told[0].replace("01 January", "1 January")
     hands.live(timedelta(days=7))
     clear_out(path, hands)
@@ -399,7 +403,7 @@ def test_a_jump_in_a_living_school_deletes_nothing(tmp_path):
     with written(path, hands) as (registrar, school, _, told):
         say(registrar, "now")
         hands.set(YEAR)
-        assert school.clear_out("twitch", 30).result(20) == 0
+        assert school.clear_out("twitch", 30).result(20).rows == 0
         assert len(told) == 1
     assert said(path) == {"now"}
 
@@ -539,32 +543,29 @@ def test_a_chat_waits_by_the_clock_that_nobody_sets(tmp_path):
     hands = Hands(FIRST)
     with written(tmp_path / "baby.db", hands) as (registrar, school, lifetime, _):
         people = People(registrar, clock=lifetime.now)
-        room = open_room(
-            school, print, people, tmp_path,
-            chat=ChatSettings(), teaching=ChatLessonSettings(), commands=CommandSettings(),
-            learned_today={}, wall=lifetime.now,
-        )  # fmt: skip
-        host = Host(replace(room, clock=hands.clocks.steady), Unheard())
-        people.agree("twitch:1", "c")
+        hooks = Hooks(save=Future, wall=lifetime.now)
+        context = open_context(ROOM, school, people, hooks, tmp_path, Settings(), clock=hands.clocks.steady)
+        host = Host(context, Unheard())
+        people.agree(ROOM.person("1"), "c")
         jumps = {"apples grow on old trees": YEAR, "my bicycle needs a new chain": -YEAR}
         jumps |= {"rain fell all morning here": -timedelta(days=1), "we baked bread with seeds": timedelta(days=1)}
         for text, by in jumps.items():
             line = Line(id=text, channel="c", person="1", login="ann", name="Ann", text=text)
-            taught = host.lessons.taught
-            assert host.lessons.offer(line, 1) == ""
+            taught = host.quarantine.taught
+            assert host.quarantine.offer(line, 1) == ""
             host.be_quiet(60)
             hands.set(by)
-            host.lessons.release(1)
-            assert (host.quiet, len(host.lessons)) == (True, 1)
+            host.quarantine.release(1)
+            assert (host.quiet, len(host.quarantine)) == (True, 1)
             hands.live(timedelta(minutes=12))
-            host.lessons.release(1)
-            assert (host.quiet, host.lessons.taught) == (False, taught + 1)
+            host.quarantine.release(1)
+            assert (host.quiet, host.quarantine.taught) == (False, taught + 1)
         hands.live(timedelta(hours=1))
         for number in range(100):
             host.audience.note(replace(line, person=f"raid{number}", login=f"raid{number}", name=f"raid{number}"))
         host.audience.note(line)
-        assert host._intrudes(replace(line, person="raid7"))
-        assert not host._intrudes(line)
+        assert host._is_raider(replace(line, person="raid7"))
+        assert not host._is_raider(line)
 
 
 class Unheard:

@@ -7,9 +7,10 @@ from statistics import mean
 
 import numpy as np
 
+from brain.ops.backend import Backend
 from school.assembly import STARTER
 from school.door.mailbox import Ask
-from school.office import kernels as foundry
+from school.office.kernels import compile_kernels
 from school.talking.receptionist import Receptionist
 from school.teaching.talks import BLOCKS, Talks
 from school.teaching.tutor import Tutor
@@ -31,7 +32,12 @@ def grown(steps: int) -> Tutor:
     shelf = "".join(file.read_text(encoding="utf-8") for file in sorted(STARTER.iterdir()))
     librarian = shelve(Tokenizer.train([shelf], vocabulary=400, minimum_frequency=2), shelf)
     settings = SETTINGS.model_copy(update={"learning_rate": 5e-3})
-    tutor = Tutor.of_library(make_brain(librarian.tokenizer, config=SHAPE), librarian, settings, block_tokens=64)
+    tutor = Tutor.of_library(
+        make_brain(librarian.tokenizer, config=SHAPE, backend=Backend(compile_kernels())),
+        librarian,
+        settings,
+        block_tokens=64,
+    )
     take_steps(tutor, steps)
     return tutor
 
@@ -50,7 +56,6 @@ def lengths_of_answers(receptionist: Receptionist, turns: int) -> list[int]:
 
 def test_a_hundredth_answer_is_as_long_as_the_first(tmp_path):
     """Answers neither dwindle nor grow, and few are a word or two."""
-    foundry.forge()
     receptionist = make_receptionist(grown(100), tmp_path, max_tokens=30, max_seconds=600)
     receptionist.heed(1.0, 0.3)
     lengths = lengths_of_answers(receptionist, 100)

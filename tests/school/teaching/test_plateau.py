@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from benchmarks.teach import nats_per_token
-from brain.ops.loss import divergence
+from brain.ops.token_losses import divergence
 from school.door.values import Pair
 from school.souls.packing import pack_soul, wake_tutor
 from school.teaching.plateau import GIVEN_BACK

@@ -19,7 +19,8 @@ import torch
 from safetensors.torch import load_file
 
 from school.door.values import Pair
-from school.record.registrar import RecordSettings, Registrar
+from school.record.registrar import Registrar
+from school.record.settings import RecordSettings
 from school.teaching.settings import LessonSettings
 from school.teaching.sharing import fingerprint, largest_divisor
 from tests.conftest import LESSONS, TINY

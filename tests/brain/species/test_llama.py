@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from test_wakeup import here  # noqa: F401  (a fixture)
 
-from brain import PRESETS, SPECIES, build_brain, parameter_count
+from brain import SIZES, SPECIES, build_brain, parameter_count
 from brain.contract import State, pick_streams, stack_states
-from brain.species.llama import LlamaBrain, rotate, rotations, silence, visible
-from school.door.values import Snapshot
-from school.office.mistakes import Mistake
-from school.screen.calligraphist import status_lines
-from school.souls.caretaker import Soul
-from school.souls.packing import brain_config
-from school.teaching.shape import CAME_LATER, BrainSettings, agree, shape_of
-from tests.conftest import TINY
+from brain.species.llama import LlamaBrain, drop_channels, rotate, rotations, visible
+from tests.brain.conftest import TINY_LLAMA
+from tests.test_wakeup import here  # noqa: F401  (a fixture)
 
 VOCABULARY, CONTEXT, LAYERS = 60, 8, 2
-SMALL = replace(
-    TINY, species="llama", layers=LAYERS, heads=4, key_heads=2, hidden_width=24, context=CONTEXT, dropout=0.3
-)
+SMALL = replace(TINY_LLAMA, context=CONTEXT)
 
 
 @pytest.fixture
@@ -145,15 +137,15 @@ def test_rotations_only_know_distance():
     assert abs(product(7, 3) - product(7, 5)) > 1e-2
 
 
-def test_silence_keeps_the_mean_and_lasts_a_block():
-    """A channel is silent for a stream's whole block or not at all, and what is heard makes up for it."""
+def test_dropped_channels_keep_the_mean_and_last_a_block():
+    """A channel is dropped for a stream's whole block or not at all, and the others make up for it."""
     x = torch.ones(4, 7, 5_000)
-    heard = silence(x, 0.3, torch.Generator().manual_seed(0))
-    assert heard.mean().item() == pytest.approx(1, abs=0.02)
-    assert (heard == 0).float().mean().item() == pytest.approx(0.3, abs=0.02)
-    assert torch.equal(heard, heard[:, :1].expand_as(heard))
-    assert not torch.equal(heard[0], heard[1])
-    assert silence(x, 0.3, None) is x
+    kept = drop_channels(x, 0.3, torch.Generator().manual_seed(0))
+    assert kept.mean().item() == pytest.approx(1, abs=0.02)
+    assert (kept == 0).float().mean().item() == pytest.approx(0.3, abs=0.02)
+    assert torch.equal(kept, kept[:, :1].expand_as(kept))
+    assert not torch.equal(kept[0], kept[1])
+    assert drop_channels(x, 0.3, None) is x
 
 
 def test_rare_words_do_not_fade(brain):
@@ -163,47 +155,17 @@ def test_rare_words_do_not_fade(brain):
     assert {name for name in spared if brain.get_parameter(name).ndim > 1} == {"tokens"}
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@pytest.mark.parametrize("preset", SIZES)
 def test_it_never_has_more_parameters_than_the_brain_it_is_compared_with(preset):
     """At each preset it has 85 to 100 % of the interneuron brain's parameters, those of its spelling not counted."""
-    config = PRESETS[preset]
     with torch.device("meta"):
         sizes = {
             species: parameter_count(
-                build_brain(replace(config, species=species), pieces=[b""] * config.vocabulary, turn_tokens=8)
+                build_brain(presets[preset], pieces=[b""] * presets[preset].vocabulary, turn_tokens=8)
             )
-            for species in SPECIES
+            for species, presets in SPECIES.items()
         }
     assert 0.85 < sizes["llama"] / sizes["interneuron"] <= 1
-
-
-def test_souls_from_before_it_still_wake():
-    """A soul whose facts don't name the parts of this species, nor what came later, is woken as what it is."""
-    wanted = shape_of(BrainSettings(preset="newborn"), 0)
-    before = {
-        name: value
-        for name, value in asdict(wanted).items()
-        if name not in (*CAME_LATER, "layers", "heads", "key_heads", "hidden_width", "context")
-    }
-    old = brain_config(Soul(1, {"brain": json.loads(json.dumps(before))}, {}, ""))
-    woken = agree(wanted, old, "home/soul")
-    assert woken.neurons == wanted.neurons
-    assert {name: getattr(woken, name) for name in CAME_LATER} == CAME_LATER
-
-
-def test_a_soul_of_a_species_from_the_future_says_so():
-    """One that this version does not know is named, not stumbled over."""
-    shape = asdict(shape_of(BrainSettings(preset="newborn"), 0)) | {"species": "octopus"}
-    with pytest.raises(Mistake, match="does not know.*octopus"):
-        brain_config(Soul(1, {"brain": shape}, {}, ""))
-
-
-def test_its_status_speaks_of_no_windows():
-    """/status names the window sizes of a species that has some, and says nothing of them for one that has none."""
-    with_windows = "\n".join(status_lines(Snapshot(gauges={"repetition_penalty": 0.5, "window1": 2.0})))
-    without = "\n".join(status_lines(Snapshot(gauges={"repetition_penalty": 0.5})))
-    assert "repetition penalty 0.50, windows of 2.0 tokens" in with_windows
-    assert "repetition penalty 0.50\n" in without
 
 
 def test_a_whole_life(here, tmp_path: Path):  # noqa: F811
@@ -229,10 +191,3 @@ def test_a_whole_life(here, tmp_path: Path):  # noqa: F811
     unknown = here(tmp_path, "--set", "brain.species=cat", "--steps", "1")
     assert unknown.returncode == 2
     assert 'brain.species must be one of "interneuron", "llama", not "cat"' in unknown.stderr
-
-
-def test_each_species_has_a_dropout_of_its_own():
-    """Where none is set: much for the one, little for the other, and a set one counts for both."""
-    own = [shape_of(BrainSettings(species=species), 0).dropout for species in ("interneuron", "llama")]
-    assert own == [0.3, 0.1]
-    assert shape_of(BrainSettings(species="llama", dropout=0.0), 0).dropout == 0.0

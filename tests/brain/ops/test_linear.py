@@ -5,18 +5,22 @@ from __future__ import annotations
 import pytest
 import torch
 
-from brain.ops.linear import Linear, linear, use_half
-from school.office.machine import MachineSettings, has_bfloat16, prepare
+from brain.layers.linear import Linear
+from brain.ops.backend import PYTORCH, Backend
+from brain.ops.linear import linear
+
+HALF = Backend(half=True)
 
 
 @pytest.fixture
 def layer() -> Linear:
     torch.manual_seed(5)
-    return Linear(200, 30)
+    return Linear(200, 30, backend=PYTORCH)
 
 
-def learned(layer: Linear) -> list[torch.Tensor]:
+def learned(layer: Linear, backend: Backend) -> list[torch.Tensor]:
     """What the layer says of some input, and the gradients of that input and of its weights."""
+    layer.backend = backend
     x = torch.randn(4, 7, 200, generator=torch.Generator().manual_seed(6)).requires_grad_()
     out = layer(x)
     out.square().mean().backward()
@@ -27,9 +31,7 @@ def learned(layer: Linear) -> list[torch.Tensor]:
 
 def test_rounded_factors_are_off_by_little_and_not_by_nothing(layer):
     """Output and gradients are float32, within 2 % of the largest entry, and not the exact ones."""
-    exact = learned(layer)
-    use_half(True)
-    for one, other in zip(exact, learned(layer), strict=True):
+    for one, other in zip(learned(layer, PYTORCH), learned(layer, HALF), strict=True):
         assert other.dtype == torch.float32
         assert 0 < (one - other).abs().max() < 0.02 * one.abs().max()
 
@@ -39,23 +41,12 @@ def test_talking_is_never_rounded(layer):
     x = torch.randn(3, 200)
     with torch.no_grad():
         exact = layer(x)
-        use_half(True)
-        assert torch.equal(layer(x), exact)
+        assert torch.equal(linear(x, layer.weight, layer.bias, HALF), exact)
 
 
 def test_a_product_without_bias(layer):
     """A layer may do without a bias; its other gradients are there."""
-    use_half(True)
     weight = layer.weight.detach().clone().requires_grad_()
-    linear(torch.ones(2, 200), weight).sum().backward()
+    linear(torch.ones(2, 200), weight, None, HALF).sum().backward()
     assert weight.grad.shape == weight.shape
     assert weight.grad.isfinite().all()
-
-
-@pytest.mark.parametrize("precision", ["float32", "bfloat16", "auto"])
-def test_the_setting_decides(layer, precision):
-    """machine.precision: what was asked for; auto asks the hardware."""
-    exact = learned(layer)[0]
-    prepare(MachineSettings(precision=precision, device="cpu", threads=1, kernels=False))
-    rounded = precision == "bfloat16" or precision == "auto" and has_bfloat16("cpu")
-    assert torch.equal(learned(layer)[0], exact) != rounded

@@ -9,16 +9,15 @@ import torch
 
 from brain import build_brain, parameter_count
 from brain.layers.words import KEPT, WordMemory
-from brain.ops import native
-from school.office import kernels as foundry
+from brain.ops.backend import PYTORCH, Backend
 from tests.conftest import TINY
 
 WORDS, WIDTH, MARKS = 300, 8, 5
 
 
-def some_memory() -> WordMemory:
+def some_memory(backend: Backend = PYTORCH) -> WordMemory:
     torch.manual_seed(0)
-    memory = WordMemory(WORDS, WIDTH, marks=MARKS)
+    memory = WordMemory(WORDS, WIDTH, marks=MARKS, backend=backend)
     with torch.no_grad():
         memory.weight.normal_()
     return memory
@@ -32,41 +31,31 @@ def counted(tokens: list[int], kept: float) -> torch.Tensor:
     return counts
 
 
-@pytest.fixture(params=["torch", "kernels"])
-def both_forms(request):
-    """Once from the definition and once by the kernels."""
-    native.use(None)
-    if request.param == "kernels" and not foundry.forge():
-        pytest.skip("no C compiler here")
-
-
-@pytest.mark.usefixtures("both_forms")
-def test_a_word_counts_until_it_fades():
-    """The logits rise by the logs of both counts, as each word weighs them and the thought lets them, stream by
+def test_a_word_counts_until_it_fades(backend: Backend):
+    """The logits rise by the logs of both counts, as each word weighs them and the hidden state lets them, stream by
     stream."""
-    memory, rng = some_memory(), torch.Generator().manual_seed(1)
+    memory, rng = some_memory(backend), torch.Generator().manual_seed(1)
     tokens = torch.randint(MARKS, WORDS, (40, 2), generator=rng)
-    thoughts, logits = torch.randn(40, 2, WIDTH, generator=rng), torch.randn(40, 2, WORDS, generator=rng)
-    out, counts = memory(logits, thoughts, tokens, torch.zeros(len(KEPT), 2, WORDS))
+    hidden, logits = torch.randn(40, 2, WIDTH, generator=rng), torch.randn(40, 2, WORDS, generator=rng)
+    out, counts = memory(logits, hidden, tokens, torch.zeros(len(KEPT), 2, WORDS))
     for t, b in ((0, 0), (7, 1), (39, 0)):
         said = tokens[: t + 1, b].tolist()
-        scales = 1 + memory.gate(thoughts[t, b])
+        scales = 1 + memory.gate(hidden[t, b])
         added = sum(scales[k] * memory.weight[k] * counted(said, kept).log1p() for k, kept in enumerate(KEPT))
         torch.testing.assert_close(out[t, b], logits[t, b] + added, atol=1e-5, rtol=1e-5)
     wanted = torch.stack([torch.stack([counted(tokens[:, b].tolist(), kept) for b in (0, 1)]) for kept in KEPT])
     torch.testing.assert_close(counts, wanted, atol=1e-5, rtol=1e-5)
 
 
-@pytest.mark.usefixtures("both_forms")
-def test_marks_are_no_words():
+def test_marks_are_no_words(backend: Backend):
     """Turns are never counted, nor is what a soul of old had counted of them; nothing is learned of them either. Words
     fade past a mark as past a word."""
-    memory = some_memory()
+    memory = some_memory(backend)
     tokens = torch.tensor([1, 60, 2, 0, 4, 60, 4, 4])[:, None]
     before = torch.zeros(len(KEPT), 1, WORDS)
     before[:, :, :MARKS], before[:, :, 70] = 50.0, 2.0
-    logits, thoughts = torch.zeros(8, 1, WORDS), torch.randn(8, 1, WIDTH)
-    out, counts = memory(logits, thoughts, tokens, before)
+    logits, hidden = torch.zeros(8, 1, WORDS), torch.randn(8, 1, WIDTH)
+    out, counts = memory(logits, hidden, tokens, before)
     assert not out[..., :MARKS].any()
     assert not counts[..., :MARKS].any()
     kept = torch.tensor(KEPT)
@@ -77,11 +66,10 @@ def test_marks_are_no_words():
     assert memory.weight.grad[:, 60].all()
 
 
-@pytest.mark.usefixtures("both_forms")
-def test_a_brain_counts_no_turns_as_it_speaks():
+def test_a_brain_counts_no_turns_as_it_speaks(backend: Backend):
     """Neither in a block nor token by token, whichever of the two a state comes from."""
     torch.manual_seed(0)
-    brain = build_brain(TINY, pieces=[b"word%d" % number for number in range(50)], turn_tokens=MARKS)
+    brain = build_brain(TINY, pieces=[b"word%d" % number for number in range(50)], turn_tokens=MARKS, backend=backend)
     state, pixel = brain.fresh_state(1), torch.full((1, 3), 0.5)
     with torch.no_grad():
         for turn in range(3):
@@ -95,19 +83,17 @@ def test_a_brain_counts_no_turns_as_it_speaks():
 def test_two_blocks_are_one():
     """What a block leaves behind, the next one begins with."""
     memory, tokens = some_memory(), torch.arange(60).view(30, 2) % 7
-    thoughts, logits, none = torch.randn(30, 2, WIDTH), torch.zeros(30, 2, WORDS), torch.zeros(len(KEPT), 2, WORDS)
-    whole, last = memory(logits, thoughts, tokens, none)
-    first, between = memory(logits[:11], thoughts[:11], tokens[:11], none)
-    second, after = memory(logits[11:], thoughts[11:], tokens[11:], between)
+    hidden, logits, none = torch.randn(30, 2, WIDTH), torch.zeros(30, 2, WORDS), torch.zeros(len(KEPT), 2, WORDS)
+    whole, last = memory(logits, hidden, tokens, none)
+    first, between = memory(logits[:11], hidden[:11], tokens[:11], none)
+    second, after = memory(logits[11:], hidden[11:], tokens[11:], between)
     torch.testing.assert_close(torch.cat([first, second]), whole, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(after, last, atol=1e-5, rtol=1e-5)
 
 
-def test_a_life_long_silence_is_forgotten():
+def test_a_life_long_silence_is_forgotten(compiled: Backend):
     """After ten thousand other words nothing is left, and nothing too small to be quick."""
-    if not foundry.forge():
-        pytest.skip("no C compiler here")
-    memory = some_memory()
+    memory = some_memory(compiled)
     counts = torch.zeros(len(KEPT), 1, WORDS)
     for word in (5, *[6] * 10):
         tokens = torch.full((1000, 1), word)

@@ -1,27 +1,22 @@
-"""The compiled kernels compute what PyTorch computes, and doing without them is no more than slower."""
+"""The interneuron brain: its bounds, and its blocks and steps by kernels and by PyTorch."""
 
 from __future__ import annotations
 
-import logging
-import os
-import shutil
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
 
-from brain import PRESETS, build_brain
+from brain import SPECIES, build_brain
 from brain.contract import Brain, BrainOutput
-from brain.ops import native
-from brain.ops.loss import token_losses
-from school.office import kernels as foundry
+from tests.brain.conftest import build
+from tests.conftest import TINY
 
 SHAPES = {
     "as it is": {},
     "a gate each": {"neurons_per_gate": 1},
     "one gate": {"neurons_per_gate": 256},
-    "shared": {"shared_cerebellum": True, "shared_decays": True, "blend_logit_norm": False},
+    "shared": {"shared_decays": True},
     "odd": {
         "echo": False,
         "spelling": False,
@@ -32,20 +27,13 @@ SHAPES = {
         "windows": (1, 1.0, 2.5, 8.3, 31.9, 32),
     },
 }
-needs_compiler = pytest.mark.skipif(not any(map(shutil.which, foundry.COMPILERS)), reason="no C compiler here")
-
-
-def compiled() -> native.Call:
-    """The kernels, compiled once for all tests."""
-    assert foundry.forge()
-    return native.kernels_for()
 
 
 @pytest.fixture(params=SHAPES)
 def brain(request) -> Brain:
     """A small brain none of whose parameters is at a special value."""
     torch.manual_seed(3)
-    shape = replace(PRESETS["newborn"], dropout=0.0, vocabulary=300, **SHAPES[request.param])
+    shape = replace(SPECIES["interneuron"]["newborn"], dropout=0.0, vocabulary=300, **SHAPES[request.param])
     brain = build_brain(shape, pieces=[b"word%d" % number for number in range(300)], turn_tokens=5)
     with torch.no_grad():
         for parameter in brain.parameters():
@@ -56,13 +44,12 @@ def brain(request) -> Brain:
 
 
 @pytest.fixture
-def read_both_ways():
-    """Call a function once from PyTorch and once with kernels."""
+def read_both_ways(brain, compiled):
+    """Call a function once while the brain computes from PyTorch and once while it has kernels."""
 
     def both(read):
-        native.use(None)
         plain = read()
-        native.use(compiled())
+        brain.use(compiled)
         return plain, read()
 
     return both
@@ -87,7 +74,6 @@ def assert_same(one: BrainOutput, other: BrainOutput) -> None:
         torch.testing.assert_close(one.state[name], other.state[name], atol=1e-4, rtol=1e-4)
 
 
-@needs_compiler
 @pytest.mark.parametrize("tokens", [1, 7, 300])
 def test_a_block_and_its_gradients_are_the_same(brain, read_both_ways, tokens):
     """Logits, colours and state agree to 1e-4, every gradient to 1e-3 of its largest entry."""
@@ -106,27 +92,6 @@ def test_a_block_and_its_gradients_are_the_same(brain, read_both_ways, tokens):
         assert (grad - fast_grads[name]).abs().max() <= 1e-3 * grad.abs().max() + 1e-7, name
 
 
-@needs_compiler
-def test_what_a_token_cost_is_the_same(read_both_ways):
-    """Losses, right guesses and the logits' gradient; of two equal best guesses the first counts, as in PyTorch."""
-    logits, targets = torch.randn(5, 3, 37, requires_grad=True), torch.randint(0, 37, (5, 3))
-    with torch.no_grad():
-        logits[0, 0] = 0.0
-        logits[1, 1] *= 40
-
-    def read():
-        logits.grad = None
-        losses, right = token_losses(logits, targets)
-        (losses * torch.arange(15.0).view(5, 3)).sum().backward()
-        return losses.detach(), right, logits.grad
-
-    plain, fast = read_both_ways(read)
-    torch.testing.assert_close(plain[0], fast[0], atol=1e-5, rtol=1e-5)
-    assert torch.equal(plain[1], fast[1])
-    torch.testing.assert_close(plain[2], fast[2], atol=1e-5, rtol=1e-5)
-
-
-@needs_compiler
 @pytest.mark.parametrize("streams", [1, 3, 20])
 def test_speaking_token_by_token_is_the_same(brain, read_both_ways, streams):
     """Forty tokens one by one, one stream or more than the kernel takes at once, agree with PyTorch and its blocks."""
@@ -146,10 +111,9 @@ def test_speaking_token_by_token_is_the_same(brain, read_both_ways, streams):
         assert_same(brain(text, pixels, used_state(brain, streams)), fast)
 
 
-@needs_compiler
-def test_threads_do_not_change_a_reply(brain):
+def test_threads_do_not_change_a_reply(brain, compiled):
     """One thread and two give the same bits, but for sums that are made per thread in learning alone."""
-    native.use(compiled())
+    brain.use(compiled)
     text, pixels = some_block(2, 1)
     before, replies = torch.get_num_threads(), []
     try:
@@ -162,10 +126,9 @@ def test_threads_do_not_change_a_reply(brain):
     assert all(torch.equal(replies[0], reply) for reply in replies)
 
 
-@needs_compiler
-def test_what_is_not_a_number_stays_so(brain):
+def test_what_is_not_a_number_stays_so(brain, compiled):
     """A loss that is not finite must show, or the tutor would learn from it."""
-    native.use(compiled())
+    brain.use(compiled)
     with torch.no_grad():
         brain.memory1.gate.bias[0] = float("nan")
     text, pixels = some_block(2, 6)
@@ -174,24 +137,15 @@ def test_what_is_not_a_number_stays_so(brain):
         assert brain.step(text[:, 0], pixels[:, 0], brain.fresh_state(2)).logits.isnan().all()
 
 
-def test_without_a_compiler_it_says_so_once_and_runs(brain, monkeypatch, caplog, tmp_path):
-    """No compiler on the path: one line in the log, and PyTorch does the work."""
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with caplog.at_level(logging.INFO):
-        assert not foundry.forge()
-    assert "no C compiler" in caplog.text
-    assert native.kernels_for(brain.neurons.bias) is None
-    text, pixels = some_block(1, 8)
-    assert brain(text, pixels, brain.fresh_state(1)).logits.isfinite().all()
-
-
-@pytest.mark.skipif(os.name != "posix", reason="the broken compiler is a shell script")
-def test_a_compiler_that_fails_is_named_and_done_without(monkeypatch, caplog, tmp_path):
-    """A compiler that only complains: its first words are in the log, and nothing breaks."""
-    compiler = Path(tmp_path, "cc")
-    compiler.write_text("#!/bin/sh\necho 'cc: no licence today' >&2\nexit 1\n")
-    compiler.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/bin")
-    with caplog.at_level(logging.INFO):
-        assert not foundry.forge()
-    assert "no licence today" in caplog.text
+def test_constrain_keeps_the_bounds():
+    """Rows stay within unit norm, windows between one token and the longest, memories within their spans."""
+    brain = build(TINY)
+    with torch.no_grad():
+        for parameter in brain.parameters():
+            parameter.mul_(50)
+    brain.constrain()
+    assert brain.neurons.rows.norm(dim=1).max() <= 1 + 1e-5
+    sizes = brain.interneurons.sizes()
+    assert sizes.min() >= 1
+    assert sizes.max() <= TINY.longest_window + 1e-4
+    assert ((brain.memory1.decays() > 0) & (brain.memory1.decays() < 1)).all()

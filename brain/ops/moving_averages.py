@@ -11,21 +11,31 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from brain.ops.native import kernels_for
+from brain.ops.backend import Backend, Kernels
+
+
+def moving_averages(inputs: Tensor, decays: Tensor, start: Tensor, backend: Backend) -> Tensor:
+    """``average[t] = decay * average[t-1] + (1 - decay) * input[t]`` for every token.
+
+    ``inputs`` (T, B, N), ``decays`` (M, 1, N) or (M, 1, 1), ``start`` (M, B, N); returns (T, M, B, N).
+    """
+    run = backend.kernels_for(inputs, decays, start)
+    return _MovingAverages.apply(inputs, decays.expand(-1, -1, inputs.shape[-1]), start, run)
 
 
 class _MovingAverages(torch.autograd.Function):
+    """Forward by the kernels, if there are any, or by torch; backward by torch."""
+
     @staticmethod
-    def forward(ctx, inputs: Tensor, decays: Tensor, start: Tensor) -> Tensor:
+    def forward(ctx, inputs: Tensor, decays: Tensor, start: Tensor, run: Kernels | None) -> Tensor:
         averages = inputs.new_empty(len(inputs), *start.shape)  # (T, M, B, N)
-        if run := kernels_for(inputs, decays, start):
-            inputs, decays, start = inputs.contiguous(), decays[:, 0].contiguous(), start.contiguous()
-            run("averages_forward", inputs, decays, start, averages, *averages.shape)
-            ctx.save_for_backward(inputs, decays[:, None], averages)
-            return averages
-        previous = start
-        for now, out in zip(inputs.unbind(), averages.unbind(), strict=True):
-            previous = torch.lerp(now, previous, decays, out=out)  # now + decay * (previous - now)
+        if run:
+            inputs, start = inputs.contiguous(), start.contiguous()
+            run("averages_forward", inputs, decays[:, 0].contiguous(), start, averages, *averages.shape)
+        else:
+            previous = start
+            for now, out in zip(inputs.unbind(), averages.unbind(), strict=True):
+                previous = torch.lerp(now, previous, decays, out=out)  # now + decay * (previous - now)
         ctx.save_for_backward(inputs, decays, averages)
         return averages
 
@@ -41,12 +51,4 @@ class _MovingAverages(torch.autograd.Function):
             grad_inputs.addcmul_(total[:, m], 1 - decays[m])
         grad_start = later * decays
         moved = (averages - inputs[:, None]).mul_(total)  # averages - inputs = decay * (previous - inputs)
-        return grad_inputs, moved.sum((0, 2), keepdim=True)[0] / decays, grad_start
-
-
-def moving_averages(inputs: Tensor, decays: Tensor, start: Tensor) -> Tensor:
-    """``average[t] = decay * average[t-1] + (1 - decay) * input[t]`` for every token.
-
-    ``inputs`` (T, B, N), ``decays`` (M, 1, N) or (M, 1, 1), ``start`` (M, B, N); returns (T, M, B, N).
-    """
-    return _MovingAverages.apply(inputs, decays.expand(-1, -1, inputs.shape[-1]), start)
+        return grad_inputs, moved.sum((0, 2), keepdim=True)[0] / decays, grad_start, None

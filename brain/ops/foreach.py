@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import increment_version
 
-from brain.ops.native import kernels_for
+from brain.ops.backend import Backend
 
 
-def norm(tensors: Sequence[Tensor]) -> float:
+def norm(tensors: Sequence[Tensor], backend: Backend) -> float:
     """The root of the sum of the squares of all entries; 0 of no tensors."""
     tensors = [tensor.contiguous() for tensor in tensors]
-    if not (run := kernels_for(*tensors)):
+    if not (run := backend.kernels_for(*tensors)):
         return torch.nn.utils.get_total_norm(tensors).item()
     sums = torch.zeros(torch.get_num_threads(), dtype=torch.float64)
     run("squares", _addresses(tensors), _sizes(tensors), sums, len(tensors))
@@ -23,14 +23,14 @@ def norm(tensors: Sequence[Tensor]) -> float:
 
 
 @torch.no_grad()
-def follow(tensors: Sequence[Tensor], leaders: Sequence[Tensor], share: float) -> None:
-    """Move contiguous ``tensors`` so much of the way (0 to 1) to their ``leaders``, of the same shapes."""
-    if not (run := kernels_for(*tensors, *leaders)):
-        torch._foreach_lerp_(tensors, leaders, share)
+def ema_update(averages: Sequence[Tensor], values: Sequence[Tensor], share: float, backend: Backend) -> None:
+    """Move contiguous ``averages`` by ``share`` (0 to 1) of the way to ``values``, of the same shapes, in place."""
+    if not (run := backend.kernels_for(*averages, *values)):
+        torch._foreach_lerp_(averages, values, share)
         return
-    given = _addresses(tensors), _addresses(leaders), _sizes(tensors), torch.tensor([share], dtype=torch.float32)
-    run("follow", *given, len(tensors))
-    increment_version(tensors)
+    given = _addresses(averages), _addresses(values), _sizes(averages), torch.tensor([share], dtype=torch.float32)
+    run("ema_update", *given, len(averages))
+    increment_version(averages)
 
 
 def _addresses(tensors: Sequence[Tensor]) -> Tensor:
