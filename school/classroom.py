@@ -142,9 +142,7 @@ class Classroom:
                     self._carry_out(request)
                 if self.receptionist.busy:
                     self._answer()
-                if (
-                    self.examination.under_way
-                ):  # lessons wait, so that the result belongs to one step and a resumed life repeats it
+                if self.examination.under_way:  # lessons wait: the result belongs to one step, also in a resumed life
                     self._examine()
                 elif studying:
                     self._learn()
