@@ -273,7 +273,7 @@ class Tutor:
             targets=tuple(decode([token]) for token in truth),
             guesses=tuple(decode([token]) for token in guessed),
             hits=tuple(a == b for a, b in zip(truth, guessed, strict=True)),
-            source_shares=self.brain.source_shares(inputs[:1], first.pixels, first.state),
+            shares=self.brain.source_shares(inputs[:1], first.pixels, first.state),
         )
 
     def _carried_by(self, task: Task) -> Streams:
