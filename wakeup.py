@@ -59,6 +59,9 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 well, 2 the user's mistake, 1 ours."""
     signal.signal(signal.SIGINT, _leave_quietly)
     signal.signal(signal.SIGTERM, _leave_quietly)
+    from school.office.privacy import close_from_now_on
+
+    close_from_now_on()
     options = parse(arguments)
     _print_anything()
     try:  # imported late: torch takes seconds, and --help should not
@@ -419,6 +422,7 @@ def put_together(  # noqa: PLR0915
     lifetime = count_time(settings, home, closing, say, clocks)
     caretaker = lock_souls(settings, home, lifetime.now)
     closing.callback(caretaker.unlock)
+    close_to_others(home, caretaker, say)
     soul = caretaker.make_room(say) if options.newborn else caretaker.newest(say, set_aside=True)
     librarian = open_library(settings, home, options, soul, say)
     brain, shape = build_brain_for(settings, home, librarian, soul, device)
@@ -481,6 +485,18 @@ def put_together(  # noqa: PLR0915
         say(f"{team.size} processes share its lessons; waiting for all of them...")
         tutor.assemble(shape, settings.lessons, settings.pedagogy)
     return awake
+
+
+def close_to_others(home: Path, caretaker: Caretaker, say: Say) -> None:
+    """Nobody else on this machine reads what is kept of a life; told if somebody could."""
+    from school.office.privacy import close_home, in_words
+
+    try:
+        copies = caretaker.backups.everywhere()[0]
+    except OSError:  # what can't be known now is told when a copy is made
+        copies = []
+    for line in in_words(home, close_home(home, copies)):
+        say(line)
 
 
 def count_time(settings: Any, home: Path, closing: ExitStack, say: Say, clocks: Clocks | None) -> Lifetime:

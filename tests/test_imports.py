@@ -23,6 +23,7 @@ BOTS_KNOW = {
     "school.office.files",
     "school.office.log",
     "school.office.mistakes",
+    "school.office.privacy",
     "school.office.settings",
     "school.screen.calligraphist",
 }
