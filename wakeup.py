@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import os
 import signal
@@ -11,7 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 if sys.version_info < (3, 11):  # noqa: UP036  (what an older Python is to say instead of a traceback)
     sys.exit("babyLLM needs Python 3.11 or newer; this is " + sys.version.split()[0] + ".")
@@ -64,11 +63,13 @@ def main(arguments: list[str] | None = None) -> int:
     close_from_now_on()
     options = parse(arguments)
     _print_anything()
+    from school.office.foreign import emit, one_line
+
     try:  # imported late: torch takes seconds, and --help should not
         from school.office.log import keep_last_words
         from school.office.mistakes import Mistake
     except ModuleNotFoundError as missing:
-        print(f"babyLLM: {missing.name} is not installed; run `make setup` first.", file=sys.stderr)
+        emit(f"babyLLM: {missing.name} is not installed; run `make setup` first.", sys.stderr)
         return 2
     keep_last_words()
     try:
@@ -76,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 0  # only lessons can be shared; the first process runs the rest
         return options.command(options)
     except Mistake as mistake:
-        print(f"babyLLM: {mistake}", file=sys.stderr)
+        emit(f"babyLLM: {one_line(mistake)}", sys.stderr)
         return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -102,7 +103,9 @@ class Parser(argparse.ArgumentParser):
     """One line for a mistake, not the whole usage."""
 
     def error(self, message: str) -> None:
-        self.exit(2, f"babyLLM: {message} (see --help)\n")
+        from school.office.foreign import one_line
+
+        self.exit(2, f"babyLLM: {one_line(message)} (see --help)\n")
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -252,7 +255,9 @@ def read_options(options: argparse.Namespace) -> tuple[Any, Path]:
 
 def whisper(text: str) -> None:
     """What a person may want to know, beside the results on standard output."""
-    _show(text, sys.stderr)
+    from school.screen.calligraphist import show
+
+    show(text, sys.stderr)
 
 
 # ---- putting it together -------------------------------------------------------------------------------------------
@@ -341,6 +346,7 @@ def wake(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
     from bots.terminal import interactive
+    from school.office.foreign import emit, to_json
     from school.screen.announcer import Screen
     from school.teaching.tutor import TeamBroken
 
@@ -360,7 +366,7 @@ def wake(options: argparse.Namespace) -> int:
         status = asyncio.run(_live(awake, settings, chat))
         awake.ending = "asleep" if status == 0 else "broke"
     if options.json:
-        print(json.dumps(asdict(awake.school.status())))
+        emit(to_json(asdict(awake.school.status())), sys.stdout)
     return status
 
 
@@ -400,6 +406,7 @@ def put_together(  # noqa: PLR0915
     from school.classroom import Classroom, Limits
     from school.door.control import Control
     from school.door.mailbox import Mailbox
+    from school.office.foreign import one_line
     from school.office.log import keep_log, redact
     from school.office.machine import prepare
     from school.record.registrar import Registrar
@@ -411,7 +418,7 @@ def put_together(  # noqa: PLR0915
 
     def say(text: str) -> None:
         log.info("%s", text)
-        show(redact(text))
+        show(one_line(redact(text)))
 
     voices = read_voices_for(settings, home)
     device = prepare(settings.machine)
@@ -446,7 +453,7 @@ def put_together(  # noqa: PLR0915
     registrar.shelve(librarian.texts)
     mailbox = Mailbox(settings.speech.waiting)
     people, school = remember(registrar, mailbox, soul, tutor, receptionist, lifetime)
-    scribe = hire_scribe(settings, school, registrar, voices, say, lifetime.clocks)
+    scribe = hire_scribe(settings, school, registrar, voices, show, lifetime.clocks)
     closing.callback(scribe.good_night)
     control = Control(mailbox, lifetime)
     timetable = hang_bells(settings, school, control, registrar, scribe, say, lifetime.clocks)
@@ -553,20 +560,19 @@ def find_twitch(awake: Awake, settings: Any, home: Path, lifetime: Lifetime) -> 
 
 
 def hire_scribe(
-    settings: Any, school: School, registrar: Registrar, voices: Voices, say: Say, clocks: Clocks
+    settings: Any, school: School, registrar: Registrar, voices: Voices, show: Say, clocks: Clocks
 ) -> Scribe:
     """The scribe, who hears what is answered, and in quiet hours only writes. Raises Mistake."""
     from school.diary.scribe import Scribe
+    from school.office.log import redact
     from school.schedule.hours import quiet_hours, zone_of
 
     zone = zone_of(settings.timetable.zone)
     quiet = quiet_hours(settings.timetable.quiet, zone)
 
-    def murmur(text: str) -> None:
-        if quiet():
-            log.info("%s", text)
-        else:
-            say(text)
+    def murmur(text: str) -> None:  # it tells of people, so it is only shown; nobody takes lines out of a log
+        if not quiet():
+            show(redact(text))
 
     scribe = Scribe(school, registrar, voices, settings.scribe, zone=zone, say=murmur, clock=clocks.wall)
     school.listener = scribe.heard
@@ -648,6 +654,8 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
     """The event loop's part of a day: bells, chat and signals, until the classroom is done."""
     import asyncio
 
+    from school.office.errors import in_short
+
     classroom, school, say = awake.classroom, awake.school, awake.say
     loop = asyncio.get_running_loop()
     told = False
@@ -671,7 +679,8 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
     try:
         await asyncio.wrap_future(classroom.done)
     except Exception as error:
-        say(f"babyLLM broke: {error}. What it had learned is saved up to its last save; baby.log has the details.")
+        why = in_short(error)
+        say(f"babyLLM broke ({why}). What it had learned is saved up to its last save; baby.log has the details.")
         return 1
     finally:
         awake.timetable.close()
@@ -688,6 +697,7 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
 async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
     """The terminal's part, if there is one. Whatever becomes of it, the lessons go on."""
     from bots.terminal import Commands, Prompt, chat_on_pipe
+    from school.office.errors import in_short
     from school.office.slowness import why_slow
 
     school, say = awake.school, awake.say
@@ -713,7 +723,7 @@ async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
             await chat_on_pipe(commands)
     except Exception as error:
         log.exception("the terminal broke")
-        say(f"the chat in this terminal broke ({error}); the lessons go on. Ctrl-C lets it sleep.")
+        say(f"the chat in this terminal broke ({in_short(error)}); the lessons go on. Ctrl-C lets it sleep.")
 
 
 def _on_signals(loop: Any, act: Callable[[], None]) -> None:
@@ -725,21 +735,9 @@ def _on_signals(loop: Any, act: Callable[[], None]) -> None:
 
 
 def _print(text: str) -> None:
-    _show(text, sys.stdout)
+    from school.screen.calligraphist import show
 
-
-def _show(text: str, stream: TextIO) -> None:
-    """Whoever looked may be gone; whoever has something to say goes on."""
-    import shutil
-
-    from school.screen.calligraphist import wrapped
-
-    try:
-        if stream and stream.isatty():
-            text = wrapped(text, shutil.get_terminal_size().columns)
-        print(text, file=stream, flush=True)
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    show(text, sys.stdout)
 
 
 # ---- sharing the lessons -------------------------------------------------------------------------------------------
@@ -789,6 +787,7 @@ def help_teach(settings: Any, team: Team) -> int:
 
 
 def ask_once(options: argparse.Namespace) -> int:
+    from school.office.foreign import emit, to_json
     from school.offline import ask, newest_soul
     from school.screen.calligraphist import for_screen
 
@@ -799,25 +798,27 @@ def ask_once(options: argparse.Namespace) -> int:
     )
     if options.json:
         fields = ("text", "step", "seconds", "color", "conversation")
-        print(json.dumps({name: getattr(reply, name) for name in fields}, ensure_ascii=False))
+        emit(to_json({name: getattr(reply, name) for name in fields}), sys.stdout)
     else:
-        print(for_screen(reply.text))
+        emit(for_screen(reply.text), sys.stdout)
     return 0
 
 
 def score_files(options: argparse.Namespace) -> int:
     from dataclasses import asdict
 
+    from school.office.foreign import emit, one_line, to_json
     from school.offline import newest_soul, score
 
     _, caretaker, device = _for_errand(options)
     soul = newest_soul(caretaker, whisper)
     scores = score(soul, options.files, device)
     if options.json:
-        print(json.dumps({"files": [asdict(one) for one in scores], "step": soul.step}))
+        emit(to_json({"files": [asdict(one) for one in scores], "step": soul.step}), sys.stdout)
         return 0
     for one in scores:
-        print(f"{one.bits_per_byte:.4f} bits/byte  {one.bytes:,} bytes  {one.tokens:,} tokens  {one.file}")
+        size = f"{one.bytes:,} bytes  {one.tokens:,} tokens"
+        emit(f"{one.bits_per_byte:.4f} bits/byte  {size}  {one_line(one.file)}", sys.stdout)
     return 0
 
 
@@ -825,6 +826,7 @@ def read_file(options: argparse.Namespace) -> int:
     import time
     from dataclasses import asdict
 
+    from school.office.foreign import emit, one_line, to_json
     from school.office.machine import prepare
     from school.offline import open_file
     from school.souls.packing import pack_soul, wake_receptionist, wake_tutor
@@ -856,16 +858,20 @@ def read_file(options: argparse.Namespace) -> int:
         caretaker.unlock()
     result = {"file": str(options.file), **asdict(reading), "seconds": time.monotonic() - started}
     if options.json:
-        print(json.dumps(result))
+        emit(to_json(result), sys.stdout)
     else:
-        print(
+        emit(
             f"{reading.bits_per_byte:.4f} bits/byte, {reading.tail_bits_per_byte:.4f} in the last tenth, "
-            f"{reading.bytes:,} bytes in {result['seconds']:.0f} s  {options.file}"
+            f"{reading.bytes:,} bytes in {result['seconds']:.0f} s  {one_line(options.file)}",
+            sys.stdout,
         )
     return 0
 
 
 def show_stats(options: argparse.Namespace) -> int:
+    import shutil
+
+    from school.office.foreign import emit, to_json
     from school.record.chronicle import read_life, render
     from school.schedule.hours import zone_of
 
@@ -873,20 +879,22 @@ def show_stats(options: argparse.Namespace) -> int:
     zone = zone_of(settings.timetable.zone)
     life = read_life(home, search=options.search, last=options.last, zone=zone)
     if options.json:
-        print(json.dumps(life, ensure_ascii=False))
+        emit(to_json(life), sys.stdout)
     else:
-        render(life, weather=options.weather, zone=zone)
+        width = shutil.get_terminal_size().columns
+        emit(render(life, width, weather=options.weather, zone=zone), sys.stdout)
     return 0
 
 
 def show_diary(options: argparse.Namespace) -> int:
+    from school.office.foreign import emit, to_json
     from school.record.chronicle import read_diary
     from school.screen.calligraphist import for_screen
 
     _, home = read_options(options)
     found = read_diary(home, last=options.last)
     if options.json:
-        print(json.dumps({"pages": found}, ensure_ascii=False))
+        emit(to_json({"pages": found}), sys.stdout)
         return 0
     for page in found:
         _print(for_screen(page["text"]) + "\n")
@@ -897,12 +905,13 @@ def show_timetable(options: argparse.Namespace) -> int:
     import shutil
     from dataclasses import asdict
 
+    from school.office.foreign import emit, to_json
     from school.schedule.noticeboard import as_table, look_up
 
     settings, home = read_options(options)
     table = look_up(settings, home / "statistics" / "baby.db")
     width = shutil.get_terminal_size().columns
-    print(json.dumps(asdict(table), default=str) if options.json else as_table(table, width))
+    emit(to_json(asdict(table), default=str) if options.json else as_table(table, width), sys.stdout)
     return 0
 
 

@@ -19,6 +19,7 @@ from pydantic import Field
 from school.diary.voice import Voice
 from school.door.school import School
 from school.door.values import ME, Asleep, Busy, Reply, Snapshot
+from school.office.foreign import one_line
 from school.office.settings import Slice
 from school.screen.calligraphist import facts, for_screen, hex_color, status_lines
 
@@ -76,7 +77,8 @@ class Commands:
         why_slow: Callable[[], list[str]] = list,
         names: Voice | None = None,
     ):
-        self.baby, self.you = (names.choose(who) for who in ("baby", "you")) if names else ("baby", "you")
+        called = [names.choose(who) for who in ("baby", "you")] if names else ["baby", "you"]
+        self.baby, self.you = map(one_line, called)
         self._school, self._say, self._quit, self._save_soul, self._others = school, say, quit_, save, others
         self._choose_view, self._why_slow = view, why_slow
         self._last = _LastReply()
@@ -110,7 +112,7 @@ class Commands:
         name, _, text = line.partition(" ")
         command = self._table.get(name.lower())
         if command is None:
-            self._say(f"({for_screen(name)} is not a command; /help shows them all)")
+            self._say(f"({one_line(name)} is not a command; /help shows them all)")
         else:
             await command(text.strip())
 
@@ -121,7 +123,7 @@ class Commands:
         except (asyncio.CancelledError, Busy, Asleep):
             raise
         except Exception as error:
-            self._say(f"(it could not answer: {error})")
+            self._say(f"(it could not answer: {one_line(error)})")
             return
         self._last.id = reply.id
         self._say(f"{self.baby}: {for_screen(reply.text)}")

@@ -21,6 +21,7 @@ BOTS_KNOW = {
     "school.door.consent",
     "school.diary.voice",
     "school.office.files",
+    "school.office.foreign",
     "school.office.log",
     "school.office.mistakes",
     "school.office.privacy",

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from sqlite_utils import Database
 
 from school.office.files import make_folder, write_whole
+from school.office.foreign import visible
 
 DAY, LETTER = "day", "letter"
 LETTERS = "letters"  # the folder beside the record
@@ -106,7 +107,7 @@ def letter_file(folder: Path, day: str) -> Path:
 def write_letter(folder: Path, page: Page) -> None:
     """Raises OSError."""
     make_folder(folder)
-    write_whole(letter_file(folder, page.day), page.text + "\n")
+    write_whole(letter_file(folder, page.day), visible(page.text) + "\n")
 
 
 def _drop_strangers(db: Database, folder: Path) -> None:
