@@ -260,6 +260,13 @@ def whisper(text: str) -> None:
     show(text, sys.stderr)
 
 
+def aside(text: str) -> None:
+    """``whisper`` of what may name things from outside: one line."""
+    from school.office.foreign import one_line
+
+    whisper(one_line(text))
+
+
 # ---- putting it together -------------------------------------------------------------------------------------------
 
 
@@ -361,7 +368,7 @@ def wake(options: argparse.Namespace) -> int:
             screen = Screen.on(sys.stderr if show is whisper else sys.stdout, show)
             awake = put_together(settings, home, options, closing, show, team, screen)
         except TeamBroken as broken:
-            whisper(f"babyLLM: it can't begin: {broken}.")
+            aside(f"babyLLM: it can't begin: {broken}.")
             return 1
         status = asyncio.run(_live(awake, settings, chat))
         awake.ending = "asleep" if status == 0 else "broke"
@@ -776,7 +783,7 @@ def help_teach(settings: Any, team: Team) -> int:
         length = block_tokens(settings.brain, settings.lessons.block_tokens)
         enlist(team, shape, settings.lessons, settings.pedagogy, block_tokens=length, device=device).follow()
     except TeamBroken as broken:
-        whisper(f"babyLLM: process {team.rank} leaves: {broken}.")
+        aside(f"babyLLM: process {team.rank} leaves: {broken}.")
         return 1
     finally:
         team.leave()
@@ -792,7 +799,7 @@ def ask_once(options: argparse.Namespace) -> int:
     from school.screen.calligraphist import for_screen
 
     settings, caretaker, device = _for_errand(options)
-    soul = newest_soul(caretaker, whisper)
+    soul = newest_soul(caretaker, aside)
     reply = ask(
         soul, " ".join(options.text), conversation=options.conversation, settings=settings.speech, device=device
     )
@@ -811,7 +818,7 @@ def score_files(options: argparse.Namespace) -> int:
     from school.offline import newest_soul, score
 
     _, caretaker, device = _for_errand(options)
-    soul = newest_soul(caretaker, whisper)
+    soul = newest_soul(caretaker, aside)
     scores = score(soul, options.files, device)
     if options.json:
         emit(to_json({"files": [asdict(one) for one in scores], "step": soul.step}), sys.stdout)
@@ -838,14 +845,14 @@ def read_file(options: argparse.Namespace) -> int:
     device = prepare(settings.machine)
     caretaker = lock_souls(settings, home)
     try:
-        soul = caretaker.newest(whisper, set_aside=True)
-        librarian = open_library(settings, home, options, soul, whisper)
+        soul = caretaker.newest(aside, set_aside=True)
+        librarian = open_library(settings, home, options, soul, aside)
         brain, shape = build_brain_for(settings, home, librarian, soul, device)
         started = time.monotonic()
         reader = Reader(brain, librarian, settings.lessons, open_file(options.file, librarian.tokenizer))
         if soul:
             wake_tutor(soul, reader, [])
-        reading = reader.read(whisper)
+        reading = reader.read(aside)
         if options.keep:
             conversations = Conversations(home / "soul" / "conversations", limit=1, disk_limit=0, device=device)
             receptionist = Receptionist(reader.voice, librarian.tokenizer, conversations, settings.speech)
@@ -853,7 +860,7 @@ def read_file(options: argparse.Namespace) -> int:
                 wake_receptionist(soul, receptionist)
             kept = pack_soul(reader, receptionist, {"brain": asdict(shape), "settings": settings.model_dump()})
             kept.facts |= {name: soul.facts.get(name, {}) if soul else {} for name in ("reviews", "pedagogy")}
-            whisper(f"soul saved: {caretaker.save(kept)}")
+            aside(f"soul saved: {caretaker.save(kept)}")
     finally:
         caretaker.unlock()
     result = {"file": str(options.file), **asdict(reading), "seconds": time.monotonic() - started}

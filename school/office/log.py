@@ -115,6 +115,7 @@ class _Discreet(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         record = copy.copy(record)
         record.msg, record.args = one_line(redact(record.getMessage())), ()
+        record.exc_text = None  # how somebody else told the error
         return visible(redact(super().format(record)))
 
     def formatException(self, failed: Any) -> str:  # noqa: N802
