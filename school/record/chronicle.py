@@ -8,14 +8,10 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import plotext
-from rich.console import Console
-from rich.table import Table
-
 from school.office.foreign import one_line
 from school.office.mistakes import Mistake
 from school.record.pages import DAY, LETTER, pages
-from school.record.registrar import reading
+from school.record.read_only import looking
 from school.screen.calligraphist import count, figure, for_screen
 
 POINTS = 200  # of a curve
@@ -61,7 +57,7 @@ def read_life(home: Path, *, search: str | None, last: int, zone: tzinfo = UTC) 
     if not path.exists():
         raise Mistake(f"nothing is recorded in {path} yet; wake the baby first: python wakeup.py")
     try:
-        with reading(path) as db:
+        with looking(path) as db:
             db.conn.create_function("day_of", 1, lambda at: _local(at, zone)[:10], deterministic=True)
             life = next(iter(db.query(SUMMARY)))
             life["tokens_seen"] = round(life["tokens_seen"])
@@ -93,8 +89,8 @@ def read_diary(home: Path, *, last: int) -> list[dict[str, Any]]:
     if not path.exists():
         raise Mistake(f"nothing is recorded in {path} yet; wake the baby first: python wakeup.py")
     try:
-        with reading(path) as db:
-            found = [*pages(db, DAY, last), *pages(db, LETTER, last)] if db["diary"].exists() else []
+        with looking(path) as db:
+            found = [*pages(db, DAY, last), *pages(db, LETTER, last)] if db.has("diary") else []
     except sqlite3.Error as error:
         raise Mistake(f"{path}: the record can't be read ({error}).") from None
     if not found:
@@ -131,6 +127,9 @@ def _local(at: str, zone: tzinfo) -> str:
 
 def render(life: dict[str, Any], width: int, *, weather: bool = False, zone: tzinfo = UTC) -> str:
     """The life as lines of at most ``width`` characters, but for what was said, which is as long as it is."""
+    from rich.console import Console
+    from rich.table import Table
+
     console = Console(file=StringIO(), width=width, color_system=None, highlight=False)
     table = Table.grid(padding=(0, 2))
     for name, value in (
@@ -162,6 +161,8 @@ def render(life: dict[str, Any], width: int, *, weather: bool = False, zone: tzi
 
 def draw_weather(weather: list[dict[str, Any]], width: int) -> str:
     """The three channels of the self-state over steps, what it was and what it expected, one below the other."""
+    import plotext
+
     drawn = []
     for channel in CHANNELS:
         plotext.clear_figure()
@@ -178,6 +179,8 @@ def draw_weather(weather: list[dict[str, Any]], width: int) -> str:
 
 def _plot(life: dict[str, Any], width: int) -> str:
     """Bits per byte over steps: what it is taught, and what it never was."""
+    import plotext
+
     plotext.clear_figure()
     plotext.theme("clear")
     plotext.plot_size(width, 18)
