@@ -33,6 +33,7 @@ from school.office.log import keep_log, redact
 from school.office.machine import prepare
 from school.office.privacy import close_home, in_words
 from school.office.seeds import seed_of
+from school.record.backup import Copies
 from school.record.queries import read_noted
 from school.record.registrar import Registrar
 from school.schedule.hours import quiet_hours, zone_of
@@ -149,7 +150,7 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
     close_to_others(home, caretaker, say)
     soul = caretaker.make_room(say) if waking.newborn else caretaker.newest(say, set_aside=True)
     mind = wake_mind(settings, waking, soul, device, say)
-    registrar = open_record(settings, home, mind, lifetime)
+    registrar = open_record(settings, home, mind, lifetime, Copies(home / "statistics" / "baby.db", caretaker.backups))
     awake: Awake | None = None  # what fails before it is, ends unwoken
     closing.callback(lambda: registrar.close(step=mind.tutor.step, ending=awake.ending if awake else "never woke"))
     registrar.shelve(mind.librarian.texts)
@@ -340,7 +341,7 @@ def count_time(settings: SchoolSettings, waking: Waking, closing: ExitStack, say
     return lifetime
 
 
-def open_record(settings: SchoolSettings, home: Path, mind: Mind, lifetime: Lifetime) -> Registrar:
+def open_record(settings: SchoolSettings, home: Path, mind: Mind, lifetime: Lifetime, copies: Copies) -> Registrar:
     return Registrar(
         home / "statistics" / "baby.db",
         settings.record,
@@ -348,6 +349,7 @@ def open_record(settings: SchoolSettings, home: Path, mind: Mind, lifetime: Life
         from_step=mind.soul.step if mind.soul else 0,
         journal=Journal.of(home),
         lifetime=lifetime,
+        copies=copies,
     )
 
 
