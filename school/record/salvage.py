@@ -20,12 +20,22 @@ from school.record.schema import connect
 log = logging.getLogger(__name__)
 
 DAMAGE = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+REFUSAL = {  # of this moment: somebody is in the way, or the disk
+    sqlite3.SQLITE_AUTH, sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_INTERRUPT,
+    sqlite3.SQLITE_IOERR, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PERM, sqlite3.SQLITE_PROTOCOL,
+    sqlite3.SQLITE_READONLY,
+}  # fmt: skip
 
 
 def is_damage(error: Exception) -> bool:
     """Whether what was written is not there any more; all other errors are about this moment or this statement."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in DAMAGE
+
+
+def is_refusal(error: Exception) -> bool:
+    """Whether another try may go well; a record that can't be opened for any other reason is none of ours any more."""
+    return isinstance(error, OSError) or (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF in REFUSAL
 
 
 def is_sound(path: Path) -> bool:
@@ -50,6 +60,9 @@ def rebuild(path: Path, now: Callable[[], float]) -> Database:
     aside = _set_aside(path, int(now()))
     db = connect(path)
     saved = salvage(aside, db)
+    for made_by_reading in (Path(f"{aside}-shm"), Path(f"{aside}-wal")):
+        if made_by_reading.exists() and (made_by_reading.suffix.endswith("shm") or not made_by_reading.stat().st_size):
+            made_by_reading.unlink()
     found = ", ".join(f"{rows:,} of {table}" for table, rows in saved.items() if rows)
     back = f"what could be read is back (rows: {found})" if found else "nothing in it could be read"
     log.warning("%s was damaged; it was set aside as %s and a new record begun: %s", path.name, aside.name, back)

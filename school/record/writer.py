@@ -23,7 +23,7 @@ from school.door.mailbox import fail, fulfil
 from school.office.lifetime import Lifetime
 from school.record.backup import Copies
 from school.record.removal import Leftovers
-from school.record.salvage import is_damage, rebuild
+from school.record.salvage import is_damage, is_refusal, rebuild
 from school.record.schema import connect
 
 log = logging.getLogger(__name__)
@@ -173,7 +173,13 @@ class Writer:
 
     def _open(self) -> Database:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        return connect(self.path)
+        try:
+            return connect(self.path)
+        except Exception as error:
+            if is_refusal(error) or self._rebuilt >= REBUILT:
+                raise
+            self._rebuilt += 1
+            return rebuild(self.path, self._lifetime.now)
 
     def _rebuild(self) -> bool:
         """Whether there is a new record with what could be read of the damaged one."""

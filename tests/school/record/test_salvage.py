@@ -1,5 +1,5 @@
-"""Damage inside the record is found at waking and on writing; what can be read of it is in a new one. Its copy among the
-backups is whole, and holds nothing that was deleted."""
+"""Damage inside the record is found at waking and on writing; what can be read of it is in a new one. Its copy among
+the backups is whole, and holds nothing that was deleted."""
 
 from __future__ import annotations
 
