@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 import threading
 import time
@@ -215,6 +216,8 @@ class FakeTwitch:
         emotes: tuple[str, ...] = (),
         cheers: tuple[str, ...] = (),
         mentions: tuple[str, ...] = (),
+        gifs: tuple[str, ...] = (),
+        unheard_of: tuple[str, ...] = (),
         shared_from: str = "",
         message_id: str = "",
         times: int = 1,
@@ -231,13 +234,15 @@ class FakeTwitch:
             text = f"@{parent.name} {text}"
         self._seen[message_id], self._texts[message_id] = writer, text
         source = self.person(shared_from) if shared_from else None
+        others = dict.fromkeys(gifs, "gif") | dict.fromkeys(unheard_of, "unheard_of")
+        fragments = self._fragments(text, emotes, cheers, mentions, others)
         event = {
             **self._broadcaster(),
             "chatter_user_id": writer.id,
             "chatter_user_login": writer.login,
             "chatter_user_name": writer.name,
             "message_id": message_id,
-            "message": {"text": text, "fragments": self._fragments(text, emotes, cheers, mentions)},
+            "message": {"text": text, "fragments": fragments},
             "color": "#00FF7F",
             "badges": [{"set_id": badge, "id": "1", "info": ""} for badge in badges],
             "message_type": "text",
@@ -423,11 +428,14 @@ class FakeTwitch:
         both = {f"{which}_{key}": value for which in ("parent", "thread") for key, value in who.items()}
         return ids | both | {"parent_message_body": self._texts[parent_id]}
 
-    def _fragments(self, text: str, emotes: tuple[str, ...], cheers: tuple[str, ...], mentions: tuple[str, ...]):
-        """Word by word: what is marked is a fragment of its own, plain words between them are one."""
+    def _fragments(
+        self, text: str, emotes: tuple, cheers: tuple, mentions: tuple, others: dict[str, str]
+    ) -> list[dict]:
+        """Word by word: what is marked is a fragment of its own, plain words and spaces between them are one. All texts
+        together are the message's."""
         made: list[dict] = []
-        empty = {"cheermote": None, "emote": None, "mention": None}
-        for word in text.split(" "):
+        empty = {"cheermote": None, "emote": None, "mention": None, "gif": None}
+        for word in re.split(r"([ \x01]+)", text):
             name = word.removeprefix("@").lower()
             if word in emotes:
                 made.append(empty | {"type": "emote", "text": word, "emote": {"id": "25", "emote_set_id": "1"}})
@@ -438,9 +446,12 @@ class FakeTwitch:
                 who = self.person(name)
                 mention = {"user_id": who.id, "user_login": who.login, "user_name": who.name}
                 made.append(empty | {"type": "mention", "text": word, "mention": mention})
+            elif word in others:
+                gif = {"gif": {"url": "https://static.example/x.gif"}} if others[word] == "gif" else {}
+                made.append(empty | {"type": others[word], "text": word} | gif)
             elif made and made[-1]["type"] == "text":
-                made[-1]["text"] += " " + word
-            else:
+                made[-1]["text"] += word
+            elif word:
                 made.append(empty | {"type": "text", "text": word})
         return made
 

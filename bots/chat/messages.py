@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from bots.chat.normalize import seen
+
 Standing = Literal["off", "connecting", "listening", "deaf", "refused"]
 
 
@@ -22,7 +24,7 @@ class Line:
     person: str  # the writer's user id
     login: str  # the name that a mention needs
     name: str  # as displayed
-    text: str  # spaces as one; without a leading @name of whom it replies to
+    text: str  # what is seen of it, spaces as one; without a leading @name of whom it replies to
     moderator: bool = False  # also true of whose channel it is
     regular: bool = False  # whether the platform says that the channel knows the writer: a moderator, a subscriber...
     bot: bool = False  # whether the platform says that the writer is a program
@@ -93,6 +95,7 @@ class Wire(Protocol):
 
 
 def plain(text: str, login: str) -> str:
-    """``text`` with spaces as one and without a leading @login."""
-    text = " ".join(text.split())
+    """What is seen of a text, without a leading @login. People's programs add what nobody sees to a line, so that the
+    same may be said twice."""
+    text = seen(text)
     return re.sub(rf"(?i)^@{re.escape(login)}\b[,:]?\s*", "", text) if login else text

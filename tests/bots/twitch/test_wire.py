@@ -118,6 +118,40 @@ def test_a_message_arrives_with_all_that_is_known_of_it(twitch, tmp_path):
     run(work())
 
 
+def test_what_is_not_words_is_no_words(twitch, tmp_path):
+    """What somebody does (/me) is said without its marks, a gif and a kind of fragment that is not known yet are left
+    out, and so is what people's programs add unseen."""
+    twitch.log_in(tmp_path)
+
+    async def work():
+        async with connected(twitch, tmp_path) as (_, diary):
+            for text in (
+                "\1ACTION polishes the lamp\1", "\1ACTION\1", "\1ACTIONS speak\1", "ACTION please",
+                "\1ACTION !quiet 2\1", "!quiet 2 \U000e0000", "!quiet\u034f 2\u034f", "@babybot \u200bhello \U000e0000",
+                "see exam\u200bple.com",
+            ):  # fmt: skip
+                twitch.chat(text)
+            twitch.chat("look https://giphy.example/x.gif at it", gifs=("https://giphy.example/x.gif",))
+            twitch.chat("a hologram of soup", unheard_of=("hologram",))
+            twitch.chat(
+                "\u0001ACTION nods Kappa Cheer100\u0001",
+                emotes=("Kappa",),
+                cheers=("Cheer100",),
+                reply_to=twitch.chat("so?"),
+            )
+            await twitch.until(lambda: len(diary.lines) == 13)
+            assert diary.texts() == [
+                "polishes the lamp", "", "S speak", "ACTION please", "!quiet 2", "!quiet 2", "!quiet 2", "hello",
+                "see example.com", "look at it", "a of soup", "so?", "nods Kappa Cheer100",
+            ]  # fmt: skip
+            assert [line.links for line in diary.lines].count(True) == diary.lines[8].links == 1
+            assert diary.lines[7].mentions_me
+            nods = diary.lines[-1]
+            assert (nods.emotes, nods.in_words) == (("Kappa",), (("Cheer100", "(cheers 100)"),))
+
+    run(work())
+
+
 def test_what_a_moderator_removes_is_told(twitch, tmp_path):
     """A deletion, a timeout and a clearing become removals, each once."""
     twitch.log_in(tmp_path)
