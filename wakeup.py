@@ -270,7 +270,7 @@ def hooks_of(awake: Awake) -> Hooks:
 
     return Hooks(
         save=awake.control.save,
-        lessons_since=awake.registrar.lessons_since,
+        lessons_since=awake.registrar.queries.lessons_since,
         quiet=awake.timetable.quiet,
         wall=awake.lifetime.now,
     )

@@ -138,18 +138,16 @@ class Commands:
 
     async def _forget(self, _: str) -> None:
         self._last.id = ""
-        try:
-            rows = await asyncio.wrap_future(self._school.forget(person=ME))
-        except OSError as error:
-            self._say(
-                "(deleted from the record, and it will never train on it again; but a saved soul still remembers "
-                f"the conversation: {error}. That is tried until it is done.)"
-            )
-            return
+        told = await asyncio.wrap_future(self._school.forget(person=ME))
+        gone = f"{told.rows} rows of what you said and taught" if told.rows else "what could be"
         self._say(
-            f"(deleted: {rows} rows of what you said and taught. It will never train on them again; "
+            f"(deleted: {gone}. It will never train on them again; "
             "what its weights already took from them fades, but is not undone.)"
         )
+        if told.owed:
+            when = "That goes on by itself until it is done" + (", also when you wake it again." if told.noted else ".")
+            still = "" if told.noted else " The disk could not even take a note of it: let it run until there is room."
+            self._say(f"(not gone yet from: {', '.join(told.owed)}. {when}{still})")
 
     async def _leave(self, _: str) -> None:
         self._quit()

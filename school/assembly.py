@@ -22,14 +22,17 @@ from school.diary.voice import Voices
 from school.door.consent import People
 from school.door.control import Control
 from school.door.events import Event
+from school.door.exchanges import REMEMBERED
+from school.door.journal import Journal
 from school.door.mailbox import Mailbox
-from school.door.school import REMEMBERED, School
+from school.door.school import School
 from school.door.values import date_ids_by
 from school.office.lifetime import MACHINE, Clocks, Lifetime
 from school.office.log import keep_log, redact
 from school.office.machine import prepare
 from school.office.seeds import seed_of
-from school.record.registrar import Registrar, read_noted
+from school.record.queries import read_noted
+from school.record.registrar import Registrar
 from school.schedule.hours import quiet_hours, zone_of
 from school.schedule.jobs import Staff, runs
 from school.schedule.plan import RANG, forget_ahead, plan_of, read_past
@@ -330,6 +333,7 @@ def open_record(settings: SchoolSettings, home: Path, mind: Mind, lifetime: Life
         settings.record,
         run_config=settings.model_dump(),
         from_step=mind.soul.step if mind.soul else 0,
+        journal=Journal.of(home),
         lifetime=lifetime,
     )
 
@@ -339,12 +343,12 @@ def remember(registrar: Registrar, mailbox: Mailbox, mind: Mind, lifetime: Lifet
     wait([removing for _, removing in registrar.inherited], RECORD_SECONDS)
     people = People(registrar, *registrar.ledger(), clock=lifetime.now)
     if mind.soul:
-        pairs = registrar.pairs_learning()
+        pairs = registrar.queries.pairs_learning()
         wake_tutor(mind.soul, mind.tutor, [pair for pair in pairs if people.welcome(pair.person, pair.asker)])
         wake_receptionist(mind.soul, mind.receptionist, welcome=people.welcome)
-    exchanges = [exchange for exchange in registrar.exchanges(REMEMBERED) if people.welcome(exchange.person)]
+    exchanges = [exchange for exchange in registrar.queries.exchanges(REMEMBERED) if people.welcome(exchange.person)]
     school = School(mailbox, registrar, exchanges=exchanges, lifetime=lifetime)
-    school.catch_up(people.left(), registrar.inherited)
+    school.forgetting.go_on(people.left(), registrar.inherited)
     return people, school
 
 
@@ -386,6 +390,6 @@ def hire_announcer(
         every_seconds=display.line_seconds,
         status=school.status,
         minute=tutor.stopwatch.minute,
-        figures=Figures(registrar.steps(KEPT), registrar.exams()),
+        figures=Figures(registrar.queries.steps(KEPT), registrar.queries.exams()),
         quiet=timetable.quiet,
     )

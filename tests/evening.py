@@ -20,7 +20,7 @@ from bots.chat.messages import Line, Removal
 from bots.chat.surface import Surface
 from bots.room import open_room
 from bots.room.wire import CHANNEL, id_of
-from school.record.registrar import reading
+from school.record.schema import reading
 from tests.voices import is_line
 
 SMALL = (
@@ -56,8 +56,6 @@ class Evening:
         self._details: dict[str, Any] = {}  # what the room itself can't say of the next line
         arguments = [part for change in (*SMALL, *changes) for part in ("--set", change)]
         self._options = wakeup.parse(["--home", str(home), "--no-twitch", *self.restraints, *arguments])
-        self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever, name="evening", daemon=True)
 
     def _clock(self) -> float:
         return time.time() + self.ahead
@@ -123,6 +121,8 @@ class Evening:
             self.surface = self.open(settings, hooks, limits=self.limits, clock=self._clock)
             self.host = self.surface.host
             self.surface.wire.listener = self
+            self.loop = asyncio.new_event_loop()  # only now, as nobody would close it if waking failed
+            self._thread = threading.Thread(target=self.loop.run_forever, name="evening", daemon=True)
             self.day.classroom.start()
             self._thread.start()
             self._act(self.surface.start)

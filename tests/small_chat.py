@@ -19,13 +19,14 @@ from bots.chat.messages import Line, WireState
 from bots.chat.quarantine import Quarantine
 from bots.chat.settings import ChatLessonSettings, ChatSettings, CommandSettings
 from bots.room import ROOM
-from school.diary.voice import VoiceSettings
+from school.diary.settings import VoiceSettings
 from school.door.consent import WORDING, Change, People
 from school.door.control import Control
 from school.door.mailbox import Ask, Mailbox, Teach
 from school.door.school import School
 from school.door.values import Exchange, Reply, new_id
-from school.record.registrar import RecordSettings, Registrar
+from school.record.registrar import Registrar
+from school.record.settings import RecordSettings
 
 STILL = Limits(tick=3600.0, command=0.0, confirmation=0.0, window=0.1, refusals=0.2)  # its clock is the test's
 

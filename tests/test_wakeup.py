@@ -325,14 +325,15 @@ sys.exit(f"it loaded {heavy}" if heavy else status)
 
 @pytest.mark.parametrize("command", ["--help", "stats", "diary", "timetable", "twitch check"])
 def test_looking_costs_little(home, command):
-    """Commands that only look load neither torch nor numpy, and take a second of processor time at most."""
+    """Commands that only look load neither torch nor numpy, and take little processor time: half a second on a quiet
+    machine, and as much again for what talks to Twitch."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     arguments = [sys.executable, "-c", LOOKING, *command.split(), "--home", str(home)]
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, cwd=ROOT)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert done.returncode == (0 if command in ("--help", "stats", "timetable") else 2), done.stderr
     assert "it loaded" not in done.stderr
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 1.0
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < (2.0 if "twitch" in command else 1.0)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no SIGHUP")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from bots.chat.messages import Line
 from bots.chat.moderation import tidy_for_chat
 from school.door.consent import What
-from school.door.values import Kept
+from school.door.values import Forgotten, Kept
 
 if TYPE_CHECKING:
     from bots.chat.host import Host
@@ -95,9 +95,10 @@ async def _kept(host: Host, person: str) -> Kept | None:
     return await _within(host.context.limits.record, host.context.school.kept(person))
 
 
-async def _tell_rows(host: Host, line: Line, deleting: Future[int], occasion: str, more: int = 0) -> None:
-    rows = await _within(host.context.limits.record, deleting)
-    await (host.reply(line, "later") if rows is None else host.reply(line, occasion, rows=rows + more))
+async def _tell_rows(host: Host, line: Line, deleting: Future[Forgotten], occasion: str, more: int = 0) -> None:
+    told = await _within(host.context.limits.record, deleting)
+    done = told is not None and not told.owed
+    await (host.reply(line, occasion, rows=told.rows + more) if done else host.reply(line, "later"))
 
 
 async def _within(seconds: float, future: Future) -> Any:

@@ -25,7 +25,7 @@ from bots.chat.parsing import ASK, parse
 from bots.chat.quarantine import Quarantine
 from bots.chat.rate_limit import Cooldown
 from bots.chat.tasks import Tasks
-from school.door.values import Asleep, Scope, id_at
+from school.door.values import Asleep, Forgotten, Scope, id_at
 
 log = logging.getLogger(__name__)
 
@@ -214,7 +214,7 @@ class Host:
                 school.withdraw(person)
             school.remove(replace(lately, person=person))
 
-    def take_back(self, channel: str, message: str, user: str) -> tuple[int, Future[int]]:
+    def take_back(self, channel: str, message: str, user: str) -> tuple[int, Future[Forgotten]]:
         """A moderator removed one message; returns how many lines (0 or 1) still waited, and the rows of the record."""
         platform, people = self.context.platform, self.context.people
         person = platform.person(user)

@@ -73,15 +73,15 @@ class Scribe:
         self._zone, self._say, self._clock = zone, say, clock
         self.aside = say
         self._recent = Recent(settings.compared_with)
-        for row in registrar.spoken(settings.compared_with):
+        for row in registrar.queries.spoken(settings.compared_with):
             self._recent.add(goodness(**row))
         self._day = self.today()
         day = (utc_of(self._day, zone), utc_of(self._day + timedelta(days=1), zone))
-        self._taught_today = registrar.comments_between(*day)
+        self._taught_today = registrar.queries.comments_between(*day)
         self._taught_days: set[str] = set()  # whose pages became lessons, written down or not yet
         # What an answer about itself is made of is found again when it wakes, so that it gives the same.
-        self._steps = deque(registrar.steps(RECENT_STEPS), RECENT_STEPS)
-        self._held_out = next(reversed(registrar.exams()), None)
+        self._steps = deque(registrar.queries.steps(RECENT_STEPS), RECENT_STEPS)
+        self._held_out = next(reversed(registrar.queries.exams()), None)
         self._reflected = 0  # the step of its last reflection
         self._lock = threading.Lock()
 

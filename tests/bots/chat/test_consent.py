@@ -13,7 +13,8 @@ from bots import PUBLIC
 from bots.chat.retention import clear_out
 from school.door.consent import WORDING, Change, People
 from school.door.values import Origin, Scope, id_at
-from school.record.registrar import RecordSettings, Registrar
+from school.record.registrar import Registrar
+from school.record.settings import RecordSettings
 from school.souls.caretaker import Caretaker
 from tests.evening import Evening, evening
 
@@ -371,8 +372,8 @@ def test_old_chat_goes_by_itself(chat):
     chat.eventually(lambda: learned(chat, "rhubarb, radishes and rain"))
     chat.school.ask("owner's rhubarb", "terminal:owner").result(timeout=20)
     assert clear_out(chat.school, 0) == []
-    assert [done.result(timeout=20) for done in clear_out(chat.school, 1.0)] == [0] * len(PUBLIC)
-    assert sum(done.result(timeout=20) for done in clear_out(chat.school, 1e-9)) >= 3
+    assert [done.result(timeout=20).rows for done in clear_out(chat.school, 1.0)] == [0] * len(PUBLIC)
+    assert sum(done.result(timeout=20).rows for done in clear_out(chat.school, 1e-9)) >= 3
     chat.eventually(lambda: not learned(chat, "rhubarb, radishes and rain"))
     assert rows_of(chat, chat.key("rosa")) == dict.fromkeys(TABLES, 0)
     assert chat.rows("select text from messages") == [("owner's rhubarb",)]
@@ -462,11 +463,12 @@ def test_a_scope_takes_what_it_says(keeper, scope, left):
         surface = "room" if channel else "terminal"
         how = {"surface": surface, "conversation": "x", "consent": "1", "channel": channel, "message": f"m-{key}"}
         keeper.heard(key, text=f"question {key}", person=person, **how)
-        keeper._submit(lambda db, key=key: db["replies"].insert({"id": f"r{key}", "message_id": key, "text": "x"}))
+        reply = {"id": f"r{key}", "message_id": key, "text": "x"}
+        keeper._writer.submit(lambda db, reply=reply: db["replies"].insert(reply))
         keeper.sent(f"r{key}", f"s-{key}")
         origin = Origin(surface="room", channel=channel, message=f"g-{key}") if channel else Origin()
         keeper.marked(f"r{key}", person=person, verdict="good", correction="", origin=origin)
-    removed = keeper.remove(Scope(surface="room", **scope)).result(10)
+    removed = keeper.forget(Scope(surface="room", **scope)).result(10)
     messages, replies, marks = (
         keeper_rows(keeper, q) for q in ("id from messages", "id from replies", "reply_id from feedback")
     )
@@ -479,7 +481,7 @@ def test_a_scope_takes_what_it_says(keeper, scope, left):
 
 def keeper_rows(keeper: Registrar, what: str) -> set[str]:
     keeper.kept("x").result(10)
-    return {row[0] for row in keeper._db.execute(f"select {what}").fetchall()}
+    return {row[0] for row in keeper._writer._db.execute(f"select {what}").fetchall()}
 
 
 def test_a_damaged_soul_that_names_somebody_goes(chat, tmp_path):

@@ -65,7 +65,8 @@ def test_nobody_is_told_that_nothing_is_kept_where_it_cant_be_read(small, monkey
     record.heard("q", text="my quokka", person="room:id-ann", **talk)
     small.change(people=People(record, [], False))
     left = []
-    monkeypatch.setattr(school, "withdraw", lambda person: left.append(person) or record.withdraw(person))
+    withdraw = school.withdraw
+    monkeypatch.setattr(school, "withdraw", lambda person: left.append(person) or withdraw(person))
 
     async def work(host: Host, wire: Notebook) -> None:
         host.heard(line("!consent"))

@@ -334,8 +334,8 @@ def test_login_with_a_code_and_without_a_secret(twitch, tmp_path, monkeypatch, c
         for person in ("babybot", "streamer"):
             await twitch.until(twitch.pending_device)
             code = twitch.pending_device()
-            asked = refused(twitch)
-            await twitch.until(lambda asked=asked: refused(twitch) >= asked + 2)  # it asks in vain
+            before = refused(twitch)
+            await twitch.until(lambda before=before: refused(twitch) >= before + 2)  # it asks in vain
             twitch.approve_device(person)
             await twitch.until(lambda code=code: twitch.pending_device() != code)
         assert await login == 0

@@ -141,7 +141,7 @@ def test_what_is_not_words_is_no_words(twitch, tmp_path):
             )
             await twitch.until(lambda: len(diary.lines) == 13)
             assert diary.texts() == [
-                "polishes the lamp", "", "S speak", "ACTION please", "!quiet 2", "!quiet 2", "!quiet 2", "hello",
+                "polishes the lamp", "", "ACTIONS speak", "ACTION please", "!quiet 2", "!quiet 2", "!quiet 2", "hello",
                 "see example.com", "look at it", "a of soup", "so?", "nods Kappa Cheer100",
             ]  # fmt: skip
             assert [line.links for line in diary.lines].count(True) == diary.lines[8].links == 1

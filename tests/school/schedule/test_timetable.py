@@ -17,7 +17,8 @@ from school.door.events import Saved
 from school.door.values import Asleep, Snapshot
 from school.office.mistakes import Mistake
 from school.office.settings import read_settings
-from school.record.registrar import RecordSettings, Registrar
+from school.record.registrar import Registrar
+from school.record.settings import RecordSettings
 from school.schedule.hours import day_told, midnight, told, trigger_at, within, zone_of
 from school.schedule.noticeboard import as_table, look_up
 from school.schedule.plan import BELLS, RANG, Past, missed, plan_of, read_past

@@ -19,7 +19,8 @@ from safetensors.torch import load_file
 from test_wakeup import read_until
 
 from school.door.values import Pair
-from school.record.registrar import RecordSettings, Registrar
+from school.record.registrar import Registrar
+from school.record.settings import RecordSettings
 from school.teaching.settings import LessonSettings
 from school.teaching.team import largest_divisor
 from wakeup import main
