@@ -48,7 +48,6 @@ class Host:
         self._pauses = Cooldown(context.limits.command, context.clock)
         self._confirmed = Cooldown(context.limits.confirmation, context.clock)
         self._removed: FIFOCache[str, None] = FIFOCache(REMOVED)
-        self._me = ""  # its own id here, once it has spoken
         self._not_attended = {login.casefold() for login in (*context.chat.bots, *context.chat.ignored)}
         self._quiet_until = float("-inf")
         self._spoke_last, self._heard_at = False, context.clock()
@@ -100,7 +99,7 @@ class Host:
             return "shared"
         if line.own:
             self.quarantine.note_own(line.text)
-            self._me, self._spoke_last = line.person, True
+            self._spoke_last = True
             return "own"
         if line.id in self._removed:
             return "removed"
@@ -206,7 +205,7 @@ class Host:
         elif removal.kind == "all":
             self.forget(lambda line: line.channel == channel)
             school.remove(lately)
-        elif removal.person == self._me:
+        elif removal.person == self._wire.state().me:
             school.remove(replace(lately, answers=True))
         else:
             self.forget(lambda line: line.person == removal.person)

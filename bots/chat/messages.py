@@ -59,6 +59,7 @@ class WireState:
     why: str = ""  # a short sentence without secrets, and what to do if there is something to do
     channel: str = ""  # name of the channel
     bot: str = ""  # login of the bot's account
+    me: str = ""  # its id, from the first line on that is heard
     moderator: bool = False  # whether the bot is one there
     heard: int = 0
     duplicates: int = 0  # delivered more than once, heard once

@@ -64,7 +64,7 @@ def seen(text: str) -> str:
     """``text`` without what shows nothing or commands a screen (blank, control, format, private and unassigned
     characters, and what chooses a shape where there is none to choose), and with single spaces."""
     spaced = "".join(" " if c.isspace() or unicodedata.category(c)[0] == "Z" else c for c in text)
-    shown = "".join(c for c in spaced.translate(BLANK) if unicodedata.category(c)[0] != "C" and c != REPLACEMENT)
+    shown = "".join(c for c in spaced.translate(BLANK) if unicodedata.category(c)[0] != "C" and c not in (REPLACEMENT, "\ufffc"))
     kept: list[str] = []
     for character in shown:
         if character not in SHAPES or (kept and character in PICTURE and unicodedata.category(kept[-1])[0] in "SP"):

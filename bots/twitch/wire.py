@@ -19,7 +19,7 @@ import aiohttp
 import twitchio
 from cachetools import FIFOCache
 
-from bots.chat.messages import Line, Listener, Standing, WireState
+from bots.chat.messages import Line, Listener, Removal, Standing, WireState
 from bots.twitch.address import point_client_library
 from bots.twitch.client import ChatClient, Deaf, Presence, explain, understood
 from bots.twitch.keys import CLIENT_ID, Account, Keys, Refused, keep_account, read_keys
@@ -113,6 +113,7 @@ class TwitchWire:
             self._state,
             channel=room.channel_login if room else "",
             bot=room.bot_login if room else "",
+            me=room.bot if room else "",
             moderator=bool(room and room.moderator),
             said=outbox.said,
             rejected=outbox.rejected,
@@ -182,6 +183,9 @@ class TwitchWire:
                 await self._watch(client)
             finally:
                 self._client = None
+                if client.banned:  # nobody else tells that its messages are gone
+                    self._room = client.banned
+                    self._tell_removal(Removal(kind="person", channel=client.banned.channel, person=client.banned.bot))
                 await self._dismiss(client)
 
     def _enter_room(self, room: Presence) -> None:
@@ -285,10 +289,13 @@ class TwitchWire:
             if isinstance(event, twitchio.ChatMessage):
                 self._hear(event, room)
             else:
-                self._state = replace(self._state, removals=self._state.removals + 1)
-                self.listener.removed(removal_of(event))
+                self._tell_removal(removal_of(event))
         except Exception as error:  # its text could hold what a person wrote; so only its kind
             log.error("the listener stumbled over a %s", type(error).__name__)
+
+    def _tell_removal(self, removal: Removal) -> None:
+        self._state = replace(self._state, removals=self._state.removals + 1)
+        self.listener.removed(removal)
 
     def _hear(self, message: twitchio.ChatMessage, room: Presence) -> None:
         line = self._own_or_not(line_of(message, room.bot, room.bot_login), room)

@@ -12,7 +12,8 @@ from bots.chat.messages import Removal
 from bots.chat.surface import Surface
 from bots.chat.wordlist import WordList
 from school.door.consent import People
-from tests.small_chat import Notebook, line, reply_of, settled, until
+from school.door.values import Exchange, Origin, id_at
+from tests.small_chat import Notebook, SmallChat, line, reply_of, settled, until
 from tests.voices import is_line
 
 
@@ -103,6 +104,25 @@ def test_a_removal_may_come_before_its_message(small, clock):
         assert "@troll" not in wire.said[0][0]
 
     small.with_host(work)
+
+
+def test_a_ban_of_its_own_needs_no_word_of_its_own(tmp_path, clock):
+    """Where moderators remove the baby before it has said anything since it woke, yesterday's answers go, with what
+    was made of them, and nobody's consent or questions."""
+    origin = Origin(surface="room", channel="c", message="m-y")
+    asked = {"person": "room:id-ann", "origin": origin, "sent": "sent-y"}
+    before = Exchange(reply_id=id_at(clock.now - 3600), question="what is tea?", answer="hot leaf water", **asked)
+    with SmallChat.open(tmp_path, clock, exchanges=[before]) as small:
+        small.agree("ann")
+        school = small.context.school
+
+        async def work(host: Host, wire: Notebook) -> None:
+            assert school.find(before.reply_id)
+            host.removed(Removal(kind="person", channel="c", person=wire.state().me))
+            assert school.find(before.reply_id) is None
+            assert small.context.people.agreed("room:id-ann")
+
+        small.with_host(work)
 
 
 def test_nothing_listed_is_ever_said(small):

@@ -173,6 +173,34 @@ def test_what_a_moderator_removes_is_told(twitch, tmp_path):
     run(work())
 
 
+def test_it_hears_that_it_is_banned_itself(twitch, tmp_path):
+    """Before it has said anything: by a timeout, by the end of its subscriptions, and by not being let in again."""
+    twitch.log_in(tmp_path)
+
+    async def work():
+        async with connected(twitch, tmp_path, patience=replace(HASTE, refused_retry=0.1)) as (wire, diary):
+            me = wire.state().me
+            assert me == twitch.bot.id
+            twitch.ban("babybot")
+            await twitch.until(lambda: len(diary.removals) == 1)
+            twitch.banned.add("babybot")
+            twitch.revoke_subscriptions("chat_user_banned")
+            await twitch.until(lambda: len(diary.removals) >= 3)
+            assert {(one.kind, one.channel, one.person) for one in diary.removals} == {
+                ("person", twitch.channel.id, me)
+            }
+            twitch.banned.clear()
+            await twitch.until(lambda: wire.state().standing == "listening")
+
+        async with connected(twitch, tmp_path, listens=False) as (wire, diary):
+            twitch.banned.add("babybot")
+            twitch.drop()
+            await twitch.until(lambda: diary.removals)
+            assert diary.removals[0].person == wire.state().me == me
+
+    run(work())
+
+
 def test_a_listener_that_stumbles_does_not_stop_the_wire(twitch, tmp_path, caplog):
     """An error in the listener is logged; the next message arrives."""
     twitch.log_in(tmp_path)
