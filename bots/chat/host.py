@@ -103,6 +103,8 @@ class Host:
             return "own"
         if line.id in self._removed:
             return "removed"
+        if line.owner:
+            self._take_owner_in(line)
         self.audience.note(line)
         self._heard_at, self._spoke_last = self.context.clock(), False
         key, text = parse(line.text, self.context.called)
@@ -112,6 +114,12 @@ class Host:
         if key and key != ASK:
             return self._command(key, line, text)
         return self._talk(line, text if key else line.text, asked=bool(key))
+
+    def _take_owner_in(self, line: Line) -> None:
+        """Whose baby it is agreed by logging in, until they say otherwise."""
+        people, person = self.context.people, self.context.writer(line)
+        if people.known(person) is not None and not people[person].left:
+            people.agree(person, line.channel)
 
     def _talk(self, line: Line, text: str, *, asked: bool) -> str:
         """A line that is no command: a question, or perhaps a lesson."""

@@ -26,6 +26,7 @@ class Line:
     name: str  # as displayed
     text: str  # what is seen of it, spaces as one; without a leading @name of whom it replies to
     moderator: bool = False  # also true of whose channel it is
+    owner: bool = False  # whether it is whose baby this is, as a login says; a moderator, too
     regular: bool = False  # whether the platform says that the channel knows the writer: a moderator, a subscriber...
     bot: bool = False  # whether the platform says that the writer is a program
     mentions_me: bool = False  # by @login, anywhere in it, the one that was cut off included

@@ -50,7 +50,8 @@ class ChatLessonSettings(Slice):
         0.5,
         gt=0,
         le=10,
-        description="weight of a line from chat; what is taught in the terminal: 1",
+        description="weight of a line from chat, and of anybody's mark (one and a half times that of whom moderators "
+        "trust, twice a moderator's); what its owner teaches: 1",
         json_schema_extra=EXPERT,
     )
     first_day: int = Field(

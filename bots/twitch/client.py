@@ -51,6 +51,7 @@ class Presence:
     channel_login: str
     bot_login: str
     moderator: bool
+    owner: str = ""  # the streamer's id, if it is they who logged in here
 
 
 class Socket(Websocket):
@@ -153,6 +154,7 @@ class ChatClient(twitchio.Client):
             channel_login=channel_login,
             bot_login=bot.login,
             moderator=await self.is_moderator(bot, channel_id),
+            owner=channel_id if self._is_ours(channel_id) else "",
         )
         await self.listen(room)
         return room
@@ -191,6 +193,10 @@ class ChatClient(twitchio.Client):
         if not found:
             raise Refused(f"there is no channel {channel} on Twitch; twitch.channel in the settings names it")
         return found[0].id, channel
+
+    def _is_ours(self, channel: str) -> bool:
+        """Whether whose channel it is has logged in here, as the streamer or as the bot."""
+        return any(one and one.user_id == channel for one in (self._keys.streamer, self._keys.bot))
 
     async def is_moderator(self, bot: Account, channel: str) -> bool:
         """As far as the bot may know; its own messages' badges will tell otherwise."""

@@ -21,8 +21,9 @@ REGULARS = {"broadcaster", "moderator", "vip", "subscriber", "founder"}  # badge
 BOT_BADGE = "bot-badge"
 
 
-def line_of(message: ChatMessage, me: str, my_login: str) -> Line:
-    """A chat message; ``me`` is the bot's user id. Whatever looks like a token in it is left out."""
+def line_of(message: ChatMessage, me: str, my_login: str, owner: str = "") -> Line:
+    """A chat message; ``me`` is the bot's user id, ``owner`` the one of whose baby it is. Whatever looks like a token
+    in it is left out."""
     writer, parent = message.chatter, message.reply
     source = message.source_broadcaster
     badges = {badge.set_id for badge in message.badges}
@@ -36,6 +37,7 @@ def line_of(message: ChatMessage, me: str, my_login: str) -> Line:
         name=writer.display_name,
         text=ADDRESSEE.sub("", said) if parent else said,
         moderator=writer.moderator,
+        owner=writer.id == owner,
         regular=not REGULARS.isdisjoint(badges),
         bot=BOT_BADGE in badges,
         mentions_me=any(user.id == me for user in message.mentions) or _names(seen(text), my_login),

@@ -298,7 +298,7 @@ class TwitchWire:
         self.listener.removed(removal)
 
     def _hear(self, message: twitchio.ChatMessage, room: Presence) -> None:
-        line = self._own_or_not(line_of(message, room.bot, room.bot_login), room)
+        line = self._own_or_not(line_of(message, room.bot, room.bot_login, room.owner), room)
         if line.own and not line.shared_from and self._room:  # its badges tell what it may
             self._room = replace(self._room, moderator=line.moderator)
             self._set_pace(line.moderator)

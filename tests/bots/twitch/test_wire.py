@@ -103,6 +103,7 @@ def test_a_message_arrives_with_all_that_is_known_of_it(twitch, tmp_path):
             assert (soup.text, soup.mentions_me, soup.moderator) == ("what is soup?", True, True)
             assert [one.regular for one in diary.lines[:4]] == [False, True, True, False]
             assert not any(one.bot for one in diary.lines)
+            assert [one.owner for one in diary.lines] == [False, False, True, False, False, False, False]
             assert look.links
             assert look.moderator
             assert not look.mentions_me
