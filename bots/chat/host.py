@@ -39,9 +39,10 @@ class Host:
     def __init__(self, context: Context, wire: Wire):
         self.context, self._wire = context, wire
         self.counts: Counter[str] = Counter()
-        self.audience = Audience(raid_rate=context.chat.raid_people, clock=context.clock)
+        raids = {"raid_rate": context.chat.raid_people, "raid_times": context.chat.raid_times}
+        self.audience = Audience(**raids, clock=context.clock)
         self.quarantine = Quarantine(context, named=self.audience.named)
-        self.answers = Answers(context, wire, self.quarantine, self.counts)
+        self.answers = Answers(context, wire, self.quarantine, self.audience, self.counts)
         self.feedback = Feedback(context, self.quarantine, self.answers)
         self.responses = Tasks(context.limits.tasks, self.counts)  # to commands
         self._ticking: asyncio.Task | None = None
