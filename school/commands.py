@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 from school.settings import SchoolSettings
 
 if TYPE_CHECKING:
-    from torch import device as Device
-
+    from school.office.machine import Compute
     from school.souls.caretaker import Soul
 
 
@@ -27,9 +26,9 @@ def ask(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> in
     from school import offline
     from school.screen.calligraphist import for_screen
 
-    soul, device = _sleeper(settings, home)
+    soul, compute = _sleeper(settings, home)
     question = " ".join(options.text)
-    reply = offline.ask(soul, question, conversation=options.conversation, settings=settings.speech, device=device)
+    reply = offline.ask(soul, question, conversation=options.conversation, settings=settings.speech, compute=compute)
     if options.json:
         fields = ("text", "step", "seconds", "color", "conversation")
         print(json.dumps({name: getattr(reply, name) for name in fields}, ensure_ascii=False))
@@ -42,8 +41,8 @@ def score(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> 
     """Bits per byte of texts, without learning."""
     from school import offline
 
-    soul, device = _sleeper(settings, home)
-    scores = offline.score(soul, options.files, device)
+    soul, compute = _sleeper(settings, home)
+    scores = offline.score(soul, options.files, compute)
     if options.json:
         print(json.dumps({"files": [asdict(one) for one in scores], "step": soul.step}))
         return 0
@@ -59,9 +58,9 @@ def read(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> i
     from school.office.machine import prepare
 
     waking = Waking(home=home, folders=options.library)
-    device = prepare(settings.machine)
+    compute = prepare(settings.machine)
     started = time.monotonic()
-    reading = offline.read(settings, waking, options.file, device, keep=options.keep, say=whisper)
+    reading = offline.read(settings, waking, options.file, compute, keep=options.keep, say=whisper)
     result = {"file": str(options.file), **asdict(reading), "seconds": time.monotonic() - started}
     if options.json:
         print(json.dumps(result))
@@ -118,11 +117,11 @@ def whisper(text: str) -> None:
     show(text, sys.stderr)
 
 
-def _sleeper(settings: SchoolSettings, home: Path) -> tuple[Soul, Device]:
+def _sleeper(settings: SchoolSettings, home: Path) -> tuple[Soul, Compute]:
     """The newest soul, and where to compute. Raises Mistake."""
     from school.assembly import souls_of
     from school.office.machine import prepare
     from school.offline import newest_soul
 
-    device = prepare(settings.machine)
-    return newest_soul(souls_of(settings, home), whisper), device
+    compute = prepare(settings.machine)
+    return newest_soul(souls_of(settings, home), whisper), compute

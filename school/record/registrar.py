@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlite_utils import Database
 
+from brain.gauges import Gauge, by_name
 from school.door.consent import Change
 from school.door.events import Event, Examined, ExamResult, Saved, StepReport
 from school.door.journal import EVERYWHERE, Journal, Promise
@@ -118,8 +119,9 @@ class Registrar:
             back = "" if returned_to is None else f"; went back to the weights of step {returned_to}"
             self.event("skipped", f"step {report.step} was not finite and taught nothing{back}", report.step)
 
-    def examined(self, result: ExamResult, step: int, gauges: dict[str, float]) -> None:
-        row = asdict(result) | {"run_id": self.run_id, "at": utc_now(), "step": step, "gauges": json.dumps(gauges)}
+    def examined(self, result: ExamResult, step: int, gauges: Iterable[Gauge]) -> None:
+        known = json.dumps(by_name(gauges))
+        row = asdict(result) | {"run_id": self.run_id, "at": utc_now(), "step": step, "gauges": known}
         self._writer.submit(lambda db: db["evaluations"].insert(row))
 
     def shelve(self, texts: list[Text]) -> None:
