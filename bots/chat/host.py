@@ -188,7 +188,7 @@ class Host:
 
     @property
     def quiet(self) -> bool:
-        return self.context.clock() < self._quiet_until
+        return self.context.clock() < self._quiet_until or bool(self._wire.state().silent)
 
     def be_quiet(self, seconds: float) -> None:
         self._quiet_until = self.context.clock() + seconds

@@ -57,6 +57,10 @@ class WireState:
     """How the connection is; counts are since waking."""
 
     standing: Standing = "off"
+    silent: str = ""  # why nothing is said though it listens, in a few words
+    live: bool | None = None  # whether the stream is, where the platform has such a thing
+    pace: int = 0  # messages that it may say in half a minute; 0: nobody counts
+    not_shown: str = ""  # why the platform did not show its last message
     why: str = ""  # a short sentence without secrets, and what to do if there is something to do
     channel: str = ""  # name of the channel
     bot: str = ""  # login of the bot's account

@@ -35,8 +35,9 @@ class Speaker:
         self._gathered: dict[str, dict[str, Line]] = {}  # by the words that wait for room: whom they are for
 
     def _limit(self) -> int:
-        chat = self._context.chat
-        return chat.moderator_answers if self._wire.state().moderator else chat.answers
+        chat, now = self._context.chat, self._wire.state()
+        most = chat.moderator_answers if now.moderator else chat.answers
+        return min(most, now.pace) if now.pace else most
 
     @property
     def gathering(self) -> int:

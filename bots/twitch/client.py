@@ -275,11 +275,16 @@ class ChatClient(twitchio.Client):
 
     # ---- speaking ------------------------------------------------------------------------------------------------
 
-    async def send(self, text: str, reply_to: str = "") -> str:
-        """Say it in the room; the message's id. Raises what the library raises."""
+    async def send(self, text: str, reply_to: str = "", *, here_only: bool = True) -> str:
+        """Say it in the room; the message's id. Raises what the library raises. ``here_only``: not in the channels that
+        share its chat, as far as that can be chosen, which it can with the application's token."""
         room = self.create_partialuser(self.room.channel)
         sent = await room.send_message(
-            text, sender=self.bot_id, token_for=self._speak_as, reply_to_message_id=reply_to or None
+            text,
+            sender=self.bot_id,
+            token_for=self._speak_as,
+            reply_to_message_id=reply_to or None,
+            source_only=here_only if self._speak_as is None else None,  # only applications may say so
         )
         return sent.id
 

@@ -523,6 +523,29 @@ def test_check_names_what_is_missing(twitch, tmp_path, capsys):
     assert twitch.open_sockets == 0
 
 
+def test_check_tells_what_the_chat_demands_and_tries_to_speak(twitch, tmp_path, capsys):
+    """Slow mode, followers only, a shared chat; and, when asked, whether a line is shown, or why not."""
+    twitch.log_in(tmp_path)
+    status, found = findings(tmp_path, capsys)
+    assert (status, found["chat"]["text"], "speaking" in found) == (0, "open to everybody", False)
+    assert not twitch.sent
+    assert findings(tmp_path, capsys, send=True)[1]["speaking"]["ok"] is True
+    assert len(twitch.sent) == 1
+    twitch.slow, twitch.only = 5, {"follower_mode"}
+    twitch.reject_next("msg_requires_verified_phone_number", "A verified phone number is required to chat here.")
+    status, found = findings(tmp_path, capsys, send=True)
+    assert (status, found["speaking"]["ok"]) == (2, False)
+    assert "no verified phone number" in found["speaking"]["text"]
+    assert found["chat"]["text"] == "it is for followers only and in slow mode, a message in 5 s"
+    twitch.shared_with.append("neighbour")
+    status, found = findings(tmp_path, capsys, send=True)
+    assert (status, found["speaking"]["ok"]) == (0, None)
+    assert "it stays silent" in found["chat"]["text"]
+    assert len(twitch.sent) == 1
+    twitch.fail("/helix/eventsub", 403)
+    assert findings(tmp_path, capsys, send=True)[1]["speaking"]["ok"] is None
+
+
 def test_check_from_the_command_line(twitch, tmp_path, capfd):
     """A table for people, exit status 0; an address elsewhere is refused, and a wrong errand named."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
