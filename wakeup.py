@@ -172,6 +172,7 @@ def twitch_errand(options: argparse.Namespace) -> int:
             settings=settings.twitch,
             device=options.device,
             browser=not options.no_browser,
+            send=options.send,
             as_json=options.json,
         )
         return asyncio.run(errand)

@@ -49,7 +49,8 @@ class Notebook:
         return f"sent-{len(self.said)}"
 
     def state(self) -> WireState:
-        return WireState(standing=self.standing, bot="babybot", connects=self.connects, moderator=self.moderator)
+        known = {"bot": "babybot", "me": "id-babybot", "moderator": self.moderator}
+        return WireState(standing=self.standing, connects=self.connects, **known)
 
 
 class Clock:
