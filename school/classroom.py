@@ -22,9 +22,9 @@ from school.door.mailbox import (
     BackUp,
     Examine,
     Forget,
-    Letter,
     Mailbox,
     Rehearse,
+    Request,
     Save,
     Study,
     Teach,
@@ -185,7 +185,7 @@ class Classroom:
         self.saver.changed = True
         self.stopwatch.lap("talking")
 
-    def _carry_out(self, request: Letter) -> None:
+    def _carry_out(self, request: Request) -> None:
         try:
             match request:
                 case Ask():
