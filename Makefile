@@ -1,13 +1,14 @@
 # make wakeup   wake the baby (installs what it needs first)
 # make test     run the tests
 # make setup    only install
+# make settings write config.toml and docs/settings.md anew, after a change of settings in the code
 # make lab      install what plots and yardsticks of the measurements need, too
 # make lock     write the exact versions and checksums of all packages anew (constraints.txt, requirements.lock)
 PYTHON ?= python3
 VENV = .venv
 DONE = $(VENV)/.installed
 
-.PHONY: wakeup test setup lint lab lock
+.PHONY: wakeup test setup lint lab settings lock
 
 wakeup: setup
 	@$(VENV)/bin/python wakeup.py
@@ -17,6 +18,9 @@ test: setup
 
 lint: setup
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
+
+settings: setup
+	@$(VENV)/bin/python -m bots.settings
 
 lab: setup
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt matplotlib pyppmd

@@ -1,17 +1,15 @@
-"""The front door: the command line, and the one place where everything is put together and taken apart again."""
+"""The front door: the command line, the surfaces, and a life from waking to bedtime."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import os
 import signal
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING
 
 if sys.version_info < (3, 11):  # noqa: UP036  (what an older Python is to say instead of a traceback)
     sys.exit("babyLLM needs Python 3.11 or newer; this is " + sys.version.split()[0] + ".")
@@ -22,43 +20,36 @@ if sys.version_info < (3, 11):  # noqa: UP036  (what an older Python is to say i
 # stands before every import of it.
 os.environ.setdefault("GOMP_SPINCOUNT", "4000")
 
+from bots.command_line import Parser, parse
+
 if TYPE_CHECKING:
+    import argparse
+    from asyncio import AbstractEventLoop
     from contextlib import ExitStack
 
-    from torch import device as Device
-
-    from bots.twitch import Surface
-    from brain import Brain, BrainConfig
-    from school.classroom import Classroom
-    from school.diary.scribe import Scribe
-    from school.diary.voice import Voices
-    from school.door.consent import People
-    from school.door.control import Control
-    from school.door.mailbox import Mailbox
-    from school.door.school import School
-    from school.office.lifetime import Clocks, Lifetime
-    from school.office.settings import Slice
-    from school.record.registrar import Registrar
-    from school.schedule.timetable import Timetable
-    from school.screen.announcer import Announcer, Screen
-    from school.souls.caretaker import Caretaker, Soul
-    from school.talking.receptionist import Receptionist
+    from bots.chat.context import Hooks
+    from bots.chat.surface import Surface as ChatSurface
+    from bots.settings import Settings
+    from school.assembly import Awake, Surface
+    from school.office.lifetime import Clocks
+    from school.screen.announcer import Screen
+    from school.settings import SchoolSettings
     from school.teaching.team import Team
-    from school.teaching.tutor import Tutor
-    from school.texts.librarian import Librarian
 
 REPOSITORY = Path(__file__).resolve().parent
-STARTER = REPOSITORY / "library" / "starter"
-RECORD_SECONDS = 3.0  # at waking, for the record to delete what the day before could not
+BEDTIME = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
 Say = Callable[[str], None]
+
+__all__ = ["Parser", "main", "parse", "put_together", "read_options", "whisper"]  # what measurements and tests take
 
 log = logging.getLogger("wakeup")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 well, 2 the user's mistake, 1 ours."""
-    signal.signal(signal.SIGINT, _leave_quietly)
-    signal.signal(signal.SIGTERM, _leave_quietly)
+    for number in bedtime_signals():
+        signal.signal(number, _leave_quietly)
     options = parse(arguments)
     _print_anything()
     try:  # imported late: torch takes seconds, and --help should not
@@ -69,9 +60,9 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     keep_last_words()
     try:
-        if options.command is not wake and in_team() and os.environ["RANK"] != "0":
+        if options.verb != "wake" and in_team() and os.environ["RANK"] != "0":
             return 0  # only lessons can be shared; the first process runs the rest
-        return options.command(options)
+        return {"wake": wake, "twitch": twitch_errand}.get(options.verb, look)(options)
     except Mistake as mistake:
         print(f"babyLLM: {mistake}", file=sys.stderr)
         return 2
@@ -87,245 +78,98 @@ def _print_anything() -> None:
             stream.reconfigure(errors="replace")
 
 
+def bedtime_signals() -> list[signal.Signals]:
+    """What tells it to sleep: Ctrl-C, a kill, a terminal that is closed; unless it was started to outlive that one."""
+    hangup = getattr(signal, "SIGHUP", None)
+    return [number for number in BEDTIME if number != hangup or signal.getsignal(number) != signal.SIG_IGN]
+
+
 def _leave_quietly(*_: object) -> None:
     """A signal before there is anything to finish."""
     raise SystemExit(0)
 
 
-# ---- the command line ----------------------------------------------------------------------------------------------
-
-
-class Parser(argparse.ArgumentParser):
-    """One line for a mistake, not the whole usage."""
-
-    def error(self, message: str) -> None:
-        self.exit(2, f"babyLLM: {message} (see --help)\n")
-
-
-def parse(arguments: list[str] | None) -> argparse.Namespace:
-    common = Parser(add_help=False, allow_abbrev=False)
-    common.add_argument("--config", type=Path, metavar="FILE", help="settings (default: config.toml beside wakeup.py)")
-    common.add_argument("--home", type=Path, metavar="DIR", help="where soul/, library/ and statistics/ are")
-    common.add_argument(
-        "--library", type=Path, action="append", default=[], metavar="DIR", help="learn from this folder too"
-    )
-    common.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="change a setting")
-    common.add_argument("--json", action="store_true", help="one JSON object on standard output")
-
-    parser = Parser(
-        prog="wakeup.py",
-        description="Wakes a small language model that grows on your own writing, and lets you talk to it.",
-        parents=[common],
-        allow_abbrev=False,
-    )
-    parser.set_defaults(command=wake)
-    parser.add_argument("--steps", type=_positive(int), metavar="N", help="stop after so many steps")
-    parser.add_argument("--seconds", type=_positive(float), metavar="S", help="stop after so many seconds")
-    parser.add_argument("--no-terminal", action="store_true", help="no chat here, only lines about the lessons")
-    parser.add_argument("--no-twitch", action="store_true", help="stay away from Twitch")
-    parser.add_argument("--no-train", action="store_true", help="talk without learning")
-    parser.add_argument(
-        "--newborn", action="store_true", help="let a new baby be born; older souls are moved to soul/earlier"
-    )
-    commands = parser.add_subparsers(metavar="COMMAND", title="instead of waking it")
-    ask = commands.add_parser("ask", help="ask one question", parents=[common])
-    ask.add_argument("text", nargs="+", metavar="TEXT")
-    ask.add_argument("--conversation", default="", metavar="NAME", help="go on from this conversation")
-    ask.set_defaults(command=ask_once)
-    score = commands.add_parser("score", help="bits per byte of texts, without learning", parents=[common])
-    score.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    score.set_defaults(command=score_files)
-    read = commands.add_parser(
-        "read", help="read a text once, foretelling each token, then learning it", parents=[common]
-    )
-    read.add_argument("file", type=Path, metavar="FILE")
-    read.add_argument("--keep", action="store_true", help="keep what it learned in its soul")
-    read.set_defaults(command=read_file)
-    stats = commands.add_parser("stats", help="look at its life so far", parents=[common])
-    stats.add_argument("--search", metavar="WORDS", help="find what was said")
-    stats.add_argument("--last", type=_positive(int), default=5, metavar="N", help="messages to show")
-    stats.add_argument("--weather", action="store_true", help="plot how it felt, over its life")
-    stats.set_defaults(command=show_stats)
-    timetable = commands.add_parser("timetable", help="what is due when", parents=[common])
-    timetable.set_defaults(command=show_timetable)
-    diary = commands.add_parser("diary", help="read its diary and its letters home", parents=[common])
-    diary.add_argument("--last", type=_positive(int), default=7, metavar="N", help="pages to show")
-    diary.set_defaults(command=show_diary)
-    twitch = commands.add_parser("twitch", help="set Twitch up, and see whether it works", parents=[common])
-    twitch.add_argument("errand", choices=("login", "check", "whois", "logout"), help="what to do")
-    twitch.add_argument("names", nargs="*", metavar="NAME", help="whois: the accounts to look up")
-    twitch.add_argument("--device", action="store_true", help="login: with a code, on any device")
-    twitch.add_argument("--no-browser", action="store_true", help="login: don't open a browser")
-    twitch.set_defaults(command=twitch_errand)
-
-    # Common options may stand before or behind the command, so they are taken out first.
-    given, rest = common.parse_known_args(arguments)
-    options = parser.parse_args(rest)
-    for name, value in vars(given).items():
-        setattr(options, name, value)
-    return options
-
-
-def _positive(kind: Callable[[str], Any]) -> Callable[[str], Any]:
-    def convert(text: str) -> Any:
-        value = kind(text)
-        if value <= 0:
-            raise argparse.ArgumentTypeError("must be more than 0")
-        return value
-
-    convert.__name__ = "number" if kind is float else "whole number"
-    return convert
-
-
 # ---- settings and places -------------------------------------------------------------------------------------------
 
 
-def settings_tree() -> type[Slice]:
-    """All settings, each slice from the part that owns it."""
-
-    from pydantic import Field
-
-    from bots.chat.settings import ChatLessonSettings, ChatSettings, CommandSettings
-    from bots.terminal import TerminalSettings
-    from bots.twitch.settings import TwitchSettings
-    from school.diary.scribe import ScribeSettings
-    from school.diary.voice import VoiceSettings
-    from school.office.machine import MachineSettings
-    from school.office.settings import Slice
-    from school.record.registrar import RecordSettings
-    from school.schedule.timetable import TimetableSettings
-    from school.souls.caretaker import SoulSettings
-    from school.talking.receptionist import SpeechSettings
-    from school.teaching.pedagogy import PedagogySettings
-    from school.teaching.settings import LessonSettings
-    from school.teaching.shape import BrainSettings
-    from school.texts.librarian import LibrarySettings
-
-    class Settings(Slice):
-        """All settings of babyLLM, with their defaults. Delete what you don't want to change, or all of it.
-        The brain's shape and its lessons are row "toddler" of docs/leaderboard.md."""
-
-        brain: BrainSettings = Field(default_factory=BrainSettings)
-        library: LibrarySettings = Field(default_factory=LibrarySettings)
-        lessons: LessonSettings = Field(default_factory=LessonSettings)
-        pedagogy: PedagogySettings = Field(default_factory=PedagogySettings)
-        speech: SpeechSettings = Field(default_factory=SpeechSettings)
-        soul: SoulSettings = Field(default_factory=SoulSettings)
-        record: RecordSettings = Field(default_factory=RecordSettings)
-        timetable: TimetableSettings = Field(default_factory=TimetableSettings)
-        voice: VoiceSettings = Field(default_factory=VoiceSettings)
-        scribe: ScribeSettings = Field(default_factory=ScribeSettings)
-        terminal: TerminalSettings = Field(default_factory=TerminalSettings)
-        twitch: TwitchSettings = Field(default_factory=TwitchSettings)
-        chat: ChatSettings = Field(default_factory=ChatSettings)
-        chat_lessons: ChatLessonSettings = Field(default_factory=ChatLessonSettings)
-        commands: CommandSettings = Field(default_factory=CommandSettings)
-        machine: MachineSettings = Field(default_factory=MachineSettings)
-
-    return Settings
-
-
-def read_options(options: argparse.Namespace) -> tuple[Any, Path]:
-    """The settings and the home. Raises Mistake."""
+def read_options(options: argparse.Namespace) -> tuple[Settings, Path]:
+    """The settings and the home, which need not be there yet. Raises Mistake."""
+    from bots.settings import Settings
     from school.office.mistakes import Mistake
     from school.office.settings import read_settings
+    from school.settings import REMOVED
 
     default = REPOSITORY / "config.toml"
     file = options.config or (default if default.exists() else None)
-    settings = read_settings(settings_tree(), file, options.set)
+    settings = read_settings(Settings, file, options.set, removed=REMOVED, tell=whisper)
     home = options.home or Path(os.environ.get("BABYLLM_HOME") or REPOSITORY)
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Mistake(f"{home}: can't be used as a home ({error.strerror}).") from None
-    for room in ("library", "soul", "statistics"):
-        if os.path.lexists(home / room) and not (home / room).is_dir():
-            raise Mistake(f"{home / room}: must be a folder; move away what is there under this name.")
+    for room in (home / "library", home / "soul", home / "statistics"):
+        if room.is_symlink() and not room.exists():
+            raise Mistake(f"{room}: must be a folder, but it is a link to {room.readlink()}, which is not there.")
+        if os.path.lexists(room) and not room.is_dir():
+            raise Mistake(f"{room}: must be a folder; move away what is there under this name.")
     for folder in options.library:
         if not folder.is_dir():
             raise Mistake(f"--library {folder}: there is no such folder.")
     return settings, home
 
 
+def make_home(home: Path) -> None:
+    """Raises Mistake."""
+    from school.office.mistakes import Mistake
+
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Mistake(f"{home}: can't be used as a home ({error.strerror}).") from None
+
+
 def whisper(text: str) -> None:
     """What a person may want to know, beside the results on standard output."""
-    _show(text, sys.stderr)
+    from school.screen.calligraphist import show
+
+    show(text, sys.stderr)
 
 
-# ---- putting it together -------------------------------------------------------------------------------------------
+def _print(text: str) -> None:
+    from school.screen.calligraphist import show
+
+    show(text, sys.stdout)
 
 
-def open_library(settings: Any, home: Path, options: argparse.Namespace, soul: Soul | None, say: Say) -> Librarian:
-    """The texts, through the soul's tokenizer or, for a newborn, one learned from them. Raises Mistake."""
-    from school.teaching.shape import shape_of
-    from school.texts.librarian import Librarian, gather_sources, train_tokenizer
-    from school.texts.tokenizer import Tokenizer
+# ---- the commands that don't wake it -------------------------------------------------------------------------------
 
-    library = home / "library"
-    library.mkdir(exist_ok=True)
-    sources = gather_sources(library, options.library, STARTER, settings.library.starter)
-    held_out = settings.library.held_out
-    if soul:
-        tokenizer = Tokenizer.from_json(soul.tokenizer)
-    else:
-        say(f"a new baby: learning its letters from {len(sources)} texts...")
-        shape = shape_of(settings.brain, settings.library.vocabulary)
-        tokenizer = train_tokenizer(
-            sources,
-            vocabulary=shape.vocabulary,
-            minimum_frequency=settings.library.minimum_frequency,
-            held_out=held_out,
+
+def look(options: argparse.Namespace) -> int:
+    """One of school/commands.py."""
+    from school import commands
+
+    settings, home = read_options(options)
+    return getattr(commands, options.verb)(settings, home, options)
+
+
+def twitch_errand(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from bots.twitch.cli import run_errand
+    from school.office.log import keep_log
+
+    settings, home = read_options(options)
+    make_home(home)
+    stop_log = keep_log(home / "statistics", whisper)  # it keeps secrets, also those in the libraries' own words
+    try:
+        errand = run_errand(
+            options.errand,
+            options.names,
+            home=home,
+            settings=settings.twitch,
+            device=options.device,
+            browser=not options.no_browser,
+            as_json=options.json,
         )
-    cache = home / "soul" / "tokens"
-    librarian = Librarian.open(sources, tokenizer, held_out=held_out, cache=cache, seed=settings.lessons.seed, say=say)
-    for name, why in librarian.skipped.items():
-        say(f"skipped {name}: {why}.")
-    return librarian
-
-
-def souls_of(settings: Any, home: Path, now: Callable[[], float] | None = None) -> Caretaker:
-    """The souls; ``now``, in seconds since 1970, dates what is saved."""
-    import time
-
-    from school.souls.caretaker import Caretaker
-    from school.souls.inspection import inspect
-
-    return Caretaker(home / "soul", settings.soul, clock=now or time.time, inspect=inspect)
-
-
-def lock_souls(settings: Any, home: Path, now: Callable[[], float] | None = None) -> Caretaker:
-    """The souls, for this process alone. Raises Mistake."""
-    caretaker = souls_of(settings, home, now)
-    caretaker.lock()
-    return caretaker
-
-
-def read_voices_for(settings: Any, home: Path) -> Voices:
-    """What baby and staff say, as the home changes it. Raises Mistake."""
-    from bots.chat.parsing import names
-    from school.diary.voice import CHAT, read_voices
-
-    return read_voices(home, settings.voice.language, {CHAT: names(settings.commands)})
-
-
-def build_brain_for(
-    settings: Any, home: Path, librarian: Librarian, soul: Soul | None, device: Device
-) -> tuple[Brain, BrainConfig]:
-    """The brain in the soul's shape, or a newborn's; its weights are still random. Raises Mistake."""
-    import torch
-
-    from brain import build_brain
-    from school.office.seeds import seed_of
-    from school.souls.packing import brain_config
-    from school.teaching.shape import agree, shape_of
-    from school.texts.tokenizer import MARK_COUNT
-
-    shape = shape_of(settings.brain, settings.library.vocabulary)
-    if soul:
-        shape = agree(shape, brain_config(soul), str(home / "soul"))
-    torch.manual_seed(seed_of(settings.lessons.seed))
-    brain = build_brain(shape, pieces=librarian.tokenizer.pieces, turn_tokens=MARK_COUNT)
-    return brain.to(device), shape
+        return asyncio.run(errand)
+    finally:
+        stop_log()
 
 
 # ---- waking --------------------------------------------------------------------------------------------------------
@@ -346,42 +190,26 @@ def wake(options: argparse.Namespace) -> int:
     if team and team.rank:
         return help_teach(settings, team)
     chat = "none" if options.no_terminal or sys.stdin is None else "prompt" if interactive() else "pipe"
-    show = whisper if options.json or chat == "pipe" else _print
+    chat = "room" if options.room else chat
+    show = whisper if options.json or chat in ("pipe", "room") else _print
     with ExitStack() as closing:
         try:
             screen = Screen.on(sys.stderr if show is whisper else sys.stdout, show)
             awake = put_together(settings, home, options, closing, show, team, screen)
+            room = open_room_for(awake, settings, home, options.moderator) if options.room else None
+            awake.surfaces += [room] if room else []
         except TeamBroken as broken:
             whisper(f"babyLLM: it can't begin: {broken}.")
             return 1
-        status = asyncio.run(_live(awake, settings, chat))
+        status = asyncio.run(_live(awake, chat, room))
         awake.ending = "asleep" if status == 0 else "broke"
     if options.json:
         print(json.dumps(asdict(awake.school.status())))
     return status
 
 
-@dataclass(slots=True)
-class Awake:
-    """A school that is put together; whatever was opened for it is closed by the stack it was opened on."""
-
-    tutor: Tutor
-    classroom: Classroom
-    school: School
-    control: Control
-    registrar: Registrar
-    people: People
-    scribe: Scribe
-    announcer: Announcer
-    say: Say
-    timetable: Timetable
-    voices: Voices
-    twitch: Surface | None = None
-    ending: str = "broken off"
-
-
-def put_together(  # noqa: PLR0915
-    settings: Any,
+def put_together(
+    settings: Settings,
     home: Path,
     options: argparse.Namespace,
     closing: ExitStack,
@@ -390,246 +218,66 @@ def put_together(  # noqa: PLR0915
     screen: Screen | None = None,
     clocks: Clocks | None = None,
 ) -> Awake:
-    """Open everything that a day needs, in order; ``closing`` closes it in reverse order. ``screen`` is where lessons
-    are shown, if it is more than lines for ``show``; ``clocks``: others than this machine's. Raises Mistake."""
-    from dataclasses import asdict
+    """A school with its surfaces, as the command line wants it; ``closing`` closes what it opens. ``screen`` is where
+    lessons are shown, if that is more than lines for ``show``. Raises Mistake."""
+    from bots.chat.parsing import names
+    from bots.chat.retention import clear_out
+    from school.assembly import Display, Waking, assemble
+    from school.diary.voice import CHAT, read_voices
+    from school.office.lifetime import MACHINE
 
-    from school.classroom import Classroom, Limits
-    from school.door.control import Control
-    from school.door.mailbox import Mailbox
-    from school.office.log import keep_log, redact
-    from school.office.machine import prepare
-    from school.record.registrar import Registrar
-    from school.screen.announcer import Announcer, Screen
-    from school.screen.figures import Figures
-    from school.screen.history import KEPT
-    from school.talking.conversations import Conversations
-    from school.talking.receptionist import Receptionist
-
-    def say(text: str) -> None:
-        log.info("%s", text)
-        show(redact(text))
-
-    voices = read_voices_for(settings, home)
-    device = prepare(settings.machine)
-    if team:
-        device = team.own_device(device)
-        closing.callback(team.leave)
-    closing.callback(keep_log(home / "statistics", show))
-    lifetime = count_time(settings, home, closing, say, clocks)
-    caretaker = lock_souls(settings, home, lifetime.now)
-    closing.callback(caretaker.unlock)
-    soul = caretaker.make_room(say) if options.newborn else caretaker.newest(say, set_aside=True)
-    librarian = open_library(settings, home, options, soul, say)
-    brain, shape = build_brain_for(settings, home, librarian, soul, device)
-    tutor = hire_tutor(settings, brain, librarian, soul, team)
-    conversations = Conversations(
-        home / "soul" / "conversations",
-        limit=settings.speech.conversations,
-        disk_limit=settings.speech.conversations_on_disk,
-        device=device,
-    )
-    receptionist = Receptionist(tutor.voice, librarian.tokenizer, conversations, settings.speech)
-    registrar = Registrar(
-        home / "statistics" / "baby.db",
-        settings.record,
-        run_config=settings.model_dump(),
-        from_step=soul.step if soul else 0,
-        lifetime=lifetime,
-    )
-    awake: Awake | None = None  # what fails before it is, ends unwoken
-    closing.callback(lambda: registrar.close(step=tutor.step, ending=awake.ending if awake else "never woke"))
-    registrar.shelve(librarian.texts)
-    mailbox = Mailbox(settings.speech.waiting)
-    people, school = remember(registrar, mailbox, soul, tutor, receptionist, lifetime)
-    scribe = hire_scribe(settings, school, registrar, voices, say, lifetime.clocks)
-    closing.callback(scribe.good_night)
-    control = Control(mailbox, lifetime)
-    timetable = hang_bells(settings, school, control, registrar, scribe, say, lifetime.clocks)
-    announcer = Announcer(
-        screen or Screen(show=show),
-        view=settings.terminal.view,
-        every_seconds=settings.terminal.line_seconds,
-        status=school.status,
-        minute=tutor.stopwatch.minute,
-        figures=Figures(registrar.steps(KEPT), registrar.exams()),
-        quiet=timetable.quiet,
-    )
-    scribe.aside = announcer.mention
-    classroom = Classroom(
-        tutor,
-        receptionist,
-        mailbox,
-        school,
-        caretaker,
-        facts={"brain": asdict(shape), "settings": settings.model_dump()},
-        limits=Limits(
-            steps=options.steps,
-            seconds=options.seconds,
-            learning=not options.no_train,
-            considerate=settings.timetable.study == "idle",
-        ),
-        publish=lambda event: (registrar.note(event), announcer.tell(event), scribe.noted(event)),
-        unwritten=lambda: registrar.unwritten,
-        look=announcer.look,
+    make_home(home)
+    waking = Waking(
+        home=home,
+        folders=options.library,
+        steps=options.steps,
+        seconds=options.seconds,
+        learning=not options.no_train,
+        newborn=options.newborn,
         team=team,
+        clocks=clocks or MACHINE,
+        clear_out=clear_out,
     )
-    _greet(say, librarian, classroom.parameters, soul)
-    awake = Awake(tutor, classroom, school, control, registrar, people, scribe, announcer, say, timetable, voices)
-    awake.twitch = None if options.no_twitch else find_twitch(awake, settings, home, lifetime)
-    if team:
-        say(f"{team.size} processes share its lessons; waiting for all of them...")
-        tutor.assemble(shape, settings.lessons, settings.pedagogy)
+    shown = settings.terminal
+    display = Display(show=show, screen=screen, view=shown.view, line_seconds=shown.line_seconds)
+    voices = read_voices(home, settings.voice.language, {CHAT: names(settings.commands)})
+    awake = assemble(settings, waking, display, voices, closing)
+    if not options.no_twitch and (twitch := find_twitch(awake, settings, home)):
+        awake.surfaces.append(twitch)
     return awake
 
 
-def count_time(settings: Any, home: Path, closing: ExitStack, say: Say, clocks: Clocks | None) -> Lifetime:
-    """The time that is lived, from where the record stopped; all ids are dated by it."""
-    from school.door.values import date_ids_by
-    from school.office.lifetime import MACHINE, Lifetime
-    from school.record.registrar import read_noted
-
-    clocks = clocks or MACHINE
-    noted = read_noted(home / "statistics" / "baby.db", clocks.wall())
-    lifetime = Lifetime(noted, right_on=settings.record.today, tell=say, clocks=clocks)
-    date_ids_by(lifetime.now)
-    closing.callback(date_ids_by, None)
-    return lifetime
-
-
-def remember(
-    registrar: Registrar,
-    mailbox: Mailbox,
-    soul: Soul | None,
-    tutor: Tutor,
-    receptionist: Receptionist,
-    lifetime: Lifetime,
-) -> tuple[People, School]:
-    """Bring back what soul and record hold, as far as people agree to it now."""
-    from concurrent.futures import wait
-
-    from school.door.consent import People
-    from school.door.school import REMEMBERED, School
-    from school.souls.packing import wake_receptionist, wake_tutor
-
-    wait([removing for _, removing in registrar.inherited], RECORD_SECONDS)
-    people = People(registrar, *registrar.ledger(), clock=lifetime.now)
-    if soul:
-        pairs = registrar.pairs_learning()
-        wake_tutor(soul, tutor, [pair for pair in pairs if people.welcome(pair.person, pair.asker)])
-        wake_receptionist(soul, receptionist, welcome=people.welcome)
-    exchanges = [exchange for exchange in registrar.exchanges(REMEMBERED) if people.welcome(exchange.person)]
-    school = School(mailbox, registrar, exchanges=exchanges, lifetime=lifetime)
-    school.catch_up(people.left(), registrar.inherited)
-    return people, school
-
-
-def find_twitch(awake: Awake, settings: Any, home: Path, lifetime: Lifetime) -> Surface | None:
+def find_twitch(awake: Awake, settings: Settings, home: Path) -> Surface | None:
     """The way into a chat, where somebody set one up. Raises Mistake."""
     from bots.twitch import configured, open_twitch
 
     if not configured(home):
         return None
-    since = awake.registrar.lessons_since
-    quiet = awake.timetable.quiet
-    how = {"lessons_since": since, "tell": awake.say, "quiet": quiet, "wall": lifetime.now}
-    return open_twitch(awake.school, awake.control.save, awake.people, home, settings, **how)
+    return open_twitch(awake.school, awake.people, hooks_of(awake), home, settings, tell=awake.say)
 
 
-def hire_scribe(
-    settings: Any, school: School, registrar: Registrar, voices: Voices, say: Say, clocks: Clocks
-) -> Scribe:
-    """The scribe, who hears what is answered, and in quiet hours only writes. Raises Mistake."""
-    from school.diary.scribe import Scribe
-    from school.schedule.hours import quiet_hours, zone_of
+def open_room_for(awake: Awake, settings: Settings, home: Path, moderators: list[str]) -> ChatSurface:
+    """The chat room on this machine. Raises Mistake."""
+    from bots.room import open_room
 
-    zone = zone_of(settings.timetable.zone)
-    quiet = quiet_hours(settings.timetable.quiet, zone)
-
-    def murmur(text: str) -> None:
-        if quiet():
-            log.info("%s", text)
-        else:
-            say(text)
-
-    scribe = Scribe(school, registrar, voices, settings.scribe, zone=zone, say=murmur, clock=clocks.wall)
-    school.listener = scribe.heard
-    return scribe
+    hooks = hooks_of(awake)
+    return open_room(awake.school, awake.people, hooks, home, settings, show=_print, moderators=moderators)
 
 
-def hang_bells(
-    settings: Any,
-    school: School,
-    control: Control,
-    registrar: Registrar,
-    scribe: Scribe,
-    say: Say,
-    clocks: Clocks,
-) -> Timetable:
-    """The timetable of the day, not yet begun: which bell posts what. Raises Mistake."""
-    from datetime import UTC, datetime
+def hooks_of(awake: Awake) -> Hooks:
+    """What a chat may ask of the house."""
+    from bots.chat.context import Hooks
 
-    from school.schedule.hours import midnight, zone_of
-    from school.schedule.timetable import RANG, Timetable, forget_ahead, plan_of, read_past
-
-    hours = settings.timetable
-    zone = zone_of(hours.zone)
-    rings = {
-        "save": lambda _: control.save(),
-        "study": lambda _: control.study_after(60 * hours.idle_minutes),
-        "examine": lambda _: control.examine(),
-        "thin": lambda _: registrar.thin(),
-        "clear out": lambda _: school.clear_out("twitch", settings.record.chat_days),
-        "diary": lambda days: [scribe.write_day(day) for day in days],
-        "letter": lambda days: scribe.write_letter(days[-1]),
-        "night": lambda days: control.rehearse(midnight(days[0], zone)),
-        "backup": lambda _: control.back_up(),
-    }
-    now = datetime.fromtimestamp(clocks.wall(), UTC)
-    past = read_past(registrar.path, now)
-    if past.ahead:
-        registrar.write(lambda db: forget_ahead(db, now))
-    note = lambda bell: registrar.event(RANG, bell)  # noqa: E731
-    return Timetable(plan_of(settings), rings, past, hours, note=note, tell=say, clocks=clocks)
-
-
-def hire_tutor(settings: Any, brain: Brain, librarian: Librarian, soul: Soul | None, team: Team | None) -> Tutor:
-    """The tutor, or the one that leads the team's; it has not heard of the soul's weights yet."""
-    from functools import partial
-
-    from school.teaching.shape import block_tokens, micro_seconds
-    from school.teaching.tutor import Tutor
-
-    kind = Tutor
-    if team:
-        from school.teaching.team import Leader
-
-        kind = partial(Leader, team=team)
-    lessons = settings.lessons
-    return kind(
-        brain,
-        librarian,
-        lessons,
-        block_tokens=block_tokens(settings.brain, lessons.block_tokens),
-        micro_seconds=micro_seconds(settings.brain, lessons.micro_seconds),
-        micro_streams=soul.facts["micro_streams"] if soul else None,
-        pedagogy=settings.pedagogy,
+    return Hooks(
+        save=awake.control.save,
+        lessons_since=awake.registrar.queries.lessons_since,
+        quiet=awake.timetable.quiet,
+        wall=awake.lifetime.now,
     )
 
 
-def _greet(say: Say, librarian: Librarian, parameters: int, soul: Soul | None) -> None:
-    from school.screen.calligraphist import count
-
-    texts = f"{len(librarian.texts)} texts, {count(librarian.tokens)} tokens"
-    size = count(parameters)
-    if soul is None:
-        say(f"babyLLM wakes for the first time: {size} parameters, nothing learned yet. Library: {texts}.")
-    else:
-        say(f"babyLLM wakes at step {soul.step:,}: {size} parameters. Library: {texts}.")
-
-
-async def _live(awake: Awake, settings: Any, chat: str) -> int:
-    """The event loop's part of a day: bells, chat and signals, until the classroom is done."""
+async def _live(awake: Awake, chat: str, room: ChatSurface | None = None) -> int:
+    """The event loop's part of a day: timetable, chat and signals, until the classroom is done."""
     import asyncio
 
     classroom, school, say = awake.classroom, awake.school, awake.say
@@ -649,9 +297,10 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
     classroom.start()
     if "diary" in awake.timetable.plan:
         awake.scribe.catch_up()
-    if awake.twitch:
-        awake.twitch.start()
-    tasks = [asyncio.create_task(_talk(awake, chat, go_to_sleep)), asyncio.create_task(awake.announcer.keep_telling())]
+    for surface in awake.surfaces:
+        surface.start()
+    talking = _host_room(awake, room, go_to_sleep) if room else _talk(awake, chat, go_to_sleep)
+    tasks = [asyncio.create_task(talking), asyncio.create_task(awake.announcer.keep_telling())]
     try:
         await asyncio.wrap_future(classroom.done)
     except Exception as error:
@@ -663,8 +312,8 @@ async def _live(awake: Awake, settings: Any, chat: str) -> int:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         awake.announcer.catch_up()
-        if awake.twitch:
-            await awake.twitch.close()
+        for surface in awake.surfaces:
+            await surface.close()
     say(f"babyLLM sleeps at step {school.status().step:,}. Good night.")
     return 0
 
@@ -675,13 +324,13 @@ async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
     from school.office.slowness import why_slow
 
     school, say = awake.school, awake.say
-    others = [awake.timetable.lines, *([awake.twitch.lines] if awake.twitch else [])]
+    others = [awake.timetable, *awake.surfaces]
     commands = Commands(
         school,
         _print,
         quit_,
         awake.control.save,
-        others=lambda: [line for lines in others for line in lines()],
+        others=lambda: [line for other in others for line in other.lines()],
         view=awake.announcer.choose,
         why_slow=lambda: why_slow(awake.tutor.stopwatch.minute()),
         names=awake.voices["names"],
@@ -700,30 +349,25 @@ async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
         say(f"the chat in this terminal broke ({error}); the lessons go on. Ctrl-C lets it sleep.")
 
 
-def _on_signals(loop: Any, act: Callable[[], None]) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
+async def _host_room(awake: Awake, room: ChatSurface, quit_: Callable[[], None]) -> None:
+    """What is typed into the chat room. Whatever becomes of it, the lessons go on."""
+    from bots.room.console import HOW, Console
+    from bots.stdin import lines_of_stdin
+
+    awake.say(f"The room is open: {HOW}.")
+    try:
+        await Console(room.wire, _print, quit_).run(lines_of_stdin())
+    except Exception as error:
+        log.exception("the chat room broke")
+        awake.say(f"the chat room broke ({error}); the lessons go on. Ctrl-C lets it sleep.")
+
+
+def _on_signals(loop: AbstractEventLoop, act: Callable[[], None]) -> None:
+    for number in bedtime_signals():
         try:
             loop.add_signal_handler(number, act)
         except NotImplementedError:  # Windows
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(act))
-
-
-def _print(text: str) -> None:
-    _show(text, sys.stdout)
-
-
-def _show(text: str, stream: TextIO) -> None:
-    """Whoever looked may be gone; whoever has something to say goes on."""
-    import shutil
-
-    from school.screen.calligraphist import wrapped
-
-    try:
-        if stream and stream.isatty():
-            text = wrapped(text, shutil.get_terminal_size().columns)
-        print(text, file=stream, flush=True)
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 # ---- sharing the lessons -------------------------------------------------------------------------------------------
@@ -741,12 +385,12 @@ def find_team() -> Team | None:
         return None
     from school.teaching.team import Team
 
-    for number in (signal.SIGINT, signal.SIGTERM):  # while it waits for the others, no handler of Python's would run
+    for number in bedtime_signals():  # while it waits for the others, no handler of Python's would run
         signal.signal(number, signal.SIG_DFL)
     return Team.of_environment()
 
 
-def help_teach(settings: Any, team: Team) -> int:
+def help_teach(settings: SchoolSettings, team: Team) -> int:
     """The life of a process that only computes: it does what the first one says, until that says stop."""
     from school.office.machine import prepare
     from school.teaching.shape import block_tokens, shape_of
@@ -756,7 +400,7 @@ def help_teach(settings: Any, team: Team) -> int:
     device = team.own_device(prepare(settings.machine))
     try:
         team.join(device)
-        for number in (signal.SIGINT, signal.SIGTERM):  # the first process hears them too, saves, and says stop
+        for number in bedtime_signals():  # the first process hears them too, saves, and says stop
             signal.signal(number, signal.SIG_IGN)
         shape = shape_of(settings.brain, settings.library.vocabulary)
         length = block_tokens(settings.brain, settings.lessons.block_tokens)
@@ -767,157 +411,6 @@ def help_teach(settings: Any, team: Team) -> int:
     finally:
         team.leave()
     return 0
-
-
-# ---- the other commands --------------------------------------------------------------------------------------------
-
-
-def ask_once(options: argparse.Namespace) -> int:
-    from school.offline import ask, newest_soul
-    from school.screen.calligraphist import for_screen
-
-    settings, caretaker, device = _for_errand(options)
-    soul = newest_soul(caretaker, whisper)
-    reply = ask(
-        soul, " ".join(options.text), conversation=options.conversation, settings=settings.speech, device=device
-    )
-    if options.json:
-        fields = ("text", "step", "seconds", "color", "conversation")
-        print(json.dumps({name: getattr(reply, name) for name in fields}, ensure_ascii=False))
-    else:
-        print(for_screen(reply.text))
-    return 0
-
-
-def score_files(options: argparse.Namespace) -> int:
-    from dataclasses import asdict
-
-    from school.offline import newest_soul, score
-
-    _, caretaker, device = _for_errand(options)
-    soul = newest_soul(caretaker, whisper)
-    scores = score(soul, options.files, device)
-    if options.json:
-        print(json.dumps({"files": [asdict(one) for one in scores], "step": soul.step}))
-        return 0
-    for one in scores:
-        print(f"{one.bits_per_byte:.4f} bits/byte  {one.bytes:,} bytes  {one.tokens:,} tokens  {one.file}")
-    return 0
-
-
-def read_file(options: argparse.Namespace) -> int:
-    import time
-    from dataclasses import asdict
-
-    from school.office.machine import prepare
-    from school.offline import open_file
-    from school.souls.packing import pack_soul, wake_receptionist, wake_tutor
-    from school.talking.conversations import Conversations
-    from school.talking.receptionist import Receptionist
-    from school.teaching.reader import Reader
-
-    settings, home = read_options(options)
-    device = prepare(settings.machine)
-    caretaker = lock_souls(settings, home)
-    try:
-        soul = caretaker.newest(whisper, set_aside=True)
-        librarian = open_library(settings, home, options, soul, whisper)
-        brain, shape = build_brain_for(settings, home, librarian, soul, device)
-        started = time.monotonic()
-        reader = Reader(brain, librarian, settings.lessons, open_file(options.file, librarian.tokenizer))
-        if soul:
-            wake_tutor(soul, reader, [])
-        reading = reader.read(whisper)
-        if options.keep:
-            conversations = Conversations(home / "soul" / "conversations", limit=1, disk_limit=0, device=device)
-            receptionist = Receptionist(reader.voice, librarian.tokenizer, conversations, settings.speech)
-            if soul:
-                wake_receptionist(soul, receptionist)
-            kept = pack_soul(reader, receptionist, {"brain": asdict(shape), "settings": settings.model_dump()})
-            kept.facts |= {name: soul.facts.get(name, {}) if soul else {} for name in ("reviews", "pedagogy")}
-            whisper(f"soul saved: {caretaker.save(kept)}")
-    finally:
-        caretaker.unlock()
-    result = {"file": str(options.file), **asdict(reading), "seconds": time.monotonic() - started}
-    if options.json:
-        print(json.dumps(result))
-    else:
-        print(
-            f"{reading.bits_per_byte:.4f} bits/byte, {reading.tail_bits_per_byte:.4f} in the last tenth, "
-            f"{reading.bytes:,} bytes in {result['seconds']:.0f} s  {options.file}"
-        )
-    return 0
-
-
-def show_stats(options: argparse.Namespace) -> int:
-    from school.record.chronicle import read_life, render
-    from school.schedule.hours import zone_of
-
-    settings, home = read_options(options)
-    zone = zone_of(settings.timetable.zone)
-    life = read_life(home, search=options.search, last=options.last, zone=zone)
-    if options.json:
-        print(json.dumps(life, ensure_ascii=False))
-    else:
-        render(life, weather=options.weather, zone=zone)
-    return 0
-
-
-def show_diary(options: argparse.Namespace) -> int:
-    from school.record.chronicle import read_diary
-    from school.screen.calligraphist import for_screen
-
-    _, home = read_options(options)
-    found = read_diary(home, last=options.last)
-    if options.json:
-        print(json.dumps({"pages": found}, ensure_ascii=False))
-        return 0
-    for page in found:
-        _print(for_screen(page["text"]) + "\n")
-    return 0
-
-
-def show_timetable(options: argparse.Namespace) -> int:
-    import shutil
-    from dataclasses import asdict
-
-    from school.schedule.noticeboard import as_table, look_up
-
-    settings, home = read_options(options)
-    table = look_up(settings, home / "statistics" / "baby.db")
-    width = shutil.get_terminal_size().columns
-    print(json.dumps(asdict(table), default=str) if options.json else as_table(table, width))
-    return 0
-
-
-def twitch_errand(options: argparse.Namespace) -> int:
-    import asyncio
-
-    from bots.twitch.cli import run_errand
-    from school.office.log import keep_log
-
-    settings, home = read_options(options)
-    stop_log = keep_log(home / "statistics", whisper)  # it keeps secrets, also those in the libraries' own words
-    try:
-        errand = run_errand(
-            options.errand,
-            options.names,
-            home=home,
-            settings=settings.twitch,
-            device=options.device,
-            browser=not options.no_browser,
-            as_json=options.json,
-        )
-        return asyncio.run(errand)
-    finally:
-        stop_log()
-
-
-def _for_errand(options: argparse.Namespace) -> tuple[Any, Caretaker, Device]:
-    from school.office.machine import prepare
-
-    settings, home = read_options(options)
-    return settings, souls_of(settings, home), prepare(settings.machine)
 
 
 if __name__ == "__main__":

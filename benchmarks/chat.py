@@ -12,9 +12,9 @@ import random
 import time
 
 from benchmarks.common import awake, parser, percentile, report
+from school.assembly import Awake
 from school.door.school import School
 from school.door.values import Reply
-from wakeup import Awake
 
 QUESTIONS = (
     "how are you today?",

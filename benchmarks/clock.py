@@ -16,7 +16,7 @@ from school.schedule.timetable import Timetable
 
 ASKED = (  # where somebody asks what day it is
     "school.schedule.hours.datetime",
-    "school.record.registrar.datetime",
+    "school.record.schema.datetime",
 )
 TURNS = 6  # of the event loop, in which what a bell began is under way
 

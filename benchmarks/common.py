@@ -17,6 +17,7 @@ from typing import Any
 import torch
 
 import wakeup
+from school.assembly import Awake
 from school.office.mistakes import Mistake
 from school.screen.announcer import Screen
 
@@ -59,7 +60,7 @@ def awake(
     *more: str,
     prepare: Callable[[Path], object] = lambda home: None,
     screen: Screen | None = None,
-) -> Iterator[tuple[wakeup.Awake, Any]]:
+) -> Iterator[tuple[Awake, Any]]:
     """A school put together just as ``wakeup.py`` does it, not yet started, and the settings. ``prepare`` is called
     with the home before; ``screen``, if any, is where lessons are shown."""
     with home_with(options.text) as home, ExitStack() as closing:

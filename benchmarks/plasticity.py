@@ -34,6 +34,7 @@ from benchmarks.common import awake, report, run
 from benchmarks.learn import examine
 from benchmarks.plots import save
 from brain.contract import Brain
+from school.assembly import STARTER, Awake, Say
 from school.office.mistakes import Mistake
 from school.office.settings import Slice
 from school.souls.packing import pack_soul, wake_tutor
@@ -41,8 +42,10 @@ from school.teaching.examiner import NEUTRAL
 from school.teaching.reader import Reader
 from school.teaching.settings import LessonSettings
 from school.teaching.tutor import Tutor
-from school.texts.librarian import Librarian, Source
-from school.texts.shelf import Text, Unreadable, read_text
+from school.texts.decoding import Unreadable, read_text
+from school.texts.librarian import Librarian
+from school.texts.places import Source
+from school.texts.shelf import Text
 from school.texts.tokenizer import DOCUMENT, Tokenizer
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -79,7 +82,7 @@ def two_texts(files: list[Path] | None) -> tuple[str, str]:
     if files or len(corpora) == 2:
         first, second = (_read(file) for file in files or corpora)
         return first, second
-    shelf = [_read(file) for file in sorted(wakeup.STARTER.iterdir())]
+    shelf = [_read(file) for file in sorted(STARTER.iterdir())]
     return "\n".join(shelf[::2]), "\n".join(shelf[1::2])
 
 
@@ -164,7 +167,7 @@ def teach_for(tutor: Tutor, seconds: float, exam_tokens: int) -> None:
             spent += time.perf_counter() - started
 
 
-def read_unseen(day: wakeup.Awake, shelf: Librarian, lessons: LessonSettings, text: str) -> dict[str, float]:
+def read_unseen(day: Awake, shelf: Librarian, lessons: LessonSettings, text: str) -> dict[str, float]:
     """A copy of the brain, with all that a soul keeps, reads ``text`` once; ``shelf``: what it may go over again."""
     tokens = np.array([DOCUMENT, *shelf.tokenizer.encode(text)], dtype=np.int64)
     reader = Reader(copy.deepcopy(day.tutor.brain), shelf, lessons, tokens)
@@ -183,7 +186,7 @@ def read_unseen(day: wakeup.Awake, shelf: Librarian, lessons: LessonSettings, te
     }
 
 
-def open_libraries(files: dict[str, Path], tokenizer: Tokenizer, settings: Slice, say: wakeup.Say) -> list[Librarian]:
+def open_libraries(files: dict[str, Path], tokenizer: Tokenizer, settings: Slice, say: Say) -> list[Librarian]:
     """One librarian for each text, all spelling with the same tokenizer."""
     held_out, seed = settings.library.held_out, settings.lessons.seed
     return [

@@ -28,12 +28,14 @@ from benchmarks.common import home_with, parser, report, run
 from benchmarks.plots import draw, levels
 from benchmarks.variants import SEED, Variant, add_options, chosen, settings_with
 from brain import parameter_count
+from school.assembly import STARTER, build_brain_for
 from school.office.machine import prepare
 from school.office.mistakes import Mistake
 from school.offline import open_file
 from school.teaching.reader import Reader
 from school.teaching.shape import shape_of
-from school.texts.librarian import Librarian, gather_sources, train_tokenizer
+from school.texts.librarian import Librarian, train_tokenizer
+from school.texts.places import gather_sources
 from school.texts.tokenizer import MARK_COUNT, Tokenizer
 
 CURVE_BYTES = 10_000  # between two points of the curve, and what the second figure of a point looks back over
@@ -44,9 +46,9 @@ def letters(given: argparse.Namespace, settings: Any, home: Path) -> tuple[Libra
     """A librarian with the tokenizer, and the bits to be charged for it."""
     charged = given.tokenizer == "charged"
     held_out = 0.0 if charged else settings.library.held_out
-    sources = gather_sources(home / "library", [], wakeup.STARTER, "auto" if charged else "always")
+    sources, _ = gather_sources(home / "library", [], STARTER, "auto" if charged else "always")
     if not charged:
-        sources = [source for source in sources if wakeup.STARTER in source.path.parents]
+        sources = [source for source in sources if STARTER in source.path.parents]
     tokenizer = train_tokenizer(
         sources,
         vocabulary=shape_of(settings.brain, settings.library.vocabulary).vocabulary,
@@ -83,7 +85,7 @@ def live(given: argparse.Namespace, variant: Variant, seed: int) -> dict[str, An
     device = prepare(settings.machine)
     with home_with(given.text) as home:
         librarian, charge = letters(given, settings, home)
-        brain, _ = wakeup.build_brain_for(settings, home, librarian, None, device)
+        brain, _ = build_brain_for(settings, home, librarian, None, device)
         reader = Reader(brain, librarian, settings.lessons, open_file(given.text, librarian.tokenizer))
         reading = reader.read(wakeup.whisper)
     seconds, cpu = time.monotonic() - started, time.process_time() - cpu

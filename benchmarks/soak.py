@@ -13,8 +13,8 @@ import psutil
 
 from benchmarks.chat import QUESTIONS
 from benchmarks.common import awake, parser, percentile, report
+from school.assembly import Awake
 from school.door.values import Reply
-from wakeup import Awake
 
 TICK = 0.05  # seconds between looks at the event loop's punctuality
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass, field
 from benchmarks.common import awake, parser, percentile, report
 from benchmarks.soak import watch_lag, watch_memory
 from bots.chat.normalize import folded
+from school.assembly import Awake
 from tests.fake_twitch import FakeTwitch
-from wakeup import Awake
 
 PEOPLE, AGREED, TRAITORS, RAIDERS = 50, 20, 2, 300
 WINDOW = 30.0  # seconds that Twitch counts messages in
@@ -159,7 +159,8 @@ async def live(day: Awake, settings, given, twitch: FakeTwitch) -> dict:
     day.timetable.start()
     day.classroom.start()
     before = await settle(day, given.settle)
-    day.twitch.start()
+    (room,) = day.surfaces
+    room.start()
     await twitch.until(lambda: twitch.listening, 30)
     await arrive(twitch)
     started = time.monotonic()
@@ -175,9 +176,9 @@ async def live(day: Awake, settings, given, twitch: FakeTwitch) -> dict:
     await asyncio.to_thread(chatters.join)
     await asyncio.sleep(6)
     stop.set()
-    state, counts = day.twitch.wire.state(), dict(day.twitch.host.counts)
-    passed_over, taught = dict(day.twitch.host.lessons.passed_over), day.twitch.host.lessons.taught
-    await day.twitch.close()
+    state, counts = room.wire.state(), dict(room.host.counts)
+    passed_over, taught = dict(room.host.quarantine.passed_over), room.host.quarantine.taught
+    await room.close()
     examined = day.tutor.examined_step
     while day.tutor.examined_step == examined and not day.classroom.done.done():  # one more examination
         await asyncio.sleep(0.2)

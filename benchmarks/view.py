@@ -16,9 +16,9 @@ import time
 from typing import NamedTuple
 
 from benchmarks.common import awake, parser, report, run
+from school.assembly import Awake
 from school.office.stopwatch import LESSONS
 from school.screen.announcer import Screen
-from wakeup import Awake
 
 NEVER = "lessons.evaluation_steps=1000000000"
 COUNTED = (*LESSONS, "other")

@@ -28,6 +28,7 @@ import wakeup
 from benchmarks.clock import Clock
 from benchmarks.common import home_with, parser, report, run
 from benchmarks.retold import check_diary
+from school.assembly import Awake
 from school.door.events import StepReport
 from school.door.values import Reply
 from school.teaching.examiner import NEUTRAL
@@ -65,7 +66,7 @@ class Watched:
 
 
 @contextmanager
-def woken(home: Path, changes: list[str], clock: Clock) -> Iterator[wakeup.Awake]:
+def woken(home: Path, changes: list[str], clock: Clock) -> Iterator[Awake]:
     """The baby of this home, put together just as ``wakeup.py`` does it."""
     arguments = [part for change in (f"timetable.zone={ZONE}", *changes) for part in ("--set", change)]
     given = wakeup.parse(["--home", str(home), *arguments])
@@ -76,7 +77,7 @@ def woken(home: Path, changes: list[str], clock: Clock) -> Iterator[wakeup.Awake
         day.ending = "asleep"
 
 
-async def live(day: wakeup.Awake, clock: Clock, until: datetime, steps_per_hour: float, watched: Watched) -> None:
+async def live(day: Awake, clock: Clock, until: datetime, steps_per_hour: float, watched: Watched) -> None:
     """From now until then, with visitors."""
     start, first = clock.now, day.tutor.step
     publish = day.classroom.publish
@@ -120,7 +121,7 @@ def _ring_and_note(ring: Callable[[Any], object], watched: Watched, name: str, c
 
 
 def _visits(
-    day: wakeup.Awake, start: datetime, until: datetime, watched: Watched
+    day: Awake, start: datetime, until: datetime, watched: Watched
 ) -> list[tuple[datetime, Callable[[], Awaitable[None]]]]:
     visits = []
     for number in range(9):
@@ -134,7 +135,7 @@ def _visits(
     return visits
 
 
-async def _visit(day: wakeup.Awake, person: str, text: str, fate: str, watched: Watched) -> None:
+async def _visit(day: Awake, person: str, text: str, fate: str, watched: Watched) -> None:
     """Ask, listen, mark."""
     asked_at, heard_at = day.tutor.step, []
     surface = (

@@ -1,1 +1,3 @@
-"""The surfaces that people talk through."""
+"""Surfaces: where people meet the baby."""
+
+PUBLIC = ("twitch", "room")  # chats with strangers, as the record knows them; old words go from all of them

@@ -5,49 +5,24 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Literal
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import InMemoryHistory
-from pydantic import Field
 
+from bots.stdin import lines_of_stdin
 from school.diary.voice import Voice
 from school.door.school import School
 from school.door.values import ME, Asleep, Busy, Reply, Snapshot
-from school.office.settings import Slice
 from school.screen.calligraphist import facts, for_screen, hex_color, status_lines
-
-HELP = """\
-Just type to talk. About its last answer:
-  /good            that was good: it learns the exchange
-  /bad             that was bad: it will never learn that exchange
-  /fix TEXT        what it should have said: it learns that instead
-And:
-  /teach TEXT      learn this text
-  /status          how it is doing
-  /view            how much of the lessons is shown: full, compact, plain, off
-  /why-slow        where the last minute went
-  /save            save its soul now (it also saves by itself)
-  /forget          delete everything you said and taught here
-  /help            this
-  /quit            save and go to sleep (so does Ctrl-C)"""
 
 SORRY = {
     Busy: "too many questions at once; ask again in a moment",
     Asleep: "it is falling asleep",
 }
-
-
-class TerminalSettings(Slice):
-    view: Literal["full", "compact", "plain", "off"] = Field(
-        "compact", description="how lessons are shown: full, compact, plain or off; /view changes it"
-    )
-    line_seconds: float = Field(30.0, gt=0, le=86_400, description="seconds between lines about the lessons")
 
 
 def interactive() -> bool:
@@ -80,19 +55,6 @@ class Commands:
         self._school, self._say, self._quit, self._save_soul, self._others = school, say, quit_, save, others
         self._choose_view, self._why_slow = view, why_slow
         self._last = _LastReply()
-        self._table: dict[str, Callable[[str], Awaitable[None]]] = {
-            "/help": self._help,
-            "/good": self._good,
-            "/bad": self._bad,
-            "/fix": self._fix,
-            "/teach": self._teach,
-            "/status": self._status,
-            "/view": self._view,
-            "/why-slow": self._tell_why,
-            "/save": self._save,
-            "/forget": self._forget,
-            "/quit": self._leave,
-        }
 
     async def handle(self, line: str, on_token: Callable[[str], None] | None = None) -> None:
         line = line.strip()
@@ -108,11 +70,11 @@ class Commands:
 
     async def _command(self, line: str) -> None:
         name, _, text = line.partition(" ")
-        command = self._table.get(name.lower())
+        command = next((row for row in ROWS if row.name == name.lower()), None)
         if command is None:
             self._say(f"({for_screen(name)} is not a command; /help shows them all)")
         else:
-            await command(text.strip())
+            await command.act(self, text.strip())
 
     async def _talk(self, line: str, on_token: Callable[[str], None] | None) -> None:
         future = self._school.ask(line, f"terminal:{ME}", on_token=on_token)
@@ -127,21 +89,21 @@ class Commands:
         self._say(f"{self.baby}: {for_screen(reply.text)}")
 
     async def _help(self, _: str) -> None:
-        self._say(HELP)
+        self._say(help_text())
 
     async def _good(self, _: str) -> None:
-        self._mark("good", "", "it will learn that")
+        self._give_feedback("good", "", "it will learn that")
 
     async def _bad(self, _: str) -> None:
-        self._mark("bad", "", "noted; it will never learn that")
+        self._give_feedback("bad", "", "noted; it will never learn that")
 
     async def _fix(self, text: str) -> None:
         if not text:
             self._say("(write what it should have said: /fix TEXT)")
             return
-        self._mark("fix", text, "it will learn to say that instead")
+        self._give_feedback("fix", text, "it will learn to say that instead")
 
-    def _mark(self, verdict: str, correction: str, done: str) -> None:
+    def _give_feedback(self, verdict: str, correction: str, done: str) -> None:
         if not self._last.id:
             self._say("(it has not said anything yet)")
             return
@@ -176,21 +138,54 @@ class Commands:
 
     async def _forget(self, _: str) -> None:
         self._last.id = ""
-        try:
-            rows = await asyncio.wrap_future(self._school.forget(person=ME))
-        except OSError as error:
-            self._say(
-                "(deleted from the record, and it will never train on it again; but a saved soul still remembers "
-                f"the conversation: {error}. That is tried until it is done.)"
-            )
-            return
+        told = await asyncio.wrap_future(self._school.forget(person=ME))
+        gone = f"{told.rows} rows of what you said and taught" if told.rows else "what could be"
         self._say(
-            f"(deleted: {rows} rows of what you said and taught. It will never train on them again; "
+            f"(deleted: {gone}. It will never train on them again; "
             "what its weights already took from them fades, but is not undone.)"
         )
+        if told.owed:
+            when = "That goes on by itself until it is done" + (", also when you wake it again." if told.noted else ".")
+            still = "" if told.noted else " The disk could not even take a note of it: let it run until there is room."
+            self._say(f"(not gone yet from: {', '.join(told.owed)}. {when}{still})")
 
     async def _leave(self, _: str) -> None:
         self._quit()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A command: what is typed, what stands behind it, what it does."""
+
+    name: str
+    argument: str
+    help: str
+    act: Callable[[Commands, str], Awaitable[None]]
+
+
+ON_ANSWERS = (
+    Row("/good", "", "that was good: it learns the exchange", Commands._good),
+    Row("/bad", "", "that was bad: it will never learn that exchange", Commands._bad),
+    Row("/fix", "TEXT", "what it should have said: it learns that instead", Commands._fix),
+)
+OTHERS = (
+    Row("/teach", "TEXT", "learn this text", Commands._teach),
+    Row("/status", "", "how it is doing", Commands._status),
+    Row("/view", "", "how much of the lessons is shown: full, compact, plain, off", Commands._view),
+    Row("/why-slow", "", "where the last minute went", Commands._tell_why),
+    Row("/save", "", "save its soul now (it also saves by itself)", Commands._save),
+    Row("/forget", "", "delete everything you said and taught here", Commands._forget),
+    Row("/help", "", "this", Commands._help),
+    Row("/quit", "", "save and go to sleep (so does Ctrl-C)", Commands._leave),
+)
+ROWS = (*ON_ANSWERS, *OTHERS)
+
+
+def help_text() -> str:
+    parts = (("Just type to talk. About its last answer:", ON_ANSWERS), ("And:", OTHERS))
+    return "\n".join(
+        line for title, rows in parts for line in (title, *(f"  {f'{r.name} {r.argument}':16} {r.help}" for r in rows))
+    )
 
 
 class Prompt:
@@ -251,38 +246,5 @@ def weather_blocks(now: Snapshot) -> StyleAndTextTuples:
 
 async def chat_on_pipe(commands: Commands) -> None:
     """Answer the lines of standard input in order; its end ends only the chat."""
-    async for line in _lines_of_stdin():
+    async for line in lines_of_stdin():
         await commands.handle(line)
-
-
-async def _lines_of_stdin() -> AsyncIterator[str]:
-    """Lines, read by a daemon thread from the bare descriptor: a thread that waits inside ``sys.stdin`` holds its lock
-    and makes the interpreter abort at exit, and asyncio's pipes refuse plain files."""
-    loop, lines = asyncio.get_running_loop(), asyncio.Queue()
-
-    def hand_over(line: str | None) -> None:
-        try:
-            loop.call_soon_threadsafe(lines.put_nowait, line)
-        except RuntimeError:  # the loop is closed; nobody listens any more
-            raise SystemExit from None
-
-    def read() -> None:
-        rest = b""
-        while piece := _read_some():
-            *whole, rest = (rest + piece).split(b"\n")
-            for line in whole:
-                hand_over(line.decode("utf-8", "replace"))
-        if rest:
-            hand_over(rest.decode("utf-8", "replace"))
-        hand_over(None)
-
-    threading.Thread(target=read, name="stdin", daemon=True).start()
-    while (line := await lines.get()) is not None:
-        yield line
-
-
-def _read_some() -> bytes:
-    try:
-        return os.read(sys.stdin.fileno(), 65_536)
-    except (OSError, ValueError):
-        return b""

@@ -9,10 +9,18 @@ import torch
 from torch import Tensor
 
 
-def penalise_repetition(logits: Tensor, recent: Tensor, penalty: float) -> Tensor:
-    """Lower each token's logit by ``penalty`` for every time it stands in ``recent`` (B, W); -1 stands for none."""
+def penalise_repetition(logits: Tensor, recent: Tensor, penalty: float, *, ending: int) -> Tensor:
+    """Lower each token's logit by ``penalty`` for every time it stands in ``recent`` (B, W); -1 stands for none.
+
+    The token ``ending`` stays as likely as it was: what was said before is no reason to stop talking. (Lowering words
+    alone made it likelier with every turn.)
+    """
     counts = torch.zeros_like(logits).scatter_add_(1, recent.clamp(min=0), (recent >= 0).to(logits.dtype))
-    return logits - penalty * counts
+    lower = logits - penalty * counts
+    words = torch.arange(logits.shape[-1], device=logits.device) != ending
+    before, after = (part.masked_fill(~words, -torch.inf).logsumexp(-1) for part in (logits, lower))
+    lower[:, ending] = logits[:, ending] + (after - before)
+    return lower
 
 
 def keep_likely(logits: Tensor, top_k: int, top_p: float) -> Tensor:
@@ -31,14 +39,16 @@ def sample(
     recent: Tensor,
     *,
     forbidden: Tensor,
+    ending: int,
     temperature: float,
     top_k: int,
     top_p: float,
     penalty: float,
     rngs: list[torch.Generator],
 ) -> Tensor:
-    """One token per stream, (B,). ``forbidden`` (B, V) marks ids that must not come; temperature 0 takes the best."""
-    logits = penalise_repetition(logits, recent, penalty).masked_fill(forbidden, -torch.inf)
+    """One token per stream, (B,). ``forbidden`` (B, V) marks ids that must not come; ``ending`` is the one that ends an
+    answer; temperature 0 takes the best."""
+    logits = penalise_repetition(logits.masked_fill(forbidden, -torch.inf), recent, penalty, ending=ending)
     if temperature == 0:
         return logits.argmax(-1)
     probabilities = keep_likely(logits / temperature, top_k, top_p).softmax(-1).cpu()

@@ -35,9 +35,10 @@ from school.door.mailbox import (
 )
 from school.door.mood import mood
 from school.door.school import School
-from school.door.values import GREY, Snapshot
+from school.door.values import GREY, Removed, Snapshot
 from school.souls.caretaker import Caretaker
 from school.souls.packing import pack_soul
+from school.souls.removal import SavedSouls
 from school.talking.receptionist import Receptionist
 from school.teaching.examiner import Exam
 from school.teaching.tutor import TeamBroken, Tutor
@@ -101,9 +102,7 @@ class Classroom:
         self._saved_step = tutor.step if caretaker.souls() else -1
         self._save_wanted: list[Future[str | None]] = []
         self._changed = False  # since the last save
-        self._leaving: set[str] = set(caretaker.owed())  # people who may still be in a saved soul
-        self._to_tell: list[tuple[Future[int], int]] = []  # who waits until they are not, for how many pairs
-        self._scrubbing: Future[None] | None = None
+        school.forgetting.join(SavedSouls(caretaker, self._writer))
         self._last_exam: ExamResult | None = None
         self._thread = threading.Thread(target=self._run, name="tutor")
         self.parameters = parameter_count(tutor.brain)
@@ -146,8 +145,6 @@ class Classroom:
                 self.stopwatch.lap("waiting" if idle else "other")
                 for letter in letters:
                     self._open(letter)
-                if self._to_tell:
-                    self._scrub()
                 if self.receptionist.busy:
                     self._answer()
                 if self._exam:  # lessons wait, so that the result belongs to one step and a resumed life repeats it
@@ -223,39 +220,15 @@ class Classroom:
                 fail(letter.future, error)
         self._show()
 
-    def _forget(self, letter: Forget) -> None:
-        """Off the list at once; conversations in saved souls follow in the background."""
-        gone = self.tutor.reviews.forget(
-            person=letter.person, source=letter.source, replies=letter.replies, scope=letter.scope
-        )
+    def _forget(self, request: Forget) -> None:
+        """Off the list, and out of the conversations, at once."""
+        self.tutor.reviews.forget(request.scope)
         self._changed = True
-        people = letter.people | ({letter.person} - {""})
-        if not people:
-            fulfil(letter.future, gone)
-            return
-        self._leaving.update(people)
-        self._to_tell.append((letter.future, gone))
-        self.receptionist.forget(people)
-
-    def _scrub(self) -> None:
-        """Take whoever left out of the saved souls, all at once, behind a save that is under way. Who leaves meanwhile
-        waits for the next time."""
-        if self._scrubbing and not self._scrubbing.done():
-            return
-        people, self._leaving = self._leaving, set()
-        to_tell, self._to_tell = self._to_tell, []
-        self._scrubbing = self._writer.submit(self._take_out, people, to_tell)
-
-    def _take_out(self, people: set[str], to_tell: list[tuple[Future[int], int]]) -> None:
         try:
-            self.caretaker.forget(people)
-        except Exception as error:
-            self._leaving.update(people)  # once more behind the next save
-            log.error("conversations could not be taken out of the saved souls yet (%s)", _in_words(error))
-            for future, _ in to_tell:
-                fail(future, error)
-        for future, gone in to_tell:
-            fulfil(future, gone)
+            self.receptionist.forget(request.scope.conversations)
+        except OSError as error:
+            fail(request.future, error)
+        fulfil(request.future, Removed())
 
     # ---- examinations --------------------------------------------------------------------------------------------
 
@@ -318,8 +291,6 @@ class Classroom:
             soul = pack_soul(self.tutor, self.receptionist, self.facts)
             self._changed = False
             self._writing = self._writer.submit(self._write, soul)
-            if self._leaving:
-                self._scrub()
         for future in wanted:
             self._writing.add_done_callback(lambda done, future=future: fulfil(future, done.result()))
 
@@ -333,6 +304,7 @@ class Classroom:
             self.publish(Saved(soul.step, None, problem))
             return None
         self._saved_step = soul.step
+        self.school.forgetting.again()  # where one soul could be written, others can be rewritten
         self.publish(Saved(soul.step, str(place)))
         return str(place)
 
@@ -354,14 +326,11 @@ class Classroom:
             while self.tutor.under_way:
                 self._learn()
         finally:  # whatever became of the step, the ones before it are kept
-            for under_way in (self._writing, self._scrubbing):
-                if under_way:
-                    under_way.exception()  # wait
+            if self._writing:
+                self._writing.exception()  # wait
             if self._changed or self._save_wanted:
                 self._save(self._save_wanted)
-            if self._leaving:
-                self._scrub()
-            self._writer.shutdown()  # waits for both
+            self._writer.shutdown()  # waits for it, and for whoever is being taken out of souls
             self._show(awake=False)
         if self.team:
             self.team.dismiss()

@@ -1,4 +1,4 @@
-"""Errands: what can be asked of a sleeping baby without waking it: one answer, a score, one reading."""
+"""What can be asked of a sleeping baby without waking it: one answer, a score, one reading."""
 
 from __future__ import annotations
 
@@ -11,16 +11,23 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from school.assembly import Waking, build_brain_for, facts_of, lock_souls, open_library
 from school.door.mailbox import Ask
 from school.door.values import Reply
 from school.office.mistakes import Mistake
+from school.settings import SchoolSettings
 from school.souls.caretaker import Caretaker, Soul
-from school.souls.packing import open_voice, wake_receptionist
+from school.souls.packing import open_voice, pack_soul, wake_receptionist, wake_tutor
 from school.talking.conversations import Conversations
-from school.talking.receptionist import Receptionist, SpeechSettings
+from school.talking.receptionist import Receptionist
+from school.talking.settings import SpeechSettings
 from school.teaching.examiner import Exam
+from school.teaching.reader import Reader, Reading
+from school.texts.decoding import Unreadable
+from school.texts.formats import PLAIN, format_of
 from school.texts.librarian import split_rows
-from school.texts.shelf import Unreadable, pieces, read_text
+from school.texts.places import read_bytes
+from school.texts.shelf import pieces
 from school.texts.tokenizer import DOCUMENT, Tokenizer
 
 READERS, WARM_UP, CHUNK = 8, 512, 128
@@ -52,17 +59,17 @@ def ask(soul: Soul, text: str, *, conversation: str, settings: SpeechSettings, d
         receptionist = Receptionist(voice, tokenizer, conversations, settings)
         wake_receptionist(soul, receptionist)
         receptionist.replies = time.time_ns()  # another answer each time it is asked
-        letter = Ask(text, conversation, "", None)
-        receptionist.admit(letter)
+        request = Ask(text, conversation, "", None)
+        receptionist.admit(request)
         while receptionist.busy:
             receptionist.serve(soul.step)
-    return letter.future.result()
+    return request.future.result()
 
 
 def open_file(file: Path, tokenizer: Tokenizer) -> np.ndarray:
     """A text's tokens behind a document mark. Raises Mistake."""
     try:
-        text = read_text(file.read_bytes())
+        text = (format_of(file) or PLAIN).read(read_bytes(file))
     except (OSError, Unreadable) as why:
         raise Mistake(f"{file}: {getattr(why, 'strerror', None) or why}.") from None
     ids = [i for piece in tokenizer.encode_many(list(pieces(text))) for i in piece]
@@ -85,3 +92,36 @@ def score(soul: Soul, files: list[Path], device: torch.device) -> list[Score]:
             Score(file=str(file), bytes=result.bytes, tokens=result.tokens, bits_per_byte=result.bits_per_byte)
         )
     return scores
+
+
+def read(
+    settings: SchoolSettings,
+    waking: Waking,
+    file: Path,
+    device: torch.device,
+    *,
+    keep: bool,
+    say: Callable[[str], None],
+) -> Reading:
+    """Read a text once, predicting each token, then learning it; with ``keep``, its soul keeps what it learned.
+    Raises Mistake."""
+    caretaker = lock_souls(settings, waking.home)
+    try:
+        soul = caretaker.newest(say, set_aside=True)
+        librarian = open_library(settings, waking, soul, say)
+        brain, shape = build_brain_for(settings, waking.home, librarian, soul, device)
+        reader = Reader(brain, librarian, settings.lessons, open_file(file, librarian.tokenizer))
+        if soul:
+            wake_tutor(soul, reader, [])
+        reading = reader.read(say)
+        if keep:
+            conversations = Conversations(waking.home / "soul" / "conversations", limit=1, disk_limit=0, device=device)
+            receptionist = Receptionist(reader.voice, librarian.tokenizer, conversations, settings.speech)
+            if soul:
+                wake_receptionist(soul, receptionist)
+            kept = pack_soul(reader, receptionist, facts_of(settings, shape))
+            kept.facts |= {name: soul.facts.get(name, {}) if soul else {} for name in ("reviews", "pedagogy")}
+            say(f"soul saved: {caretaker.save(kept)}")
+    finally:
+        caretaker.unlock()
+    return reading

@@ -1,65 +1,115 @@
-"""An evening on Twitch for tests: a school that is really awake, the real client library, and a small Twitch."""
+"""An evening in a chat for tests: a school that is really awake, the host, and the room on this machine to talk in."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from twitchio.eventsub import websockets
-from twitchio.http import Route
 
-import bots.chat.answers as answers
-import bots.chat.host as host
-import bots.chat.quarantine as lessons
-import bots.twitch.pace as pace
 import wakeup
-from bots.chat.context import open_room
-from bots.chat.host import Host
+from bots.chat.context import Hooks
+from bots.chat.limits import Limits
 from bots.chat.messages import Line, Removal
-from bots.chat.parsing import names
-from bots.chat.settings import CommandSettings
-from bots.twitch.wire import Patience, TwitchWire
-from school.diary.voice import Voice, read_voices
-from school.record.registrar import reading
-from tests.fake_twitch import FakeTwitch, Sent
+from bots.chat.surface import Surface
+from bots.room import open_room
+from bots.room.wire import CHANNEL, id_of
+from school.record.schema import reading
+from tests.voices import is_line
 
 SMALL = (
     "brain.preset=newborn", "lessons.streams=2", "lessons.block_tokens=32", "lessons.micro_streams=2",
     "machine.threads=1", "machine.kernels=false", "speech.max_tokens=12", "chat.person_seconds=0",
     "chat.moderator_answers=100", "chat.raid_people=1000",
 )  # fmt: skip
-HASTE = Patience(
-    answer=5.0, examination=0.5, silence=5.0, first_retry=0.05, longest_retry=0.2, well=0.2, keys=0.1,
-    refused_retry=0.5, stale=20.0, gap=0.0, moderator_gap=0.0,
-)  # fmt: skip
-QUICK = [  # what is set for as long as an evening lasts; the addresses only so that they are as before afterwards
-    (host, "COMMAND_SECONDS", 0.0), (host, "TICK", 0.03),
-    (host, "CONFIRM_SECONDS", 0.0), (lessons, "UNNOTICED", 6.0),
-    (answers, "REFUSALS_EVERY", 0.2), (answers, "WINDOW", 0.1), (pace, "WINDOW", 0.5),
-    (Route, "BASE", Route.BASE), (Route, "ID_BASE", Route.ID_BASE), (websockets, "WSS", websockets.WSS),
-]  # fmt: skip
+QUICK = Limits(command=0.0, tick=0.03, confirmation=0.0, unnoticed=6.0, refusals=0.2, window=0.1)
+MODERATORS = ("mo", "streamer")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message of the baby's."""
+
+    id: str
+    text: str
+    reply_to: str
 
 
 class Evening:
-    """Lines come in with ``says``; what it answered comes back."""
+    """Lines come in with ``says``; what it answered comes back. This one's place is the room on this machine; another's
+    says how it is entered, spoken in and moderated."""
 
-    def __init__(self, twitch: FakeTwitch, home: Path, *changes: str):
-        self.twitch, self.home = twitch, home
-        self._heard: set[str] = set()
+    platform, channel, bot = "room", CHANNEL, "baby"
+    restraints: tuple[str, ...] = ("--no-train",)  # what is taught waits for lessons; answers have the machine alone
+
+    def __init__(self, home: Path, *changes: str, limits: Limits = QUICK):
+        self.home, self.limits = home, limits
         self.ahead = 0.0  # seconds by which the chat's clock goes before the real one
+        self._seen: dict[str, Line] = {}
+        self._changed = threading.Condition()
+        self._details: dict[str, Any] = {}  # what the room itself can't say of the next line
         arguments = [part for change in (*SMALL, *changes) for part in ("--set", change)]
-        self._options = wakeup.parse(["--home", str(home), *arguments])
-        self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever, name="evening", daemon=True)
+        self._options = wakeup.parse(["--home", str(home), "--no-twitch", *self.restraints, *arguments])
+
+    def _clock(self) -> float:
+        return time.time() + self.ahead
+
+    # ---- the place -----------------------------------------------------------------------------------------------
+
+    def open(self, settings: Any, hooks: Hooks, **more: Any) -> Surface:
+        return open_room(
+            self.school, self.people, hooks, self.home, settings,
+            show=lambda text: None, moderators=MODERATORS, **more,
+        )  # fmt: skip
+
+    def arrived(self) -> bool:
+        return self.surface.wire.state().standing == "listening"
+
+    def chat(self, text: str, *, by: str, reply_to: str = "", times: int = 1, **details: Any) -> str:
+        """Somebody writes; ``details`` are fields of a Line that the room can't know. Returns the message's id."""
+        if reply_to:
+            details["reply_to"] = reply_to
+        if parent := self._seen.get(reply_to):
+            details |= {"reply_to_person": parent.person, "reply_to_me": parent.own}
+
+        async def write() -> int:
+            self._details = details
+            try:
+                return self.surface.wire.write(by, text)
+            finally:
+                self._details = {}
+
+        number = self.do(write())
+        return next(line.id for n, line in self.surface.wire.transcript() if n == number)
+
+    def delete(self, message: str) -> None:
+        async def delete() -> None:
+            numbers = {line.id: number for number, line in self.surface.wire.transcript()}
+            self.surface.wire.delete(numbers[message])
+
+        self.do(delete())
+
+    def ban(self, name: str) -> None:
+        self._act(lambda: self.surface.wire.ban(name))
+
+    def clear(self) -> None:
+        self._act(lambda: self.surface.wire.clear())
+
+    def id_of(self, name: str) -> str:
+        return id_of(name)
+
+    @property
+    def sent(self) -> list[Sent]:
+        """All that the baby said."""
+        return [Sent(line.id, line.text, line.reply_to) for line in list(self._seen.values()) if line.own]
+
+    # ---- being there ---------------------------------------------------------------------------------------------
 
     @contextmanager
     def awake(self) -> Iterator[Evening]:
@@ -67,30 +117,20 @@ class Evening:
         with ExitStack() as closing:
             self.day = wakeup.put_together(settings, home, self._options, closing, lambda text: None)
             self.school, self.people = self.day.school, self.day.people
-            room = open_room(
-                self.school,
-                lambda: self.day.control.save(),
-                self.people,
-                home,
-                chat=settings.chat,
-                teaching=settings.chat_lessons,
-                commands=settings.commands,
-                learned_today={},
-            )
-            self.wire = TwitchWire(settings.twitch, home, tell=lambda text: None, patience=HASTE)
-            clock = lambda: time.time() + self.ahead  # noqa: E731
-            self.host = Host(replace(room, clock=clock, wall=clock), self.wire)
-            self.wire.listener = self
+            hooks = Hooks(save=lambda: self.day.control.save(), wall=self._clock)
+            self.surface = self.open(settings, hooks, limits=self.limits, clock=self._clock)
+            self.host = self.surface.host
+            self.surface.wire.listener = self
+            self.loop = asyncio.new_event_loop()  # only now, as nobody would close it if waking failed
+            self._thread = threading.Thread(target=self.loop.run_forever, name="evening", daemon=True)
             self.day.classroom.start()
             self._thread.start()
-            self.loop.call_soon_threadsafe(self.host.start)
-            self.loop.call_soon_threadsafe(self.wire.start)
+            self._act(self.surface.start)
             try:
-                self.twitch.wait(lambda: self.wire.state().standing == "listening" and self.twitch.listening, 20)
+                self.eventually(self.arrived, 20)
                 yield self
             finally:
-                self.do(self.host.close())
-                self.do(self.wire.close())
+                self.do(self.surface.close())
                 self.day.classroom.stop()
                 self.day.classroom.done.result(timeout=30)
                 self.day.ending = "asleep"
@@ -101,42 +141,61 @@ class Evening:
     def do(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result(20)
 
+    def _act(self, act: Callable[[], None]) -> None:
+        async def acting() -> None:
+            act()
+
+        self.do(acting())
+
     def heard(self, line: Line) -> None:
+        details, self._details = self._details, {}
+        line = replace(line, **details)
         self.host.heard(line)
-        self._heard.add(line.id)
+        self._seen[line.id] = line
+        with self._changed:
+            self._changed.notify_all()
 
     def removed(self, removal: Removal) -> None:
         self.host.removed(removal)
+
+    def eventually(self, holds: Callable[[], Any], seconds: float = 40.0) -> Any:
+        """Wait until it is true; fails loudly."""
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            while not (value := holds()):
+                left = deadline - time.monotonic()
+                assert left > 0, f"did not happen in {seconds} s; sent: {[one.text for one in self.sent]}"
+                self._changed.wait(min(left, 0.02))
+        return value
 
     # ---- talking -------------------------------------------------------------------------------------------------
 
     def says(self, by: str, text: str, *, reply_to: str = "", **more: Any) -> Sent:
         """Somebody writes and is answered; returns the answer."""
-        message = self.twitch.chat(text, by=by, reply_to=reply_to, **more)
-        return self.answer_to(message)
+        return self.answer_to(self.chat(text, by=by, reply_to=reply_to, **more))
 
     def answer_to(self, message: str, seconds: float = 40.0) -> Sent:
-        return self.twitch.wait(lambda: next((s for s in self.twitch.sent if s.reply_to == message), None), seconds)
+        return self.eventually(lambda: next((s for s in self.sent if s.reply_to == message), None), seconds)
 
     def mutters(self, by: str, text: str, **more: Any) -> str:
         """Somebody writes and is heard, but need not be answered; returns the message's id."""
-        message = self.twitch.chat(text, by=by, **more)
-        self.twitch.wait(lambda: message in self._heard)
+        message = self.chat(text, by=by, **more)
+        self.eventually(lambda: message in self._seen)
         return message
 
     def unanswered(self, message: str) -> bool:
         """Whether nobody answered it by the time that a later question was."""
         self.says("timekeeper", "!mood")
-        return not any(sent.reply_to == message for sent in self.twitch.sent)
+        return not any(sent.reply_to == message for sent in self.sent)
 
     def after_minutes(self, minutes: float) -> None:
         """Let the chat's clock go on, and what is due happen."""
         self.ahead += 60 * minutes
-        time.sleep(2.5 * host.TICK)
+        self._act(self.host.tick)
 
-    def key(self, login: str) -> str:
+    def key(self, name: str) -> str:
         """A person's id as it stands in the record."""
-        return f"twitch:{self.twitch.person(login).id}"
+        return f"{self.platform}:{self.id_of(name)}"
 
     # ---- looking -------------------------------------------------------------------------------------------------
 
@@ -165,9 +224,6 @@ class Evening:
         files = (file for file in self.home.rglob("*") if file.is_file() and "library" not in file.parts)
         return [str(file.relative_to(self.home)) for file in files if needle in _content(file).lower()]
 
-    def eventually(self, holds: Callable[[], Any], seconds: float = 40.0) -> Any:
-        return self.twitch.wait(holds, seconds)
-
 
 def _content(file: Path) -> bytes:
     try:
@@ -176,53 +232,21 @@ def _content(file: Path) -> bytes:
         return b""
 
 
-@contextmanager
-def evening(home: Path, *changes: str) -> Iterator[Evening]:
-    """An evening from the arrival to the good night, with nobody's cooldowns. One at a time in a process: the client
-    library keeps Twitch's address for all."""
-    assert host.CONFIRM_SECONDS, "another evening is still going on in this process"
+def stock(home: Path) -> None:
+    """Give a home something to read."""
     (home / "library").mkdir(parents=True, exist_ok=True)
     (home / "library" / "diary.txt").write_text("today it rained and the cat slept. i made soup.\n" * 100)
-    constants = [(place, name, getattr(place, name)) for place, name, _ in QUICK]
-    for place, name, value in QUICK:
-        setattr(place, name, value)
-    kept = {name: os.environ.get(name) for name in ("BABYLLM_TWITCH_BASE", "TWITCH_CLIENT_ID", "TWITCH_CLIENT_SECRET")}
-    try:
-        with FakeTwitch(keepalive=0.5) as twitch:
-            twitch.enforcing = False
-            os.environ |= twitch.environment()
-            twitch.moderators |= {twitch.bot.login, "mo"}
-            twitch.log_in(home)
-            with Evening(twitch, home, *changes, "twitch.moderator_messages=100").awake() as awake:
-                yield awake
-    finally:
-        for place, name, value in constants:
-            setattr(place, name, value)
-        for name, value in kept.items():
-            os.environ.pop(name, None)
-            if value is not None:
-                os.environ[name] = value
+
+
+@contextmanager
+def evening(home: Path, *changes: str, limits: Limits = QUICK) -> Iterator[Evening]:
+    """An evening in the room from the arrival to the good night, with nobody's cooldowns."""
+    stock(home)
+    with Evening(home, *changes, limits=limits).awake() as awake:
+        yield awake
 
 
 # ---- what is said ----------------------------------------------------------------------------------------------------
-
-CALLED = names(CommandSettings())
-
-
-def read_voice(home: Path = Path("none")) -> Voice:
-    return read_voices(home, always={"twitch": CALLED})["twitch"]
-
-
-def is_line(text: str, occasion: str, **fields: object) -> bool:
-    """Whether a text is one of the shipped lines for an occasion, whatever is filled in."""
-    lines = read_voice()._lines[occasion]
-    patterns = (re.sub(r"\\\{\w+\\\}", ".*", re.escape(line.format_map(Known(CALLED | fields)))) for line in lines)
-    return any(re.fullmatch(pattern, text) for pattern in patterns)
-
-
-class Known(dict):
-    def __missing__(self, key: str) -> str:
-        return f"{{{key}}}"
 
 
 def answered(chat: Evening, text: str, *, by: str, occasion: str, **more) -> str:

@@ -24,6 +24,7 @@ BOTS_KNOW = {
     "school.office.log",
     "school.office.mistakes",
     "school.office.settings",
+    "school.settings",
     "school.screen.calligraphist",
 }
 
@@ -59,9 +60,29 @@ def test_bots_know_only_the_narrow_interface():
         assert {name for name in imported(file) if name.startswith("school")} <= BOTS_KNOW, file
 
 
+def test_a_chat_belongs_to_no_platform():
+    """bots/chat imports no platform, names none, and platforms don't import each other."""
+    platforms = {folder.name for folder in (ROOT / "bots").iterdir() if folder.is_dir()} - {"chat", "__pycache__"}
+    assert platforms >= {"twitch", "room"}
+    for folder in ("chat", *platforms):
+        others = {f"bots.{platform}" for platform in platforms - {folder}}
+        for file in sources(f"bots/{folder}"):
+            assert not {".".join(name.split(".")[:2]) for name in imported(file)} & others, file
+    for file in sources("bots/chat"):
+        assert "twitch" not in file.read_text("utf-8").casefold(), file
+
+
 def test_a_surface_never_loads_torch():
-    """Importing the terminal leaves torch unloaded."""
-    code = "import sys, bots.terminal; sys.exit('torch' in sys.modules)"
+    """Importing the terminal, the room or the chat leaves torch unloaded."""
+    code = "import sys, bots.terminal, bots.room.console, bots.chat.surface; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
+
+
+def test_the_door_and_the_record_never_load_torch():
+    """Nor does anything that only reports what is recorded, or deletes it."""
+    files = [*sources("school/door"), *sources("school/record")]
+    modules = ", ".join(str(file.relative_to(ROOT).with_suffix("")).replace("/", ".") for file in files)
+    code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0
 
 

@@ -1,6 +1,7 @@
-"""The commands of the chat: who may say what, and what it does.
+"""The commands of a chat: a row each with what it is called, who may say it, what it is for and what it does.
 
 Each does at once what must not wait, so that the next line already finds it done, and returns the coroutine that tells.
+What baby says about it stands in the voice file, with help_KEY as the line about the command itself.
 """
 
 from __future__ import annotations
@@ -12,57 +13,59 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bots.chat.messages import SURFACE, Line
+from bots.chat.messages import Line
 from bots.chat.moderation import tidy_for_chat
-from bots.chat.mood import feelings
-from bots.chat.quarantine import person_of
 from school.door.consent import What
-from school.door.values import Kept
-from school.screen.calligraphist import count, figure
+from school.door.values import Forgotten, Kept
 
 if TYPE_CHECKING:
     from bots.chat.host import Host
 
-Telling = Coroutine[Any, Any, None]
+Response = Coroutine[Any, Any, None]
 
 NOTHING = Kept(messages=0, replies=0, pairs=0)
-PAPERS = 5.0  # seconds that the record may take
-SOUL = 60.0  # seconds that saving a soul may take
 LONGEST_QUIET = 24 * 60  # minutes
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """``right``: nobody may be kept from saying it, however ignored or however quiet it is to be."""
+    """``key`` names it in the settings and the voice file, ``name`` is what it is called if the settings don't say.
+    ``consent``: a person decides about themselves, which has to be confirmed. ``right``: nobody may be kept from saying
+    it, however ignored or however quiet it is to be."""
 
-    act: Callable[[Host, Line, str], Telling]
+    key: str
+    help: str
+    act: Callable[[Host, Line, str], Response]
+    name: str = ""
     moderators: bool = False
+    consent: bool = False
     right: bool = False
 
 
 # ---- consent -------------------------------------------------------------------------------------------------------
 
 
-def optin(host: Host, line: Line, _: str) -> Telling:
-    new = host.room.people.agree(person_of(line), line.channel)
+def optin(host: Host, line: Line, _: str) -> Response:
+    new = host.context.people.agree(host.context.writer(line), line.channel)
     return host.reply(line, "opted_in" if new else "already_in")
 
 
-def optout(host: Host, line: Line, _: str) -> Telling:
-    if not host.room.people.withdraw(person_of(line), line.channel):
+def optout(host: Host, line: Line, _: str) -> Response:
+    if not host.context.people.withdraw(host.context.writer(line), line.channel):
         return host.reply(line, "was_not_in")
     host.forget(lambda earlier: earlier.person == line.person)
-    return _tell_rows(host, line, host.room.school.withdraw(person_of(line)), "opted_out")
+    return _tell_rows(host, line, host.context.school.withdraw(host.context.writer(line)), "opted_out")
 
 
 async def consent(host: Host, line: Line, _: str) -> None:
-    standing = host.room.people[person_of(line)]
-    if host.room.people.known(person_of(line)) is None:
+    people, person = host.context.people, host.context.writer(line)
+    standing = people[person]
+    if people.known(person) is None:
         return await host.reply(line, "consent_unsure")
-    kept = await _within(host.room.school.kept(person_of(line))) if standing.since else NOTHING
+    kept = await _kept(host, person) if standing.since else NOTHING
     if kept is None:
         return await host.reply(line, "consent_unsure")
-    agreed = standing.wording == host.room.people.wording
+    agreed = standing.wording == people.wording
     counts = {"messages": kept.messages, "replies": kept.replies, "pairs": kept.pairs}
     if not agreed and not any(counts.values()):
         return await host.reply(line, "consent_nothing")
@@ -70,34 +73,38 @@ async def consent(host: Host, line: Line, _: str) -> None:
     await host.reply(line, "consent_kept" if agreed else "consent_ended", since=since, **counts)
 
 
-def forgetme(host: Host, line: Line, _: str) -> Telling:
-    person = person_of(line)
-    if host.room.people.known(person) is False:
+def forgetme(host: Host, line: Line, _: str) -> Response:
+    person = host.context.writer(line)
+    if host.context.people.known(person) is False:
         return _forget_unknown(host, line)
-    host.room.people.withdraw(person, line.channel, "forgotten")
+    host.context.people.withdraw(person, line.channel, "forgotten")
     host.forget(lambda earlier: earlier.person == line.person)
-    return _tell_rows(host, line, host.room.school.forget(person=person), "forgotten")
+    return _tell_rows(host, line, host.context.school.forget(person=person), "forgotten")
 
 
 async def _forget_unknown(host: Host, line: Line) -> None:
     """Somebody who never agreed, as far as the ledger knows; the record may know more."""
-    kept = await _within(host.room.school.kept(person_of(line)))
-    if kept == NOTHING:
+    person = host.context.writer(line)
+    if await _kept(host, person) == NOTHING:
         await host.reply(line, "nothing_to_forget")
     else:
-        await _tell_rows(host, line, host.room.school.forget(person=person_of(line)), "forgotten")
+        await _tell_rows(host, line, host.context.school.forget(person=person), "forgotten")
 
 
-async def _tell_rows(host: Host, line: Line, deleting: Future[int], occasion: str, more: int = 0) -> None:
-    rows = await _within(deleting)
-    await (host.reply(line, "later") if rows is None else host.reply(line, occasion, rows=rows + more))
+async def _kept(host: Host, person: str) -> Kept | None:
+    return await _within(host.context.limits.record, host.context.school.kept(person))
 
 
-async def _within(future: Future, seconds: float = 0.0) -> Any:
-    """What it brings, or None where that takes too long (longer than PAPERS, unless told) or fails; what was asked for
-    is done all the same."""
+async def _tell_rows(host: Host, line: Line, deleting: Future[Forgotten], occasion: str, more: int = 0) -> None:
+    told = await _within(host.context.limits.record, deleting)
+    done = told is not None and not told.owed
+    await (host.reply(line, occasion, rows=told.rows + more) if done else host.reply(line, "later"))
+
+
+async def _within(seconds: float, future: Future) -> Any:
+    """What it brings, or None where that takes longer or fails; what was asked for is done all the same."""
     waiting = asyncio.wrap_future(future)
-    await asyncio.wait([waiting], timeout=seconds or PAPERS)
+    await asyncio.wait([waiting], timeout=seconds)
     if not waiting.done() or waiting.cancelled() or waiting.exception():
         return None
     return waiting.result()
@@ -106,29 +113,33 @@ async def _within(future: Future, seconds: float = 0.0) -> Any:
 # ---- teaching ------------------------------------------------------------------------------------------------------
 
 
-def good(host: Host, line: Line, _: str) -> Telling:
-    return host.reply(line, host.marks.give(line, host.stay, "good"))
+def good(host: Host, line: Line, _: str) -> Response:
+    return host.reply(line, host.feedback.give(line, host.connection, "good"))
 
 
-def bad(host: Host, line: Line, _: str) -> Telling:
-    return host.reply(line, host.marks.give(line, host.stay, "bad"))
+def bad(host: Host, line: Line, _: str) -> Response:
+    return host.reply(line, host.feedback.give(line, host.connection, "bad"))
 
 
-def fix(host: Host, line: Line, text: str) -> Telling:
-    correction = host.lessons.readable(replace(line, text=text))
-    return host.reply(line, host.marks.give(line, host.stay, "fix", correction) if correction else "fix_how")
+def fix(host: Host, line: Line, text: str) -> Response:
+    correction = host.quarantine.readable(replace(line, text=text))
+    return host.reply(line, host.feedback.give(line, host.connection, "fix", correction) if correction else "fix_how")
 
 
 # ---- about itself --------------------------------------------------------------------------------------------------
 
 
 async def mood(host: Host, line: Line, _: str) -> None:
-    room = host.room
-    await host.reply(line, "mood", **feelings(room.school.status(), room.voice, room.moods))
+    from bots.chat.mood import feelings  # late: settings know the commands, and must not load what draws for terminals
+
+    context = host.context
+    await host.reply(line, "mood", **feelings(context.school.status(), context.voice, context.moods))
 
 
 async def stats(host: Host, line: Line, _: str) -> None:
-    now = host.room.school.status()
+    from school.screen.calligraphist import count, figure
+
+    now = host.context.school.status()
     figures = {"tokens": count(now.tokens_seen), "bits": figure(now.held_out_bits_per_byte, 2)}
     await host.reply(line, "stats", step=f"{now.step:,}", pairs=f"{now.pairs:,}", **figures)
 
@@ -138,18 +149,18 @@ async def howitlearns(host: Host, line: Line, _: str) -> None:
 
 
 async def show_help(host: Host, line: Line, text: str) -> None:
-    mine = {key: name for key, name in host.room.called.items() if line.moderator or key not in MODERATORS}
+    mine = {key: name for key, name in host.context.called.items() if line.moderator or key not in FOR_MODERATORS}
     wanted = text.casefold()
     for key, name in mine.items():
-        if wanted and name.casefold() in (wanted, host.room.prefix + wanted):
+        if wanted and name.casefold() in (wanted, host.context.prefix + wanted):
             return await host.reply(line, f"help_{key}", command=name)
-    await host.reply(line, "help", commands=" ".join(mine.values()), command=host.room.called["help"])
+    await host.reply(line, "help", commands=" ".join(mine.values()), command=host.context.called["help"])
 
 
 # ---- moderators ----------------------------------------------------------------------------------------------------
 
 
-def quiet(host: Host, line: Line, text: str) -> Telling:
+def quiet(host: Host, line: Line, text: str) -> Response:
     minutes = int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0
     if not 1 <= minutes <= LONGEST_QUIET:
         return host.reply(line, "quiet_how")
@@ -157,72 +168,73 @@ def quiet(host: Host, line: Line, text: str) -> Telling:
     return host.reply(line, "quiet", minutes=minutes)
 
 
-def wake(host: Host, line: Line, _: str) -> Telling:
+def wake(host: Host, line: Line, _: str) -> Response:
     host.be_quiet(0.0)
     return host.reply(line, "woken")
 
 
-def save(host: Host, line: Line, _: str) -> Telling:
-    return _tell_place(host, line, host.room.save())
+def save(host: Host, line: Line, _: str) -> Response:
+    return _tell_place(host, line, host.context.hooks.save())
 
 
 async def _tell_place(host: Host, line: Line, saving: Future[str | None]) -> None:
-    await host.reply(line, "saved" if await _within(saving, SOUL) else "not_saved")
+    await host.reply(line, "saved" if await _within(host.context.limits.save, saving) else "not_saved")
 
 
-def ignore(host: Host, line: Line, text: str) -> Telling:
+def ignore(host: Host, line: Line, text: str) -> Response:
     return _judge(host, line, text, "ignored", "ignoring")
 
 
-def heed(host: Host, line: Line, text: str) -> Telling:
+def unignore(host: Host, line: Line, text: str) -> Response:
     return _judge(host, line, text, "heeded", "heeding")
 
 
-def trust(host: Host, line: Line, text: str) -> Telling:
+def trust(host: Host, line: Line, text: str) -> Response:
     return _judge(host, line, text, "vouched", "trusting")
 
 
-def _judge(host: Host, line: Line, text: str, what: What, occasion: str) -> Telling:
+def _judge(host: Host, line: Line, text: str, what: What, occasion: str) -> Response:
     """A moderator's word about somebody who was seen: by name, or as a reply to them."""
-    face = host.audience.find(text.split()[0]) if text else None
-    person = face.id if face else "" if text else line.reply_to_person
+    visitor = host.audience.find(text.split()[0]) if text else None
+    person = visitor.id if visitor else "" if text else line.reply_to_person
     if not person:
         return host.reply(line, "nobody")
-    name, key = tidy_for_chat(face.name) if face else "them", f"{SURFACE}:{person}"
-    if what == "vouched" and not host.room.people.agreed(key):
+    name, key = tidy_for_chat(visitor.name) if visitor else "them", host.context.platform.person(person)
+    if what == "vouched" and not host.context.people.agreed(key):
         return host.reply(line, "not_agreed", name=name)
-    host.room.people.judge(key, what, line.channel)
+    host.context.people.judge(key, what, line.channel)
     if what == "ignored":
         host.forget(lambda earlier: earlier.person == person)
     return host.reply(line, occasion, name=name)
 
 
-def unlearn(host: Host, line: Line, _: str) -> Telling:
+def unlearn(host: Host, line: Line, _: str) -> Response:
     if not line.reply_to:
         return host.reply(line, "unlearn_how")
     waited, deleting = host.take_back(line.channel, line.reply_to, line.reply_to_person)
     return _tell_rows(host, line, deleting, "unlearned", waited)
 
 
-COMMANDS: dict[str, Command] = {
-    "help": Command(show_help),
-    "optin": Command(optin),
-    "optout": Command(optout, right=True),
-    "consent": Command(consent, right=True),
-    "forgetme": Command(forgetme, right=True),
-    "good": Command(good),
-    "bad": Command(bad),
-    "fix": Command(fix),
-    "mood": Command(mood),
-    "stats": Command(stats),
-    "howitlearns": Command(howitlearns),
-    "quiet": Command(quiet, moderators=True),
-    "wake": Command(wake, moderators=True),
-    "save": Command(save, moderators=True),
-    "ignore": Command(ignore, moderators=True),
-    "heed": Command(heed, moderators=True),
-    "trust": Command(trust, moderators=True),
-    "unlearn": Command(unlearn, moderators=True),
-}
-MODERATORS = {key for key, command in COMMANDS.items() if command.moderators}
-CONSENT = {"optin"} | {key for key, command in COMMANDS.items() if command.right}
+ROWS = (
+    Command("help", "what there is to say", show_help, name="babyhelp"),
+    Command("optin", "agree to be learned from", optin, consent=True),
+    Command("optout", "withdraw that", optout, consent=True, right=True),
+    Command("consent", "what is kept of me?", consent, consent=True, right=True),
+    Command("forgetme", "delete what is kept of me", forgetme, consent=True, right=True),
+    Command("good", "its answer was good", good),
+    Command("bad", "its answer was bad", bad),
+    Command("fix", "what it should have said", fix),
+    Command("mood", "how it feels", mood),
+    Command("stats", "how it is doing", stats),
+    Command("howitlearns", "what it learns from", howitlearns),
+    Command("quiet", "say nothing for so many minutes", quiet, moderators=True),
+    Command("wake", "speak again", wake, moderators=True),
+    Command("save", "save its soul", save, moderators=True),
+    Command("ignore", "do not attend to somebody", ignore, moderators=True),
+    Command("heed", "attend to them again", unignore, moderators=True),
+    Command("trust", "learn from somebody as from an old friend", trust, moderators=True),
+    Command("unlearn", "as a reply: remove that message and what came of it", unlearn, moderators=True),
+)
+COMMANDS = {row.key: row for row in ROWS}
+FOR_MODERATORS = {row.key for row in ROWS if row.moderators}
+ABOUT_CONSENT = {row.key for row in ROWS if row.consent}

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from bots.chat.limits import Limits
+from bots.chat.messages import Line
 from bots.chat.parsing import names
-from bots.chat.settings import ChatLessonSettings, ChatSettings, CommandSettings
+from bots.chat.platform import Platform
+from bots.chat.settings import ChatLessonSettings, ChatSettings
 from bots.chat.wordlist import WordList
-from school.diary.voice import CHAT, ENGLISH, Voice, read_voices
-from school.door.consent import People
+from school.diary.voice import CHAT, Voice, read_voices
+from school.door.consent import DAY, People
 from school.door.school import School
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
-    school: School
+class Hooks:
+    """What a chat may ask of the house besides the school's verbs."""
+
     save: Callable[[], Future[str | None]]  # the soul
+    lessons_since: Callable[[str, float], dict[str, int]] = lambda surface, since: {}  # lines learned from each person
+    quiet: Callable[[], bool] = lambda: False  # whether these are hours without a word unasked
+    wall: Callable[[], float] = time.time  # seconds since 1970, for days and ages, and what ids are dated by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    platform: Platform
+    school: School
     people: People
+    hooks: Hooks
     chat: ChatSettings
     teaching: ChatLessonSettings
     called: dict[str, str]  # the commands' keys and what they are called, prefix included
@@ -29,40 +45,34 @@ class Room:
     moods: Voice  # words for them
     words: WordList
     learned_today: dict[str, int] = field(default_factory=dict)  # lines from each person
-    clock: Callable[[], float] = time.monotonic  # seconds that only go on, for turns and waiting
-    wall: Callable[[], float] = time.time  # seconds since 1970, for days and ages
-    hushed: Callable[[], bool] = lambda: False  # whether these are hours without a word unasked
+    limits: Limits = Limits()
+    clock: Callable[[], float] = time.monotonic  # seconds that only go on, for pauses and waiting
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep  # seconds, by the same clock
+
+    def writer(self, line: Line) -> str:
+        """A line's writer as they stand in the record."""
+        return self.platform.person(line.person)
 
 
-def open_room(
-    school: School,
-    save: Callable[[], Future[str | None]],
-    people: People,
-    home: Path,
-    *,
-    chat: ChatSettings,
-    teaching: ChatLessonSettings,
-    commands: CommandSettings,
-    learned_today: dict[str, int],
-    hushed: Callable[[], bool] = lambda: False,
-    wall: Callable[[], float] = time.time,
-    language: str = ENGLISH,
-) -> Room:
-    """A room with the home's own voice.toml and words.txt, where there are any. Raises Mistake."""
-    called = names(commands)
-    voices = read_voices(home, language, {CHAT: called})
-    return Room(
+def open_context(
+    platform: Platform, school: School, people: People, hooks: Hooks, home: Path, settings: Any, **more: Any
+) -> Context:
+    """A chat's context with the home's own voice.toml and words.txt, where there are any. ``settings`` is the whole
+    tree; ``more`` are fields of Context. Raises Mistake."""
+    called = names(settings.commands)
+    voices = read_voices(home, settings.voice.language, {CHAT: called})
+    return Context(
+        platform=platform,
         school=school,
-        save=save,
         people=people,
-        chat=chat,
-        teaching=teaching,
+        hooks=hooks,
+        chat=settings.chat,
+        teaching=settings.chat_lessons,
         called=called,
-        prefix=commands.prefix,
+        prefix=settings.commands.prefix,
         voice=voices[CHAT],
         moods=voices["moods"],
         words=WordList.read(home / "words.txt"),
-        learned_today=learned_today,
-        hushed=hushed,
-        wall=wall,
+        learned_today=hooks.lessons_since(platform.name, hooks.wall() // DAY * DAY),
+        **more,
     )

@@ -1,6 +1,6 @@
 """What goes through a chat, as plain values; and what the wire and its listener expect of each other.
 
-Nothing here knows the client library: whoever listens can be tested with lines made by hand.
+Nothing here knows a platform or its client library: whoever listens can be tested with lines made by hand.
 """
 
 from __future__ import annotations
@@ -10,31 +10,30 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-SURFACE = "twitch"  # as it stands in the record
-
 Standing = Literal["off", "connecting", "listening", "deaf", "refused"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One chat message as it was seen. Ids are Twitch's, and text; names may change and are for showing only."""
+    """One chat message as it was seen. Ids are the platform's, and text; names may change and are for showing only."""
 
     id: str
-    channel: str  # the id of the broadcaster in whose chat it was seen
+    channel: str  # the id of the chat in which it was seen
     person: str  # the writer's user id
-    login: str
+    login: str  # the name that a mention needs
     name: str  # as displayed
-    text: str  # spaces as one; without the leading @botname, which a reply to the bot always has
-    moderator: bool = False  # also true of the broadcaster
-    badges: frozenset[str] = frozenset()  # of badge sets: "moderator", "vip", "subscriber", "bot-badge"...
+    text: str  # spaces as one; without a leading @name of whom it replies to
+    moderator: bool = False  # also true of whose channel it is
+    regular: bool = False  # whether the platform says that the channel knows the writer: a moderator, a subscriber...
+    bot: bool = False  # whether the platform says that the writer is a program
     mentions_me: bool = False  # by @login, anywhere in it, the one that was cut off included
     reply_to: str = ""  # the id of the message it answers
     reply_to_person: str = ""  # who wrote that
     reply_to_me: bool = False
     own: bool = False  # the bot's own message, coming back
-    shared_from: str = ""  # the id of the channel it was written in, if that is another one (shared chat)
-    emotes: tuple[str, ...] = ()  # as they stand in the text: "Kappa"
-    cheers: tuple[str, ...] = ()  # as they stand in the text: "Cheer100"
+    shared_from: str = ""  # the id of the channel it was written in, if that is another one
+    emotes: tuple[str, ...] = ()  # pictures, as they stand in the text
+    in_words: tuple[tuple[str, str], ...] = ()  # what only the platform understands in the text, and how to read it
     links: bool = False
     at: float = field(default_factory=time.time)  # when it was heard, seconds since 1970
 
@@ -56,14 +55,14 @@ class WireState:
 
     standing: Standing = "off"
     why: str = ""  # a short sentence without secrets, and what to do if there is something to do
-    channel: str = ""  # login of the channel
+    channel: str = ""  # name of the channel
     bot: str = ""  # login of the bot's account
     moderator: bool = False  # whether the bot is one there
     heard: int = 0
     duplicates: int = 0  # delivered more than once, heard once
     removals: int = 0
     said: int = 0
-    rejected: int = 0  # sent, but not shown by Twitch
+    rejected: int = 0  # sent, but not shown by the platform
     dropped: int = 0  # never sent: too many were waiting, or it was a repetition
     waiting: int = 0
     connects: int = 0  # times that it began to listen
@@ -78,10 +77,15 @@ class Listener(Protocol):
 
 
 class Wire(Protocol):
-    """The way out."""
+    """The way in and out. Start and close it on the running loop."""
+
+    listener: Listener | None  # to be set before it starts
+
+    def start(self) -> None: ...
+    async def close(self) -> None: ...
 
     async def say(self, text: str, *, reply_to: str = "") -> str:
-        """Send when the limits allow. Returns the message's id, or "" when it was not sent; Twitch's refusals are
+        """Send when the limits allow. Returns the message's id, or "" when it was not sent; the platform's refusals are
         logged, never raised."""
         ...
 

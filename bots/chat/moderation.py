@@ -1,4 +1,4 @@
-"""Manners: what a stranger's line must be like to be learned from, and what may leave the house."""
+"""Moderation: what a stranger's line must be like to be learned from, and what may leave the house."""
 
 from __future__ import annotations
 

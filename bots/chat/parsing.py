@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from bots.chat.settings import CommandSettings
 from school.office.mistakes import Mistake
+from school.office.settings import Slice
 
 ASK = "baby"  # the command that is a question
 
 
-def names(settings: CommandSettings) -> dict[str, str]:
+def names(settings: Slice) -> dict[str, str]:
     """What each command is called in the chat, prefix included. Raises Mistake where two are called the same."""
-    called = settings.model_dump()
+    called: dict[str, str] = settings.model_dump()
     prefix = called.pop("prefix")
     if not prefix or prefix[0] in "/.@" or any(c.isspace() for c in prefix):
-        raise Mistake(f'commands.prefix can\'t be "{prefix}": Twitch, or a person, would be meant by it.')
+        raise Mistake(f'commands.prefix can\'t be "{prefix}": the chat itself, or a person, would be meant by it.')
     taken: dict[str, str] = {}
     for key, name in called.items():
         if name.split() != [name]:

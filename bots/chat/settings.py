@@ -4,27 +4,39 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, create_model
 
-from school.office.settings import Slice
+from bots.chat.commands import ROWS, Command
+from school.office.settings import EXPERT, Slice
 
 BOTS = ("nightbot", "streamelements", "streamlabs", "moobot", "fossabot", "soundalerts", "wizebot", "botrixoficial")
 
 
 class ChatSettings(Slice):
-    answers: int = Field(10, ge=1, le=20, description="people it replies to at most in 30 seconds, of twitch.messages")
-    moderator_answers: int = Field(60, ge=1, le=100, description="the same where the bot is a moderator")
+    answers: int = Field(10, ge=1, le=20, description="people it replies to at most in 30 seconds")
+    moderator_answers: int = Field(
+        60, ge=1, le=100, description="the same where the bot is a moderator", json_schema_extra=EXPERT
+    )
     person_seconds: float = Field(10.0, ge=0, le=3600, description="seconds between two questions of one person")
-    waiting: int = Field(8, ge=1, le=1000, description="questions that may wait; more are politely turned away")
-    answer_seconds: float = Field(3.5, gt=0, le=60, description="longest time for an answer in chat")
+    waiting: int = Field(
+        8, ge=1, le=1000, description="questions that may wait; more are politely turned away", json_schema_extra=EXPERT
+    )
+    answer_seconds: float = Field(
+        3.5, gt=0, le=60, description="longest time for an answer in chat", json_schema_extra=EXPERT
+    )
     raid_people: float = Field(
-        15.0, gt=0, description="newcomers writing in a second from whom on they, as a crowd, are not attended to"
+        15.0,
+        gt=0,
+        description="newcomers writing in a second from whom on they, as a crowd, are not attended to",
+        json_schema_extra=EXPERT,
     )
     spontaneous: Literal["off", "quiet", "timer"] = Field(
         "off", description="speak unasked: never, after a silence, or every so often"
     )
     spontaneous_minutes: float = Field(15.0, gt=0, le=1440, description="minutes of silence, or between two times")
-    spontaneous_chance: float = Field(0.5, ge=0, le=1, description="how likely it speaks when it could")
+    spontaneous_chance: float = Field(
+        0.5, ge=0, le=1, description="how likely it speaks when it could", json_schema_extra=EXPERT
+    )
     links: bool = Field(False, description="whether what it says may contain links")
     bots: tuple[str, ...] = Field(BOTS, strict=False, description="logins of other bots, which it does not attend to")
     ignored: tuple[str, ...] = Field((), strict=False, description="logins of people whom it does not attend to")
@@ -34,37 +46,52 @@ class ChatLessonSettings(Slice):
     quarantine_minutes: float = Field(
         10.0, ge=0, le=1440, description="minutes that moderators have before a line is learned or written down"
     )
-    weight: float = Field(0.5, gt=0, le=10, description="weight of a line from chat; what is taught in the terminal: 1")
-    first_day: int = Field(10, ge=0, description="lines a day learned from somebody who has just agreed")
-    day_more: int = Field(5, ge=0, description="lines more with each day since")
+    weight: float = Field(
+        0.5,
+        gt=0,
+        le=10,
+        description="weight of a line from chat; what is taught in the terminal: 1",
+        json_schema_extra=EXPERT,
+    )
+    first_day: int = Field(
+        10, ge=0, description="lines a day learned from somebody who has just agreed", json_schema_extra=EXPERT
+    )
+    day_more: int = Field(5, ge=0, description="lines more with each day since", json_schema_extra=EXPERT)
     most: int = Field(
         60, ge=0, description="lines a day learned from one person at most; also of whom a moderator trusts"
     )
-    share: float = Field(0.3, gt=0, le=1, description="share of a day's lines from one person, beyond first_day")
-    window: int = Field(500, ge=1, le=100_000, description="different lines within which the same again is not learned")
+    share: float = Field(
+        0.3,
+        gt=0,
+        le=1,
+        description="share of a day's lines from one person, beyond first_day",
+        json_schema_extra=EXPERT,
+    )
+    window: int = Field(
+        500,
+        ge=1,
+        le=100_000,
+        description="different lines within which the same again is not learned",
+        json_schema_extra=EXPERT,
+    )
     removal_hours: float = Field(
-        24.0, gt=0, le=8760, description="how far back a timeout, a ban or a cleared chat removes"
+        24.0,
+        gt=0,
+        le=8760,
+        description="how far back a timeout, a ban or a cleared chat removes",
+        json_schema_extra=EXPERT,
     )
 
 
-class CommandSettings(Slice):
-    prefix: str = Field("!", description="what all commands begin with")
-    baby: str = Field("baby", description="ask it something")
-    help: str = Field("babyhelp", description="what there is to say")
-    optin: str = Field("optin", description="agree to be learned from")
-    optout: str = Field("optout", description="withdraw that")
-    consent: str = Field("consent", description="what is kept of me?")
-    forgetme: str = Field("forgetme", description="delete what is kept of me")
-    good: str = Field("good", description="its answer was good")
-    bad: str = Field("bad", description="its answer was bad")
-    fix: str = Field("fix", description="what it should have said")
-    mood: str = Field("mood", description="how it feels")
-    stats: str = Field("stats", description="how it is doing")
-    howitlearns: str = Field("howitlearns", description="what it learns from")
-    quiet: str = Field("quiet", description="moderators: say nothing for so many minutes")
-    wake: str = Field("wake", description="moderators: speak again")
-    save: str = Field("save", description="moderators: save its soul")
-    ignore: str = Field("ignore", description="moderators: do not attend to somebody")
-    heed: str = Field("heed", description="moderators: attend to them again")
-    trust: str = Field("trust", description="moderators: learn from somebody as from an old friend")
-    unlearn: str = Field("unlearn", description="moderators, as a reply: remove that message and what came of it")
+def _name(command: Command) -> tuple[type[str], object]:
+    about = f"moderators: {command.help}" if command.moderators else command.help
+    return str, Field(command.name or command.key, description=about, json_schema_extra=EXPERT)
+
+
+CommandSettings = create_model(
+    "CommandSettings",
+    __base__=Slice,
+    prefix=(str, Field("!", description="what all commands begin with")),
+    baby=(str, Field("baby", description="ask it something")),
+    **{command.key: _name(command) for command in ROWS},
+)

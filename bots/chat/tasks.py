@@ -20,6 +20,9 @@ class Tasks:
         self._limit, self._counts = limit, counts
         self._tasks: dict[asyncio.Task, Line | None] = {}
 
+    def __len__(self) -> int:
+        return len(self._tasks)
+
     def begin(self, work: Coroutine[Any, Any, Any], line: Line | None = None) -> bool:
         """Returns whether there was room for it."""
         if len(self._tasks) >= self._limit:

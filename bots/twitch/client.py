@@ -2,7 +2,7 @@
 
 twitchio mends a broken connection by itself, and in some ways ends up connected to nothing. Here it mends nothing: any
 loss is told at once, the whole client is thrown away, and the wire builds a new one. Only a move that Twitch announces
-is made in flight, the old ear staying open until the new one hears.
+is made in flight, the old socket staying open until the new one hears.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ WANTED = (
     eventsub.ChatClearUserMessagesSubscription,
     eventsub.ChatClearSubscription,
 )
-OVERLAP = 0.5  # seconds that both ears are open in a move
+OVERLAP = 0.5  # seconds that both sockets are open in a move
 
 
 class Deaf(Exception):
@@ -52,13 +52,13 @@ class Presence:
     moderator: bool
 
 
-class Ear(Websocket):
+class Socket(Websocket):
     """One websocket. It never reconnects by itself."""
 
     async def _listen(self) -> None:
         try:
             await super()._listen()
-        except Exception:  # the library does not expect all that may come; a dead ear must not look alive
+        except Exception:  # the library does not expect all that may come; a dead socket must not look alive
             log.exception("Twitch sent something unexpected")
             self._client.behind(self.close())
 
@@ -74,10 +74,10 @@ class Ear(Websocket):
         self._client.behind(self._move(data["payload"]["session"]["reconnect_url"]))
 
     async def _move(self, url: str) -> None:
-        new = Ear(client=self._client, token_for=self._token_for, http=self._http)
+        new = Socket(client=self._client, token_for=self._token_for, http=self._http)
         new._subscriptions = self._subscriptions
         try:
-            await self._client.open_ear(new, url)
+            await self._client.open_socket(new, url)
             await asyncio.sleep(OVERLAP)
             await self.close()
         except Exception as error:
@@ -104,7 +104,7 @@ class Silence:
 
 
 class ChatClient(twitchio.Client):
-    """One stay in one chat. Build, ``enter``, await ``lost``, ``close``; never use it twice."""
+    """One connection to one chat. Build, ``enter``, await ``lost``, ``close``; never use it twice."""
 
     def __init__(
         self,
@@ -128,7 +128,7 @@ class ChatClient(twitchio.Client):
         without_extras.setLevel(level)
         self.lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()  # why it hears nothing any more
         self._keys, self._on_event, self._keep, self._welcome_seconds = keys, on_event, keep, welcome_seconds
-        self._ears: list[Ear] = []  # the last one is in use
+        self._chat_sockets: list[Socket] = []  # the last one is in use
         self._behind: set[asyncio.Task] = set()
         self._room: Presence | None = None
         self._silence = Silence()
@@ -200,27 +200,27 @@ class ChatClient(twitchio.Client):
     async def listen(self, room: Presence) -> None:
         """Subscribe to all that is WANTED there."""
         self._room = room
-        ear = Ear(client=self, token_for=room.bot, http=self.http)
-        await self.open_ear(ear)
-        self._websockets[room.bot] = {ear.session_id: ear}
+        socket = Socket(client=self, token_for=room.bot, http=self.http)
+        await self.open_socket(socket)
+        self._websockets[room.bot] = {socket.session_id: socket}
         for kind in WANTED:
             wanted = kind(broadcaster_user_id=room.channel, user_id=room.bot)
-            if await self.subscribe_websocket(wanted, token_for=room.bot, socket_id=ear.session_id) is None:
+            if await self.subscribe_websocket(wanted, token_for=room.bot, socket_id=socket.session_id) is None:
                 raise Deaf("Twitch says that this program listens already")
 
-    async def open_ear(self, ear: Ear, url: str | None = None) -> None:
+    async def open_socket(self, socket: Socket, url: str | None = None) -> None:
         """Connect it, and make it the one in use. Raises Deaf, and what the library raises."""
-        self._ears.append(ear)
+        self._chat_sockets.append(socket)
         try:
             async with asyncio.timeout(self._welcome_seconds):
-                await ear.connect(url=url, fail_once=True)
+                await socket.connect(url=url, fail_once=True)
         except TimeoutError:
             raise Deaf("Twitch took the connection but did not say welcome") from None
 
     async def close(self, **options: Any) -> None:
         for task in self._behind:
             task.cancel()
-        await asyncio.gather(*self._behind, *(ear.close() for ear in self._ears), return_exceptions=True)
+        await asyncio.gather(*self._behind, *(socket.close() for socket in self._chat_sockets), return_exceptions=True)
         await super().close(**options)
 
     def behind(self, work: Coroutine) -> None:
@@ -238,7 +238,8 @@ class ChatClient(twitchio.Client):
     async def examine(self, silence: float) -> None:
         """Ask Twitch what it would send here. Raises Deaf if that is not everything, or if nothing at all has come in
         for ``silence`` seconds, and Refused when the login has ended; what the network raises says nothing."""
-        heard = [ear._last_keepalive for ear in self._ears if ear._last_keepalive]  # any message, by the local clock
+        sockets = self._chat_sockets
+        heard = [socket._last_keepalive for socket in sockets if socket._last_keepalive]  # any message, local time
         if not heard or self._silence.seconds(max(heard)) > silence:
             raise Deaf(f"nothing came from Twitch for {silence:.0f} s")
         if self.bot_id not in self.tokens:
@@ -250,7 +251,7 @@ class ChatClient(twitchio.Client):
             async for one in listing.subscriptions
             if one.status == "enabled" and one.condition.get("broadcaster_user_id") == self._room.channel
         ]
-        sessions = {ear.session_id for ear in self._ears}  # only now, as a move may have been made meanwhile
+        sessions = {socket.session_id for socket in sockets}  # only now, as a move may have been made meanwhile
         if None in sessions:  # or be under way; it fails loudly if it fails
             return
         have = {one.type for one in there if one.transport.session_id in sessions}
@@ -282,7 +283,7 @@ class ChatClient(twitchio.Client):
         self._on_event(payload, self._room)
 
     async def event_websocket_closed(self, payload: Any) -> None:
-        if self._ears and payload.socket is self._ears[-1]:
+        if self._chat_sockets and payload.socket is self._chat_sockets[-1]:
             self.lose("the connection broke")
 
     async def event_token_refreshed(self, payload: Any) -> None:

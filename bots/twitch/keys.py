@@ -6,7 +6,11 @@ import json
 import os
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from io import StringIO
 from pathlib import Path
+
+from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from bots.twitch.grants import Role
 from school.office.files import parse_json, read_whole, write_whole
@@ -72,10 +76,11 @@ def keep_application(home: Path, client_id: str, client_secret: str) -> None:
     """Note the application's keys in the home's .env, which keeps its other lines. Raises OSError."""
     keep_secret(client_secret)
     file = home / ".env"
-    old = file.read_text("utf-8-sig").splitlines() if file.exists() else []
+    old = StringIO(file.read_text("utf-8-sig") if file.exists() else "")
     new = {CLIENT_ID: client_id, CLIENT_SECRET: client_secret}
-    lines = [line for line in old if _assignment(line)[0] not in new]
-    _write(file, "\n".join([*lines, *(f"{name}={value}" for name, value in new.items() if value)]) + "\n", ignore=False)
+    kept = "".join(entry.original.string for entry in parse_stream(old) if entry.key not in new)
+    lines = [f"{name}={value}" for name, value in new.items() if value]
+    _write(file, "\n".join([*kept.splitlines(), *lines]) + "\n", ignore=False)
 
 
 def forget_accounts(home: Path) -> None:
@@ -92,21 +97,12 @@ def refreshed(account: Account, access: str, refresh: str) -> Account:
 
 def _application(home: Path) -> tuple[str, str]:
     """The client's id and secret: the environment's, or else those of .env."""
-    noted = {}
+    noted: dict[str, str | None] = {}
     with suppress(OSError, UnicodeDecodeError):  # no such file, or none that could hold them
-        noted = dict(map(_assignment, (home / ".env").read_text("utf-8-sig").splitlines()))
-    client_id, client_secret = (os.environ.get(name) or noted.get(name, "") for name in (CLIENT_ID, CLIENT_SECRET))
+        text = (home / ".env").read_text("utf-8-sig")
+        noted = dotenv_values(stream=StringIO(text), interpolate=False)  # a secret is what stands there
+    client_id, client_secret = (os.environ.get(name) or noted.get(name) or "" for name in (CLIENT_ID, CLIENT_SECRET))
     return client_id.strip(), client_secret.strip()
-
-
-def _assignment(line: str) -> tuple[str, str]:
-    """NAME=value, perhaps with quotes and an "export" before it; ("", "") for any other line."""
-    name, equals, value = line.strip().removeprefix("export ").partition("=")
-    if not equals or name.startswith("#"):
-        return "", ""
-    value = value.strip()
-    quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
-    return name.strip(), value[1:-1] if quoted else value.partition(" #")[0].strip()
 
 
 def _read_tokens(home: Path) -> dict[Role, Account]:

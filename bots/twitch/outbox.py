@@ -26,7 +26,7 @@ class NotNow(Exception):
 
 
 @dataclass(slots=True)
-class _Letter:
+class _Outgoing:
     text: str
     reply_to: str
     written: float
@@ -39,24 +39,24 @@ class Outbox:
 
     def __init__(self, send: Callable[[str, str], Awaitable[str]], pace: Pace, *, limit: int, stale: float):
         self._send, self._pace, self._limit, self._stale = send, pace, limit, stale
-        self._letters: deque[_Letter] = deque()
-        self._repetitions = Repetitions()
+        self._waiting: deque[_Outgoing] = deque()
+        self._repetitions = Repetitions(pace.window)
         self._something = asyncio.Event()
         self.said = self.rejected = self.dropped = 0
         self.may_repeat = False  # a moderator's messages are not compared with those before
 
     @property
     def waiting(self) -> int:
-        return len(self._letters)
+        return len(self._waiting)
 
     async def say(self, text: str, reply_to: str = "") -> str:
         """Wait for its turn; the message's id, or "" if it was not sent."""
-        letter = _Letter(text, reply_to, self._now())
-        self._letters.append(letter)
-        while len(self._letters) > self._limit:
-            self._drop(self._letters.popleft(), "too many were waiting")
+        message = _Outgoing(text, reply_to, self._now())
+        self._waiting.append(message)
+        while len(self._waiting) > self._limit:
+            self._drop(self._waiting.popleft(), "too many were waiting")
         self._something.set()
-        return await letter.answer
+        return await message.answer
 
     async def run(self) -> None:
         """Send what waits, until cancelled; then whatever is left is dropped."""
@@ -64,20 +64,20 @@ class Outbox:
             while True:
                 await self._something.wait()
                 self._something.clear()
-                while self._letters:
+                while self._waiting:
                     if (pause := self._pace.wait(self._now())) > 0:
                         await asyncio.sleep(pause)  # the queue may make room meanwhile
                     else:
-                        await self._deliver(self._letters.popleft())
+                        await self._deliver(self._waiting.popleft())
         finally:
-            while self._letters:
-                self._drop(self._letters.popleft(), "going to sleep")
+            while self._waiting:
+                self._drop(self._waiting.popleft(), "going to sleep")
 
-    async def _deliver(self, letter: _Letter) -> None:
+    async def _deliver(self, message: _Outgoing) -> None:
         """Try until it is sent, refused, stale or cancelled; in any case whoever waits for it gets an answer."""
         sent = ""
         try:
-            sent = await self._try(letter)
+            sent = await self._try(message)
         except NotSent as reason:
             self.rejected += 1
             log.info("a message was not sent: %s", reason)
@@ -85,15 +85,15 @@ class Outbox:
             self.rejected += 1
             log.error("sending a message led to a %s", type(error).__name__)
         finally:
-            self._answer(letter, sent)
+            self._answer(message, sent)
 
-    async def _try(self, letter: _Letter) -> str:
-        while not letter.answer.cancelled() and self._now() - letter.written <= self._stale:
-            text = fit(letter.text) if self.may_repeat else self._repetitions.varied(letter.text, self._now())
+    async def _try(self, message: _Outgoing) -> str:
+        while not message.answer.cancelled() and self._now() - message.written <= self._stale:
+            text = fit(message.text) if self.may_repeat else self._repetitions.varied(message.text, self._now())
             if not text:
-                return self._drop(letter, "it was said just before")
+                return self._drop(message, "it was said just before")
             try:
-                sent = await self._send(text, letter.reply_to)
+                sent = await self._send(text, message.reply_to)
             except NotNow as later:
                 await asyncio.sleep(later.seconds)
                 continue
@@ -104,18 +104,18 @@ class Outbox:
             self._repetitions.said(text, self._now())
             self.said += 1
             return sent
-        return self._drop(letter, "it waited for too long")
+        return self._drop(message, "it waited for too long")
 
-    def _drop(self, letter: _Letter, why: str) -> str:
+    def _drop(self, message: _Outgoing, why: str) -> str:
         self.dropped += 1
         log.info("a message was dropped: %s", why)
-        self._answer(letter, "")
+        self._answer(message, "")
         return ""
 
     @staticmethod
-    def _answer(letter: _Letter, sent: str) -> None:
-        if not letter.answer.done():
-            letter.answer.set_result(sent)
+    def _answer(message: _Outgoing, sent: str) -> None:
+        if not message.answer.done():
+            message.answer.set_result(sent)
 
     @staticmethod
     def _now() -> float:

@@ -9,21 +9,21 @@ LIMIT, ELLIPSIS = 500, "…"  # characters of a message
 
 
 class Pace:
-    """At most ``limit`` messages in any WINDOW seconds and ``gap`` seconds between two, by the caller's clock."""
+    """At most ``limit`` messages in any ``window`` seconds and ``gap`` seconds between two, by the caller's clock."""
 
-    def __init__(self, *, limit: int, gap: float):
-        self.limit, self.gap = limit, gap
+    def __init__(self, *, limit: int, gap: float, window: float = WINDOW):
+        self.limit, self.gap, self.window = limit, gap, window
         self._sent: deque[float] = deque()
 
     def wait(self, now: float) -> float:
         """Seconds until the next message may go out."""
-        while self._sent and self._sent[0] <= now - WINDOW:
+        while self._sent and self._sent[0] <= now - self.window:
             self._sent.popleft()
         if not self._sent:
             return 0.0
         soonest = self._sent[-1] + self.gap
         if len(self._sent) >= self.limit:
-            soonest = max(soonest, self._sent[-self.limit] + WINDOW)
+            soonest = max(soonest, self._sent[-self.limit] + self.window)
         return max(0.0, soonest - now)
 
     def sent(self, now: float) -> None:
@@ -33,16 +33,17 @@ class Pace:
 
 
 class Repetitions:
-    """Makes a message differ from those of the last WINDOW seconds, or says that it can't."""
+    """Makes a message differ from those of the last ``window`` seconds, or says that it can't."""
 
     MARKS = ("", " ·", " ··")
 
-    def __init__(self):
+    def __init__(self, window: float = WINDOW):
+        self.window = window
         self._said: deque[tuple[float, str]] = deque()
 
     def varied(self, text: str, now: float) -> str:
         """``text``, with a small mark behind it if it was just said; "" if all marks are used up."""
-        while self._said and self._said[0][0] <= now - WINDOW:
+        while self._said and self._said[0][0] <= now - self.window:
             self._said.popleft()
         recent = {said for _, said in self._said}
         for mark in self.MARKS:

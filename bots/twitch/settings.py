@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from school.office.settings import Slice
+from school.office.settings import EXPERT, Slice
 
 
 class TwitchSettings(Slice):
@@ -14,9 +14,27 @@ class TwitchSettings(Slice):
     badge: bool = Field(
         False, description="speak with the application's own token, which shows a chat bot badge; needs the secret"
     )
-    login_port: int = Field(4343, ge=1, le=65_535, description="port on this machine that a login comes back to")
-    messages: int = Field(18, ge=1, le=20, description="messages it sends at most in 30 seconds; Twitch allows 20")
-    moderator_messages: int = Field(
-        95, ge=1, le=100, description="the same where the bot is a moderator; Twitch allows 100"
+    login_port: int = Field(
+        4343, ge=1, le=65_535, description="port on this machine that a login comes back to", json_schema_extra=EXPERT
     )
-    waiting: int = Field(20, ge=1, le=1000, description="messages that may wait to be sent; the oldest make room")
+    messages: int = Field(
+        18,
+        ge=1,
+        le=20,
+        description="messages it sends at most in 30 seconds; Twitch allows 20",
+        json_schema_extra=EXPERT,
+    )
+    moderator_messages: int = Field(
+        95,
+        ge=1,
+        le=100,
+        description="the same where the bot is a moderator; Twitch allows 100",
+        json_schema_extra=EXPERT,
+    )
+    waiting: int = Field(
+        20,
+        ge=1,
+        le=1000,
+        description="messages that may wait to be sent; the oldest make room",
+        json_schema_extra=EXPERT,
+    )

@@ -13,20 +13,28 @@ if TYPE_CHECKING:
     from twitchio import ChannelChatClear, ChannelChatClearUserMessages, ChatMessage, ChatMessageDelete
 
 
+ADDRESSEE = re.compile(r"^@\w+,?\s+")  # Twitch puts it before every reply
+REGULARS = {"broadcaster", "moderator", "vip", "subscriber", "founder"}  # badges of whom the channel knows
+BOT_BADGE = "bot-badge"
+
+
 def line_of(message: ChatMessage, me: str, my_login: str) -> Line:
     """A chat message; ``me`` is the bot's user id. Whatever looks like a token in it is left out."""
     writer, parent = message.chatter, message.reply
     source = message.source_broadcaster
+    badges = {badge.set_id for badge in message.badges}
     text = redact(message.text)
+    said = plain(text, my_login)
     return Line(
         id=message.id,
         channel=message.broadcaster.id,
         person=writer.id,
         login=writer.name,
         name=writer.display_name,
-        text=plain(text, my_login),
+        text=ADDRESSEE.sub("", said) if parent else said,
         moderator=writer.moderator,
-        badges=frozenset(badge.set_id for badge in message.badges),
+        regular=not REGULARS.isdisjoint(badges),
+        bot=BOT_BADGE in badges,
         mentions_me=any(user.id == me for user in message.mentions) or _names(text, my_login),
         reply_to=parent.parent_message_id if parent else "",
         reply_to_person=parent.parent_user.id if parent else "",
@@ -34,9 +42,14 @@ def line_of(message: ChatMessage, me: str, my_login: str) -> Line:
         own=writer.id == me,
         shared_from=source.id if source and source.id != message.broadcaster.id else "",
         emotes=tuple(part.text.strip() for part in message.fragments if part.emote),
-        cheers=tuple(part.text.strip() for part in message.fragments if part.cheermote),
+        in_words=tuple(_cheer(part.text.strip()) for part in message.fragments if part.cheermote),
         links=has_link(text),
     )
+
+
+def _cheer(piece: str) -> tuple[str, str]:
+    """A cheer as it stands in the text ("Cheer100"), and in words."""
+    return piece, f"(cheers {piece[len(piece.rstrip('0123456789')) :]})"
 
 
 def _names(text: str, login: str) -> bool:

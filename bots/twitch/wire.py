@@ -1,4 +1,4 @@
-"""The wire: keeps one ear in one chat, whatever happens, and says what it is given to say.
+"""The wire: keeps one connection to one chat, whatever happens, and says what it is given to say.
 
 Each try has a client of its own. Whatever ends it, the next try comes by itself: soon, when another try may help; when
 only a person can do something, as soon as the keys have changed, and otherwise now and then.
@@ -10,7 +10,6 @@ import asyncio
 import logging
 import random
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,13 +17,14 @@ from typing import Any
 
 import aiohttp
 import twitchio
+from cachetools import FIFOCache
 
 from bots.chat.messages import Line, Listener, Standing, WireState
 from bots.twitch.address import point_client_library
 from bots.twitch.client import ChatClient, Deaf, Presence, explain, understood
 from bots.twitch.keys import CLIENT_ID, Account, Keys, Refused, keep_account, read_keys
 from bots.twitch.outbox import NotNow, NotSent, Outbox
-from bots.twitch.pace import Pace, fit
+from bots.twitch.pace import WINDOW, Pace, fit
 from bots.twitch.settings import TwitchSettings
 from bots.twitch.translate import line_of, removal_of
 from school.office.log import redact
@@ -51,6 +51,7 @@ class Patience:
     gap: float = 1.1  # between two messages, where the bot is no moderator
     moderator_gap: float = 0.1
     farewell: float = 3.0
+    window: float = WINDOW  # that messages are counted in
     echo: float = 3.0  # for its own message to be heard, where Twitch's answer to it was lost
 
 
@@ -68,7 +69,7 @@ class _Sending:
 
 
 class TwitchWire:
-    """Await ``run`` in a task of its own and ``close`` in the end; ``say`` and ``state`` at any time, on the loop."""
+    """``start`` it on the running loop and ``close`` it in the end; ``say`` and ``state`` at any time in between."""
 
     def __init__(
         self,
@@ -84,10 +85,10 @@ class TwitchWire:
         self._client: ChatClient | None = None  # while it listens
         self._room: Presence | None = None
         self._state = WireState(standing="connecting", why="it has not tried yet")
-        self._heard: OrderedDict[str, None] = OrderedDict()
-        self._mine: OrderedDict[str, None] = OrderedDict()  # ids of what it said
+        self._heard: FIFOCache[str, None] = FIFOCache(REMEMBERED)
+        self._mine: FIFOCache[str, None] = FIFOCache(REMEMBERED)  # ids of what it said
         self._sending: _Sending | None = None
-        self._pace = Pace(limit=settings.messages, gap=self._patience.gap)
+        self._pace = Pace(limit=settings.messages, gap=self._patience.gap, window=self._patience.window)
         self._outbox = Outbox(self._send, self._pace, limit=settings.waiting, stale=self._patience.stale)
         self._keys: Keys | None = None  # as they are now, and as they were when the try under way began
         self._first_keys: Keys | None = None
@@ -121,7 +122,7 @@ class TwitchWire:
 
     def start(self) -> None:
         """Begin to listen and to speak, on the running loop."""
-        self._tasks = [asyncio.create_task(self._live()), asyncio.create_task(self._outbox.run())]
+        self._tasks = [asyncio.create_task(self._keep_connected()), asyncio.create_task(self._outbox.run())]
 
     async def close(self) -> None:
         """Leave; within seconds, whatever Twitch does."""
@@ -134,15 +135,15 @@ class TwitchWire:
 
     # ---- its life ------------------------------------------------------------------------------------------------
 
-    async def _live(self) -> None:
+    async def _keep_connected(self) -> None:
         point_client_library()
         while True:
             entered = time.monotonic()
             try:
-                await self._stay()
+                await self._connect_once()
             except Exception as error:
                 if not isinstance(error, Deaf | Refused | twitchio.TwitchioException | aiohttp.ClientError | OSError):
-                    log.exception("the stay on Twitch failed in an unexpected way")
+                    log.exception("the connection to Twitch failed in an unexpected way")
                 trouble = understood(error)
             if self._state.standing == "listening" and time.monotonic() - entered > self._patience.well:
                 self._tries = 0
@@ -159,7 +160,7 @@ class TwitchWire:
         else:
             await self._wait_a_little(str(trouble))
 
-    async def _stay(self) -> None:
+    async def _connect_once(self) -> None:
         """One try, from reading the keys until something goes wrong, which is raised."""
         self._keys = self._first_keys = None
         keys = self._keys = self._first_keys = read_keys(self._home)
@@ -280,8 +281,6 @@ class TwitchWire:
             self._state = replace(self._state, duplicates=self._state.duplicates + 1)
             return
         self._heard[key] = None
-        while len(self._heard) > REMEMBERED:
-            self._heard.popitem(last=False)
         try:
             if isinstance(event, twitchio.ChatMessage):
                 self._hear(event, room)
@@ -304,16 +303,11 @@ class TwitchWire:
         from here."""
         sending = self._sending
         if line.own and sending and sending.sounds_like(line) and not sending.echo.done():
-            self._remember_own(line.id)
+            self._mine[line.id] = None
             sending.echo.set_result(line.id)
         if room.bot != room.channel:
             return line
         return replace(line, own=line.id in self._mine, reply_to_me=line.reply_to in self._mine)
-
-    def _remember_own(self, message: str) -> None:
-        self._mine[message] = None
-        while len(self._mine) > REMEMBERED:
-            self._mine.popitem(last=False)
 
     # ---- speaking ------------------------------------------------------------------------------------------------
 
@@ -331,7 +325,7 @@ class TwitchWire:
         try:
             sent = await client.send(text, reply_to)
             self._brake = self._patience.first_retry
-            self._remember_own(sent)
+            self._mine[sent] = None
             return sent
         except twitchio.MessageRejectedError as error:
             raise NotSent(f"Twitch did not show it ({redact(str(error.code))})") from None
@@ -358,5 +352,5 @@ class TwitchWire:
 
 
 def _identity(keys: Keys) -> tuple:
-    """What makes another stay necessary when it changes; tokens don't."""
+    """what makes a new connection necessary when it changes; tokens don't."""
     return keys.client_id, *(account and account.user_id for account in (keys.bot, keys.streamer))

@@ -464,24 +464,32 @@ static inline void count(float *restrict brief, float *restrict lasting, const f
     if (heard >= 0 && heard < width) brief[heard] += 1.0f, lasting[heard] += 1.0f;
 }
 
+/* Both counts of a patch of words of stream b, as they were before the block; of marks, ids below ``marks``, none. */
+static inline void recount(const float *counts, float *brief, float *lasting, long b, long v0, long width, long B, long V,
+                           long marks) {
+    memcpy(brief, counts + b * V + v0, width * sizeof(float));
+    memcpy(lasting, counts + (B + b) * V + v0, width * sizeof(float));
+    for (long n = 0; n < width && v0 + n < marks; n++) brief[n] = lasting[n] = 0.0f;
+}
+
 /* tokens (T, B), counts before (2, B, V), kept (2), weight (2, V), scales (T, B, 2), logits (T, B, V) -> out (T, B, V):
    those and what the counts add, and counts after (2, B, V) */
 void words_forward(const int64_t *restrict tokens, const float *restrict counts, const float *restrict kept,
                    const float *restrict weight, const float *restrict scales, const float *restrict logits,
-                   float *restrict out, float *restrict after, long T, long B, long V, int threads) {
+                   float *restrict out, float *restrict after, long T, long B, long V, long marks,
+                   int threads) {
     long patches = (V + PATCH - 1) / PATCH;
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (long task = 0; task < patches * B; task++) {
         long v0 = task % patches * PATCH, b = task / patches, width = least(PATCH, V - v0);
         float brief[PATCH], lasting[PATCH];
         const float *restrict first = weight + v0, *restrict second = weight + V + v0;
-        memcpy(brief, counts + b * V + v0, width * sizeof(float));
-        memcpy(lasting, counts + (B + b) * V + v0, width * sizeof(float));
+        recount(counts, brief, lasting, b, v0, width, B, V, marks);
         for (long t = 0; t < T; t++) {
             long p = t * B + b;
             const float *restrict from = logits + p * V + v0;
             float *restrict to = out + p * V + v0, one = scales[2 * p], two = scales[2 * p + 1];
-            count(brief, lasting, kept, tokens[p] - v0, width);
+            count(brief, lasting, kept, tokens[p] < marks ? -1 : tokens[p] - v0, width);
 #pragma omp simd
             for (long n = 0; n < width; n++)
                 to[n] = from[n] + one * first[n] * logarithm(1.0f + brief[n])
@@ -496,7 +504,8 @@ void words_forward(const int64_t *restrict tokens, const float *restrict counts,
    of words (patches, T, B, 2) */
 void words_backward(const int64_t *restrict tokens, const float *restrict counts, const float *restrict kept,
                     const float *restrict weight, const float *restrict scales, const float *restrict grad,
-                    float *restrict grad_weight, float *restrict grad_scales, long T, long B, long V, int threads) {
+                    float *restrict grad_weight, float *restrict grad_scales, long T, long B, long V, long marks,
+                    int threads) {
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (long v0 = 0; v0 < V; v0 += PATCH) {
         long width = least(PATCH, V - v0);
@@ -504,13 +513,12 @@ void words_backward(const int64_t *restrict tokens, const float *restrict counts
         const float *restrict first = weight + v0, *restrict second = weight + V + v0;
         float *restrict to_first = grad_weight + v0, *restrict to_second = grad_weight + V + v0;
         for (long b = 0; b < B; b++) {
-            memcpy(brief, counts + b * V + v0, width * sizeof(float));
-            memcpy(lasting, counts + (B + b) * V + v0, width * sizeof(float));
+            recount(counts, brief, lasting, b, v0, width, B, V, marks);
             for (long t = 0; t < T; t++) {
                 long p = t * B + b;
                 const float *restrict into = grad + p * V + v0;
                 float one = scales[2 * p], two = scales[2 * p + 1], to_one = 0, to_two = 0;
-                count(brief, lasting, kept, tokens[p] - v0, width);
+                count(brief, lasting, kept, tokens[p] < marks ? -1 : tokens[p] - v0, width);
 #pragma omp simd reduction(+ : to_one, to_two)
                 for (long n = 0; n < width; n++) {
                     float a = into[n] * logarithm(1.0f + brief[n]), c = into[n] * logarithm(1.0f + lasting[n]);

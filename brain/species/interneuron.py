@@ -133,7 +133,7 @@ class InterneuronBrain(Brain):
         self.memory1 = MemoryLayer(neurons, short=0.7, long=0.95, **memory)
         self.memory2 = MemoryLayer(neurons, short=0.9, long=0.99, **memory)
         self.logits = Logits(neurons, thought_width, vocabulary, blend_norm=blend_logit_norm, parts=parts)
-        self.words = WordMemory(vocabulary, thought_width) if word_memory else None
+        self.words = WordMemory(vocabulary, thought_width, marks=turn_tokens) if word_memory else None
         self.self_state = SelfStateHead(thought_width)
         self._initialise()
         self._spoken, self._shape = self._for_speaking(), self._sizes()

@@ -18,17 +18,16 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 
-from pydantic import Field
 from sqlite_utils import Database
 
 from school.diary.days import days_with_life, entry, facts_of_day, facts_of_days, letter, utc_of
 from school.diary.scoring import Recent, band, goodness
+from school.diary.settings import FEW, ScribeSettings
 from school.diary.voice import Voices
 from school.door.events import Event, Examined, StepReport
 from school.door.mood import FEWEST, Course, mood
 from school.door.school import School
 from school.door.values import Asleep, Reply, Snapshot, new_id
-from school.office.settings import Slice
 from school.record import pages
 from school.record.pages import DAY, LETTER, Page
 
@@ -39,18 +38,8 @@ log = logging.getLogger(__name__)
 
 SCRIBE = "scribe"  # whom its lessons are from, in the record
 COMMENT, REFLECTION, DIARY = "scribe", "reflection", "diary"  # sources of its lessons
-FEW = 10  # answers without which there is nothing to compare with
 RECENT_STEPS = 200  # that a feeling is about
 LOOK_BACK = 14  # days that can still be written, when it wakes, if they were missed
-
-
-class ScribeSettings(Slice):
-    comments: float = Field(0.1, ge=0, le=1, description="share of its answers that the scribe comments on")
-    comments_a_day: int = Field(20, ge=0, le=1000, description="comments that become lessons, in a day at most")
-    compared_with: int = Field(100, ge=FEW, le=10_000, description="answers among which one is good or bad")
-    reflection_steps: int = Field(2000, ge=0, description="steps between lessons about itself; 0: none")
-    long_day_hours: float = Field(1.0, ge=0, description="hours of lessons that make a day worth a page at bedtime")
-    weight: float = Field(0.25, ge=0, le=1, description="weight of all its lessons; what people teach: 1; 0: none")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,15 +73,15 @@ class Scribe:
         self._zone, self._say, self._clock = zone, say, clock
         self.aside = say
         self._recent = Recent(settings.compared_with)
-        for row in registrar.spoken(settings.compared_with):
+        for row in registrar.queries.spoken(settings.compared_with):
             self._recent.add(goodness(**row))
         self._day = self.today()
         day = (utc_of(self._day, zone), utc_of(self._day + timedelta(days=1), zone))
-        self._taught_today = registrar.comments_between(*day)
+        self._taught_today = registrar.queries.comments_between(*day)
         self._taught_days: set[str] = set()  # whose pages became lessons, written down or not yet
         # What an answer about itself is made of is found again when it wakes, so that it gives the same.
-        self._steps = deque(registrar.steps(RECENT_STEPS), RECENT_STEPS)
-        self._held_out = next(reversed(registrar.exams()), None)
+        self._steps = deque(registrar.queries.steps(RECENT_STEPS), RECENT_STEPS)
+        self._held_out = next(reversed(registrar.queries.exams()), None)
         self._reflected = 0  # the step of its last reflection
         self._lock = threading.Lock()
 

@@ -11,21 +11,15 @@ import string
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import Field
-
 from school.office.files import parse_toml
 from school.office.mistakes import Mistake
-from school.office.settings import Slice
 
 SHIPPED = Path(__file__).parent.parent / "voices"
 ENGLISH, OWN = "en", "voice.toml"
-NAMES, CHAT = "names", "twitch"  # sections: single texts; what lines outside of all sections belong to
+NAMES, CHAT = "names", "chat"  # sections: single texts; what lines outside of all sections belong to
+CHAT_ONCE = "twitch"  # what that section was called when there was one platform only
 
 Lines = dict[str, list[str]]
-
-
-class VoiceSettings(Slice):
-    language: str = Field("en", description="of what baby and scribe say: the name of a file in school/voices")
 
 
 class Voice:
@@ -97,8 +91,9 @@ def _read(file: Path) -> dict[str, Lines]:
     except ValueError as error:
         raise Mistake(f"{file}: not valid TOML: {error}.") from None
     book = {section: lines for section, lines in values.items() if isinstance(lines, dict)}
-    if outside := {key: value for key, value in values.items() if not isinstance(value, dict)}:
-        book[CHAT] = outside | book.get(CHAT, {})
+    outside = {key: value for key, value in values.items() if not isinstance(value, dict)}
+    if earlier := outside | book.pop(CHAT_ONCE, {}):
+        book[CHAT] = earlier | book.get(CHAT, {})
     return {
         section: {key: _choices(file, section, key, value) for key, value in book[section].items()} for section in book
     }

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from school.door.values import Asleep, Busy, Pair, Reply, Scope, new_id
+from school.door.values import Asleep, Busy, Pair, Removed, Reply, Scope, new_id
 
 
 @dataclass(slots=True)
@@ -34,18 +34,13 @@ class Teach:
     pair: Pair
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Forget:
-    """Never train again on pairs of this person, from this source, made from these replies or within this scope; drop
-    the conversations with this person and with ``people``. The future brings an OSError when these are still in a
-    saved soul; that is tried again."""
+    """Never train again on the pairs in this scope, and end its conversations, also what is being said in them. The
+    future brings an OSError when some of it is still on disk; ask again."""
 
-    person: str = ""
-    source: str = ""
-    replies: frozenset[str] = frozenset()
-    scope: Scope | None = None
-    people: frozenset[str] = frozenset()
-    future: Future[int] = field(default_factory=Future)  # pairs taken off the list
+    scope: Scope
+    future: Future[Removed] = field(default_factory=Future)
 
 
 @dataclass(frozen=True, slots=True)

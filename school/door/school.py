@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
-from school.door.mailbox import Ask, Forget, Mailbox, Teach, fail, fulfil
+from school.door.exchanges import Exchanges
+from school.door.forgetting import Forgetting, JournalKeeper, Mind
+from school.door.mailbox import Ask, Forget, Mailbox, Teach
 from school.door.values import (
     ME,
     NOWHERE,
-    Asleep,
     Exchange,
+    Forgotten,
     Kept,
     Origin,
     Pair,
@@ -28,10 +29,8 @@ from school.door.values import (
 )
 from school.office.lifetime import Lifetime
 
-REMEMBERED = 1000  # exchanges that can be marked
 
-
-class Record(Protocol):
+class Record(JournalKeeper, Protocol):
     """What the school writes down about talk; the registrar in daily life."""
 
     def heard(
@@ -53,9 +52,7 @@ class Record(Protocol):
     ) -> None: ...
     def taught(self, pair: Pair) -> None: ...
     def kept(self, person: str) -> Future[Kept]: ...
-    def forget(self, *, person: str, source: str) -> Future[int]: ...
-    def withdraw(self, person: str) -> Future[int]: ...
-    def remove(self, scope: Scope) -> Future[Removed]: ...
+    def forget(self, scope: Scope) -> Future[Removed]: ...
 
 
 class School:
@@ -76,9 +73,8 @@ class School:
         lifetime: Lifetime | None = None,
     ):
         self._mailbox, self._record, self._lifetime = mailbox, record, lifetime or Lifetime()
-        self._exchanges = OrderedDict((exchange.reply_id, exchange) for exchange in exchanges)
-        self._asking: dict[str, tuple[Ask, Exchange]] = {}  # questions to be kept, without their answers yet
-        self._lock = threading.Lock()  # over both: questions are answered on the tutor's thread
+        self._exchanges = Exchanges(exchanges)
+        self.forgetting = Forgetting(self._exchanges, Mind(mailbox), record)
         self.snapshot = Snapshot()  # replaced as a whole by the classroom
 
     def ask(
@@ -101,31 +97,20 @@ class School:
         Raises Busy or Asleep.
         """
         text = writable(text)
-        letter = Ask(text, conversation, person, on_token, kept=bool(consent), seconds=seconds)
-        self._mailbox.post(letter)
+        request = Ask(text, conversation, person, on_token, kept=bool(consent), seconds=seconds)
+        self._mailbox.post(request)
         if consent:
             origin = Origin(surface=surface, channel=channel, message=message) if channel else NOWHERE
-            exchange = Exchange(reply_id=letter.id, question=text, answer="", person=person, origin=origin)
-            with self._lock:
-                self._asking[letter.id] = letter, exchange
-            self._record.heard(
-                letter.id,
-                text=text,
-                person=person,
-                surface=surface,
-                conversation=conversation,
-                consent=consent,
-                channel=channel,
-                message=message,
-            )
-            letter.future.add_done_callback(lambda future: self._remember(future, letter.id))
-        return letter.future
+            exchange = Exchange(reply_id=request.id, question=text, answer="", person=person, origin=origin)
+            how = {"surface": surface, "conversation": conversation, "channel": channel, "message": message}
+            note = partial(self._record.heard, request.id, text=text, person=person, consent=consent, **how)
+            self._exchanges.begin(request, exchange, note)
+            request.future.add_done_callback(lambda future: self._answered(request.id, future))
+        return request.future
 
     def sent(self, reply_id: str, message: str) -> None:
         """Note under which of the surface's ids a reply was said."""
-        with self._lock:
-            if exchange := self._exchanges.get(reply_id):
-                self._exchanges[reply_id] = replace(exchange, sent=message)
+        self._exchanges.sent(reply_id, message)
         self._record.sent(reply_id, message)
 
     def teach(
@@ -160,13 +145,11 @@ class School:
 
     def find(self, reply_id: str) -> Exchange | None:
         """The exchange that a reply belongs to, if it was kept and is one of the last."""
-        return self._exchanges.get(reply_id)
+        return self._exchanges.find(reply_id)
 
     def find_sent(self, surface: str, message: str) -> str:
         """The id of the reply that was said as this message of the surface's, or "" where none is known."""
-        with self._lock:
-            known = (e.reply_id for e in self._exchanges.values() if (e.origin.surface, e.sent) == (surface, message))
-            return next(known, "")
+        return self._exchanges.find_sent(surface, message)
 
     def has_marked(self, reply_id: str, person: str, *, fixed: bool = False) -> bool:
         """Whether this person marked this reply already; with ``fixed``, corrected it."""
@@ -199,11 +182,8 @@ class School:
         correction = writable(correction)
         mark = {"person": person, "verdict": verdict, "correction": correction, "origin": origin, "trust": trust}
         self._record.marked(reply_id, **mark)
-        with self._lock:
-            if reply_id in self._exchanges:
-                marks = (*exchange.marks, (person, verdict))
-                self._exchanges[reply_id] = replace(exchange, verdict=verdict, trust=trust, marks=marks)
-        self._mailbox.post(Forget(replies=frozenset([reply_id])))
+        self._exchanges.marked(reply_id, person, verdict, trust)
+        self._mailbox.post(Forget(Scope(replies=frozenset([reply_id]), withdrawn=True)))
         if verdict == "bad":
             return "marked"
         answer, weight = (correction, 2.0) if verdict == "fix" else (exchange.answer, 1.0)
@@ -224,128 +204,39 @@ class School:
         """What the record holds of a person, all that is on its way to it included."""
         return self._record.kept(person)
 
-    def forget(self, *, person: str = "", source: str = "") -> Future[int]:
+    def forget(self, *, person: str = "", source: str = "") -> Future[Forgotten]:
         """Delete everything of a person, or taught from a source, and never train on it again.
 
-        The future tells how many rows of the record went; by then their conversations are gone too, in souls on disk
-        as well. What the weights made of it fades but is not undone.
+        Within bounded time the future tells how many rows of the record went, and what is still owed: all else is gone
+        by then, conversations in saved souls too. What the weights made of it fades but is not undone.
         """
-        self._take_back(lambda exchange: bool(person) and exchange.person == person)
-        self._drop_marks(person)
-        written = self._record.forget(person=person, source=source)
-        return _both(self._post(Forget(person=person, source=source)), written)
+        return self.forgetting.forget(Scope(person=person, source=source))
 
-    def withdraw(self, person: str) -> Future[int]:
+    def withdraw(self, person: str) -> Future[Forgotten]:
         """Break off all lessons made of a person's words, and their conversations; what was recorded stays. The future
-        tells how many pairs that were, once it is written down."""
-        self._take_back(lambda exchange: exchange.person == person)
-        written = self._record.withdraw(person)
-        self._post(Forget(person=person))
-        return written
+        tells how many pairs that were."""
+        return self.forgetting.forget(Scope(person=person, withdrawn=True))
 
-    def remove(self, scope: Scope, *, person: str = "") -> Future[int]:
+    def remove(self, scope: Scope, *, person: str = "") -> Future[Forgotten]:
         """Delete what was said within the scope, answers to it, and the pairs made of it; break off their lessons, and
         the conversations that heard it. The future tells how many rows of the record went.
 
         What is known in memory ends at once, however long the disk takes; so does the conversation of ``person``, where
         the surface knows who said it.
         """
-        self._break_off(scope, person)
-        removing, done = self._record.remove(scope), Future()
-        removing.add_done_callback(lambda removing: self._finish(removing, done))
-        return done
+        return self.forgetting.forget(replace(scope, listeners=scope.listeners | ({person} - {""})))
 
-    def catch_up(self, left: Mapping[str, str], removals: Iterable[tuple[Scope, Future[Removed]]] = ()) -> None:
-        """At waking: do again what a crash or a refusing disk may have left undone. ``left``: people who did, and their
-        last words ("forgotten" or others); ``removals``: what the record is about to delete."""
-        for person, what in left.items():
-            if what == "forgotten":
-                self._record.forget(person=person, source="")
-            else:
-                self._record.withdraw(person)
-        if left:
-            self._post(Forget(people=frozenset(left)))
-        for scope, removing in removals:
-            self._break_off(scope)
-            removing.add_done_callback(lambda removing: self._finish(removing, Future()))
-
-    def clear_out(self, surface: str, days: float) -> Future[int] | None:
+    def clear_out(self, surface: str, days: float) -> Future[Forgotten] | None:
         """Remove what was said on a surface more than so many days ago; 0: nothing, ever."""
         return self.remove(Scope(surface=surface, before=id_at(self._lifetime.now() - 86_400 * days))) if days else None
-
-    def _break_off(self, scope: Scope, person: str = "") -> None:
-        """End what is known in memory to be within a scope."""
-        replies, people = self._take_back(
-            lambda e: scope.reaches(e.reply_id, e.origin, {e.origin.message, e.sent}, {e.person})
-        )
-        self._post(Forget(scope=scope, replies=replies, people=people | ({person} - {""})))
-
-    def _finish(self, removing: Future[Removed], done: Future[int]) -> None:
-        """End what only the record knew of: conversations that heard it, pairs made of the answers."""
-        if error := removing.exception():
-            fail(done, error)
-            return
-        removed = removing.result()
-        self._take_back(lambda exchange: exchange.reply_id in removed.replies)
-        if removed.people or removed.replies:
-            self._post(Forget(replies=removed.replies, people=removed.people))
-        fulfil(done, removed.rows)
-
-    def _post(self, letter: Forget) -> Future[int]:
-        """Hand it on, if anybody is awake: when it wakes, nothing is taught that the record has lost."""
-        try:
-            self._mailbox.post(letter)
-        except Asleep as asleep:
-            fail(letter.future, asleep)
-        return letter.future
-
-    def _take_back(self, hit: Callable[[Exchange], bool]) -> tuple[frozenset[str], frozenset[str]]:
-        """Drop the exchanges that are hit, those under way included; returns their replies' ids, and who asked."""
-        with self._lock:
-            asking = [letter for letter, exchange in self._asking.values() if hit(exchange)]
-            known = [exchange for exchange in self._exchanges.values() if hit(exchange)]
-            for letter in asking:
-                del self._asking[letter.id]
-            for exchange in known:
-                del self._exchanges[exchange.reply_id]
-        for letter in asking:
-            letter.future.cancel()
-        return frozenset(e.reply_id for e in known), frozenset(who.person for who in [*asking, *known])
-
-    def _drop_marks(self, person: str) -> None:
-        with self._lock:
-            for key, exchange in self._exchanges.items():
-                if any(who == person for who, _ in exchange.marks):
-                    marks = tuple(mark for mark in exchange.marks if mark[0] != person)
-                    self._exchanges[key] = replace(exchange, marks=marks)
 
     def status(self) -> Snapshot:
         return self.snapshot
 
-    def _remember(self, future: Future[Reply], asked: str) -> None:
-        """Keep an exchange, unless it was taken back while it was on its way."""
-        with self._lock:
-            _, exchange = self._asking.pop(asked, (None, None))
-            if exchange is None or future.cancelled() or future.exception():
-                return
-            reply = future.result()
+    def _answered(self, asked: str, future: Future[Reply]) -> None:
+        def keep(reply: Reply, person: str) -> None:
             self._record.said(reply, asked)
-            self._exchanges[reply.id] = replace(exchange, reply_id=reply.id, answer=reply.text)
-            while len(self._exchanges) > REMEMBERED:
-                self._exchanges.popitem(last=False)
-            if self.listener:  # with the lock, so that nobody leaves in between
-                self.listener(reply, exchange.person)
+            if self.listener:
+                self.listener(reply, person)
 
-
-def _both(done: Future, told: Future[int]) -> Future[int]:
-    """What ``told`` brings, once ``done`` is done too; the error of either."""
-    both: Future[int] = Future()
-
-    def pass_on(_: Future) -> None:
-        if error := done.exception() or told.exception():
-            fail(both, error)
-        else:
-            fulfil(both, told.result())
-
-    done.add_done_callback(lambda _: told.add_done_callback(pass_on))
-    return both
+        self._exchanges.end(asked, future, keep)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
 
 ME = "owner"  # the person at the terminal
 STAFF = ("scribe", "reflection", "diary")  # sources of lessons that nobody from outside gave
@@ -96,24 +97,60 @@ class Pair:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
-    """What was said on a surface and is to be removed: whatever agrees with every field that is given.
+    """What goes.
 
-    ``since`` and ``before`` are ids of this module, which sort by time. With ``answers``, only what the baby said and
-    what was made of it; the questions stay.
+    With a ``surface``: what was said there, whatever agrees with every field that is given. ``since`` and ``before``
+    are ids of this module, which sort by time. With ``answers``, only what the baby said and what was made of it; the
+    questions stay. Without a surface: all of a ``person``, wherever they said it, and all lessons from a ``source``.
+
+    Besides, the lessons made of ``replies``, and the conversations with ``listeners``, who heard what goes. What is
+    ``withdrawn`` stays in the record, but is not taught or remembered any more.
     """
 
-    surface: str
+    surface: str = ""
     channel: str = ""
     messages: frozenset[str] = frozenset()  # the surface's ids
     person: str = ""
     since: str = ""
     before: str = ""
     answers: bool = False
+    source: str = ""
+    replies: frozenset[str] = frozenset()
+    listeners: frozenset[str] = frozenset()
+    withdrawn: bool = False
+
+    @property
+    def in_record(self) -> bool:
+        """Whether it names anything that the record has rows of."""
+        return bool(self.surface or self.person or self.source)
+
+    @property
+    def conversations(self) -> frozenset[str]:
+        """The people whose conversations end."""
+        return self.listeners | ({self.person} - {""} if not self.surface else set())
+
+    def also(self, found: Removed) -> Scope:
+        """With what a keeper found to belong to it: answers, and who heard them."""
+        return replace(self, replies=self.replies | found.replies, listeners=self.listeners | found.people)
 
     def covers(self, pair: Pair) -> bool:
+        if pair.reply in self.replies:
+            return True
+        if not self.surface:
+            theirs = self.person and self.person in (pair.person, pair.asker)
+            return bool(theirs or (self.source and pair.source == self.source))
         if self.answers:
             return bool(pair.reply) and self.reaches(pair.reply, pair.origin, set(), set())
         return self.reaches(pair.id, pair.origin, {pair.origin.message, pair.asked_in}, {pair.person, pair.asker})
+
+    def hits(self, exchange: Exchange) -> bool:
+        """Whether a question, or the answer to it, goes."""
+        if exchange.reply_id in self.replies:
+            return True
+        if not self.surface:
+            return bool(self.person) and exchange.person == self.person
+        messages = {exchange.origin.message, exchange.sent}
+        return self.reaches(exchange.reply_id, exchange.origin, messages, {exchange.person})
 
     def reaches(self, key: str, origin: Origin, messages: set[str], people: set[str]) -> bool:
         """Whether it covers something with this id, from there, that is made of these messages by these people."""
@@ -125,6 +162,22 @@ class Scope:
             and (not self.since or key >= self.since)
             and (not self.before or key < self.before)
         )
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields that are given. Ids only, no words."""
+        given = {name: value for name, value in asdict(self).items() if value}
+        return {name: sorted(value) if isinstance(value, frozenset) else value for name, value in given.items()}
+
+    @classmethod
+    def of_json(cls, given: dict[str, Any]) -> Scope:
+        """Raises TypeError or ValueError for what is none."""
+        kinds = {field.name: type(field.default) for field in fields(cls)}
+        scope = cls(**{name: frozenset(value) if isinstance(value, list) else value for name, value in given.items()})
+        wrong = [name for name, kind in kinds.items() if type(getattr(scope, name)) is not kind]
+        wrong += [name for name, value in given.items() if isinstance(value, list) and {type(v) for v in value} - {str}]
+        if wrong:
+            raise ValueError(f"{wrong[0]} is of the wrong type")
+        return scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,11 +191,21 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Removed:
-    """What a removal took from the record."""
+    """What one of those who keep something removed, and what they found to belong to it."""
 
-    rows: int
-    people: frozenset[str]  # whose questions were among it
-    replies: frozenset[str]  # ids of answers that were among it
+    rows: int = 0  # of the record
+    people: frozenset[str] = frozenset()  # who heard it: whose questions, or whose answers, were among it
+    replies: frozenset[str] = frozenset()  # ids of answers that were among it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forgotten:
+    """What became of a removal until it was answered: all of it is gone, but for what is ``owed``, which goes as soon
+    as that is possible."""
+
+    rows: int = 0  # of the record
+    owed: tuple[str, ...] = ()  # who still keeps something, as a person is told it: "the record", "saved souls"
+    noted: bool = True  # whether what is owed is written down, so that it is done even if this life ends now
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

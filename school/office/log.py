@@ -180,7 +180,8 @@ class _Folding(logging.Handler):
         with contextlib.suppress(Exception):
             self._unfold(before=math.inf)
         for handler in self._handlers:
-            handler.close()
+            with contextlib.suppress(OSError):  # what a full disk did not take is lost
+                handler.close()
         super().close()
 
     def _unfold(self, before: float) -> None:

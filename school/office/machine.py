@@ -4,26 +4,13 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from typing import Literal
 
 import torch
-from pydantic import Field
 
 from brain.ops.linear import use_half
 from school.office.kernels import forge
+from school.office.machine_settings import MachineSettings
 from school.office.mistakes import Mistake
-from school.office.settings import Slice
-
-
-class MachineSettings(Slice):
-    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
-        "auto", description="what computes; auto: a GPU if there is one"
-    )
-    threads: int = Field(0, ge=0, le=1024, description="CPU cores for training; 0: all of them")
-    precision: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="of the factors in lessons' matrix products; auto: bfloat16 where the hardware has it"
-    )
-    kernels: bool = Field(True, description="compile faster loops for this processor, if there is a C compiler")
 
 
 def prepare(settings: MachineSettings) -> torch.device:

@@ -1,12 +1,13 @@
 """Settings: one strict, frozen tree, read from TOML, changed by --set, explained by the very classes that hold it.
 
-Each slice lives beside the part that uses it; ``wakeup.py`` alone composes them.
+Each slice lives beside the part that uses it; ``school/settings.py`` and ``bots/settings.py`` compose them.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -16,7 +17,9 @@ from pydantic.fields import FieldInfo
 from school.office.files import parse_toml
 from school.office.mistakes import Mistake
 
-LONGEST_SHOWN = 200  # characters of a wrong value
+LONGEST_FILE, LONGEST_SHOWN = 1 << 20, 200  # bytes; characters of a wrong value
+
+EXPERT = {"expert": True}  # as ``json_schema_extra`` of a Field: taken from anywhere, but not written into config.toml
 
 
 class Slice(BaseModel):
@@ -28,21 +31,49 @@ class Slice(BaseModel):
 Tree = TypeVar("Tree", bound=Slice)
 
 
-def read_settings(tree: type[Tree], file: Path | None, changes: list[str]) -> Tree:
-    """Defaults, then ``file``, then each ``section.key=value`` of ``changes``. Raises Mistake with one clear line."""
+def read_settings(
+    tree: type[Tree],
+    file: Path | None,
+    changes: list[str],
+    *,
+    removed: Mapping[str, str] | None = None,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Tree:
+    """Defaults, then ``file``, then each ``section.key=value`` of ``changes``. Raises Mistake with one clear line.
+
+    ``removed``: settings and whole sections that were there once, each with a sentence about them. They are taken out,
+    and ``tell`` hears of all of them in one line.
+    """
     values = _read_toml(file) if file else {}
     origin = {}
     for change in changes:
         _apply(values, change, origin)
+    if gone := list(_take_out(values, removed or {})):
+        where = ", ".join(dict.fromkeys(_where(name, file, origin) for name in gone))
+        told = "; ".join(f"{name} ({removed[name]})" for name in gone)
+        tell(f"{where}: no longer a setting and ignored: {told}.")
     try:
         return tree.model_validate(values)
     except ValidationError as error:
         raise Mistake(_explain(tree, error.errors()[0], file, origin)) from None
 
 
+def _take_out(values: dict[str, Any], removed: Mapping[str, str]) -> Iterator[str]:
+    """Drop what was removed; yields the names of what was there."""
+    for name in removed:
+        section, _, key = name.partition(".")
+        inside = values.get(section) if key else values
+        if isinstance(inside, dict) and inside.pop(key or section, None) is not None:
+            yield name
+
+
 def _read_toml(file: Path) -> dict[str, Any]:
     try:
-        return parse_toml(file.read_text(encoding="utf-8-sig"))
+        with file.open("rb") as opened:
+            raw = opened.read(LONGEST_FILE + 1)
+        if len(raw) > LONGEST_FILE:
+            raise Mistake(f"{file}: too long for a settings file.")
+        return parse_toml(raw.decode("utf-8-sig"))
     except FileNotFoundError:
         raise Mistake(f"{file}: there is no such settings file.") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -72,7 +103,7 @@ def _apply(values: dict[str, Any], change: str, origin: dict[str, str]) -> None:
 def _explain(tree: type[Slice], error: dict[str, Any], file: Path | None, origin: dict[str, str]) -> str:
     path = [str(part) for part in error["loc"] if not isinstance(part, int)]
     name = ".".join(path[:2])
-    where = origin.get(name, str(file) if file else "settings")
+    where = _where(name, file, origin)
     section = tree.model_fields.get(path[0])
     keys = section.annotation.model_fields if section and len(path) > 1 else tree.model_fields
     if error["type"] == "extra_forbidden":
@@ -82,6 +113,10 @@ def _explain(tree: type[Slice], error: dict[str, Any], file: Path | None, origin
     if len(path) == 1:
         return f"{where}: {name} must be a section, [{name}]."
     return f"{where}: {name} must be {allowed(keys[path[1]])}, not {_shown(error['input'])}."
+
+
+def _where(name: str, file: Path | None, origin: dict[str, str]) -> str:
+    return origin.get(name, str(file) if file else "settings")
 
 
 def _shown(value: object) -> str:
@@ -111,14 +146,46 @@ def allowed(field: FieldInfo) -> str:
     return " ".join([words, " and ".join(bounds)]).strip()
 
 
+def is_expert(field: FieldInfo) -> bool:
+    """Whether few people change it."""
+    return isinstance(field.json_schema_extra, dict) and bool(field.json_schema_extra.get("expert"))
+
+
+def default_of(field: FieldInfo) -> str:
+    """The default, as it is written in TOML."""
+    default = field.get_default(call_default_factory=True)
+    return json.dumps(list(default) if isinstance(default, tuple) else default, ensure_ascii=False)
+
+
 def as_toml(tree: type[Slice]) -> str:
-    """The whole tree's defaults as a commented settings file."""
-    lines = [line for line in (tree.__doc__ or "").strip().splitlines()]
+    """What people change, with its defaults, as a commented settings file."""
+    lines = (tree.__doc__ or "").strip().splitlines()
     text = "\n".join(f"# {line.strip()}".rstrip() for line in lines) + "\n"
     for name, section in tree.model_fields.items():
-        text += f"\n[{name}]\n"
-        for key, field in section.annotation.model_fields.items():
-            default = field.get_default(call_default_factory=True)
-            value = json.dumps(list(default) if isinstance(default, tuple) else default, ensure_ascii=False)
-            text += f"{key} = {value}  # {field.description}\n"
+        fields = section.annotation.model_fields
+        shown = [
+            f"{key} = {default_of(fields[key])}  # {fields[key].description}\n"
+            for key in fields
+            if not is_expert(fields[key])
+        ]
+        text += f"\n[{name}]\n{''.join(shown)}" if shown else ""
     return text
+
+
+def as_markdown(tree: type[Slice], title: str) -> str:
+    """All settings, section by section, as tables: what people change, then the rest."""
+    text = title
+    for name, section in tree.model_fields.items():
+        fields = section.annotation.model_fields
+        text += f"\n## [{name}]\n"
+        for expert, heading in ((False, ""), (True, "Seldom changed; not in `config.toml`:")):
+            rows = [_row(key, field) for key, field in fields.items() if is_expert(field) == expert]
+            if rows:
+                text += f"\n{heading}\n" * bool(heading)
+                text += "\n| setting | default | what it is | may be |\n|---|---|---|---|\n" + "".join(rows)
+    return text
+
+
+def _row(key: str, field: FieldInfo) -> str:
+    cells = (f"`{key}`", f"`{default_of(field)}`", field.description or "", allowed(field))
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n"

@@ -6,7 +6,7 @@ from school.office.stopwatch import LESSONS, Minute
 
 WORDS = {
     "planning": "choosing what to read",
-    "forward": "foretelling",
+    "forward": "predicting",
     "backward": "finding out what to change",
     "optimizer": "changing it",
     "averaging": "averaging",
@@ -15,7 +15,7 @@ WORDS = {
     "talking": "answering",
     "saving": "packing its soul for a save",
     "waiting": "waiting for something to do",
-    "other": "writing down, showing and the post",
+    "other": "writing down, showing and requests",
 }
 STARVED = 0.7  # share of its threads' time that it got; with less, somebody else has the rest
 MUCH = 0.25  # of the time

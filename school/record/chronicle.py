@@ -7,13 +7,9 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
-import plotext
-from rich.console import Console
-from rich.table import Table
-
 from school.office.mistakes import Mistake
 from school.record.pages import DAY, LETTER, pages
-from school.record.registrar import reading
+from school.record.read_only import looking
 from school.screen.calligraphist import count, figure, for_screen
 
 POINTS = 200  # of a curve
@@ -59,7 +55,7 @@ def read_life(home: Path, *, search: str | None, last: int, zone: tzinfo = UTC) 
     if not path.exists():
         raise Mistake(f"nothing is recorded in {path} yet; wake the baby first: python wakeup.py")
     try:
-        with reading(path) as db:
+        with looking(path) as db:
             db.conn.create_function("day_of", 1, lambda at: _local(at, zone)[:10], deterministic=True)
             life = next(iter(db.query(SUMMARY)))
             life["tokens_seen"] = round(life["tokens_seen"])
@@ -91,8 +87,8 @@ def read_diary(home: Path, *, last: int) -> list[dict[str, Any]]:
     if not path.exists():
         raise Mistake(f"nothing is recorded in {path} yet; wake the baby first: python wakeup.py")
     try:
-        with reading(path) as db:
-            found = [*pages(db, DAY, last), *pages(db, LETTER, last)] if db["diary"].exists() else []
+        with looking(path) as db:
+            found = [*pages(db, DAY, last), *pages(db, LETTER, last)] if db.has("diary") else []
     except sqlite3.Error as error:
         raise Mistake(f"{path}: the record can't be read ({error}).") from None
     if not found:
@@ -128,6 +124,9 @@ def _local(at: str, zone: tzinfo) -> str:
 
 
 def render(life: dict[str, Any], *, weather: bool = False, zone: tzinfo = UTC) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     console = Console(highlight=False)
     table = Table.grid(padding=(0, 2))
     for name, value in (
@@ -158,6 +157,8 @@ def render(life: dict[str, Any], *, weather: bool = False, zone: tzinfo = UTC) -
 
 def draw_weather(weather: list[dict[str, Any]], width: int) -> str:
     """The three channels of the self-state over steps, what it was and what it expected, one below the other."""
+    import plotext
+
     drawn = []
     for channel in CHANNELS:
         plotext.clear_figure()
@@ -174,6 +175,8 @@ def draw_weather(weather: list[dict[str, Any]], width: int) -> str:
 
 def _plot(life: dict[str, Any], width: int) -> str:
     """Bits per byte over steps: what it is taught, and what it never was."""
+    import plotext
+
     plotext.clear_figure()
     plotext.theme("clear")
     plotext.plot_size(width, 18)

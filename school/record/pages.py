@@ -10,13 +10,16 @@ import json
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING, Any, Literal
 
 from school.office.files import make_folder, write_whole
 
 DAY, LETTER = "day", "letter"
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+    from school.record.read_only import Look
+
 LETTERS = "letters"  # the folder beside the record
 
 
@@ -64,7 +67,7 @@ def put(db: Database, page: Page) -> None:
     db["diary"].upsert(row, pk=("kind", "day"))
 
 
-def pages(db: Database, kind: str, last: int) -> list[Page]:
+def pages(db: Database | Look, kind: str, last: int) -> list[Page]:
     """So many of the latest pages, the oldest first."""
     rows = db.query("select * from diary where kind = ? order by day desc limit ?", [kind, last])
     return [_page(row) for row in rows][::-1]

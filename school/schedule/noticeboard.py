@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
 from school.schedule.hours import Every, now_in, told, within, zone_of
-from school.schedule.timetable import BELLS, Plan, missed, plan_of, read_past
+from school.schedule.jobs import JOBS
+from school.schedule.plan import BELLS, Plan, missed, plan_of, read_past
+
+if TYPE_CHECKING:
+    from school.settings import SchoolSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +40,13 @@ class Board:
     bells: list[Notice]
 
 
-def look_up(settings: Any, record: Path) -> Board:
+def look_up(settings: SchoolSettings, record: Path) -> Board:
     """All bells as they stand now. Raises Mistake."""
     hours = settings.timetable
     zone = zone_of(hours.zone)
     plan, now = plan_of(settings), now_in(zone)
     past = read_past(record, now.astimezone(UTC))
-    times = {"diary": hours.diary, "letter": hours.letter, "night": hours.night, "backup": hours.backup}
+    times = {job.name: job.at(settings) for job in JOBS if job.at}
 
     def notice(bell: str) -> Notice:
         trigger = plan.get(bell)

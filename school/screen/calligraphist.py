@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import textwrap
 import unicodedata
+from typing import TextIO
 
 from rich.cells import cell_len
 
@@ -15,6 +18,17 @@ def for_screen(text: str) -> str:
     return "".join(
         c for c in text if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
     )
+
+
+def show(text: str, stream: TextIO) -> None:
+    """Print it, in a terminal with long lines broken. Whoever looked may be gone; whoever has something to say goes
+    on."""
+    try:
+        if stream and stream.isatty():
+            text = wrapped(text, shutil.get_terminal_size().columns)
+        print(text, file=stream, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def wrapped(text: str, width: int) -> str:

@@ -20,31 +20,20 @@ from shlex import quote
 from typing import Any
 
 from filelock import FileLock, Timeout
-from pydantic import Field
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from school.office.files import Opener, is_damage, open_plain, parse_json, read_state, read_whole, write_state
+from school.office.files import Opener, is_damage, open_plain, parse_json, read_whole
 from school.office.mistakes import Mistake
-from school.office.settings import Slice
 from school.souls.backups import Backups
 from school.souls.checksums import SoulDamaged, as_damage, check, discard, is_half, mend, seal, sync
+from school.souls.settings import SoulSettings
 
 FORMAT = 1
 NAME = "step-{:012d}"
 JSON_BYTES = 256 << 20  # of the largest facts or tokenizer that are read
 LOOKED_AT = 3  # damaged souls that a wake reads again
-
-
-class SoulSettings(Slice):
-    save_minutes: float = Field(10.0, ge=0, le=1440, description="minutes between saves; 0: only when it falls asleep")
-    keep_last: int = Field(3, ge=1, description="the newest souls kept")
-    keep_hours: int = Field(6, ge=0, description="beyond those, one an hour for so many hours")
-    keep_days: int = Field(7, ge=0, description="beyond those, one a day for so many days")
-    backup_folder: str = Field("", description='where copies go, best on another disk; "": soul/backups in the home')
-    backup_days: int = Field(2, ge=1, description="copies kept: the last of each of so many days")
-    backup_weeks: int = Field(4, ge=0, description="and the last of each of so many weeks")
 
 
 @dataclass(slots=True)
@@ -72,7 +61,6 @@ class Caretaker:
     ):
         self.folder, self.settings, self._clock, self._inspect, self._opener = folder, settings, clock, inspect, opener
         self._lock = FileLock(folder / "lock")
-        self._owing = folder / "owed.json"
         where = folder.parent / Path(settings.backup_folder).expanduser() if settings.backup_folder else None
         days, weeks = settings.backup_days, settings.backup_weeks
         self.backups = Backups(where or folder / "backups", folder / "backups.json", days=days, weeks=weeks)
@@ -90,7 +78,6 @@ class Caretaker:
             raise Mistake(f"{self.folder}: can't be written ({error.strerror}).") from None
         try:
             mend(self.folder)
-            self.owed()
         except OSError as error:
             self.unlock()
             raise Mistake(_unreadable(error, self.folder)) from None
@@ -125,14 +112,11 @@ class Caretaker:
         return self.backups.add(self.souls()[0])
 
     def forget(self, people: Collection[str]) -> int:
-        """Take the conversations with these people, and with whom it was owed to, out of every soul on disk and every
-        backup; returns how many had some.
+        """Take the conversations with these people out of every soul on disk and every backup; returns how many had
+        some.
 
-        A damaged one that names them goes altogether. Raises OSError; what could not be rewritten stays as it was, and
-        it is owed until it can be.
+        A damaged one that names them goes altogether. Raises OSError; what could not be rewritten stays as it was.
         """
-        people = self.owed() | set(people)
-        self._owe(people)
         copies, unreached = self.backups.everywhere()
         problem = OSError(f"the backups in {unreached[0]} can't be reached") if unreached else None
         touched = 0
@@ -143,21 +127,7 @@ class Caretaker:
                 problem = error
         if problem:
             raise problem
-        self._owe(set())
         return touched
-
-    def owed(self) -> set[str]:
-        """Who was promised to be forgotten, and may still be in a soul or a backup that could not be rewritten. Raises
-        OSError if that can't be known."""
-        return read_state(self._owing, set[str], set())
-
-    def _owe(self, people: set[str]) -> None:
-        """Note it on disk, for a life that ends before it is done."""
-        with contextlib.suppress(OSError):  # a full disk; it is tried all the same
-            if people:
-                write_state(self._owing, sorted(people))
-            else:
-                self._owing.unlink(missing_ok=True)
 
     def _forget_in(self, place: Path, people: Collection[str]) -> bool:
         try:

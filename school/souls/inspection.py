@@ -105,7 +105,7 @@ def _check_numbers(part: str, name: str, tensor: Tensor, tokens: int) -> None:
     if tensor.is_floating_point():
         if not torch.isfinite(tensor).all():
             raise SoulDamaged(f"{part}.safetensors: {name[:80]} has values that are no numbers")
-    elif part != "streams":
+    elif part not in ("streams", "talks"):
         raise SoulDamaged(f"{part}.safetensors: {name[:80]} has numbers of a kind that no brain has")
     elif tensor.numel() and (tensor.min() < 0 or (name == "state.previous" and tensor.max() >= tokens)):
         raise SoulDamaged(f"{part}.safetensors: {name[:80]} has values that can't be")

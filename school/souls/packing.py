@@ -45,6 +45,7 @@ def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -
         "best": tutor.best.weights if tutor.best else {},
         "optimizer": tutor.optimizer.tensors(),
         "streams": tutor.all_streams().tensors(),
+        "talks": tutor.talks.carried.tensors(),
         "conversations": kept,
     }
     facts = {
@@ -60,6 +61,7 @@ def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -
         "micro_streams": tutor.micro_streams,
         "streams": tutor.shape.streams,
         "block_tokens": tutor.shape.length,
+        "talks": tutor.talks.places,
         "pedagogy": tutor.pedagogy.facts(),
         "replies": receptionist.replies,
         "calibration": receptionist.calibration,
@@ -98,6 +100,7 @@ def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
         tutor.streams = Streams.of(fresh | tensors)  # an old soul's may lack something
     else:  # other blocks than before: the lessons start a new epoch
         tutor.bookmark = tutor.bookmark._replace(epoch=tutor.bookmark.epoch + 1, block=0)
+    tutor.talks.restore(facts.get("talks", []), soul.tensors.get("talks", {}))
     dates = facts["reviews"]
     for pair in pairs:  # one without dates was taught after the soul was saved
         kept = dates.get(pair.id)

@@ -98,8 +98,14 @@ class Conversations:
         for name in gone:
             del self._open[name]
         files = [file for file, person in self._resting.items() if person is None or person in people]
+        problem = None
         for file in files:  # one that can't be told may be theirs
-            self._delete(file)
+            try:
+                self._delete(file)
+            except OSError as error:  # the others, at least
+                problem = error
+        if problem:
+            raise problem
         return len(gone) + len(files)
 
     def snapshot(self) -> dict[str, tuple[str, dict[str, Tensor]]]:

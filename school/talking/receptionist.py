@@ -12,7 +12,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import torch
-from pydantic import Field
 from torch import Tensor
 
 from brain.contract import Brain, BrainOutput, State, pick_streams, stack_states
@@ -20,31 +19,13 @@ from brain.sampling import sample
 from school.door.mailbox import Ask, fail, fulfil
 from school.door.values import Asleep, Reply
 from school.office.seeds import seed_of
-from school.office.settings import Slice
 from school.talking.conversations import Conversation, Conversations
+from school.talking.settings import SpeechSettings
 from school.teaching.examiner import NEUTRAL, REPEAT_SPAN
 from school.texts.tokenizer import BABY, END, MARK_COUNT, PERSON, Tokenizer
 
 PREFILL = 128  # tokens of a question read at a time
 REPEATS_FROM, TUNING_RATE, PENALTY_LIMIT = 8, 0.05, 2.0  # said tokens that tell something; step; bound
-
-
-class SpeechSettings(Slice):
-    temperature: float = Field(0.8, ge=0, le=5, description="0: always its best guess; higher: bolder")
-    top_k: int = Field(50, ge=0, description="choose among so many tokens at most; 0: all")
-    top_p: float = Field(0.95, gt=0, le=1, description="choose among the tokens that hold this share of probability")
-    tune: bool = Field(True, description="let it tune its own temperature and repetition penalty to fit its texts")
-    repetition_penalty: float = Field(0.3, ge=0, le=2, description="taken off a token's logit each time it was said")
-    repetition_window: int = Field(48, ge=1, le=1024, description="tokens over which saying something again counts")
-    max_tokens: int = Field(80, ge=1, le=4096, description="longest reply")
-    max_seconds: float = Field(10.0, gt=0, le=600, description="longest time for a reply, waiting included")
-    question_tokens: int = Field(512, ge=1, le=65_536, description="of a longer question, the end is read")
-    together: int = Field(16, ge=1, le=256, description="questions answered at the same time")
-    turn_seconds: float = Field(0.25, gt=0, le=60, description="talking before the next micro-step of training")
-    conversations: int = Field(32, ge=1, le=10_000, description="conversations kept in memory; older ones go to disk")
-    conversations_on_disk: int = Field(1000, ge=0, description="conversations kept on disk; older ones are forgotten")
-    waiting: int = Field(64, ge=1, le=10_000, description="questions that may wait; more are turned away")
-    seed: int = Field(0, ge=0, lt=2**31, description="where the randomness of its replies starts")
 
 
 @dataclass(slots=True)
@@ -229,6 +210,7 @@ class Receptionist:
             logits,
             recent.to(self.device),
             forbidden=forbidden.to(self.device),
+            ending=END,
             temperature=settings.temperature * self.calibration,
             top_k=settings.top_k,
             top_p=settings.top_p,

@@ -7,7 +7,7 @@ is the same life. Only ids and dates live here (and so in a soul); the words sta
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -60,19 +60,9 @@ class Reviews:
         if len(self._reviews) > self.limit:  # the best-known one makes room
             del self._reviews[max(self._reviews, key=lambda key: self._reviews[key].interval)]
 
-    def forget(
-        self, *, person: str = "", source: str = "", replies: Collection[str] = (), scope: Scope | None = None
-    ) -> int:
-        """Take the pairs of a person, from a source, made from replies or within a scope off the list; returns how
-        many."""
-        gone = [
-            key
-            for key, review in self._reviews.items()
-            if (person and person in (review.pair.person, review.pair.asker))
-            or (source and review.pair.source == source)
-            or review.pair.reply in replies
-            or (scope and scope.covers(review.pair))
-        ]
+    def forget(self, scope: Scope) -> int:
+        """Take the pairs that go off the list; returns how many."""
+        gone = [key for key, review in self._reviews.items() if scope.covers(review.pair)]
         for key in gone:
             del self._reviews[key]
         return len(gone)

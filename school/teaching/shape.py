@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Literal
 
-from pydantic import Field
-
-from brain import PRESETS, SPECIES, BrainConfig, parts_of_shape
+from brain import PRESETS, BrainConfig, parts_of_shape
 from school.office.mistakes import Mistake
-from school.office.settings import Slice
+from school.teaching.brain_settings import BrainSettings
 from school.teaching.settings import MICRO_SECONDS
 
 BLOCK_TOKENS = {"seed": 256}
@@ -19,43 +16,6 @@ DROPOUT = {"interneuron": 0.3, "llama": 0.1}  # what each learned best with; see
 FREE_TO_CHANGE = {"dropout"}  # how it learns, not what it is
 # what brains from before them are, and stay:
 CAME_LATER = {"echo": False, "neurons_per_gate": 1, "spelling": False, "word_memory": False}
-AS_PRESET = "0: as the preset says"
-
-
-class BrainSettings(Slice):
-    species: Literal[tuple(SPECIES)] = Field(
-        "interneuron", description="the kind of brain: interneuron, or llama, a small transformer to compare it with"
-    )
-    preset: Literal["newborn", "toddler", "child", "seed"] = Field(
-        "toddler", description="its size: newborn (tests, a Raspberry Pi), toddler (a laptop), child, seed (very large)"
-    )
-    embed_width: int = Field(0, ge=0, le=65_536, description=f"width of a token's vector; {AS_PRESET}")
-    neurons: int = Field(0, ge=0, le=1_000_000, description=f"neurons; {AS_PRESET}")
-    bottleneck: int = Field(0, ge=0, le=65_536, description=f"width at which the window mix is refined; {AS_PRESET}")
-    memory_width: int = Field(0, ge=0, le=65_536, description=f"width from which memories are gated; {AS_PRESET}")
-    neurons_per_gate: int = Field(0, ge=0, le=65_536, description=f"neurons that share a memory gate; {AS_PRESET}")
-    thought_width: int = Field(0, ge=0, le=65_536, description=f"width of a thought before words; {AS_PRESET}")
-    longest_window: int = Field(0, ge=0, le=65_536, description=f"tokens that the longest window may span; {AS_PRESET}")
-    windows: tuple[float, ...] = Field(
-        (), strict=False, description="sizes in tokens that the windows start with; []: as the preset says"
-    )
-    dropout: float = Field(
-        -1.0,
-        ge=-1,
-        lt=1,
-        description="share of neurons (llama: channels) silenced while it learns a block; -1: as the species likes it",
-    )
-    echo: bool = Field(True, description="let every token hear an echo of the one before")
-    spelling: bool = Field(True, description="let tokens that are spelled alike share a part of their vectors")
-    word_memory: bool = Field(True, description="remember which words were said lately, and say them sooner")
-    shared_cerebellum: bool = Field(False, description="one window mix for all neurons instead of one for each")
-    shared_decays: bool = Field(False, description="one memory span for all neurons instead of one for each")
-    blend_logit_norm: bool = Field(True, description="blend the logits with their own norm")
-    layers: int = Field(0, ge=0, le=1024, description=f"llama: layers; {AS_PRESET}")
-    heads: int = Field(0, ge=0, le=1024, description=f"llama: attention heads of a layer; {AS_PRESET}")
-    key_heads: int = Field(0, ge=0, le=1024, description=f"llama: keys and values that the heads share; {AS_PRESET}")
-    hidden_width: int = Field(0, ge=0, le=65_536, description=f"llama: width between attentions; {AS_PRESET}")
-    context: int = Field(0, ge=0, le=65_536, description=f"llama: tokens it can look back; {AS_PRESET}")
 
 
 def shape_of(settings: BrainSettings, vocabulary: int) -> BrainConfig:

@@ -65,14 +65,16 @@ class Streams:
 class Task:
     """Rows to read together, and how much each target counts.
 
-    The first rows are the next blocks of the streams ``rows`` and carry their memory; the rest, if any, are extra and
-    start with none. Extra rows ride along with streams because a row alone costs almost as much as two; only while the
-    streams' blocks are of another length are they a task without streams.
+    The first rows are the next blocks of the streams ``rows`` and carry their memory; the next ``talks`` rows are those
+    of the conversations, and carry theirs; the rest, if any, are extra and start with none. Such rows ride along with
+    streams because a row alone costs almost as much as two; only while the streams' blocks are of another length are
+    they a task without streams.
     """
 
     tokens: Tensor  # (R, T+1)
     weights: Tensor  # (R, T)
     rows: slice
+    talks: int = 0
 
     @property
     def streams(self) -> int:

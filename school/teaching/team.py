@@ -310,8 +310,8 @@ class Leader(Member):
         before = self.streams
         step = super()._plan()
         jumped = self.streams is not before
-        tokens = torch.cat([task.tokens for task in step.tasks])
-        weights = torch.cat([task.weights for task in step.tasks])
+        tokens = torch.cat([_for_others(task, task.tokens) for task in step.tasks])
+        weights = torch.cat([_for_others(task, task.weights) for task in step.tasks])
         self._tell(Order.STEP, step.weight, step.review_tokens, len(tokens), jumped, step.anchored)
         self.team.share([tokens, weights])
         step.tasks = step.tasks[: self.own // self.micro_streams]
@@ -419,6 +419,11 @@ def _hear_pieces(team: Team, vocabulary: int, spelling: int) -> list[bytes]:
     lengths, letters = torch.empty(vocabulary, dtype=torch.int64), torch.empty(spelling, dtype=torch.uint8)
     team.share([lengths, letters])
     return [bytes(piece.tolist()) for piece in letters.split(lengths.tolist())]
+
+
+def _for_others(task: Task, rows: Tensor) -> Tensor:
+    """Without the conversations, which are the leader's."""
+    return torch.cat([rows[: task.streams], rows[task.streams + task.talks :]])
 
 
 def _sorted(tensors: dict[str, Tensor]) -> list[Tensor]:

@@ -3,9 +3,10 @@
 Shapes: B streams, T tokens per block, R rows of one micro-step, V vocabulary.
 
 A step is one optimizer update over B blocks of the library (each stream carries its memory from block to block), the
-reviews that are due and now and then a dialogue lesson. It is cut into tasks of a few streams each; a micro-step is as
-many of them as there are hands, and after it somebody can be answered. Everything random about a step follows from
-(seed, step), so a life can be resumed and replayed; talking draws from elsewhere.
+reviews that are due, and now and then the next block of long conversations made of it, which carry theirs (``Talks``).
+It is cut into tasks of a few streams each; a micro-step is as many of them as there are hands, and after it somebody
+can be answered. Everything random about a step follows from (seed, step), so a life can be resumed and replayed;
+talking draws from elsewhere.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import copy
 import math
 import time
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
 
 import numpy as np
 import torch
@@ -37,6 +38,7 @@ from school.teaching.pedagogy_replay import EVERY, reducible_losses
 from school.teaching.reviews import Reviews
 from school.teaching.settings import MICRO_SECONDS, LessonSettings
 from school.teaching.streams import Read, Step, Streams, Task
+from school.teaching.talks import Talks
 from school.teaching.threads import Hands
 from school.texts.librarian import Bookmark, Librarian
 
@@ -45,7 +47,6 @@ SHORTEST_EXAM_STEPS = 25  # else an examination after every reading of the libra
 GIVEN_BACK = 0.1  # of the way from its best, where what it was taught has led it too far
 GLIMPSE = 32  # tokens
 PATIENCE = 3  # steps in a row without a finite loss before going back to them
-ROWS_ALONE = 4  # dialogues at a time where they can't ride along with streams: a row costs less then
 UNHEARD = 8  # first targets of a passage read again that don't count: it comes without what was before it
 
 
@@ -92,6 +93,7 @@ class Tutor:
         self.best: Best | None = None
         self.bookmark = Bookmark(0, 0, "")
         self.streams = Streams.fresh(brain, *self.shape)
+        self.talks = Talks(brain, max(1, math.ceil(settings.dialogue_share * settings.streams)), block_tokens)
         self.optimizer = AdamW(brain, beta2=settings.beta2, weight_decay=settings.weight_decay)
         self.hands = Hands(torch.get_num_threads(), self.device)
         self.micro_streams = micro_streams or settings.micro_streams or self.measure_micro_streams()
@@ -145,6 +147,7 @@ class Tutor:
         new_library = self.bookmark.library != self.librarian.library
         if new_library:  # something new to learn: with full strength again
             self.best, self.rate_scale = None, 1.0
+            self.talks = Talks(self.brain, len(self.talks), self.block_tokens)
         if new_library or self.bookmark.block == 0:
             self.pedagogy.begin_epoch(new_library=new_library)
         shape, length = self.shape, self.block_tokens
@@ -153,7 +156,8 @@ class Tutor:
             self.streams = Streams.fresh(self.brain, *shape)
         tasks = self._library_tasks(lesson.tokens, shape)
         weight = float(lesson.tokens[:, 1:].size)
-        ids, weights, review_tokens = self._talk(alone=shape.length != length)
+        ids, weights, review_tokens = self._taught()
+        talk = not len(ids) and self._dialogue_is_due()
         asleep, dreamed = self.night.rows(self.reviews, rows=self.settings.night_rows, length=length)
         ids, weights = np.concatenate([ids, asleep]), np.concatenate([weights, dreamed])
         review_tokens += int((dreamed > 0).sum())
@@ -163,9 +167,11 @@ class Tutor:
             heard = np.broadcast_to(np.arange(length) >= min(UNHEARD, length // 2), (len(again), length))
             ids = np.concatenate([ids, self.librarian.passages(again, length=length)])
             weights = np.concatenate([weights, heard.astype(np.float32)])
+        if (talk or len(ids)) and shape.length != length:
+            tasks.append(self._task_without_streams())
+        if talk:  # in the first task, which in a team is the leader's, who so alone knows the conversations
+            weight += self._add_talks(tasks[0] if shape.length == length else tasks[-1])
         if len(ids):
-            if shape.length != length:
-                tasks.append(self._task_without_streams())
             tasks[-1].add(ids, weights)
             weight += float(weights.sum())
         library_bytes = self.librarian.byte_count(lesson.tokens[:, 1:])
@@ -189,25 +195,24 @@ class Tutor:
         tokens = torch.empty(0, self.block_tokens + 1, dtype=torch.int64, device=self.device)
         return Task(tokens, torch.empty(0, self.block_tokens, device=self.device), slice(0, 0))
 
-    def _talk(self, *, alone: bool) -> tuple[np.ndarray, np.ndarray, int]:
-        """Rows of what was taught and is due, or now and then of dialogues, several at once where they are ``alone``.
-        Returns ids (R, T+1), weights (R, T), and how many targets were taught."""
-        settings, length = self.settings, self.block_tokens
+    def _taught(self) -> tuple[np.ndarray, np.ndarray, int]:
+        """Rows of what was taught and is due: ids (R, T+1), weights (R, T), and how many targets people taught."""
         from_people = self.reviews.people_are_due(self.step)
-        ids, weights = self.reviews.rows(self.step, rows=settings.review_rows, length=length)
-        review_tokens = int((weights > 0).sum()) if from_people else 0
-        talks = ROWS_ALONE if alone else max(1, math.ceil(settings.dialogue_share * settings.streams))
-        if not len(ids) and self._dialogue_is_due(talks):
-            numbers = range(self.step * talks, (self.step + 1) * talks)
-            rows, learned = zip(*(self.librarian.dialogue(number, length=length) for number in numbers), strict=True)
-            ids, weights = np.stack(rows), np.stack(learned).astype(np.float32)
-        return ids, weights, review_tokens
+        ids, weights = self.reviews.rows(self.step, rows=self.settings.review_rows, length=self.block_tokens)
+        return ids, weights, int((weights > 0).sum()) if from_people else 0
 
-    def _dialogue_is_due(self, talks: int) -> bool:
-        """Whether this step, where nothing taught is due, has so many dialogues from the library; at their share of the
-        rows."""
+    def _add_talks(self, task: Task) -> float:
+        """Let a task have the next block of every conversation; returns how many targets are to be learned."""
+        ids, learned = self.talks.next(self.librarian)
+        task.add(ids, learned.astype(np.float32))
+        task.talks = len(ids)
+        return float(learned.sum())
+
+    def _dialogue_is_due(self) -> bool:
+        """Whether this step, where nothing taught is due, has the next block of each conversation made of the library;
+        at their share of the rows."""
         rng = np.random.default_rng([self.settings.seed, self.step, *b"dialogue"])
-        return rng.random() < self.settings.dialogue_share * self.settings.streams / talks
+        return rng.random() < self.settings.dialogue_share * self.settings.streams / len(self.talks)
 
     def _teach(self, step: Step, numbers: range) -> None:
         """Forward and backward over these tasks, side by side; gradients gather in the weights in the tasks' order."""
@@ -269,7 +274,9 @@ class Tutor:
             self.stopwatch.lap("glimpse")
         if self.pedagogy.watching:
             self._watch(step, task, read)
-        # Only now: till here the task needed what the streams carried before.
+        # Only now: till here the task needed what the streams and the conversations carried before.
+        if task.talks:
+            self.talks.carried.write(slice(None), read.after.pick(slice(streams, streams + task.talks)))
         if len(task.tokens) == streams == len(self.streams.pixels):
             self.streams = read.after
         elif streams:
@@ -293,11 +300,14 @@ class Tutor:
 
     def _carried_by(self, task: Task) -> Streams:
         """What each row of a task carries."""
-        extra, length = len(task.tokens) - task.streams, task.weights.shape[1]
-        if not extra:
-            return self.streams.pick(task.rows)
-        fresh = Streams.fresh(self.brain, extra, length)
-        return self.streams.pick(task.rows).joined(fresh) if task.streams else fresh
+        extra, parts = len(task.tokens) - task.streams - task.talks, []
+        if task.streams:
+            parts.append(self.streams.pick(task.rows))
+        if task.talks:
+            parts.append(self.talks.carried)
+        if extra:
+            parts.append(Streams.fresh(self.brain, extra, task.weights.shape[1]))
+        return reduce(Streams.joined, parts)
 
     def _with_guesses(self, number: int, inputs: Tensor, streams: int, own: Streams) -> Tensor:
         """The ``inputs`` of a step's task; in some of the library's, its own guesses take the truth's place."""
@@ -315,7 +325,9 @@ class Tutor:
         """Note how the rows of a task went; and now and then, in one task of the step, by how much the library's could
         go better."""
         counts = (task.weights.t() > 0).float()
-        step.accuracies.append((read.correct * counts).sum(0) / counts.sum(0).clamp(min=1))
+        accuracies = (read.correct * counts).sum(0) / counts.sum(0).clamp(min=1)
+        talks = slice(task.streams, task.streams + task.talks)
+        step.accuracies += [accuracies[: talks.start], accuracies[talks.stop :]]
         turn, rest = divmod(self.step, EVERY)
         if not self.pedagogy.replay or rest:
             return
@@ -454,8 +466,10 @@ class Tutor:
     # ---- when something is not finite ----------------------------------------------------------------------------
 
     def _recover(self) -> int | None:
-        """Forget what the streams carried; after PATIENCE bad steps in a row go back to the last good weights."""
+        """Forget what streams and conversations carried; after PATIENCE bad steps in a row go back to the last good
+        weights."""
         self.streams = Streams.fresh(self.brain, *self.shape)
+        self.talks = Talks(self.brain, len(self.talks), self.block_tokens)
         self._bad_steps += 1
         if self._bad_steps < PATIENCE or self._good is None:
             return None

@@ -11,30 +11,21 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from pydantic import Field
 
 from school.office.mistakes import Mistake
-from school.office.settings import Slice
-from school.texts.shelf import Text, Unreadable, find_files, open_text, read_text, sweep_cache
+from school.texts.decoding import Unreadable
+from school.texts.formats import PLAIN, format_of
+from school.texts.places import Source, read_bytes
+from school.texts.shelf import Text, open_text, sweep_cache
 from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Tokenizer
 
 TOKENIZER_SAMPLE = 8 << 20  # characters of the library that the byte pairs are learned from, at most
-STARTER = "starter"
-
-
-class LibrarySettings(Slice):
-    vocabulary: int = Field(0, ge=0, le=65_000, description="tokens in the vocabulary; 0: as the brain's preset says")
-    minimum_frequency: int = Field(2, ge=1, description="how often a pair of bytes must occur to become a token")
-    held_out: float = Field(0.1, ge=0, le=0.5, description="share at the end of each text that is never trained on")
-    starter: Literal["auto", "always", "never"] = Field(
-        "auto",
-        description='the starter shelf: "auto" (until there is writing of your own), "always" or "never"',
-    )
+SENTENCE_WINDOW = 192  # tokens in which a dialogue looks for two sentences
+SHORTEST_SENTENCE = 3  # tokens; what ends sooner ("Mr.") goes on
 
 
 class Bookmark(NamedTuple):
@@ -53,30 +44,6 @@ class Lesson(NamedTuple):
     places: list[int]
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file found on the shelf, and the name it goes by in the record."""
-
-    path: Path
-    name: str
-
-
-def gather_sources(library: Path, others: list[Path], starter: Path, use_starter: str) -> list[Source]:
-    """The files to learn from: the home's library, further folders, and the starter shelf while it is wanted."""
-    own = [
-        Source(path, str(path.relative_to(library)))
-        for path in find_files(library)
-        if path.relative_to(library).parts[0] != STARTER
-    ]
-    for folder in others:
-        own += [
-            Source(path, str(Path(folder.absolute().name) / path.relative_to(folder))) for path in find_files(folder)
-        ]
-    if use_starter == "always" or (use_starter == "auto" and not own):
-        own += [Source(path, str(Path(STARTER) / path.relative_to(starter))) for path in find_files(starter)]
-    return own
-
-
 def train_tokenizer(sources: list[Source], *, vocabulary: int, minimum_frequency: int, held_out: float) -> Tokenizer:
     """Learn the byte pairs from the taught part of the sources. Raises Mistake where nothing can be read."""
     share = TOKENIZER_SAMPLE // max(1, len(sources))
@@ -84,8 +51,8 @@ def train_tokenizer(sources: list[Source], *, vocabulary: int, minimum_frequency
     def sample():
         for source in sources:
             try:
-                text = read_text(source.path.read_bytes())
-            except (OSError, Unreadable):
+                text = (format_of(source.path) or PLAIN).read(read_bytes(source.path))
+            except (OSError, Unreadable, MemoryError):
                 continue
             taught = text[: round(len(text) * (1 - held_out))]
             step = max(share, 1 << 16)
@@ -116,9 +83,11 @@ class Librarian:
         cache: Path,
         seed: int,
         say: Callable[[str], None],
+        skipped: dict[str, str] | None = None,
     ) -> Librarian:
-        """Open every source that can be read. Raises Mistake if that leaves nothing to learn from."""
-        texts, skipped = {}, {}
+        """Open every source that can be read; ``skipped`` are others that were left out before. Raises Mistake if that
+        leaves nothing to learn from."""
+        texts, skipped = {}, dict(skipped or {})
         for source in sources:
             try:
                 text = open_text(source.path, source.name, tokenizer, held_out=held_out, cache=cache, say=say)
@@ -126,6 +95,8 @@ class Librarian:
                 skipped[source.name] = str(why)
             except OSError as error:
                 skipped[source.name] = f"it can't be opened ({error.strerror})"
+            except MemoryError:
+                skipped[source.name] = "it needs more memory than there is"
             else:
                 texts.setdefault(text.sha256, text)  # the same text twice is one text
         if sum(len(text.learn) for text in texts.values()) < 16:
@@ -155,26 +126,32 @@ class Librarian:
         """The blocks that begin at these places of the circle, (R, T+1)."""
         return np.stack([self._read(place, length + 1) for place in places])
 
-    def dialogue(self, step: int, *, length: int) -> tuple[np.ndarray, np.ndarray]:
-        """Neighbouring sentences of the library, dressed as a person's turn and the baby's answer.
+    def dialogue(self, number: int, *, length: int, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """Neighbouring sentences of the library, dressed as a person's turn and the baby's answer, again and again.
 
         A library of diaries has no turns; without this the first question would be the first mark the baby ever met.
-        Returns ids (length+1,) and whether each target (length,) is to be learned: the answer and its end.
+        Of conversation ``number``, from token ``start`` on: ids (length+1,) and whether each target (length,) is to be
+        learned: the answers and their ends.
         """
-        rng = self._rng("dialogue", step)
+        rng, stop = self._rng("dialogue", number), start + length + 1
         ids, learned = [], []
-        while len(ids) <= length:
-            sentences = self._sentences(self._read(int(rng.integers(self.tokens)), length + 1))
+        while len(ids) < stop:
+            sentences = self._sentences(self._read(int(rng.integers(self.tokens)), SENTENCE_WINDOW))
             turns = [PERSON, *sentences[0], END, BABY]
             answer = [*sentences[1], END]
             ids += turns + answer
             learned += [False] * len(turns) + [True] * len(answer)
-        return np.array(ids[: length + 1]), np.array(learned[1 : length + 1])
+        return np.array(ids[start:stop]), np.array(learned[start + 1 : stop])
+
+    def drawn(self, purpose: str, number: int, below: int) -> int:
+        """A number from 0 to below ``below`` that (seed, purpose, number) decide."""
+        return int(self._rng(purpose, number).integers(below))
 
     def _sentences(self, window: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Two whole neighbouring sentences of a window, or its halves where it has no such ends; marks removed."""
         plain = window[window >= MARK_COUNT]
         ends = np.flatnonzero(self._ends_sentence[plain]) + 1
+        ends = ends[np.diff(ends, prepend=-SHORTEST_SENTENCE) >= SHORTEST_SENTENCE]
         if len(ends) >= 3:
             return plain[ends[0] : ends[1]], plain[ends[1] : ends[2]]
         half = len(plain) // 2

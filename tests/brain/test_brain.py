@@ -325,7 +325,7 @@ def test_sampling_obeys_its_limits():
     logits = torch.tensor([[5.0, 4.0, 3.0, -2.0, 9.0]])
     nothing = torch.full((1, 4), -1)
     forbidden = torch.tensor([[False, False, False, False, True]])
-    common = {"forbidden": forbidden, "top_p": 1.0, "penalty": 0.0}
+    common = {"forbidden": forbidden, "ending": 3, "top_p": 1.0, "penalty": 0.0}
     drawn = {
         sample(logits, nothing, temperature=2.0, top_k=2, rngs=[torch.Generator().manual_seed(i)], **common).item()
         for i in range(50)
@@ -339,8 +339,20 @@ def test_sampling_obeys_its_limits():
 def test_saying_it_again_costs():
     """Each time a token was said recently lowers its logit by the penalty; -1 stands for no token."""
     recent = torch.tensor([[2, 2, 0, -1]])
-    out = penalise_repetition(torch.zeros(1, 4), recent, 0.5)
-    assert out.tolist() == [[-0.5, 0.0, -1.0, 0.0]]
+    out = penalise_repetition(torch.zeros(1, 5), recent, 0.5, ending=4)
+    assert out[:, :4].tolist() == [[-0.5, 0.0, -1.0, 0.0]]
+
+
+@pytest.mark.parametrize("forbidden", [False, True])
+def test_much_said_is_no_reason_to_stop(forbidden):
+    """However much is penalised, the end of an answer is as likely as before; and what is ruled out stays so."""
+    logits = torch.randn(3, 6, generator=torch.Generator().manual_seed(0))
+    logits[:, 0], logits[:, 5] = -torch.inf, -torch.inf if forbidden else logits[:, 5]
+    recent = torch.tensor([[1, 2, 3, 4, 4], [1, 1, 1, 1, -1], [-1] * 5])
+    out = penalise_repetition(logits, recent, 2.0, ending=5).softmax(-1)
+    torch.testing.assert_close(out[:, 5], logits.softmax(-1)[:, 5])
+    assert not out[:, 0].any()
+    assert out[1, 1] < logits.softmax(-1)[1, 1]
 
 
 def test_a_newborn_knows_nothing_yet(tokenizer, tiny):

@@ -13,12 +13,12 @@ from brain.ops import native
 from school.office import kernels as foundry
 from tests.conftest import TINY
 
-WORDS, WIDTH = 300, 8
+WORDS, WIDTH, MARKS = 300, 8, 5
 
 
 def some_memory() -> WordMemory:
     torch.manual_seed(0)
-    memory = WordMemory(WORDS, WIDTH)
+    memory = WordMemory(WORDS, WIDTH, marks=MARKS)
     with torch.no_grad():
         memory.weight.normal_()
     return memory
@@ -32,16 +32,20 @@ def counted(tokens: list[int], kept: float) -> torch.Tensor:
     return counts
 
 
-@pytest.mark.parametrize("kernels", [False, True])
-def test_a_word_counts_until_it_fades(kernels):
+@pytest.fixture(params=["torch", "kernels"])
+def both_forms(request):
+    """Once from the definition and once by the kernels."""
+    native.use(None)
+    if request.param == "kernels" and not foundry.forge():
+        pytest.skip("no C compiler here")
+
+
+@pytest.mark.usefixtures("both_forms")
+def test_a_word_counts_until_it_fades():
     """The logits rise by the logs of both counts, as each word weighs them and the thought lets them, stream by
     stream."""
-    if kernels and not foundry.forge():
-        pytest.skip("no C compiler here")
-    if not kernels:
-        native.use(None)
     memory, rng = some_memory(), torch.Generator().manual_seed(1)
-    tokens = torch.randint(0, WORDS, (40, 2), generator=rng)
+    tokens = torch.randint(MARKS, WORDS, (40, 2), generator=rng)
     thoughts, logits = torch.randn(40, 2, WIDTH, generator=rng), torch.randn(40, 2, WORDS, generator=rng)
     out, counts = memory(logits, thoughts, tokens, torch.zeros(len(KEPT), 2, WORDS))
     for t, b in ((0, 0), (7, 1), (39, 0)):
@@ -51,6 +55,41 @@ def test_a_word_counts_until_it_fades(kernels):
         torch.testing.assert_close(out[t, b], logits[t, b] + added, atol=1e-5, rtol=1e-5)
     wanted = torch.stack([torch.stack([counted(tokens[:, b].tolist(), kept) for b in (0, 1)]) for kept in KEPT])
     torch.testing.assert_close(counts, wanted, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.usefixtures("both_forms")
+def test_marks_are_no_words():
+    """Turns are never counted, nor is what a soul of old had counted of them; nothing is learned of them either. Words
+    fade past a mark as past a word."""
+    memory = some_memory()
+    tokens = torch.tensor([1, 60, 2, 0, 4, 60, 4, 4])[:, None]
+    before = torch.zeros(len(KEPT), 1, WORDS)
+    before[:, :, :MARKS], before[:, :, 70] = 50.0, 2.0
+    logits, thoughts = torch.zeros(8, 1, WORDS), torch.randn(8, 1, WIDTH)
+    out, counts = memory(logits, thoughts, tokens, before)
+    assert not out[..., :MARKS].any()
+    assert not counts[..., :MARKS].any()
+    kept = torch.tensor(KEPT)
+    torch.testing.assert_close(counts[:, 0, 60], kept**6 + kept**2)
+    torch.testing.assert_close(counts[:, 0, 70], 2 * kept**8)
+    out.sum().backward()
+    assert not memory.weight.grad[:, :MARKS].any()
+    assert memory.weight.grad[:, 60].all()
+
+
+@pytest.mark.usefixtures("both_forms")
+def test_a_brain_counts_no_turns_as_it_speaks():
+    """Neither in a block nor token by token, whichever of the two a state comes from."""
+    torch.manual_seed(0)
+    brain = build_brain(TINY, pieces=[b"word%d" % number for number in range(50)], turn_tokens=MARKS)
+    state, pixel = brain.fresh_state(1), torch.full((1, 3), 0.5)
+    with torch.no_grad():
+        for turn in range(3):
+            state = brain(torch.tensor([[1, 7 + turn, 4, 2]]), pixel[:, None].expand(-1, 4, -1), state).state
+            for token in (20 + turn, 4):
+                state = brain.step(torch.tensor([token]), pixel, state).state
+    assert not state["words"][..., :MARKS].any()
+    assert state["words"][..., [7, 8, 9, 20, 21, 22]].all()
 
 
 def test_two_blocks_are_one():

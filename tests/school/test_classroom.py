@@ -17,7 +17,9 @@ from school.door.events import Examined, Saved, StepReport
 from school.door.mailbox import Mailbox
 from school.door.school import School
 from school.door.values import Asleep, Snapshot
-from school.record.registrar import RecordSettings, Registrar, reading
+from school.record.registrar import Registrar
+from school.record.schema import reading
+from school.record.settings import RecordSettings
 from school.screen.calligraphist import count, facts, for_screen, hex_color, status_lines, wrapped
 from school.souls.caretaker import Caretaker, SoulSettings
 from tests.conftest import LESSONS, make_receptionist, make_tutor
@@ -145,7 +147,7 @@ def test_feedback_becomes_lessons(class_):
     class_.registrar.close(step=1, ending="asleep", patience=60)
     pairs = rows(class_, "select source, status, weight from pairs order by id")
     assert pairs == [("good", "withdrawn", 1.0), ("fix", "learning", 2.0)]
-    assert [pair.answer for pair in class_.registrar.pairs_learning()] == ["a lot of water"]
+    assert [pair.answer for pair in class_.registrar.queries.pairs_learning()] == ["a lot of water"]
 
 
 def test_a_correction_belongs_to_who_made_it_and_to_who_asked(class_):
@@ -156,9 +158,9 @@ def test_a_correction_belongs_to_who_made_it_and_to_who_asked(class_):
         reply = school.ask("what is soup?", "c", person="ann").result(timeout=60)
         school.feedback(reply.id, "fix", correction="warm water with friends", person="bob")
         wait_for(lambda: len(reviews) == 1)
-        assert school.forget(person=leaver).result(timeout=60) >= 1
+        assert school.forget(person=leaver).result(timeout=60).rows >= 1
         wait_for(lambda: len(reviews) == 0)
-        assert class_.registrar.pairs_learning() == []
+        assert class_.registrar.queries.pairs_learning() == []
 
 
 def test_forgetting_reaches_every_corner(class_):
@@ -169,7 +171,7 @@ def test_forgetting_reaches_every_corner(class_):
     school.feedback(reply.id, "good", person="ann")
     school.teach("marmalade forever", source="teach", person="ann")
     wait_for(lambda: len(class_.tutor.reviews) == 2)
-    assert school.forget(person="ann").result(timeout=60) >= 4
+    assert school.forget(person="ann").result(timeout=60).rows >= 4
     wait_for(lambda: len(class_.tutor.reviews) == 0)
     assert school.feedback(reply.id, "good") == "unknown"
     class_.classroom.stop()

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from bots import PUBLIC
+from bots.chat.retention import clear_out
 from school.door.consent import WORDING, Change, People
 from school.door.values import Origin, Scope, id_at
-from school.record.registrar import RecordSettings, Registrar
+from school.record.registrar import Registrar
+from school.record.settings import RecordSettings
 from school.souls.caretaker import Caretaker
 from tests.evening import Evening, evening
-from tests.fake_twitch import Person
 
 TABLES = ("messages", "replies", "feedback", "pairs")
 
@@ -60,11 +62,9 @@ def rows_of(chat: Evening, person: str) -> dict[str, int]:
 def test_of_who_never_agreed_nothing_is_kept(chat):
     """Whatever somebody does who has not agreed (asks in every way, chats, marks, is ignored, is deleted, is banned):
     no row, no file, no log line and no conversation has their id, their name or their words."""
-    twitch = chat.twitch
-    twitch.people["zanzibarina"] = Person("770012345678", "zanzibarina")
     agree(chat, "neighbour")
     answer = chat.says("zanzibarina", "!baby my quokka is called Wilhelmine")
-    chat.says("zanzibarina", "@babybot and my quokka sings", mentions=("babybot",))
+    chat.says("zanzibarina", "@baby and my quokka sings")
     chat.says("zanzibarina", "quokka three", reply_to=answer.id)
     assert chat.says("zanzibarina", "!good").text.endswith("said !optin")
     chat.says("zanzibarina", "!fix quokka", reply_to=answer.id)
@@ -77,23 +77,23 @@ def test_of_who_never_agreed_nothing_is_kept(chat):
     chat.says("zanzibarina", "!consent")
     chat.says("zanzibarina", "!optout")
     chat.says("zanzibarina", "!forgetme")
-    twitch.delete(message)
-    twitch.ban("zanzibarina")
+    chat.delete(message)
+    chat.ban("zanzibarina")
     chat.after_minutes(10.5)
     assert chat.day.control.save().result(timeout=20)
     assert learned(chat, "good evening to all of you")
     assert learned(chat, "I think someone is a wonderful person someone")
     assert rows_of(chat, chat.key("zanzibarina")) == dict.fromkeys(TABLES, 0)
-    for words in ("quokka", "wilhelmine", "zanzibarina", "770012345678"):
+    for words in ("quokka", "wilhelmine", "zanzibarina", chat.id_of("zanzibarina")):
         assert chat.files_with(words) == [], words
     assert chat.rows("select count(*) from consents where person = ?", chat.key("zanzibarina")) == [(0,)]
-    assert not any("770012345678" in name for name in chat.partners())
+    assert not any(chat.id_of("zanzibarina") in name for name in chat.partners())
 
 
 def test_one_who_did_not_agree_gets_an_answer_from_nowhere(chat):
     """Each question of theirs starts afresh, two at a time don't wait for each other, and no conversation remains."""
     before = set(chat.partners())
-    first, second = (chat.twitch.chat(f"!baby question {i}", by="passerby") for i in range(2))
+    first, second = (chat.chat(f"!baby question {i}", by="passerby") for i in range(2))
     assert chat.answer_to(first).text
     assert chat.answer_to(second).text
     assert set(chat.partners()) == before
@@ -109,15 +109,13 @@ def test_agreeing_is_recorded_and_holds_from_then_on(chat):
     agree(chat, "ann", "bob")
     assert "already" in chat.says("ann", "!optin").text
     ledger = chat.rows("select what, at, channel, wording from consents where person = ?", chat.key("ann"))
-    assert [(what, channel, wording) for what, _, channel, wording in ledger] == [
-        ("in", chat.twitch.channel.id, WORDING)
-    ]
+    assert [(what, channel, wording) for what, _, channel, wording in ledger] == [("in", chat.channel, WORDING)]
     assert started <= ledger[0][1] <= time.time()
-    question = chat.twitch.chat("!baby what is a tandem?", by="ann")
+    question = chat.chat("!baby what is a tandem?", by="ann")
     answer = chat.answer_to(question)
     kept = "select messages.text, consent, surface, channel, messages.chat_message, replies.chat_message from messages "
     kept += "join replies on messages.id = message_id where person = ?"
-    expected = ("what is a tandem?", WORDING, "twitch", chat.twitch.channel.id, question, answer.id)
+    expected = ("what is a tandem?", WORDING, "room", chat.channel, question, answer.id)
     chat.eventually(lambda: chat.rows(kept, chat.key("ann")) == [expected])
     line = chat.mutters("ann", "who wants to ride a tandem with me?")
     reply = chat.mutters("bob", "I would love to ride along", reply_to=line)
@@ -129,15 +127,6 @@ def test_agreeing_is_recorded_and_holds_from_then_on(chat):
     assert any("who wants to ride a tandem" in prompt for prompt, text in chat.lessons() if "ride along" in text)
     pairs = chat.rows("select person, asker, chat_message, asked_in, source from pairs where asker is not null")
     assert pairs == [(chat.key("bob"), chat.key("ann"), reply, line, "chat")]
-
-
-def test_a_line_delivered_twice_is_one_lesson(chat):
-    """Twitch delivers at least once; twice is still one."""
-    agree(chat, "dora")
-    chat.mutters("dora", "the postman rang two times at the gate", times=2)
-    chat.after_minutes(10.5)
-    chat.eventually(lambda: learned(chat, "the postman rang two times at the gate"))
-    assert rows_of(chat, chat.key("dora"))["pairs"] == 1
 
 
 def test_what_is_kept_is_told(chat):
@@ -171,9 +160,9 @@ def test_leaving_stops_at_once(chat):
     line = chat.mutters("fred", "fred asks if anybody has seen eels")
     chat.mutters("eve", "I saw a hundred eels at noon", reply_to=line)
     before = rows_of(chat, chat.key("eve"))
-    leaving = chat.twitch.chat("!optout", by="eve")
-    chat.twitch.chat("and right after it this line about eels", by="eve")
-    chat.twitch.chat("!baby and this question about moray eels?", by="eve")
+    leaving = chat.chat("!optout", by="eve")
+    chat.chat("and right after it this line about eels", by="eve")
+    chat.chat("!baby and this question about moray eels?", by="eve")
     assert "nothing more" in chat.answer_to(leaving).text
     chat.after_minutes(11)
     chat.eventually(lambda: learned(chat, "fred asks if anybody has seen eels"))
@@ -182,7 +171,7 @@ def test_leaving_stops_at_once(chat):
     assert {
         status for (status,) in chat.rows("select status from pairs where asker = ?1 or person = ?1", chat.key("eve"))
     } == {"withdrawn"}
-    assert not any(chat.key("eve")[7:] in name for name in chat.partners())
+    assert not any(chat.id_of("eve") in name for name in chat.partners())
     assert "didn't keep" in chat.says("fred", "!good", reply_to=answer.id).text
     ledger = chat.rows("select what from consents where person = ? order by rowid", chat.key("eve"))
     assert ledger == [("in",), ("out",)]
@@ -215,7 +204,7 @@ def test_to_be_forgotten_is_to_be_gone(chat):
     assert rows_of(chat, key) == dict.fromkeys(TABLES, 0)
     assert chat.files_with("gooseberr") == []
     assert [name for name in chat.files_with(key) if not name.startswith("statistics")] == []
-    assert chat.files_with(f"{chat.twitch.channel.id}:{key[7:]}") == []
+    assert chat.files_with(f"{chat.platform}:{chat.channel}:{chat.id_of('gwen')}") == []
     assert chat.rows("select what from consents where person = ?", key) == [("in",), ("forgotten",)]
     assert rows_of(chat, chat.key("hugo"))["messages"] == 1
     assert "nothing" in chat.says("gwen", "!consent").text
@@ -233,7 +222,7 @@ def test_a_deleted_message_takes_everything_made_of_it_along(chat):
     """Deleting a question, a taught line, a waiting line, or what somebody replied to removes it and its pairs, under
     instruction too, and the conversation that heard it, within seconds; the rest stays."""
     agree(chat, "ida", "jon")
-    question = chat.twitch.chat("!baby is icing imperial?", by="ida")
+    question = chat.chat("!baby is icing imperial?", by="ida")
     answer = chat.answer_to(question)
     chat.says("jon", "!fix icing is ideal", reply_to=answer.id)
     taught = teach_line(chat, "ida", "icebergs idle in the inlet today")
@@ -246,7 +235,7 @@ def test_a_deleted_message_takes_everything_made_of_it_along(chat):
     chat.eventually(lambda: learned(chat, "icing is ideal"))
     assert chat.key("ida") in chat.partners().values()
     for message in (question, taught, prompt, waiting):
-        chat.twitch.delete(message)
+        chat.delete(message)
     chat.eventually(lambda: chat.key("ida") not in chat.partners().values(), 3)
     gone = {"icing is ideal", "icebergs idle in the inlet today", "no but my uncle was a pelican"}
     chat.eventually(lambda: not any(learned(chat, text) for text in gone), 3)
@@ -261,9 +250,9 @@ def test_a_deleted_mark_is_no_lesson(chat):
     """Moderators have the quarantine to delete a correction, too; then nothing of it was ever on disk."""
     agree(chat, "kai", "kent")
     answer = chat.says("kai", "!baby who is there?")
-    mark = chat.twitch.chat("!fix kumquats are cursed", by="kai")
+    mark = chat.chat("!fix kumquats are cursed", by="kai")
     chat.answer_to(mark)
-    chat.twitch.delete(mark)
+    chat.delete(mark)
     chat.eventually(lambda: chat.host.counts["removed message"])
     assert "lessons" not in chat.says("kent", "!fix kumquats are kind", reply_to=answer.id).text
     chat.after_minutes(10.5)
@@ -280,7 +269,7 @@ def test_a_timed_out_baby_takes_back_what_it_said(chat):
     chat.after_minutes(10.5)
     chat.eventually(lambda: learned(chat, "the kettle is on the kiln"))
     chat.eventually(lambda: rows_of(chat, chat.key("kurt"))["replies"] == 1)
-    chat.twitch.ban(chat.twitch.bot.login)
+    chat.ban(chat.bot)
     chat.eventually(lambda: not learned(chat, "the kettle is on the kiln"), 3)
     chat.eventually(
         lambda: rows_of(chat, chat.key("kurt")) == {"messages": 1, "replies": 0, "feedback": 0, "pairs": 0}, 3
@@ -291,12 +280,12 @@ def test_a_timed_out_baby_takes_back_what_it_said(chat):
 def test_a_deleted_answer_is_no_lesson(chat):
     """Where moderators delete what the baby said, it goes from the record, and so do the pairs made of it."""
     agree(chat, "kim")
-    question = chat.twitch.chat("!baby knock knock", by="kim")
+    question = chat.chat("!baby knock knock", by="kim")
     answer = chat.answer_to(question)
     chat.says("kim", "!fix who knits there?")
     chat.after_minutes(10.5)
     chat.eventually(lambda: learned(chat, "who knits there?"))
-    chat.twitch.delete(answer.id)
+    chat.delete(answer.id)
     chat.eventually(lambda: not learned(chat, "who knits there?"), 3)
     chat.eventually(
         lambda: rows_of(chat, chat.key("kim")) == {"messages": 1, "replies": 0, "feedback": 0, "pairs": 0}, 3
@@ -312,7 +301,7 @@ def test_a_timeout_removes_and_ends_consent(chat):
     teach_line(chat, "mike", "marzipan melts in march or may")
     chat.says("lena", "!baby are lemons loud?")
     chat.mutters("lena", "lemons for all of you, my friends")
-    chat.twitch.ban("lena")
+    chat.ban("lena")
     chat.eventually(lambda: rows_of(chat, chat.key("lena")) == dict.fromkeys(TABLES, 0), 3)
     chat.eventually(lambda: not learned(chat, "lemons like the light of lamps"), 3)
     chat.mutters("lena", "lemons are back and I talk again")
@@ -332,10 +321,10 @@ def test_a_cleared_chat_is_cleared_here_too(chat):
     teach_line(chat, "nora", "nettles need no new noses")
     waiting = "needles and nettles, nothing but noise"
     chat.mutters("nora", waiting)
-    chat.twitch.clear()
+    chat.clear()
     chat.eventually(lambda: not learned(chat, "nettles need no new noses"), 3)
-    chat.eventually(lambda: chat.rows("select count(*) from messages where surface = 'twitch'") == [(0,)], 3)
-    assert chat.rows("select count(*) from pairs where surface = 'twitch'") == [(0,)]
+    chat.eventually(lambda: chat.rows("select count(*) from messages where surface = 'room'") == [(0,)], 3)
+    assert chat.rows("select count(*) from pairs where surface = 'room'") == [(0,)]
     chat.after_minutes(10.5)
     assert not learned(chat, waiting)
     assert learned(chat, "the owner's own lesson about nutmeg")
@@ -363,25 +352,12 @@ def test_unlearn_takes_back_a_message(chat):
     chat.eventually(lambda: not learned(chat, "oh indeed, an oboe"), 3)
 
 
-def test_what_was_heard_before_a_gap_is_not_learned(chat):
-    """Lines that waited while the connection broke are dropped, for nobody told what was deleted meanwhile."""
-    agree(chat, "pia")
-    chat.mutters("pia", "pancakes before the connection broke")
-    stays = chat.wire.state().connects
-    chat.twitch.revoke_subscriptions("version_removed")
-    chat.eventually(lambda: chat.wire.state().connects > stays and chat.twitch.listening, 20)
-    chat.mutters("pia", "porridge after the connection broke")
-    chat.after_minutes(10.5)
-    chat.eventually(lambda: learned(chat, "porridge after the connection broke"))
-    assert not learned(chat, "pancakes before the connection broke")
-
-
 def test_only_the_last_day_is_removed(chat):
     """A timeout reaches back as far as it is set to; what is older stays, as withdrawn."""
     agree(chat, "quin")
     chat.says("quin", "!baby quietly quacking")
     chat.after_minutes(25 * 60)
-    chat.twitch.ban("quin")
+    chat.ban("quin")
     chat.eventually(lambda: not chat.people.agreed(chat.key("quin")))
     assert rows_of(chat, chat.key("quin"))["messages"] == 1
 
@@ -395,9 +371,9 @@ def test_old_chat_goes_by_itself(chat):
     chat.after_minutes(10.5)
     chat.eventually(lambda: learned(chat, "rhubarb, radishes and rain"))
     chat.school.ask("owner's rhubarb", "terminal:owner").result(timeout=20)
-    assert chat.school.clear_out("twitch", 0) is None
-    assert chat.school.clear_out("twitch", 1.0).result(timeout=20) == 0
-    assert chat.school.clear_out("twitch", 1e-9).result(timeout=20) >= 3
+    assert clear_out(chat.school, 0) == []
+    assert [done.result(timeout=20).rows for done in clear_out(chat.school, 1.0)] == [0] * len(PUBLIC)
+    assert sum(done.result(timeout=20).rows for done in clear_out(chat.school, 1e-9)) >= 3
     chat.eventually(lambda: not learned(chat, "rhubarb, radishes and rain"))
     assert rows_of(chat, chat.key("rosa")) == dict.fromkeys(TABLES, 0)
     assert chat.rows("select text from messages") == [("owner's rhubarb",)]
@@ -484,14 +460,15 @@ def test_a_scope_takes_what_it_says(keeper, scope, left):
     """By channel, person, message, age and all together; answers, marks and pairs go along; other surfaces' stay."""
     talks = (("a", "ann", "c1"), ("b", "bob", "c2"), ("c", "ann", "c1"), ("t", "me", ""))
     for key, person, channel in talks:
-        surface = "twitch" if channel else "terminal"
+        surface = "room" if channel else "terminal"
         how = {"surface": surface, "conversation": "x", "consent": "1", "channel": channel, "message": f"m-{key}"}
         keeper.heard(key, text=f"question {key}", person=person, **how)
-        keeper._submit(lambda db, key=key: db["replies"].insert({"id": f"r{key}", "message_id": key, "text": "x"}))
+        reply = {"id": f"r{key}", "message_id": key, "text": "x"}
+        keeper._writer.submit(lambda db, reply=reply: db["replies"].insert(reply))
         keeper.sent(f"r{key}", f"s-{key}")
-        origin = Origin(surface="twitch", channel=channel, message=f"g-{key}") if channel else Origin()
+        origin = Origin(surface="room", channel=channel, message=f"g-{key}") if channel else Origin()
         keeper.marked(f"r{key}", person=person, verdict="good", correction="", origin=origin)
-    removed = keeper.remove(Scope(surface="twitch", **scope)).result(10)
+    removed = keeper.forget(Scope(surface="room", **scope)).result(10)
     messages, replies, marks = (
         keeper_rows(keeper, q) for q in ("id from messages", "id from replies", "reply_id from feedback")
     )
@@ -504,7 +481,7 @@ def test_a_scope_takes_what_it_says(keeper, scope, left):
 
 def keeper_rows(keeper: Registrar, what: str) -> set[str]:
     keeper.kept("x").result(10)
-    return {row[0] for row in keeper._db.execute(f"select {what}").fetchall()}
+    return {row[0] for row in keeper._writer._db.execute(f"select {what}").fetchall()}
 
 
 def test_a_damaged_soul_that_names_somebody_goes(chat, tmp_path):
@@ -521,7 +498,7 @@ def test_a_damaged_soul_that_names_somebody_goes(chat, tmp_path):
             (copy / file.name).write_bytes(file.read_bytes())
     (torn / "brain.safetensors").write_bytes(b"torn")
     age = whole.stat().st_mtime
-    assert caretaker.forget(["twitch:nobody"]) == 0
+    assert caretaker.forget(["room:nobody"]) == 0
     assert caretaker.forget([chat.key("uma")]) == 3
     assert whole.exists()
     assert whole.stat().st_mtime == age

@@ -197,6 +197,11 @@ def test_a_taken_port_is_named(twitch, tmp_path, port):
 # ---- with a code -----------------------------------------------------------------------------------------------------
 
 
+def refused(twitch) -> int:
+    """How often a token was asked for in vain."""
+    return sum(path == "/oauth2/token" and status == 400 for _, _, path, status in twitch.requests)
+
+
 def test_login_with_a_code_and_without_a_secret(twitch, tmp_path, monkeypatch, capsys):
     """For machines without a browser: a public application, two codes; what is got that way can be refreshed."""
     twitch.client_secret = None
@@ -208,7 +213,8 @@ def test_login_with_a_code_and_without_a_secret(twitch, tmp_path, monkeypatch, c
         for person in ("babybot", "streamer"):
             await twitch.until(twitch.pending_device)
             code = twitch.pending_device()
-            await asyncio.sleep(0.15)  # it asks in vain a few times
+            before = refused(twitch)
+            await twitch.until(lambda before=before: refused(twitch) >= before + 2)  # it asks in vain
             twitch.approve_device(person)
             await twitch.until(lambda code=code: twitch.pending_device() != code)
         assert await login == 0
@@ -300,6 +306,7 @@ def test_it_asks_for_what_is_missing(twitch, tmp_path, monkeypatch):
         ("export TWITCH_CLIENT_ID = 'a b' ", "a b"),
         ('TWITCH_CLIENT_ID="abc" ', "abc"),
         ("TWITCH_CLIENT_ID=abc # a note", "abc"),
+        ("TWITCH_CLIENT_ID=a${HOME}$b", "a${HOME}$b"),
         ("# TWITCH_CLIENT_ID=abc", ""),
         ("nonsense", ""),
     ],
@@ -310,6 +317,20 @@ def test_env_lines(tmp_path, monkeypatch, line, value):
     (tmp_path / ".env").write_text(line + "\n")
     assert read_keys(tmp_path).client_id == value
     assert configured(tmp_path) == bool(value)
+
+
+def test_other_lines_of_env_stay(tmp_path, monkeypatch):
+    """What stood in .env before the application's keys were noted is still there, over several lines, too; only the
+    owner can read it."""
+    for name in ("TWITCH_CLIENT_ID", "TWITCH_CLIENT_SECRET"):
+        monkeypatch.delenv(name, raising=False)
+    others = ["# mine", "OTHER='two", "TWITCH_CLIENT_ID=of another'", "", "export LAST=1"]
+    file = tmp_path / ".env"
+    file.write_text("\n".join([*others, "TWITCH_CLIENT_SECRET=old", "export TWITCH_CLIENT_ID=old"]))
+    keep_application(tmp_path, "new", "")
+    assert file.read_text() == "\n".join([*others, "TWITCH_CLIENT_ID=new"]) + "\n"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert (read_keys(tmp_path).client_id, read_keys(tmp_path).client_secret) == ("new", "")
 
 
 # ---- check, whois, logout --------------------------------------------------------------------------------------------
@@ -467,7 +488,8 @@ def test_nothing_of_twitch_is_loaded_where_nobody_set_it_up(tmp_path):
         "import sys, wakeup; status = wakeup.main(sys.argv[1:]); "
         "sys.exit(3 if {'twitchio', 'aiohttp'} & set(sys.modules) else status)"
     )
-    small = ["brain.preset=newborn", "lessons.streams=2", "lessons.block_tokens=32", "machine.threads=1"]
+    small = ["brain.preset=newborn", "lessons.streams=2", "lessons.block_tokens=32", "machine.kernels=false"]
+    small += ["machine.threads=1"]
     sets = [part for value in small for part in ("--set", value)]
     command = [sys.executable, "-c", code, "--home", str(tmp_path), *sets, "--steps", "1", "--no-terminal"]
     clean = {name: value for name, value in os.environ.items() if "TWITCH" not in name}

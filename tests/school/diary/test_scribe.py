@@ -28,10 +28,12 @@ from school.door.events import Examined, ExamResult, StepReport
 from school.door.mailbox import Mailbox, Teach
 from school.door.school import School
 from school.door.values import ME, Pair, Reply, Scope, Snapshot, new_id
-from school.office.mistakes import Mistake
-from school.record import pages
+from school.record import pages, writer
 from school.record import registrar as registrar_module
-from school.record.registrar import RecordSettings, Registrar, reading, thin_steps
+from school.record.registrar import Registrar
+from school.record.schema import reading
+from school.record.settings import RecordSettings
+from school.record.thinning import thin_steps
 from tests.school.record.test_registrar import text_of
 from tests.school.record.test_removal import day as day_awake
 
@@ -132,7 +134,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock.set(datetime(2026, 3, 2, 9, tzinfo=ZONE))
     monkeypatch.setattr(registrar_module, "utc_now", clock.utc)
     monkeypatch.setattr("school.door.values.time.time", clock)
-    monkeypatch.setattr(registrar_module, "FLUSH_SECONDS", 0.01)
+    monkeypatch.setattr(writer, "FLUSH_SECONDS", 0.01)
     return clock
 
 
@@ -404,11 +406,11 @@ def test_who_leaves_leaves_the_diary_and_the_letters(week, how):
     }
     assert any(name in row[0] for row in week.rows("select text from diary"))
     if how == "forget":
-        week.registrar.forget(person=ANN, source="").result(20)
+        week.registrar.forget(Scope(person=ANN)).result(20)
     elif how == "withdraw":
-        week.registrar.withdraw(ANN).result(20)
+        week.registrar.forget(Scope(person=ANN, withdrawn=True)).result(20)
     else:
-        week.registrar.remove(Scope(surface="twitch", channel="c", person=ANN)).result(20)
+        week.registrar.forget(Scope(surface="twitch", channel="c", person=ANN)).result(20)
     left = " ".join(row[0] for row in week.rows("select text || lines || facts from diary"))
     left += (week.registrar.letters / "2026-03-08.md").read_text("utf-8")
     assert name not in left
@@ -432,9 +434,9 @@ def test_what_moderators_or_time_delete_is_not_quoted_any_more(week):
     quote = next(q for f in facts for q in f["quotes"] if q["person"] in (ANN, BOB))
     (message,) = week.rows("select m.chat_message from messages m join replies r on m.id = message_id where r.id = ?",
                            quote["reply"])  # fmt: skip
-    week.registrar.remove(Scope(surface="twitch", messages=frozenset(message))).result(20)
+    week.registrar.forget(Scope(surface="twitch", messages=frozenset(message))).result(20)
     assert not any(quote["reply"] in row[0] for row in week.rows("select lines || facts from diary"))
-    week.registrar.remove(Scope(surface="twitch", before="~")).result(20)
+    week.registrar.forget(Scope(surface="twitch", before="~")).result(20)
     after = [json.loads(row[0]) for row in week.rows("select facts from diary order by day")]
     assert {q["person"] for f in after for q in f["quotes"]} <= {ME}
     assert [f["answers"] for f in after] == [f["answers"] for f in facts]
@@ -442,7 +444,7 @@ def test_what_moderators_or_time_delete_is_not_quoted_any_more(week):
 
 def test_a_refusing_disk_does_not_break_a_promise(week, monkeypatch):
     """A letter that can't be rewritten now holds a deletion up until it can; nobody is told before that it is done."""
-    monkeypatch.setattr(registrar_module, "RETRY_SECONDS", 0.02)
+    monkeypatch.setattr(writer, "RETRY_SECONDS", 0.02)
     week.scribe.write_letter(date(2026, 3, 8)).result(20)
     letter = week.registrar.letters / "2026-03-08.md"
 
@@ -451,7 +453,7 @@ def test_a_refusing_disk_does_not_break_a_promise(week, monkeypatch):
 
     with monkeypatch.context() as full:
         full.setattr(os, "fsync", refuse)
-        forgotten = week.registrar.forget(person=ANN, source="")
+        forgotten = week.registrar.forget(Scope(person=ANN))
         with pytest.raises(TimeoutError):
             forgotten.result(0.2)
     forgotten.result(20)
@@ -465,19 +467,19 @@ def test_the_diary_can_be_read(week, capsys):
     week.scribe.catch_up().result(20)
     week.scribe.write_letter(date(2026, 3, 8)).result(20)
     week.rows("select 1")
-    options = wakeup.parse(["diary", "--home", str(home), "--last", "2", "--json"])
-    with pytest.raises(Mistake, match="nothing is recorded"):
-        wakeup.show_diary(options)
+    command = ["diary", "--home", str(home), "--last", "2", "--json"]
+    assert wakeup.main(command) == 2
+    assert "nothing is recorded" in capsys.readouterr().err
     with sqlite3.connect(week.path) as source, sqlite3.connect(home / "statistics" / "baby.db") as copy:
         source.backup(copy)
     source.close()
     copy.close()
-    assert wakeup.show_diary(options) == 0
+    assert wakeup.main(command) == 0
     found = json.loads(capsys.readouterr().out)["pages"]
     assert [(page["kind"], page["day"]) for page in found] == [
         ("day", "2026-03-07"), ("day", "2026-03-08"), ("letter", "2026-03-08")
     ]  # fmt: skip
-    assert wakeup.show_diary(wakeup.parse(["diary", "--home", str(home)])) == 0
+    assert wakeup.main(["diary", "--home", str(home)]) == 0
     assert "A letter home" in capsys.readouterr().out
 
 
@@ -508,7 +510,7 @@ def test_comments_come_now_and_then_and_become_light_lessons(tmp_path, clock):
         while not (more := desk.lessons()):
             desk.answers(ANN, "soup")
         assert more[0].source == "scribe"
-        desk.registrar.forget(person=ANN, source="").result(20)
+        desk.registrar.forget(Scope(person=ANN)).result(20)
         assert not desk.rows("select * from comments")
         assert not desk.rows("select * from pairs")
 
@@ -556,7 +558,7 @@ def test_reflections_are_true_and_replace_each_other(tmp_path, clock):
             if not pairs:
                 continue
             assert step % 10 == 0
-            assert [getattr(letter, "source", "") for letter in letters[:-1]] == ["reflection"]
+            assert [letter.scope.source for letter in letters[:-1]] == ["reflection"]
             gone += 1
             told.append(pairs[0].prompt)
             recent = [5 - 0.01137 * s for s in range(max(1, step - 199), step + 1)]

@@ -32,9 +32,18 @@ def test_everybody_can_be_called_otherwise(tmp_path):
 def test_lines_outside_of_sections_belong_to_the_chat(tmp_path):
     """So a file from the days when there was only a chat still does what it did, beside sections of other parts."""
     voices = read_voices(own(tmp_path, 'rude = ["tut"]\n[moods]\nproud = ["ten feet tall"]\n'))
-    assert voices["twitch"].say("rude") == "tut"
+    assert voices["chat"].say("rude") == "tut"
     assert voices["moods"].say("proud") == "ten feet tall"
     assert voices["moods"].say("calm")
+
+
+def test_the_section_of_the_chat_may_have_its_old_name(tmp_path):
+    """[twitch] is read as [chat], which has the last word where both are there."""
+    voices = read_voices(own(tmp_path, 'rude = ["a"]\n[twitch]\nrude = ["tut"]\n'))
+    assert voices["chat"].say("rude") == "tut"
+    assert "twitch" not in voices
+    voices = read_voices(own(tmp_path, '[twitch]\nrude = ["tut"]\n[chat]\nrude = ["no"]\n'))
+    assert voices["chat"].say("rude") == "no"
 
 
 def test_a_language_is_a_file_and_english_fills_its_gaps(tmp_path, monkeypatch):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -37,6 +38,17 @@ class Day:
 
     def entries(self) -> list[dict]:
         return [json.loads(line) for line in (self._folder / "baby.jsonl").read_text("utf-8").splitlines()]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="it takes a device that is always full")
+def test_a_log_on_a_full_disk_ends_quietly(tmp_path):
+    """What can't be written is lost; nothing is raised, neither by an entry nor in the end."""
+    for name in ("baby.log", "baby.jsonl"):
+        (tmp_path / name).symlink_to("/dev/full")
+    with Day(tmp_path) as day:
+        log.info("step %d", 7)
+        log.warning("it is warm")
+    assert day.said == ["it is warm"]
 
 
 def test_the_log_is_for_people_and_for_machines(tmp_path):
@@ -205,7 +217,7 @@ def test_why_slow_shows_its_figures():
     parts = dict.fromkeys(LESSONS, 1.0) | {"forward": 20.0, "backward": 24.0, "talking": 9.0, "other": 0.1}
     lines = why_slow(minute_of(parts, answers=4, threads=2, cpu=90.0))
     assert lines[1].startswith(
-        "  lessons 80 % (300 steps, 160 ms each): finding out what to change 40 %, foretelling 33 %"
+        "  lessons 80 % (300 steps, 160 ms each): finding out what to change 40 %, predicting 33 %"
     )
     assert lines[2] == "  besides: answering 15 %; 4 answers"
     assert lines[3] == "  processor: it had 1.5 of 2 cores, with 2 threads; other programs had 0.1"

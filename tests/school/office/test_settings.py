@@ -14,13 +14,16 @@ from hypothesis import strategies as st
 from pydantic import Field, ValidationError
 
 import wakeup
+from bots.settings import Settings, generated
 from brain import PRESETS, SPECIES, BrainConfig, build_brain, parts_of_shape
 from school.office.mistakes import Mistake
-from school.office.settings import Slice, allowed, as_toml, read_settings
+from school.office.settings import EXPERT, Slice, allowed, as_markdown, as_toml, is_expert, read_settings
+from school.settings import REMOVED
 from school.teaching.shape import FREE_TO_CHANGE, BrainSettings, agree, block_tokens, micro_seconds, shape_of
 
-TREE = wakeup.settings_tree()
-SHIPPED = Path(wakeup.__file__).with_name("config.toml")
+TREE = Settings
+SHIPPED = wakeup.REPOSITORY / "config.toml"
+EVERYTHING = Path(__file__).with_name("every_setting.toml")  # as it was shipped when all settings were in it
 EVERY_KEY = [
     (section, key, field)
     for section, part in TREE.model_fields.items()
@@ -48,9 +51,10 @@ def written(folder: Path, text: str | bytes) -> Path:
 # ---- the shipped file ----------------------------------------------------------------------------------------------
 
 
-def test_the_shipped_config_is_the_defaults():
-    """config.toml is, letter for letter, what as_toml makes of the settings tree."""
-    assert SHIPPED.read_text("utf-8") == as_toml(TREE)
+@pytest.mark.parametrize("name", generated())
+def test_what_is_made_from_the_settings_is_current(name: str):
+    """config.toml and docs/settings.md are, letter for letter, what is made of the settings: `make settings`."""
+    assert wakeup.REPOSITORY.joinpath(name).read_text("utf-8") == generated()[name]
 
 
 def test_reading_the_shipped_config_changes_nothing():
@@ -60,15 +64,79 @@ def test_reading_the_shipped_config_changes_nothing():
 
 @pytest.mark.parametrize(("section", "key", "field"), EVERY_KEY, ids=[f"{s}.{k}" for s, k, _ in EVERY_KEY])
 def test_every_key_explains_itself(section: str, key: str, field: Any):
-    """Every setting has a one-line description, a default, and words for what is allowed; its line is in the file."""
+    """Every setting has a one-line description, a default, and words for what is allowed; its line is in the file, or
+    only on the page about settings if few people change it."""
     assert field.description
     assert len(field.description.splitlines()) == 1
     assert not field.is_required()
     assert allowed(field)
     part = SHIPPED.read_text("utf-8").partition(f"[{section}]\n")[2].partition("\n\n")[0]
     lines = [line for line in part.splitlines() if line.startswith(f"{key} = ")]
-    assert len(lines) == 1
-    assert lines[0].endswith(f"# {field.description}")
+    assert len(lines) == (not is_expert(field))
+    assert all(line.endswith(f"# {field.description}") for line in lines)
+    table = generated()["docs/settings.md"].partition(f"## [{section}]\n")[2].partition("\n## ")[0]
+    assert len([line for line in table.splitlines() if line.startswith(f"| `{key}` | `")]) == 1
+
+
+def test_few_settings_are_what_people_change():
+    """The shipped file is short enough to be read."""
+    assert sum(" = " in line for line in SHIPPED.read_text("utf-8").splitlines()) <= 80
+
+
+def test_a_file_with_every_setting_of_once_still_works():
+    """A config.toml from when all settings were in it is read as it was meant; what is no longer a setting is told in
+    one line and ignored."""
+    told = []
+    got = read_settings(TREE, EVERYTHING, [], removed=REMOVED, tell=told.append)
+    assert len(told) <= 1
+    assert got == read_settings(TREE, None, [])
+
+
+def test_what_was_removed_is_named_and_ignored(tmp_path: Path):
+    """Settings and sections that are gone are taken out, wherever they came from, and told in one line with the
+    reason; everything else stands, and what never was a setting is still refused."""
+
+    class Cage(Slice):
+        lions: int = Field(1, description="how many")
+
+    class Zoo(Slice):
+        cage: Cage = Field(default_factory=Cage)
+
+    told = []
+    removed = {"cage.hay": "lions eat none", "pond": "it dried up", "cage.rope": "unused"}
+    file = written(tmp_path, "[cage]\nlions = 2\nhay = 3\n[pond]\nfish = 4\n")
+    got = read_settings(Zoo, file, ["cage.hay=5"], removed=removed, tell=told.append)
+    assert got.cage.lions == 2
+    said = "no longer a setting and ignored: cage.hay (lions eat none); pond (it dried up)."
+    assert told == [f"--set, {file}: {said}"]
+    assert read_settings(Zoo, None, ["cage.lions=3"], removed=removed, tell=told.append).cage.lions == 3
+    assert len(told) == 1
+    with pytest.raises(Mistake, match="cage.tigers is not a setting"):
+        read_settings(Zoo, None, ["cage.tigers=3"], removed=removed)
+
+
+def test_what_few_people_change_is_taken_but_not_shown(tmp_path: Path):
+    """A setting marked for experts is accepted, explained on the page, and left out of the file; a section of nothing
+    else, too."""
+
+    class Cage(Slice):
+        lions: int = Field(1, description="how many")
+        bars: int = Field(9, description="of iron | steel", json_schema_extra=EXPERT)
+
+    class Pump(Slice):
+        speed: int = Field(1, description="of water", json_schema_extra=EXPERT)
+
+    class Zoo(Slice):
+        """A zoo."""
+
+        cage: Cage = Field(default_factory=Cage)
+        pump: Pump = Field(default_factory=Pump)
+
+    assert as_toml(Zoo) == "# A zoo.\n\n[cage]\nlions = 1  # how many\n"
+    page = as_markdown(Zoo, "# Zoo\n")
+    assert page.index("`lions`") < page.index("Seldom changed") < page.index("| `bars` | `9` | of iron \\| steel |")
+    assert "## [pump]" in page
+    assert read_settings(Zoo, written(tmp_path, "[pump]\nspeed = 4"), ["cage.bars=7"]).pump.speed == 4
 
 
 # ---- a file that is wrong ------------------------------------------------------------------------------------------
@@ -107,6 +175,12 @@ def test_every_key_explains_itself(section: str, key: str, field: Any):
         ("[brain]\nneurons = 5\nneurons = 6", "", "not valid TOML"),
         ("[brain\nneurons = 5", "", "not valid TOML"),
         ("[brain]\nneurons = \x00", "", "not valid TOML"),
+        pytest.param("a = " + "[" * 5000, "", "not valid TOML: it is nested too deeply", id="brackets"),
+        pytest.param("[brain]\nneurons = " + "9" * 5000, "", "not valid TOML: ", id="digits"),
+        pytest.param("[brain]\nneurons = 0x" + "f" * 9000, "brain.neurons", "at most 1000000, not this.", id="hex"),
+        pytest.param(f"[brain]\nneurons.{'a.' * 5000}b = 1", "brain.neurons", "a whole number", id="dots"),
+        pytest.param(f"[brain]\npreset = '{'x' * 5000}'", "brain.preset", "xxx....", id="a long text"),
+        pytest.param("#" * (1 << 20) + "\n", "", "too long for a settings file", id="a long file"),
     ],
 )
 def test_a_wrong_file_is_refused_in_one_line(tmp_path: Path, text: str, names: str, says: str):
@@ -193,6 +267,8 @@ def test_set_takes_good_values(change: str, section: str, key: str, value: Any):
         (".neurons=1", "--set .neurons=1: ", "section.key=value"),
         ("brain.=1", "--set brain.=1: ", "section.key=value"),
         ("two\nlines", "--set two lines: ", "section.key=value"),
+        pytest.param("brain.neurons=" + "9" * 5000, "--set: brain.neurons", "a whole number", id="digits"),
+        pytest.param("brain.neurons=" + "[" * 5000, "--set: brain.neurons", "a whole number", id="brackets"),
         ("", "--set : ", "section.key=value"),
     ],
 )

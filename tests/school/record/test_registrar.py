@@ -18,10 +18,14 @@ import pytest
 from sqlite_utils import Database
 
 from school.door.events import Examined, ExamResult, Saved, StepReport
-from school.door.values import Exchange, Origin, Pair, Reply, new_id
-from school.record import registrar as registrar_module
+from school.door.values import Exchange, Origin, Pair, Reply, Scope, new_id
+from school.record import removal, writer
 from school.record.chronicle import read_life
-from school.record.registrar import RecordSettings, Registrar, connect, reading, thin_steps, utc_now
+from school.record.queries import Queries
+from school.record.registrar import Registrar
+from school.record.schema import connect, reading, utc_now
+from school.record.settings import RecordSettings
+from school.record.thinning import thin_steps
 from school.texts.shelf import Text
 
 SECRET = "Quetzalcoatlus"
@@ -31,8 +35,8 @@ TABLES = ["runs", "steps", "evaluations", "sources", "messages", "replies", "fee
 @pytest.fixture(autouse=True)
 def in_a_hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Flush and retry quickly, and give up on a locked file quickly."""
-    monkeypatch.setattr(registrar_module, "FLUSH_SECONDS", 0.01)
-    monkeypatch.setattr(registrar_module, "RETRY_SECONDS", 0.02)
+    monkeypatch.setattr(writer, "FLUSH_SECONDS", 0.01)
+    monkeypatch.setattr(writer, "RETRY_SECONDS", 0.02)
     plain = sqlite3.connect
     monkeypatch.setattr(sqlite3, "connect", lambda *where, **how: plain(*where, **how | {"timeout": 0.02}))
 
@@ -284,7 +288,7 @@ def test_after_the_end(path: Path):
         pass
     keeper.event("late", "too late")
     with pytest.raises(RuntimeError, match="the record is closed"):
-        keeper.forget(person="ann", source="").result(60)
+        keeper.forget(Scope(person="ann")).result(60)
     assert rows(path, "events") == []
 
 
@@ -382,7 +386,7 @@ def test_to_be_forgotten_is_to_be_gone(keeper: Registrar, path: Path):
     written(keeper)
     assert SECRET.encode() in bytes_of(path)
     assert SECRET.lower().encode() in bytes_of(path)  # the search index
-    deleted = keeper.forget(person="ann", source="").result(60)
+    deleted = keeper.forget(Scope(person="ann")).result(60).rows
     assert deleted == 30 + 30 + 2 + 2
     assert {row["person"] for row in rows(path, "messages")} == {"bob"}
     assert len(rows(path, "messages")) == len(rows(path, "replies")) == 30
@@ -406,7 +410,7 @@ def test_forgetting_waits_for_a_reader(keeper: Registrar, path: Path):
     try:
         reader.execute("begin")
         reader.execute("select * from messages").fetchall()
-        keeper.forget(person="ann", source="").result(60)
+        keeper.forget(Scope(person="ann")).result(60)
         assert SECRET.encode() in bytes_of(path)
         reader.execute("rollback")
     finally:
@@ -418,7 +422,7 @@ def test_forgetting_a_source(keeper: Registrar, path: Path):
     """forget(source) deletes the pairs taught from it, and no others."""
     keeper.taught(pair_of("p1", source="notes", answer=SECRET))
     keeper.taught(pair_of("p2", source="good"))
-    assert keeper.forget(person="", source="notes").result(60) == 1
+    assert keeper.forget(Scope(source="notes")).result(60).rows == 1
     assert [row["id"] for row in rows(path, "pairs")] == ["p2"]
     assert SECRET.lower().encode() not in bytes_of(path).lower()
 
@@ -427,8 +431,8 @@ def test_forgetting_nobody(keeper: Registrar, path: Path):
     """forget of an unknown person, or of nobody, deletes nothing: not even rows without a person."""
     talk(keeper, "1", person="")
     keeper.taught(pair_of("p1", person="", source=""))
-    assert keeper.forget(person="", source="").result(60) == 0
-    assert keeper.forget(person="zoe", source="zoo").result(60) == 0
+    assert keeper.forget(Scope()).result(60).rows == 0
+    assert keeper.forget(Scope(person="zoe", source="zoo")).result(60).rows == 0
     assert len(rows(path, "messages")) == len(rows(path, "pairs")) == 1
 
 
@@ -438,8 +442,8 @@ def test_words_on_their_way_are_forgotten_too(path: Path):
         written(keeper)
         with locked(path):
             talk(keeper, "1", text=f"I am {SECRET}")
-            gone = keeper.forget(person="ann", source="")
-        assert gone.result(60) == 2
+            gone = keeper.forget(Scope(person="ann"))
+        assert gone.result(60).rows == 2
     assert SECRET.encode() not in bytes_of(path)
 
 
@@ -466,16 +470,16 @@ def test_a_locked_record_delays_and_loses_nothing(path: Path, how: str, caplog: 
 def test_a_disk_that_hangs_holds_nobody_up(path: Path, monkeypatch: pytest.MonkeyPatch):
     """While the disk does not answer at all, every call returns at once; when it does, everything is written."""
     disk = threading.Event()
-    monkeypatch.setattr(registrar_module, "connect", lambda where: disk.wait(60) and connect(where))
+    monkeypatch.setattr(writer, "connect", lambda where: disk.wait(60) and connect(where))
     with registrar_at(path) as keeper:
         talk(keeper, "1")
         keeper.note(step_of(8))
         keeper.thin()
-        gone = keeper.forget(person="ann", source="")
+        gone = keeper.forget(Scope(person="ann"))
         assert keeper.unwritten == 6
         assert not gone.done()
         disk.set()
-        assert gone.result(60) == 2
+        assert gone.result(60).rows == 2
     assert len(rows(path, "steps")) == 1
 
 
@@ -501,7 +505,7 @@ def test_a_record_that_stays_locked_holds_up_nobodys_sleep(path: Path, caplog: p
     with locked(path):
         keeper = Registrar(path, RecordSettings(), run_config={}, from_step=0)
         keeper.event("lost", "")
-        forgetting = keeper.forget(person="ann", source="")
+        forgetting = keeper.forget(Scope(person="ann"))
         started = time.monotonic()
         keeper.close(step=1, ending="asleep", patience=100)
         assert time.monotonic() - started < 50
@@ -515,7 +519,7 @@ def test_closing_while_it_waits_to_try_again(path: Path, monkeypatch: pytest.Mon
     """A close that comes while the writer pauses after a failure does not wait out the pause."""
     with registrar_at(path):
         pass
-    monkeypatch.setattr(registrar_module, "RETRY_SECONDS", 600)
+    monkeypatch.setattr(writer, "RETRY_SECONDS", 600)
     with locked(path):
         keeper = Registrar(path, RecordSettings(), run_config={}, from_step=0)
         keeper.event("late", "but not lost")
@@ -526,18 +530,18 @@ def test_closing_while_it_waits_to_try_again(path: Path, monkeypatch: pytest.Mon
 
 def test_closing_in_the_middle_of_a_failure(path: Path, monkeypatch: pytest.MonkeyPatch):
     """A close that comes while an attempt is just about to fail is followed by one more attempt, at once."""
-    monkeypatch.setattr(registrar_module, "RETRY_SECONDS", 600)
+    monkeypatch.setattr(writer, "RETRY_SECONDS", 600)
     begun, attempts = threading.Event(), []
 
     def fail_first(where: Path) -> Database:
         attempts.append(where)
         if len(attempts) == 1:
             begun.set()
-            eventually(lambda: keeper._backlog.closing)
+            eventually(lambda: keeper._writer._backlog.closing)
             raise sqlite3.OperationalError("database is locked")
         return connect(where)
 
-    monkeypatch.setattr(registrar_module, "connect", fail_first)
+    monkeypatch.setattr(writer, "connect", fail_first)
     keeper = Registrar(path, RecordSettings(), run_config={}, from_step=0)
     keeper.event("late", "but not lost")
     assert begun.wait(60)
@@ -612,7 +616,7 @@ def test_a_bad_row_harms_no_other(path: Path, bad: Callable[[Database], Any], ca
 
     with registrar_at(path) as keeper:
         keeper.event("before", "")
-        keeper._submit(half)
+        keeper._writer.submit(half)
         keeper.event("after", "")
         written(keeper)
     assert [event["kind"] for event in rows(path, "events")] == ["before", "after"]
@@ -621,9 +625,9 @@ def test_a_bad_row_harms_no_other(path: Path, bad: Callable[[Database], Any], ca
 
 def test_a_broken_question_gets_its_error(keeper: Registrar, monkeypatch: pytest.MonkeyPatch):
     """Where forgetting fails, its future carries the error."""
-    monkeypatch.setattr(registrar_module, "_delete_person", lambda db, person: 1 / 0)
+    monkeypatch.setattr(removal, "delete_person", lambda db, person: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        keeper.forget(person="ann", source="").result(60)
+        keeper.forget(Scope(person="ann")).result(60)
 
 
 def test_too_many_to_remember(path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -631,16 +635,16 @@ def test_too_many_to_remember(path: Path, monkeypatch: pytest.MonkeyPatch):
     so are the run and whatever somebody waits for."""
     with registrar_at(path) as keeper:
         talk(keeper, "1", text=SECRET)
-    monkeypatch.setattr(registrar_module, "BACKLOG", 20)
+    monkeypatch.setattr(writer, "BACKLOG", 20)
     with locked(path):
         keeper = Registrar(path, RecordSettings(), run_config={}, from_step=0)
-        forgetting = keeper.forget(person="ann", source="")
+        forgetting = keeper.forget(Scope(person="ann"))
         for i in range(100):
             keeper.event("flood", str(i))
-        assert len(keeper._backlog.jobs) == 20
+        assert len(keeper._writer._backlog.jobs) == 20
         assert keeper.unwritten == 102  # the run's own row, one to forget, a hundred events
-    assert forgetting.result(60) == 2
-    eventually(lambda: not keeper._backlog.jobs)
+    assert forgetting.result(60).rows == 2
+    eventually(lambda: not keeper._writer._backlog.jobs)
     assert keeper.unwritten == 82
     keeper.event("later", "")
     keeper.close(step=1, ending="asleep", patience=60)
@@ -759,14 +763,14 @@ def test_pairs_are_taught_until_withdrawn(keeper: Registrar):
     for pair in reversed(pairs):
         keeper.taught(pair)
     written(keeper)
-    assert keeper.pairs_learning() == pairs
+    assert keeper.queries.pairs_learning() == pairs
     keeper.marked(reply, person="ann", verdict="bad", correction="")
     written(keeper)
-    assert keeper.pairs_learning() == [pairs[0], pairs[2]]
+    assert keeper.queries.pairs_learning() == [pairs[0], pairs[2]]
     keeper.marked(other, person="ann", verdict="fix", correction="better")
     keeper.taught(pair_of("p4", answer="better", reply=other, source="fix"))
     written(keeper)
-    assert [pair.id for pair in keeper.pairs_learning()] == ["p1", "p4"]
+    assert [pair.id for pair in keeper.queries.pairs_learning()] == ["p1", "p4"]
 
 
 def test_withdrawn_pairs_stay_on_record(keeper: Registrar, path: Path):
@@ -791,7 +795,7 @@ def test_the_last_exchanges_are_known(keeper: Registrar):
     written(keeper)
     marks = (("ann", "good"), ("bob", "bad"), ("ann", "fix"))
     origin = Origin(surface="twitch", channel="c", message="m")
-    assert keeper.exchanges(2) == [
+    assert keeper.queries.exchanges(2) == [
         Exchange(reply_id="r-1", question="hi?", answer="hello!", person="ann", verdict="fix", trust=0, marks=marks),
         Exchange(reply_id="r-2", question="what?", answer="that", person="bob", origin=origin, sent="s"),
     ]
@@ -800,10 +804,9 @@ def test_the_last_exchanges_are_known(keeper: Registrar):
 def test_nothing_is_known_where_no_record_is(tmp_path: Path):
     """Without a file, or with a damaged one, there are no pairs and no exchanges, and no error."""
     path = tmp_path / "nowhere" / "baby.db"
-    keeper = Registrar.__new__(Registrar)
-    keeper.path = path
-    assert (keeper.pairs_learning(), keeper.exchanges(9)) == ([], [])
+    queries = Queries(path)
+    assert (queries.pairs_learning(), queries.exchanges(9)) == ([], [])
     path.parent.mkdir()
     path.write_text("no database")
-    assert (keeper.pairs_learning(), keeper.exchanges(9)) == ([], [])
+    assert (queries.pairs_learning(), queries.exchanges(9)) == ([], [])
     assert sorted(file.name for file in path.parent.iterdir()) == ["baby.db"]

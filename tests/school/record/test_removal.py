@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,13 +18,16 @@ import pytest
 import torch
 
 import wakeup
+from school.assembly import Awake
 from school.door.consent import WORDING, People
-from school.door.mailbox import Ask, Forget, Mailbox, Teach, fulfil
+from school.door.mailbox import Ask, Forget, Letter, Mailbox, Teach, fulfil
 from school.door.school import School
-from school.door.values import Asleep, Origin, Pair, Reply, Scope, id_at, new_id
+from school.door.values import Origin, Pair, Removed, Reply, Scope, id_at, new_id
 from school.office.mistakes import Mistake
-from school.record import registrar as registrar_module
-from school.record.registrar import RecordSettings, Registrar, reading
+from school.record import writer
+from school.record.registrar import Registrar
+from school.record.schema import reading
+from school.record.settings import RecordSettings
 from school.souls.caretaker import Caretaker
 from school.talking.conversations import Conversation, Conversations
 from tests.evening import SMALL
@@ -36,7 +40,7 @@ HERE = {"surface": "twitch", "channel": "c"}
 
 
 @contextmanager
-def day(home: Path, *more: str) -> Iterator[wakeup.Awake]:
+def day(home: Path, *more: str) -> Iterator[Awake]:
     """A day, put together and begun; it ends with the good night."""
     (home / "library").mkdir(parents=True, exist_ok=True)
     (home / "library" / "diary.txt").write_text("today it rained and the cat slept. i made soup.\n" * 100)
@@ -49,26 +53,26 @@ def day(home: Path, *more: str) -> Iterator[wakeup.Awake]:
             sleep(awake)
 
 
-def opened(home: Path, closing: ExitStack, *more: str) -> wakeup.Awake:
+def opened(home: Path, closing: ExitStack, *more: str) -> Awake:
     options = wakeup.parse(["--home", str(home), *[part for change in SMALL for part in ("--set", change)], *more])
     settings, home = wakeup.read_options(options)
     return wakeup.put_together(settings, home, options, closing, lambda text: None)
 
 
-def sleep(awake: wakeup.Awake) -> None:
+def sleep(awake: Awake) -> None:
     awake.classroom.stop()
     awake.classroom.done.result(30)
     awake.ending = "asleep"
 
 
-def talk(awake: wakeup.Awake, person: str = ANN, words: str = "my quokka") -> Reply:
+def talk(awake: Awake, person: str = ANN, words: str = "my quokka") -> Reply:
     """Somebody agrees and asks."""
     awake.people.agree(person, "c")
     how = HERE | {"person": person, "message": f"m-{new_id()}", "consent": "1"}
     return awake.school.ask(words, f"twitch:c:{person}", **how).result(20)
 
 
-def teach(awake: wakeup.Awake, person: str = ANN) -> None:
+def teach(awake: Awake, person: str = ANN) -> None:
     awake.people.agree(person, "c")
     origin = Origin(**HERE, message="m")
     awake.school.teach("a quokka is a friend", source="chat", person=person, origin=origin)
@@ -107,8 +111,8 @@ def test_forgotten_behind_the_good_night(tmp_path):
         teach(awake)
         sleep(awake)
         awake.people.withdraw(ANN, "c", "forgotten")
-        with pytest.raises(Asleep):
-            awake.school.forget(person=ANN).result(10)
+        told = awake.school.forget(person=ANN).result(10)
+        assert (told.owed, told.noted) == (("lessons and conversations", "saved souls"), True)
         awake.school.withdraw(ANN).result(10)
         assert awake.registrar.kept(ANN).result(10).messages == 0
     assert souls_naming(tmp_path)
@@ -156,7 +160,7 @@ def test_at_waking_only_those_who_agree_are_there(tmp_path, what):
         assert set(conversations._resting.values()) <= {BOB}
         assert awake.registrar.kept(ANN).result(10).messages == (0 if what == "forgotten" else 2)
         assert awake.registrar.kept(BOB).result(10).messages == 2
-        assert {pair.person for pair in awake.registrar.pairs_learning()} == {BOB}
+        assert {pair.person for pair in awake.registrar.queries.pairs_learning()} == {BOB}
     assert not souls_naming(tmp_path)
 
 
@@ -185,8 +189,7 @@ def test_souls_that_cannot_be_rewritten_are_tried_again(tmp_path, monkeypatch):
 
         with monkeypatch.context() as patched:
             patched.setattr(Caretaker, "_rewrite_without", full)
-            with pytest.raises(OSError, match="No space"):
-                awake.school.forget(person=ANN).result(10)
+            assert awake.school.forget(person=ANN).result(10).owed == ("saved souls",)
         assert "No space" in (tmp_path / "statistics" / "baby.log").read_text()
         assert souls_naming(tmp_path)
         assert awake.control.save().result(20)
@@ -230,7 +233,7 @@ def test_old_chat_goes_by_itself_in_a_living_school(tmp_path):
         options = wakeup.parse(["--home", str(tmp_path), "--seconds", "1", "--no-terminal", "--no-twitch"])
         settings, _ = wakeup.read_options(options)
         awake = opened(tmp_path, closing, "--seconds", "1")
-        assert asyncio.run(wakeup._live(awake, settings, "none")) == 0
+        assert asyncio.run(wakeup._live(awake, "none")) == 0
         awake.ending = "asleep"
     with reading(tmp_path / "statistics" / "baby.db") as db:
         assert {row["text"] for row in db["messages"].rows} == {"quokka 20", "my own words"}
@@ -242,8 +245,8 @@ def test_old_chat_goes_by_itself_in_a_living_school(tmp_path):
 
 @pytest.fixture
 def path(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setattr(registrar_module, "FLUSH_SECONDS", 0.01)
-    monkeypatch.setattr(registrar_module, "RETRY_SECONDS", 0.02)
+    monkeypatch.setattr(writer, "FLUSH_SECONDS", 0.01)
+    monkeypatch.setattr(writer, "RETRY_SECONDS", 0.02)
     plain = sqlite3.connect
     monkeypatch.setattr(sqlite3, "connect", lambda *where, **how: plain(*where, **how | {"timeout": 0.02}))
     return tmp_path / "baby.db"
@@ -284,6 +287,20 @@ def reply_of(reply_id: str, text: str) -> Reply:
     return Reply(id=reply_id, text=text, conversation="x", ending="end", **how)
 
 
+def is_done(one: Future) -> bool:
+    """Whether somebody was told that all is gone."""
+    return one.done() and not one.exception() and not getattr(one.result(), "owed", ())
+
+
+class Attended(Mailbox):
+    """With somebody who at once forgets what is to be forgotten."""
+
+    def post(self, letter: Letter) -> None:
+        super().post(letter)
+        if isinstance(letter, Forget):
+            fulfil(letter.future, Removed())
+
+
 def letters(school: School, kind: type = Forget) -> list:
     return [letter for letter in school._mailbox.drain() if isinstance(letter, kind)]
 
@@ -293,7 +310,7 @@ def test_a_refusing_disk_is_no_excuse(path, what):
     """Somebody left while the record could not be written, up to the end of the day: nobody was told that it is done,
     and the next day knows it from the start and does it."""
     with registrar(path) as keeper:
-        people, school = People(keeper), School(Mailbox(), keeper)
+        people, school = People(keeper), School(Attended(), keeper)
         people.agree(ANN, "c")
         asked(school, message="m1")
         school.teach("a quokka is a friend", source="chat", person=ANN, origin=Origin(**HERE, message="m2"))
@@ -305,18 +322,19 @@ def test_a_refusing_disk_is_no_excuse(path, what):
                 done = [people.withdraw(ANN, "c", what)]
                 done += [school.forget(person=ANN) if what == "forgotten" else school.withdraw(ANN)]
             keeper.close(step=0, ending="asleep")
-            assert not any(one.done() and not one.exception() for one in done)
-            assert files_with(path.parent, b'"remove"' if what == "removed" else b'"changed"') == ["baby.db.owed"]
+            assert not any(is_done(one) for one in done)
+            assert files_with(path.parent, b'"goes"' if what == "removed" else b'"changed"') == ["owed.json"]
     with registrar(path) as keeper:
         people = People(keeper, *keeper.ledger())  # before a row is written
         assert people.agreed(ANN) == (what == "removed")
         for _, removing in keeper.inherited:
             assert removing.result(10).rows
+        School(Attended(), keeper).forgetting.go_on(people.left(), keeper.inherited)
         kept = keeper.kept(ANN).result(10)
         assert kept.messages == (1 if what == "out" else 0)
-        assert keeper.pairs_learning() == []
+        assert keeper.queries.pairs_learning() == []
         assert [change.what for change in keeper.ledger()[0]] == ["in"] + [what] * (what != "removed")
-        assert not (path.parent / "baby.db.owed").exists()
+        until(lambda: not (path.parent / "owed.json").exists())
 
 
 @contextmanager
@@ -347,7 +365,7 @@ def test_who_leaves_while_nobody_can_tell_who_agreed_has_left(path, same_day):
         leaving = [people.withdraw(ANN, "c"), people.withdraw(BOB, "c", "removed"), people.withdraw(f"{ANN}9", "c")]
         assert people.withdraw(ANN, "c") is None
         leaving.append(people.withdraw(ANN, "c", "forgotten"))
-        until((path.parent / "baby.db.owed").exists)
+        until((path.parent / "owed.json").exists)
         if not same_day:
             keeper.close(step=0, ending="asleep")
     if same_day:
@@ -378,7 +396,7 @@ def test_where_a_part_of_the_ledger_is_lost_everybody_may_leave(path):
         assert [(change.person, change.what) for change in keeper.ledger()[0]] == [(ANN, "out")]
     with registrar(path) as keeper:
         assert People(keeper, *keeper.ledger()).known(BOB) is None
-        keeper.forget(person=ANN, source="").result(10)
+        keeper.forget(Scope(person=ANN)).result(10)
         until(lambda: keeper.ledger()[1])
 
 
@@ -388,11 +406,11 @@ def test_what_is_owed_is_on_disk_before_the_end(path):
     with registrar(path) as keeper:
         people = People(keeper)
         people.agree(ANN, "c").result(10)
-        owed = path.parent / "baby.db.owed"
+        owed = path.parent / "owed.json"
         with refusing(path):
             done = people.withdraw(ANN, "c")
             until(owed.exists)
-            assert json.loads(owed.read_text())["changed"]["person"] == ANN
+            assert json.loads(owed.read_text())["owed"][0]["changed"]["person"] == ANN
         done.result(10)
         until(lambda: not owed.exists())
 
@@ -420,7 +438,7 @@ def test_a_strange_promise_harms_nobody(path, line, caplog):
     with registrar(path) as keeper:
         assert keeper.kept(ANN).result(10).messages == 0
         assert keeper.ledger() == ([], True)
-        assert [job.owed["forget"]["person"] for job in keeper._backlog.jobs if job.owed] in ([ANN, BOB], [])
+        assert [promise.what for promise in keeper.journal.open()] == [Scope(person=ANN), Scope(person=BOB)]
     (aside,) = path.parent.glob("baby.db.owed.damaged-*")
     assert line.encode("utf-8", "surrogateescape") in aside.read_bytes()
     assert sum("owed was set aside" in record.getMessage() for record in caplog.records) == 1
@@ -451,9 +469,10 @@ def test_what_is_no_file_of_promises(path, kind):
     assert len(list(path.parent.glob("baby.db.owed.damaged-*"))) == 1
 
 
-def test_promises_that_cannot_be_read_now_are_no_reason_to_begin(path, monkeypatch):
+@pytest.mark.parametrize("name", ["baby.db.owed", "owed.json"])
+def test_promises_that_cannot_be_read_now_are_no_reason_to_begin(path, monkeypatch, name):
     """An error in reading them ends in a line, and they stay."""
-    owed = path.with_name("baby.db.owed")
+    owed = path.with_name(name)
     owed.write_text(json.dumps({"withdraw": ANN}) + "\n")
     real = os.open
 
@@ -464,7 +483,7 @@ def test_promises_that_cannot_be_read_now_are_no_reason_to_begin(path, monkeypat
 
     with monkeypatch.context() as moment:
         moment.setattr(os, "open", refuse)
-        with pytest.raises(Mistake, match="baby.db.owed: can't be read just now .Input/output error."), registrar(path):
+        with pytest.raises(Mistake, match=f"{name}: can't be read just now .Input/output error."), registrar(path):
             pass
     assert json.loads(owed.read_text()) == {"withdraw": ANN}
 
@@ -480,13 +499,13 @@ def test_a_damaged_record_keeps_nobodys_words_for_ever(path):
     ledger says, and when the retention window is over."""
     for go in (lambda school: school.forget(person=ANN), lambda school: school.clear_out("twitch", 1e-9)):
         with registrar(path) as keeper:
-            asked(School(Mailbox(), keeper))
+            asked(School(Attended(), keeper))
         damage(path)
         with registrar(path) as keeper:
-            school = School(Mailbox(), keeper)
+            school = School(Attended(), keeper)
             keeper.kept(ANN).result(10)
             assert len(files_with(path.parent, b"quokka")) == 1
-            assert school.clear_out("twitch", 30).result(10) == 0
+            assert school.clear_out("twitch", 30).result(10).rows == 0
             assert school.forget(source="chat") is not None
             keeper.kept(ANN).result(10)
             assert len(files_with(path.parent, b"quokka")) == 1
@@ -500,7 +519,7 @@ def test_what_is_known_in_memory_ends_before_the_disk_answers(path):
     """While the record refuses: a deleted question or answer ends its conversation and the lessons made of it, one
     under way is broken off, and none of them can be marked any more."""
     with registrar(path) as keeper:
-        school = School(Mailbox(), keeper)
+        school = School(Attended(), keeper)
         question = asked(school, message="m1", sent="s1")
         answer = asked(school, BOB, message="m2", sent="s2")
         school.feedback(answer, "fix", correction="a friend", person=ANN, origin=Origin(**HERE, message="m3"))
@@ -510,33 +529,33 @@ def test_what_is_known_in_memory_ends_before_the_disk_answers(path):
             for messages, reply, person in ((["m1"], question, ANN), (["s2"], answer, BOB)):
                 done = school.remove(Scope(**HERE, messages=frozenset(messages)))
                 told = letters(school)
-                assert set().union(*[letter.replies for letter in told]) == {reply}
-                assert set().union(*[letter.people for letter in told]) == {person}
+                assert set().union(*[letter.scope.replies for letter in told]) == {reply}
+                assert set().union(*[letter.scope.listeners for letter in told]) == {person}
                 assert school.find(reply) is None
                 assert school.feedback(reply, "good") == "unknown"
             under_way = school.ask("more?", "x", person=ANN, message="m4", consent="1", **HERE)
             school.remove(Scope(**HERE, messages=frozenset(["m4"])))
             assert under_way.cancelled()
             school.remove(Scope(**HERE, messages=frozenset(["m5"])), person=ANN)
-            assert ANN in letters(school)[-1].people
+            assert ANN in letters(school)[-1].scope.listeners
             assert not done.done()
-        assert done.result(10) == 3  # the answer, the mark, and its pair; the question stays
+        assert done.result(10).rows == 3  # the answer, the mark, and its pair; the question stays
         assert keeper.kept(ANN).result(10).messages == 0
 
 
 def test_taken_back_while_it_is_answered(path):
     """An answer that is finished in the very moment of a removal is neither remembered nor recorded."""
     with registrar(path) as keeper:
-        school = School(Mailbox(), keeper)
+        school = School(Attended(), keeper)
         future = school.ask("my quokka", "x", person=ANN, message="m", consent="1", **HERE)
         letter = school._mailbox.drain()[0]
         assert letter.future.set_running_or_notify_cancel()  # too late to cancel
         removing = school.forget(person=ANN)
         for one in letters(school):
-            fulfil(one.future, 0)
+            assert one.future.done()
         letter.future.set_result(reply_of(letter.id, "a friend"))
         assert future.result(1).text == "a friend"
-        assert removing.result(10) == 1
+        assert removing.result(10).rows == 1
         assert school.find(letter.id) is None
         kept = keeper.kept(ANN).result(10)
         assert (kept.messages, kept.replies) == (0, 0)
@@ -546,7 +565,7 @@ def test_what_the_baby_said_can_be_taken_back_alone(path):
     """A moderator silences the baby itself: its answers there since then go, with the marks and pairs made of them, and
     the conversations they were part of; the questions stay, and so do older answers and other channels'."""
     with registrar(path) as keeper:
-        school = School(Mailbox(), keeper)
+        school = School(Attended(), keeper)
         old = asked(school, message="m0")
         time.sleep(0.002)
         since = id_at(time.time())
@@ -559,26 +578,26 @@ def test_what_the_baby_said_can_be_taken_back_alone(path):
         assert not scope.covers(replace(pair, reply=old))
         done = school.remove(scope)
         told = letters(school)[0]
-        assert (told.replies, told.people) == ({vile}, {ANN})
-        assert done.result(10) == 3
+        assert (told.scope.replies, told.scope.listeners) == ({vile}, {ANN})
+        assert done.result(10).rows == 3
         kept = keeper.kept(ANN).result(10)
         assert (kept.messages, kept.replies, kept.pairs) == (2, 1, 0)
         assert keeper.kept(BOB).result(10).messages == 0
         assert school.find(old)
-        assert school.remove(replace(scope, since="", channel="elsewhere")).result(10) == 0
+        assert school.remove(replace(scope, since="", channel="elsewhere")).result(10).rows == 0
 
 
 def test_marks_are_kept_and_counted(path):
     """Of somebody who only marked, that is what is kept; to forget them takes it, from memory too."""
     with registrar(path) as keeper:
-        school = School(Mailbox(), keeper)
+        school = School(Attended(), keeper)
         reply = asked(school, BOB, sent="s")
         assert not school.has_marked(reply, ANN)
         school.feedback(reply, "bad", person=ANN, origin=Origin(**HERE, message="m2"), trust=2)
         assert school.has_marked(reply, ANN)
         assert not school.has_marked(reply, ANN, fixed=True)
         assert keeper.kept(ANN).result(10).messages == 1
-        again = School(Mailbox(), keeper, exchanges=keeper.exchanges(10))
+        again = School(Attended(), keeper, exchanges=keeper.queries.exchanges(10))
         assert again.has_marked(reply, ANN)
         assert again.find_sent("twitch", "s") == reply
         assert again.find(reply).trust == school.find(reply).trust == 2
@@ -590,7 +609,7 @@ def test_marks_are_kept_and_counted(path):
 def test_looking_up_never_waits_for_the_disk(path):
     """find, find_sent and has_marked answer at once while another program holds the whole record."""
     with registrar(path) as keeper:
-        school = School(Mailbox(), keeper)
+        school = School(Attended(), keeper)
         reply = asked(school, sent="s")
         keeper.kept(ANN).result(10)
         keeper.path = path.parent / "nowhere.db"  # whoever looks there finds nothing
@@ -608,20 +627,20 @@ def test_a_crowd_is_removed_in_no_time(path):
         columns = (
             "insert into messages (id, surface, channel, person, text, chat_message) values (?,'twitch','c',?,?,?)"
         )
-        keeper._submit(lambda db: db.conn.executemany(columns, rows))
+        keeper._writer.submit(lambda db: db.conn.executemany(columns, rows))
         answers = "insert into replies (id, message_id, text) select id, id, 'x' from messages"
-        keeper._submit(lambda db: db.execute(answers))
+        keeper._writer.submit(lambda db: db.execute(answers))
         keeper.kept(ANN).result(60)
-        school, started = School(Mailbox(), keeper), time.monotonic()
+        school, started = School(Attended(), keeper), time.monotonic()
         done = [school.remove(Scope(**HERE, person=f"twitch:nobody{i}", since="0")) for i in range(200)]
         done += [school.remove(Scope(**HERE, messages=frozenset([f"m{i}"]))) for i in range(50)]
-        assert sum(one.result(60) for one in done) == 100
+        assert sum(one.result(60).rows for one in done) == 100
         assert time.monotonic() - started < 5
         for scope in (Scope(**HERE, person=ANN), Scope(**HERE, messages=frozenset("m")), Scope(**HERE, before="1")):
             plans = []
-            keeper._db.conn.set_trace_callback(plans.append)
-            keeper.remove(scope).result(10)
-            keeper._db.conn.set_trace_callback(None)
+            keeper._writer._db.conn.set_trace_callback(plans.append)
+            keeper.forget(scope).result(10)
+            keeper._writer._db.conn.set_trace_callback(None)
             scans = [
                 scanned(keeper, sql) for sql in plans if "where" in sql and "temp" in sql or sql.startswith("delete")
             ]

@@ -15,7 +15,10 @@ import wakeup
 from brain.selfstate import one_late
 from school.door.values import Snapshot
 from school.record.chronicle import draw_weather, flagged
-from school.record.registrar import RecordSettings, Registrar, connect, migrations, reading, thin_steps
+from school.record.registrar import Registrar
+from school.record.schema import connect, migrations, reading
+from school.record.settings import RecordSettings
+from school.record.thinning import thin_steps
 from school.screen.calligraphist import facts, status_lines
 from school.teaching.tutor import Tutor
 from tests.conftest import LESSONS, TINY, make_brain, make_tutor, take_steps
@@ -81,8 +84,8 @@ def test_a_life_can_be_plotted(tmp_path, librarian, capsys):
     for report in reports:
         registrar.note(report)
     registrar.close(step=12, ending="asleep", patience=60)
-    assert registrar.steps(5) == reports[-5:]
-    assert registrar.exams() == []
+    assert registrar.queries.steps(5) == reports[-5:]
+    assert registrar.queries.exams() == []
     assert wakeup.main(["stats", "--home", str(tmp_path), "--json"]) == 0
     life = json.loads(capsys.readouterr().out)
     assert len(life["weather"]) == 12

@@ -22,19 +22,24 @@ from bots.chat.context import open_room
 from bots.chat.host import Host
 from bots.chat.messages import Line, WireState
 from bots.chat.settings import ChatLessonSettings, ChatSettings, CommandSettings
+from bots.settings import Settings
 from bots.twitch.client import Silence
 from school.diary.days import utc_of
 from school.door.consent import Change, People
-from school.door.mailbox import Mailbox
 from school.door.school import School
 from school.door.values import Origin, Pair, date_ids_by, new_id
 from school.office.lifetime import ASLEEP, DAY, Clocks, Lifetime, Noted
 from school.office.settings import read_settings
-from school.record.registrar import RecordSettings, Registrar, read_noted, reading
+from school.record.queries import read_noted
+from school.record.registrar import Registrar
+from school.record.schema import reading
+from school.record.settings import RecordSettings
 from school.schedule.hours import At, day_told, trigger_at
 from school.schedule.noticeboard import look_up
-from school.schedule.timetable import BELLS, RANG, Past, Timetable, forget_ahead, missed, plan_of, read_past
+from school.schedule.plan import BELLS, RANG, Past, forget_ahead, missed, plan_of, read_past
+from school.schedule.timetable import Timetable
 from school.souls.caretaker import Caretaker, SoulSettings
+from tests.school.record.test_removal import Attended
 
 FIRST, YEARS = datetime(2026, 11, 29, tzinfo=UTC), 2
 DEFAULTS = ("00:05", "03:00", "04:30", "monday 08:00")
@@ -183,7 +188,7 @@ class Hands:
 
 
 def settings_in(zone: str):
-    return read_settings(wakeup.settings_tree(), None, [f"timetable.zone={zone}"])
+    return read_settings(Settings, None, [f"timetable.zone={zone}"])
 
 
 class Day:
@@ -308,7 +313,7 @@ def written(path: Path, hands: Hands) -> Iterator[tuple[Registrar, School, Lifet
     date_ids_by(lifetime.now)
     registrar = Registrar(path, RecordSettings(), run_config={}, from_step=0, lifetime=lifetime)
     try:
-        yield registrar, School(Mailbox(), registrar, lifetime=lifetime), lifetime, told
+        yield registrar, School(Attended(), registrar, lifetime=lifetime), lifetime, told
     finally:
         registrar.close(step=0, ending="asleep", patience=20)
         date_ids_by(None)
@@ -343,7 +348,7 @@ def test_one_wake_with_a_clock_a_year_ahead_deletes_nobodys_words(tmp_path):
     hands.set(YEAR)
     with written(path, hands) as (registrar, school, _, told):
         say(registrar, "ahead")
-        assert school.clear_out("twitch", 30).result(20) == 0
+        assert school.clear_out("twitch", 30).result(20).rows == 0
     assert told == [
         "the clock says 30 November 2027, 366 days more than this life can account for; for these nothing is deleted. "
         "If the clock is right, wake it once with --set record.today=2027-11-30."
@@ -385,7 +390,7 @@ def test_a_clock_at_the_beginning_of_time_deletes_nothing(tmp_path):
         say(registrar, "at boot")
         hands.set(away)
         say(registrar, "set")
-        assert school.clear_out("twitch", 30).result(20) == 0
+        assert school.clear_out("twitch", 30).result(20).rows == 0
     assert "1 January 1970" in told[0].replace("01 January", "1 January")
     hands.live(timedelta(days=7))
     clear_out(path, hands)
@@ -397,7 +402,7 @@ def test_a_jump_in_a_living_school_deletes_nothing(tmp_path):
     with written(path, hands) as (registrar, school, _, told):
         say(registrar, "now")
         hands.set(YEAR)
-        assert school.clear_out("twitch", 30).result(20) == 0
+        assert school.clear_out("twitch", 30).result(20).rows == 0
         assert len(told) == 1
     assert said(path) == {"now"}
 
@@ -412,8 +417,7 @@ def test_the_owner_confirms(tmp_path):
         lifetime = Lifetime(noted, right_on=right_on, tell=told.append, clocks=hands.clocks)
         assert (lifetime.now() == hands.wall) is believed
         assert bool(told) is not believed
-    tree = wakeup.settings_tree()
-    assert read_settings(tree, None, ["record.today=2027-01-28"]).record.today == "2027-01-28"
+    assert read_settings(Settings, None, ["record.today=2027-01-28"]).record.today == "2027-01-28"
 
 
 def test_what_is_believed():
@@ -539,7 +543,8 @@ def test_a_chat_waits_by_the_clock_that_nobody_sets(tmp_path):
     with written(tmp_path / "baby.db", hands) as (registrar, school, lifetime, _):
         people = People(registrar, clock=lifetime.now)
         room = open_room(
-            school, people, tmp_path, chat=ChatSettings(), teaching=ChatLessonSettings(), commands=CommandSettings(),
+            school, print, people, tmp_path,
+            chat=ChatSettings(), teaching=ChatLessonSettings(), commands=CommandSettings(),
             learned_today={}, wall=lifetime.now,
         )  # fmt: skip
         host = Host(replace(room, clock=hands.clocks.steady), Unheard())

@@ -12,14 +12,17 @@ import tzlocal.unix
 
 import wakeup
 from benchmarks.clock import Clock
+from bots.settings import Settings
 from school.door.events import Saved
 from school.door.values import Asleep, Snapshot
 from school.office.mistakes import Mistake
 from school.office.settings import read_settings
-from school.record.registrar import RecordSettings, Registrar
+from school.record.registrar import Registrar
+from school.record.settings import RecordSettings
 from school.schedule.hours import day_told, midnight, told, trigger_at, within, zone_of
 from school.schedule.noticeboard import as_table, look_up
-from school.schedule.timetable import BELLS, RANG, Past, Timetable, missed, plan_of, read_past
+from school.schedule.plan import BELLS, RANG, Past, missed, plan_of, read_past
+from school.schedule.timetable import Timetable
 from school.screen.announcer import Announcer, Screen
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -28,7 +31,7 @@ MONDAY = datetime(2026, 3, 2, 15, 0, tzinfo=BERLIN)
 
 def settings_with(**timetable: object):
     changes = [f"timetable.{key}={json.dumps(value)}" for key, value in {"zone": "Europe/Berlin", **timetable}.items()]
-    return read_settings(wakeup.settings_tree(), None, changes)
+    return read_settings(Settings, None, changes)
 
 
 def live(settings, past: Past, *, hours: float, rings=None, start: datetime = MONDAY) -> list[tuple[str, str, list]]:
@@ -150,7 +153,7 @@ def test_hours_in_words():
 )
 def test_a_wrong_time_is_one_clear_line(change, words):
     with pytest.raises(Mistake, match="--set") as mistake:
-        read_settings(wakeup.settings_tree(), None, [f"timetable.{change}"])
+        read_settings(Settings, None, [f"timetable.{change}"])
     assert str(mistake.value) == f"--set: {words}"
 
 
@@ -195,12 +198,12 @@ def test_the_record_remembers_bells_and_the_board_shows_them(tmp_path):
 def test_the_command_prints_it(tmp_path, capsys):
     """``wakeup.py timetable --json`` is one object with every bell."""
     arguments = ["--home", str(tmp_path), "--set", "timetable.zone=Europe/Berlin"]
-    assert wakeup.show_timetable(wakeup.parse(["timetable", "--json", *arguments])) == 0
+    assert wakeup.main(["timetable", "--json", *arguments]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed["zone"] == "Europe/Berlin"
     assert [one["bell"] for one in printed["bells"]] == list(BELLS)
     assert printed["bells"][0].keys() == {"bell", "what", "when", "next", "last", "missed"}
-    assert wakeup.show_timetable(wakeup.parse(["timetable", *arguments])) == 0
+    assert wakeup.main(["timetable", *arguments]) == 0
     assert "at 00:05" in capsys.readouterr().out
 
 

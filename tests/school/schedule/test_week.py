@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks.retold import Untrue, check_diary
 from benchmarks.week import END, MONDAY, TO_BED, UP_AGAIN, live_a_week
-from school.schedule import timetable
+from school.schedule import jobs, plan
 from school.souls.checksums import check
 
 SMALL = [
@@ -29,7 +29,7 @@ def week(tmp_path_factory):
     """Lived once for all tests, on the starter shelf; ``rows`` asks the record."""
     home = tmp_path_factory.mktemp("week")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(timetable, "CLEAR_MINUTES", MINUTES["clear out"])
+        patch.setattr(jobs, "CLEAR_MINUTES", MINUTES["clear out"])
         watched = live_a_week(home, SMALL, steps_per_hour=1)
 
     def rows(query: str, *values) -> list[tuple]:
@@ -81,7 +81,7 @@ def test_every_bell_that_counts_minutes_rang_when_it_was_due(week, bell):
 
 def test_nothing_is_missing(week):
     """Every bell rang, but the one of those who rest from lessons while somebody talks."""
-    assert {name for name, _ in week.watched.bells} == set(timetable.BELLS) - {"study"}
+    assert {name for name, _ in week.watched.bells} == set(plan.BELLS) - {"study"}
 
 
 def test_what_bells_asked_for_was_done(week):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,13 +15,17 @@ import torch
 
 from school.classroom import Classroom, Limits
 from school.door.control import Control
+from school.door.journal import Journal
 from school.door.mailbox import Mailbox
 from school.door.school import School
 from school.office.files import open_plain
 from school.office.mistakes import Mistake
+from school.record.registrar import Registrar
+from school.record.settings import RecordSettings
 from school.souls.backups import DAY
 from school.souls.caretaker import Caretaker, Soul, SoulSettings
 from school.souls.checksums import SoulDamaged, check
+from school.texts.librarian import Librarian
 from tests.conftest import make_receptionist, make_tutor
 
 ANN, BOB = "twitch:1", "twitch:2"
@@ -112,10 +119,32 @@ def test_forgetting_reaches_the_backups(home):
         check(place)
         assert people_in(moved, place) == [BOB]
     assert moved.souls() == home.souls()
-    assert not moved.owed()
 
 
-def test_a_disk_that_is_away_is_waited_for(home, tmp_path):
+@contextmanager
+def awake(caretaker: Caretaker, librarian: Librarian, folder: Path) -> Iterator[tuple[School, Control]]:
+    """A classroom that only talks, with its record, and what an earlier life still owed under way."""
+    tutor, mailbox = make_tutor(librarian), Mailbox()
+    registrar = Registrar(
+        folder / "baby.db", RecordSettings(), run_config={}, from_step=0,
+        journal=Journal(folder / "owed.json", older=[caretaker.folder / "owed.json"]),
+    )  # fmt: skip
+    school = School(mailbox, registrar)
+    room = Classroom(
+        tutor, make_receptionist(tutor, folder), mailbox, school, caretaker,
+        facts={}, limits=Limits(learning=False), publish=lambda event: None,
+    )  # fmt: skip
+    school.forgetting.go_on({}, registrar.inherited)
+    room.start()
+    try:
+        yield school, Control(mailbox)
+    finally:
+        room.stop()
+        room.done.result(timeout=10)
+        registrar.close(step=0, ending="asleep")
+
+
+def test_a_disk_that_is_away_is_waited_for(home, tmp_path, librarian):
     """Then nothing is copied, and nothing made where it should be; whoever wanted to be forgotten is owed it, over a
     waking, until the disk is there again."""
     home.save(soul_of(1, ANN, BOB))
@@ -127,16 +156,27 @@ def test_a_disk_that_is_away_is_waited_for(home, tmp_path):
         home.back_up()
     with pytest.raises(OSError, match=r"the backups in .*baby can't be reached"):
         home.forget({ANN})
-    assert [people_in(home, place) for place in home.souls()] == [[], [BOB]]
+    with awake(home, librarian, tmp_path) as (school, _):
+        told = school.forget(person=ANN).result(timeout=20)
+        assert (told.owed, told.noted) == (("saved souls",), True)
+        assert ANN in (tmp_path / "owed.json").read_text()
+    souls = [place for place in home.souls() if int(place.name[5:])]
+    assert [people_in(home, place) for place in souls] == [[], [BOB]]
     assert not list((tmp_path / "disk").iterdir())
 
     again = Caretaker(home.folder, home.settings)
-    assert again.owed() == {ANN}
     (tmp_path / "disk").rmdir()
     (tmp_path / "away").rename(tmp_path / "disk")
-    assert again.forget(()) == 1
+    with awake(again, librarian, tmp_path):
+        eventually(lambda: not (tmp_path / "owed.json").exists())
     assert people_in(again, again.backups.newest()[0]) == [BOB]
-    assert not again.owed()
+
+
+def eventually(holds: Callable[[], bool], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it never came to pass"
+        time.sleep(0.01)
 
 
 def test_a_damaged_backup_that_names_somebody_goes(home):
@@ -179,30 +219,21 @@ def test_what_a_crash_left_is_cleared_up(home):
 
 def test_the_bell_gets_an_answer_and_a_failure_is_one_line(librarian, home, tmp_path, caplog):
     """In a classroom: a place for what was copied, None and one line where it could not be; and what was still owed
-    when it woke is done behind the next save."""
+    when it woke, by an earlier version's file, is done."""
     home.save(soul_of(1, ANN))
     home.back_up()
     (home.folder / "owed.json").write_text(json.dumps([ANN]))
-    tutor, mailbox = make_tutor(librarian), Mailbox()
-    control, school = Control(mailbox), School(mailbox, None)
-    receptionist = make_receptionist(tutor, tmp_path)
-    room = Classroom(
-        tutor, receptionist, mailbox, school, home, facts={}, limits=Limits(learning=False), publish=lambda event: None
-    )
-    room.start()
-    try:
+    with awake(home, librarian, tmp_path) as (_, control):
         assert control.back_up().result(timeout=10) == str(home.backups.folder / "step-000000000001")
         shutil.rmtree(home.backups.folder)
         assert control.back_up().result(timeout=10) is None
         home.backups.folder.mkdir()
         assert control.save().result(timeout=10)
-    finally:
-        room.stop()
-        room.done.result(timeout=10)
+        eventually(lambda: not (tmp_path / "owed.json").exists())
     assert [line.message for line in caplog.records] == [
         f"the soul could not be backed up: the backups in {home.backups.folder} can't be reached"
     ]
-    assert not home.owed()
+    assert not (home.folder / "owed.json").exists()
     assert not any(ANN in people_in(home, place) for place in home.souls())
 
 
@@ -242,15 +273,14 @@ def test_a_full_disk_does_not_empty_the_note(home, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("raw", [b"", b"3", b"{", b"\xff", b'["a", 3]', b"[" * 100_000])
 def test_what_is_owed_may_be_rubbish(home, raw, caplog):
-    """A file of debts that can't be understood is set aside in one line when the souls are locked, and harms nobody."""
+    """A file of debts that can't be understood is set aside, in one line, and harms nobody."""
     home.save(soul_of(1, ANN))
     (home.folder / "owed.json").write_bytes(raw)
-    home.lock()
-    home.unlock()
-    assert home.owed() == set()
+    journal = Journal(home.folder.parent / "owed.json", older=[home.folder / "owed.json"])
+    assert journal.open() == []
     assert home.forget({ANN}) == 1
-    assert len(caplog.records) == 1
-    assert "owed.json can't be understood" in caplog.text
+    told = [line.getMessage() for line in caplog.records if "owed.json was set aside as" in line.getMessage()]
+    assert len(told) == len(list(home.folder.glob("owed.json.damaged-*"))) == bool(raw)
 
 
 def test_a_backup_that_cannot_be_read_is_no_reason_for_a_newborn(home):

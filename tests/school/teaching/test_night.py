@@ -13,7 +13,7 @@ from school.door.control import Control
 from school.door.events import Examined, StepReport
 from school.door.mailbox import Mailbox
 from school.door.school import School
-from school.door.values import Pair
+from school.door.values import Pair, Scope
 from school.souls.caretaker import Caretaker, SoulSettings
 from school.souls.packing import pack_soul, wake_tutor
 from school.teaching.night import Night
@@ -103,7 +103,7 @@ def test_a_night_that_is_broken_off_goes_on_bit_for_bit(librarian, tmp_path):
     take_steps(late, 5)
     assert same(learned(late), learned(whole))
 
-    early.reviews.forget(person="ann")
+    early.reviews.forget(Scope(person="ann"))
     ids, _ = early.night.rows(early.reviews, rows=1, length=8)
     assert not len(ids)
     assert not early.night.waiting

@@ -124,7 +124,7 @@ def test_extra_rows_never_take_a_streams_memory(librarian):
         tutor.brain.dropout = 0.0
         if taught:
             tutor.reviews.add(Pair(id="a", prompt="who?", answer="the cat."), librarian.tokenizer, 0)
-        tutor._dialogue_is_due = lambda talks: False
+        tutor._dialogue_is_due = lambda: False
         take_steps(tutor, 1)
         lives.append(tutor.streams)
     assert torch.equal(lives[0].condition["phase"][:1], lives[1].condition["phase"][:1])
@@ -301,7 +301,7 @@ def test_guesses_reach_the_model_at_the_configured_rate(tokenizer):
     what it is to foretell; marks stay."""
     librarian = shelve(tokenizer, SENTENCES * 60)
     tutor = pupil(librarian, PedagogySettings(guess_rate=0.15, guess_ramp_steps=5), streams=2, micro_streams=1)
-    tutor._dialogue_is_due = lambda talks: False
+    tutor._dialogue_is_due = lambda: False
     read: list[torch.Tensor] = []
     forward, plan, steps = tutor.brain.forward, tutor._plan, []
 

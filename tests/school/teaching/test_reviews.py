@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from school.door.values import Pair
+from school.door.values import Pair, Scope
 from school.teaching.reviews import Reviews, as_tokens
 from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Tokenizer
 
@@ -242,11 +242,11 @@ def test_an_answer_that_spells_marks_is_text():
     [
         ({"person": "ann"}, {"a", "b"}),
         ({"source": "good"}, {"a", "c"}),
-        ({"replies": {"r1"}}, {"b"}),
+        ({"replies": frozenset({"r1"})}, {"b"}),
         ({"person": "ann", "source": "good"}, {"a", "b", "c"}),
         ({"person": "nobody"}, set()),
         ({}, set()),
-        ({"person": "", "source": "", "replies": set()}, set()),
+        ({"person": "", "source": "", "replies": frozenset()}, set()),
     ],
 )
 def test_forgetting(who: dict[str, str], gone: set[str]):
@@ -258,20 +258,20 @@ def test_forgetting(who: dict[str, str], gone: set[str]):
         pair("c", answer="gamma", person="bob", source="good", reply="r2"),
         pair("d", answer="delta"),
     )
-    assert listed.forget(**who) == len(gone)
+    assert listed.forget(Scope(**who)) == len(gone)
     assert {name for name in "abcd" if name not in listed} == gone
     assert len(listed) == 4 - len(gone)
     text = shown(listed, 0, length=100)
     words = {"a": "alpha", "b": "beta", "c": "gamma", "d": "delta"}
     assert {name for name, word in words.items() if word not in text} == gone
-    assert listed.forget(**who) == 0
+    assert listed.forget(Scope(**who)) == 0
 
 
 def test_a_forgotten_pair_is_never_due_again():
     """What was forgotten does not come back at any later step."""
     listed = taught(pair("a", person="ann"))
     assert shown(listed, 0)
-    listed.forget(person="ann")
+    listed.forget(Scope(person="ann"))
     assert not [step for step in range(200) if shown(listed, step)]
     assert listed.dates() == {}
 

@@ -19,7 +19,8 @@ from safetensors.torch import load_file
 from test_wakeup import read_until
 
 from school.door.values import Pair
-from school.record.registrar import RecordSettings, Registrar
+from school.record.registrar import Registrar
+from school.record.settings import RecordSettings
 from school.teaching.settings import LessonSettings
 from school.teaching.team import largest_divisor
 from wakeup import main
@@ -127,7 +128,7 @@ def end(processes: list[subprocess.Popen], seconds: float) -> list[tuple[int, st
 def soul(home: Path) -> tuple[dict, dict[str, torch.Tensor]]:
     """Facts and tensors of the newest soul."""
     place = max((home / "soul").glob("step-*"))
-    parts = ("brain", "voice", "optimizer", "streams")
+    parts = ("brain", "voice", "optimizer", "streams", "talks")
     tensors = {f"{part} {key}": t for part in parts for key, t in load_file(place / f"{part}.safetensors").items()}
     return json.loads((place / "facts.json").read_text()), tensors
 
@@ -155,7 +156,7 @@ def assert_the_same_life(first: Path, second: Path) -> None:
     for name, tensor in tensors.items():
         off = (tensor.double() - others[name].double()).abs()
         assert off.max() <= (0.1 if tensor.is_floating_point() else 0), name
-        if not name.startswith("streams"):
+        if not name.startswith(("streams", "talks")):
             assert (off > 1e-4 * (1 + others[name].abs())).float().mean() < 0.01, name
 
 

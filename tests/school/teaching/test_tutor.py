@@ -48,11 +48,12 @@ def test_the_same_seed_gives_the_same_life(librarian):
 
 def test_sleep_and_wake_is_bitwise_identical(librarian, tmp_path):
     """Twelve steps equal five steps, a save to disk, a new tutor and seven steps: weights, optimizer, voice,
-    streams, bookmark and taught pairs."""
+    streams, conversations of lessons, bookmark and taught pairs."""
     pair = Pair(id="p1", prompt="who ate the bread?", answer="it was me!", weight=2.0)
+    talking = LESSONS.model_copy(update={"dialogue_share": 1.0})
 
     def begin():
-        tutor = make_tutor(librarian, seed=3)
+        tutor = make_tutor(librarian, talking, seed=3)
         tutor.reviews.add(pair, librarian.tokenizer, 0)
         return tutor
 
@@ -63,7 +64,7 @@ def test_sleep_and_wake_is_bitwise_identical(librarian, tmp_path):
     take_steps(early, 5)
     caretaker = Caretaker(tmp_path / "soul", SoulSettings())
     caretaker.save(pack_soul(early, make_receptionist(early, tmp_path), {}))
-    late = make_tutor(librarian, seed=99)  # other weights, which the soul must replace
+    late = make_tutor(librarian, talking, seed=99)  # other weights, which the soul must replace
     wake_tutor(caretaker.newest(print, set_aside=False), late, [pair])
     take_steps(late, 7)
 
@@ -73,6 +74,10 @@ def test_sleep_and_wake_is_bitwise_identical(librarian, tmp_path):
     assert late.reviews.dates() == awake.reviews.dates()
     for name, tensor in awake.streams.tensors().items():
         assert torch.equal(tensor, late.streams.tensors()[name]), name
+    assert late.talks.places == awake.talks.places
+    assert max(block for _, block in awake.talks.places) > 0
+    for name, tensor in awake.talks.carried.tensors().items():
+        assert torch.equal(tensor, late.talks.carried.tensors()[name]), name
 
 
 def test_talking_leaves_no_fingerprints(librarian, tmp_path):

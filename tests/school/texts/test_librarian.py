@@ -13,14 +13,8 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from school.office.mistakes import Mistake
-from school.texts.librarian import (
-    Bookmark,
-    Librarian,
-    Source,
-    gather_sources,
-    split_rows,
-    train_tokenizer,
-)
+from school.texts.librarian import Bookmark, Librarian, split_rows, train_tokenizer
+from school.texts.places import Source, gather_sources
 from school.texts.shelf import Text
 from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Tokenizer
 
@@ -53,8 +47,9 @@ def shelf_of(*sizes: int, seed: int = 0) -> Librarian:
 
 
 def opened(folder: Path, seed: int = 0, held_out: float = 0.1, say: Callable = silent) -> Librarian:
-    sources = gather_sources(folder / "library", [], folder / "none", "never")
-    return Librarian.open(sources, TOKENIZER, held_out=held_out, cache=folder / "cache", seed=seed, say=say)
+    sources, skipped = gather_sources(folder / "library", [], folder / "none", "never")
+    cache = folder / "cache"
+    return Librarian.open(sources, TOKENIZER, held_out=held_out, cache=cache, seed=seed, say=say, skipped=skipped)
 
 
 def on_shelf(folder: Path, **texts: str | bytes) -> Path:
@@ -215,7 +210,7 @@ def test_what_is_held_out_is_never_taught(tmp_path: Path):
     """Words that occur in the held-out end of a text only are in no lesson, no dialogue and no token; in exams they
     are."""
     on_shelf(tmp_path, one=FABLE * 20 + "Zzyzx qoph. " * 5, two="The moon is here. " * 60 + "Zzyzx qoph.\n")
-    sources = gather_sources(tmp_path / "library", [], tmp_path, "never")
+    sources, _ = gather_sources(tmp_path / "library", [], tmp_path, "never")
     tokenizer = train_tokenizer(sources, vocabulary=330, minimum_frequency=2, held_out=0.1)
     longer = [piece for piece in map(tokenizer.token_bytes, range(tokenizer.size)) if len(piece) > 1]
     assert longer
@@ -322,65 +317,13 @@ def test_tokens_of_texts_taken_away_are_deleted(tmp_path: Path):
     assert len(list((tmp_path / "cache").iterdir())) == 2
 
 
-# ---- which files ---------------------------------------------------------------------------------------------------
-
-
-def library(folder: Path, *names: str) -> Path:
-    folder.mkdir(exist_ok=True)
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(name)
-    return folder
-
-
-@pytest.mark.parametrize(
-    ("own", "use", "names"),
-    [
-        ((), "auto", ["starter/hello.txt"]),
-        ((), "always", ["starter/hello.txt"]),
-        ((), "never", []),
-        (("diary.txt",), "auto", ["diary.txt"]),
-        (("diary.txt",), "always", ["diary.txt", "starter/hello.txt"]),
-        (("diary.txt",), "never", ["diary.txt"]),
-        (("starter/old.txt",), "auto", ["starter/hello.txt"]),
-        (("picture.png",), "auto", ["starter/hello.txt"]),
-        (("2024/may/diary.md", "a.txt"), "auto", ["2024/may/diary.md", "a.txt"]),
-    ],
-)
-def test_when_the_starter_shelf_is_used(tmp_path: Path, own: tuple[str, ...], use: str, names: list[str]):
-    """auto: only until there is writing of one's own; always; never. A starter folder at home is not one's own."""
-    home, starter = library(tmp_path / "home", *own), library(tmp_path / "shipped", "hello.txt")
-    sources = gather_sources(home, [], starter, use)
-    assert [source.name.replace("\\", "/") for source in sources] == names
-    assert all(source.path.exists() for source in sources)
-
-
-def test_further_folders(tmp_path: Path):
-    """Texts of further folders come behind one's own, under the folder's name, and make the starter shelf
-    unnecessary."""
-    home, starter = library(tmp_path / "home"), library(tmp_path / "starter", "hello.txt")
-    letters, notes = library(tmp_path / "letters", "b.txt", "to/ann.md"), library(tmp_path / "notes", "b.txt")
-    sources = gather_sources(home, [letters, notes], starter, "auto")
-    assert sources == [
-        Source(letters / "b.txt", str(Path("letters/b.txt"))),
-        Source(letters / "to" / "ann.md", str(Path("letters/to/ann.md"))),
-        Source(notes / "b.txt", str(Path("notes/b.txt"))),
-    ]
-    library(tmp_path / "home", "own.txt")
-    assert [source.name for source in gather_sources(home, [notes], starter, "auto")][0] == "own.txt"
-
-
-def test_a_further_folder_given_from_within(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A further folder given as a dot goes by its real name."""
-    monkeypatch.chdir(library(tmp_path / "letters", "b.txt"))
-    home = library(tmp_path / "home")
-    assert [source.name for source in gather_sources(home, [Path()], home, "never")] == [str(Path("letters/b.txt"))]
+# ---- letters -------------------------------------------------------------------------------------------------------
 
 
 def test_the_letters_are_learned_from_what_can_be_read(tmp_path: Path):
     """train_tokenizer passes over what is no text, and learns from the rest."""
     on_shelf(tmp_path, picture=PNG, fable=FABLE * 9)
-    sources = gather_sources(tmp_path / "library", [], tmp_path, "never")
+    sources, _ = gather_sources(tmp_path / "library", [], tmp_path, "never")
     sources.append(Source(tmp_path / "nowhere.txt", "nowhere.txt"))
     tokenizer = train_tokenizer(sources, vocabulary=300, minimum_frequency=2, held_out=0.1)
     assert tokenizer.size == 300

@@ -1,10 +1,12 @@
-"""The shelf: whatever a person wrote, in whatever encoding, becomes text or a polite reason; tokens are kept."""
+"""The shelf: texts are cut and encoded, and their tokens are kept."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -13,19 +15,9 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from school.texts import shelf
-from school.texts.shelf import (
-    Text,
-    Unreadable,
-    encode_conversation,
-    find_files,
-    has_turns,
-    open_text,
-    pieces,
-    read_text,
-    split_held_out,
-    sweep_cache,
-)
-from school.texts.tokenizer import BABY, END, MARK_COUNT, PERSON, Tokenizer
+from school.texts.decoding import Unreadable
+from school.texts.shelf import Text, open_text, pieces, split_held_out, sweep_cache
+from school.texts.tokenizer import BABY, END, PERSON, Tokenizer
 
 DIARY = "Liebes Tagebuch, heute kam der Fuchs über die Brücke.\nEr aß süße Äpfel – für Käthe.\n"
 PLAIN = "Dear diary, today the fox came back to the garden.\nShe was quiet, and so was I.\n"
@@ -35,153 +27,7 @@ OTHER = Tokenizer.train([FRENCH] * 5, vocabulary=300, minimum_frequency=2)
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\1\0\0\0\1\0\x08\x06\0\0\0" + bytes(range(256)) * 8
 
 
-# ---- reading -------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("text", [DIARY, PLAIN, FRENCH, "狐狸看月亮。🦊\n", "a", ""])
-@pytest.mark.parametrize(
-    ("mark", "encoding"),
-    [
-        (b"", "utf-8"),
-        (b"\xef\xbb\xbf", "utf-8"),
-        (b"\xff\xfe", "utf-16-le"),
-        (b"\xfe\xff", "utf-16-be"),
-        (b"\xff\xfe\0\0", "utf-32-le"),
-        (b"\0\0\xfe\xff", "utf-32-be"),
-    ],
-)
-def test_unicode_with_its_mark(text: str, mark: bytes, encoding: str):
-    """UTF-8 with or without a byte order mark, UTF-16 and UTF-32 with theirs, are read; the mark is no part of it."""
-    assert read_text(mark + text.encode(encoding)) == text
-
-
-@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-@pytest.mark.parametrize("text", [PLAIN, DIARY, FRENCH, PLAIN * 500])
-def test_utf_16_that_lost_its_mark(text: str, encoding: str):
-    """UTF-16 in Latin letters is known by its zeros, also where plain letters make it valid UTF-8."""
-    assert read_text(text.encode(encoding)) == text
-
-
-@pytest.mark.parametrize(
-    ("text", "encoding"),
-    [
-        (DIARY.replace("–", "-"), "latin-1"),
-        (DIARY, "cp1252"),
-        (FRENCH, "cp1252"),
-        (FRENCH * 30, "cp1252"),
-        ("Grüße", "latin-1"),
-        ("“Hello” – it’s me…\n", "cp1252"),
-        ("Kæra dagbók, í dag kom refurinn að ánni til að sjá tunglið.\n", "latin-1"),
-        ("Здравствуй, дневник! Сегодня лиса пришла к реке посмотреть на луну.\n" * 3, "cp1251"),
-        ("こんにちは、今日は天気がいいですね。狐は月を見ています。\n" * 3, "shift_jis"),
-    ],
-)
-def test_yesterdays_encodings(text: str, encoding: str):
-    """Files in Latin-1, cp1252 and other old encodings are read as they were written."""
-    assert read_text(text.encode(encoding)) == text
-
-
-@pytest.mark.parametrize(
-    ("raw", "text"),
-    [
-        (DIARY.encode() + "ü".encode()[:1], DIARY + "\ufffd"),
-        (b"fox \xff fox " + DIARY.encode() * 3, "fox \ufffd fox " + DIARY * 3),
-        (b"\xef\xbb\xbf" + DIARY.encode() + b"\xff", DIARY + "\ufffd"),
-    ],
-    ids=["cut off", "one bad byte", "with a mark"],
-)
-def test_a_few_broken_bytes_do_not_turn_utf_8_into_babel(raw: bytes, text: str):
-    """UTF-8 that is broken in a few places is read as UTF-8, each break as U+FFFD."""
-    assert read_text(raw) == text
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
-def test_lines_from_windows(encoding: str):
-    """CRLF line ends are read as plain ones, in every encoding."""
-    assert read_text(DIARY.replace("\n", "\r\n").encode(encoding)) == DIARY
-
-
-def test_lines_from_an_old_mac():
-    """CR line ends in UTF-8 are read as plain ones."""
-    assert read_text(b"one\rtwo\r\rthree\r\nfour\n") == "one\ntwo\n\nthree\nfour\n"
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        PNG,
-        b"\0" * 1000,
-        b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(range(256)) * 4,
-        b"some words\0and some more",
-        b"PK\x03\x04" + bytes(i * 7 % 256 for i in range(5000)),
-        PLAIN.encode() * 80 + b"\0" * 5000,
-        b"\xff\xfe" + b"\x00\xd8" * 20,  # UTF-16 that breaks
-        b"\xff\xfe\0\0" + b"\xff" * 20,  # UTF-32 that breaks
-        b"\xff\xfe" + "odd".encode("utf-16-le")[:-1],
-    ],
-)
-def test_what_is_no_text(raw: bytes):
-    """Pictures, archives, zeros and broken UTF-16 are Unreadable, with a one-line reason."""
-    with pytest.raises(Unreadable, match=r"binary file|breaks at byte \d+") as caught:
-        read_text(raw)
-    assert len(str(caught.value).splitlines()) == 1
-
-
-@effort(max_examples=200, deadline=None)
-@given(st.binary(max_size=300))
-@example(b"\xff\xfe")
-@example(b"\0")
-@example(b"\x80")
-def test_any_bytes_are_text_or_unreadable(raw: bytes):
-    """Whatever the bytes: a text without a CR LF and with a UTF-8 form, or Unreadable; never another error."""
-    try:
-        text = read_text(raw)
-    except Unreadable:
-        return
-    assert "\r\n" not in text
-    text.encode("utf-8")
-
-
-@effort(max_examples=100, deadline=None)
-@given(st.text(max_size=80).filter(lambda text: "\0" not in text and "\r" not in text))
-def test_any_utf_8_text_is_read_as_it_is(text: str):
-    """Any text without zeros and carriage returns comes back from UTF-8 as it was, but for a mark in front."""
-    assert read_text(text.encode()) == text.removeprefix("\ufeff")
-
-
-# ---- finding -------------------------------------------------------------------------------------------------------
-
-
-def test_what_is_on_the_shelf(tmp_path: Path):
-    """Files with a text's suffix, in any case and at any depth, sorted by path; hidden files and folders are not."""
-    wanted = ["b.txt", "A.TXT", "notes.md", "z/deep/er/c.text", "a/d.markdown", "a/..e.txt", "spaces and ü/f g.txt"]
-    unwanted = ["picture.png", "noend", ".hidden.txt", ".git/x.txt", "a/.cache/y.txt", "x.txt.bak", "txt"]
-    for name in wanted + unwanted:
-        file = tmp_path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("a fox")
-    (tmp_path / "folder.txt").mkdir()
-    wanted.remove("a/..e.txt")
-    assert find_files(tmp_path) == sorted(tmp_path / name for name in wanted)
-
-
-def test_shelves_that_are_not_there(tmp_path: Path):
-    """An empty folder, and one that does not exist, hold no files."""
-    assert find_files(tmp_path) == []
-    assert find_files(tmp_path / "nowhere") == []
-
-
-@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
-def test_links_are_followed(tmp_path: Path):
-    """A linked folder is part of the shelf, under the link's name."""
-    (tmp_path / "far").mkdir()
-    (tmp_path / "far" / "a.txt").write_text("a fox")
-    (tmp_path / "shelf").mkdir()
-    (tmp_path / "shelf" / "near").symlink_to(tmp_path / "far")
-    assert find_files(tmp_path / "shelf") == [tmp_path / "shelf" / "near" / "a.txt"]
-
-
-# ---- cutting -------------------------------------------------------------------------------------------------------
+# ---- cutting ---------------------------------------------------------------------------------------------------------
 
 LETTERS = st.text(st.sampled_from("abü狐 \n.🦊"), max_size=400)
 
@@ -251,44 +97,7 @@ def test_pieces_end_with_a_line_or_a_word(monkeypatch: pytest.MonkeyPatch):
     assert list(pieces("")) == []
 
 
-# ---- conversations -------------------------------------------------------------------------------------------------
-
-
-def test_talk_is_told_from_tales():
-    """A text is a conversation if it has lines that begin with you: and others that begin with baby:"""
-    assert has_turns("you: hi\nbaby: hello\n")
-    assert has_turns("a day\nyou:hi\n\nbaby:\n")
-    assert not has_turns("you: hi\nyou: hello?\n")
-    assert not has_turns("and you: hi\nmy baby: hello\nYou: hi\nBaby: hello\n")
-    assert not has_turns("")
-
-
-def test_turns_are_marked():
-    """you: and baby: lines become marked turns; other lines stay plain text, and empty ones vanish."""
-    encode = TOKENIZER.encode
-    ids = encode_conversation(TOKENIZER, "One day.\n\nyou: hi, fox \nbaby:hello\nyou:\nIt was late.\nbaby: bye")
-    assert ids == [
-        *encode("One day.\n"),
-        *(PERSON, *encode("hi, fox"), END),
-        *(BABY, *encode("hello"), END),
-        *(PERSON, END),
-        *encode("It was late.\n"),
-        *(BABY, *encode("bye"), END),
-    ]
-
-
-@effort(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from(["you: ", "baby: ", ""]), st.text(max_size=20))))
-def test_every_turn_has_an_end(lines: list[tuple[str, str]]):
-    """In an encoded conversation every speaker's mark is followed by one END before the next, and by nothing else."""
-    ids = encode_conversation(TOKENIZER, "\n".join(who + text for who, text in lines))
-    marks = [token for token in ids if token < MARK_COUNT]
-    assert all(mark in (PERSON, BABY) for mark in marks[::2])
-    assert all(mark == END for mark in marks[1::2])
-    assert len(marks) % 2 == 0
-
-
-# ---- tokens kept on disk -------------------------------------------------------------------------------------------
+# ---- tokens kept on disk ---------------------------------------------------------------------------------------------
 
 
 def silent(text: str) -> None:
@@ -394,6 +203,27 @@ def test_a_crash_while_encoding_leaves_nothing_that_is_taken_for_whole(tmp_path:
         with pytest.raises(MemoryError):
             opened(file)
     assert TOKENIZER.decode(opened(file, share=0.1).learn.tolist()) == split_held_out(DIARY * 30, 0.1)[0]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="it takes a device that is always full")
+def test_a_full_disk_keeps_nothing_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Where tokens can't be written, the text is opened all the same, from memory, and that is said; nothing that could
+    be taken for its tokens stays behind."""
+    file = tmp_path / "diary.txt"
+    file.write_text(DIARY * 30, "utf-8")
+    told = []
+
+    @contextmanager
+    def full(path: Path) -> Iterator[BinaryIO]:
+        with Path("/dev/full").open("wb") as stream:
+            yield stream
+
+    monkeypatch.setattr(shelf, "replacing", full)
+    text = opened(file, say=told.append)
+    assert TOKENIZER.decode([*text.learn.tolist(), *text.held_out.tolist()]) == DIARY * 30
+    assert [line for line in told if "can't be kept (No space left on device)" in line] == told
+    assert len(told) == 1
+    assert cached(tmp_path) == set()
 
 
 def test_a_picture_named_txt_is_not_kept(tmp_path: Path):

@@ -1,0 +1,99 @@
+"""The command line: what may stand behind ``python wakeup.py``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T", int, float)
+
+
+class Parser(argparse.ArgumentParser):
+    """One line for a mistake, not the whole usage."""
+
+    def error(self, message: str) -> None:
+        self.exit(2, f"babyLLM: {message} (see --help)\n")
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    """What was asked for; ``verb`` is the command."""
+    common = Parser(add_help=False, allow_abbrev=False)
+    common.add_argument("--config", type=Path, metavar="FILE", help="settings (default: config.toml beside wakeup.py)")
+    common.add_argument("--home", type=Path, metavar="DIR", help="where soul/, library/ and statistics/ are")
+    common.add_argument(
+        "--library", type=Path, action="append", default=[], metavar="DIR", help="learn from this folder too"
+    )
+    common.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="change a setting")
+    common.add_argument("--json", action="store_true", help="one JSON object on standard output")
+
+    parser = Parser(
+        prog="wakeup.py",
+        description="Wakes a small language model that grows on your own writing, and lets you talk to it.",
+        parents=[common],
+        allow_abbrev=False,
+    )
+    parser.set_defaults(verb="wake", room=False)
+    parser.add_argument("--steps", type=_positive(int), metavar="N", help="stop after so many steps")
+    parser.add_argument("--seconds", type=_positive(float), metavar="S", help="stop after so many seconds")
+    parser.add_argument("--no-terminal", action="store_true", help="no chat here, only lines about the lessons")
+    parser.add_argument("--no-twitch", action="store_true", help="stay away from Twitch")
+    parser.add_argument("--no-train", action="store_true", help="talk without learning")
+    parser.add_argument(
+        "--newborn", action="store_true", help="let a new baby be born; older souls are moved to soul/earlier"
+    )
+    _add_commands(parser.add_subparsers(metavar="COMMAND", title="instead of waking it"), common)
+
+    # Common options may stand before or behind the command, so they are taken out first.
+    given, rest = common.parse_known_args(arguments)
+    options = parser.parse_args(rest)
+    for name, value in vars(given).items():
+        setattr(options, name, value)
+    return options
+
+
+def _add_commands(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
+    ask = commands.add_parser("ask", help="ask one question", parents=[common])
+    ask.add_argument("text", nargs="+", metavar="TEXT")
+    ask.add_argument("--conversation", default="", metavar="NAME", help="go on from this conversation")
+    ask.set_defaults(verb="ask")
+    score = commands.add_parser("score", help="bits per byte of texts, without learning", parents=[common])
+    score.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    score.set_defaults(verb="score")
+    read = commands.add_parser(
+        "read", help="read a text once, predicting each token, then learning it", parents=[common]
+    )
+    read.add_argument("file", type=Path, metavar="FILE")
+    read.add_argument("--keep", action="store_true", help="keep what it learned in its soul")
+    read.set_defaults(verb="read")
+    stats = commands.add_parser("stats", help="look at its life so far", parents=[common])
+    stats.add_argument("--search", metavar="WORDS", help="find what was said")
+    stats.add_argument("--last", type=_positive(int), default=5, metavar="N", help="messages to show")
+    stats.add_argument("--weather", action="store_true", help="plot how it felt, over its life")
+    stats.set_defaults(verb="stats")
+    timetable = commands.add_parser("timetable", help="what is due when", parents=[common])
+    timetable.set_defaults(verb="timetable")
+    diary = commands.add_parser("diary", help="read its diary and its letters home", parents=[common])
+    diary.add_argument("--last", type=_positive(int), default=7, metavar="N", help="pages to show")
+    diary.set_defaults(verb="diary")
+    room = commands.add_parser("chat-room", help="wake it for several people at this machine", parents=[common])
+    room.add_argument("--moderator", action="append", default=[], metavar="NAME", help="who may moderate there")
+    room.set_defaults(verb="wake", room=True)
+    twitch = commands.add_parser("twitch", help="set Twitch up, and see whether it works", parents=[common])
+    twitch.add_argument("errand", choices=("login", "check", "whois", "logout"), help="what to do")
+    twitch.add_argument("names", nargs="*", metavar="NAME", help="whois: the accounts to look up")
+    twitch.add_argument("--device", action="store_true", help="login: with a code, on any device")
+    twitch.add_argument("--no-browser", action="store_true", help="login: don't open a browser")
+    twitch.set_defaults(verb="twitch")
+
+
+def _positive(kind: Callable[[str], T]) -> Callable[[str], T]:
+    def convert(text: str) -> T:
+        value = kind(text)
+        if value <= 0:
+            raise argparse.ArgumentTypeError("must be more than 0")
+        return value
+
+    convert.__name__ = "number" if kind is float else "whole number"
+    return convert

@@ -1,0 +1,395 @@
+"""Puts the school together from its settings and takes it apart again: whoever is needed for a waking, in order."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import wait
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+import torch
+
+from brain import Brain, BrainConfig, build_brain
+from school.classroom import Classroom, Limits
+from school.diary.scribe import Scribe
+from school.diary.voice import Voices
+from school.door.consent import People
+from school.door.control import Control
+from school.door.events import Event
+from school.door.exchanges import REMEMBERED
+from school.door.journal import Journal
+from school.door.mailbox import Mailbox
+from school.door.school import School
+from school.door.values import date_ids_by
+from school.office.lifetime import MACHINE, Clocks, Lifetime
+from school.office.log import keep_log, redact
+from school.office.machine import prepare
+from school.office.seeds import seed_of
+from school.record.queries import read_noted
+from school.record.registrar import Registrar
+from school.schedule.hours import quiet_hours, zone_of
+from school.schedule.jobs import Staff, runs
+from school.schedule.plan import RANG, forget_ahead, plan_of, read_past
+from school.schedule.timetable import Timetable
+from school.screen.announcer import Announcer, Screen
+from school.screen.calligraphist import count
+from school.screen.figures import Figures
+from school.screen.history import KEPT
+from school.settings import SchoolSettings
+from school.souls.caretaker import Caretaker, Soul
+from school.souls.inspection import inspect
+from school.souls.packing import brain_config, wake_receptionist, wake_tutor
+from school.talking.conversations import Conversations
+from school.talking.receptionist import Receptionist
+from school.teaching.shape import agree, block_tokens, micro_seconds, shape_of
+from school.teaching.team import Leader, Team
+from school.teaching.tutor import Tutor
+from school.texts.librarian import Librarian, train_tokenizer
+from school.texts.places import gather_sources
+from school.texts.tokenizer import MARK_COUNT, Tokenizer
+
+STARTER = Path(__file__).resolve().parent.parent / "library" / "starter"
+RECORD_SECONDS = 3.0  # at waking, for the record to delete what the day before could not
+
+Say = Callable[[str], None]
+
+log = logging.getLogger(__name__)
+
+
+class Surface(Protocol):
+    """A way for people to come in. ``lines`` says how it is, for a status display."""
+
+    def start(self) -> None: ...
+    async def close(self) -> None: ...
+    def lines(self) -> list[str]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waking:
+    """What is asked of one waking. ``folders``: libraries besides the home's; ``steps`` and ``seconds``: when to stop;
+    ``newborn``: older souls make room; ``team``: the processes that share the lessons. ``clear_out``
+    removes from public chats what is older than so many days."""
+
+    home: Path
+    folders: Sequence[Path] = ()
+    steps: int | None = None
+    seconds: float | None = None
+    learning: bool = True
+    newborn: bool = False
+    team: Team | None = None
+    clocks: Clocks = MACHINE
+    clear_out: Callable[[School, float], object] = lambda school, days: None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Display:
+    """How lessons are shown: on a ``screen``, in a ``view``, or as a line every so often with ``show``."""
+
+    show: Say
+    screen: Screen | None = None
+    view: str = "compact"
+    line_seconds: float = 30.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Mind:
+    """A brain with all that belongs to it: its texts, who teaches it, who answers with it."""
+
+    shape: BrainConfig
+    soul: Soul | None  # that it woke from
+    librarian: Librarian
+    tutor: Tutor
+    receptionist: Receptionist
+
+
+@dataclass(slots=True, kw_only=True)
+class Awake:
+    """A school that is put together; whatever was opened for it is closed by the stack it was opened on."""
+
+    tutor: Tutor
+    classroom: Classroom
+    school: School
+    control: Control
+    registrar: Registrar
+    people: People
+    scribe: Scribe
+    announcer: Announcer
+    timetable: Timetable
+    voices: Voices
+    lifetime: Lifetime
+    say: Say
+    surfaces: list[Surface] = field(default_factory=list)
+    ending: str = "broken off"
+
+
+def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices: Voices, closing: ExitStack) -> Awake:
+    """Open everything that a day needs, in order; ``closing`` closes it in reverse order. Raises Mistake."""
+
+    def say(text: str) -> None:
+        log.info("%s", text)
+        display.show(redact(text))
+
+    home, team = waking.home, waking.team
+    device = prepare(settings.machine)
+    if team:
+        device = team.own_device(device)
+        closing.callback(team.leave)
+    closing.callback(keep_log(home / "statistics", display.show))
+    lifetime = count_time(settings, waking, closing, say)
+    caretaker = lock_souls(settings, home, lifetime.now)
+    closing.callback(caretaker.unlock)
+    soul = caretaker.make_room(say) if waking.newborn else caretaker.newest(say, set_aside=True)
+    mind = wake_mind(settings, waking, soul, device, say)
+    registrar = open_record(settings, home, mind, lifetime)
+    awake: Awake | None = None  # what fails before it is, ends unwoken
+    closing.callback(lambda: registrar.close(step=mind.tutor.step, ending=awake.ending if awake else "never woke"))
+    registrar.shelve(mind.librarian.texts)
+    mailbox = Mailbox(settings.speech.waiting)
+    control = Control(mailbox, lifetime)
+    people, school = remember(registrar, mailbox, mind, lifetime)
+    scribe = hire_scribe(settings, school, registrar, voices, say, lifetime.clocks)
+    closing.callback(scribe.good_night)
+    staff = Staff(
+        settings=settings,
+        zone=zone_of(settings.timetable.zone),
+        school=school,
+        control=control,
+        registrar=registrar,
+        scribe=scribe,
+        clear_out=waking.clear_out,
+    )
+    timetable = hang_bells(staff, say, lifetime.clocks)
+    announcer = hire_announcer(display, school, registrar, mind.tutor, timetable)
+    scribe.aside = announcer.mention
+
+    def publish(event: Event) -> None:
+        registrar.note(event)
+        announcer.tell(event)
+        scribe.noted(event)
+
+    classroom = Classroom(
+        mind.tutor,
+        mind.receptionist,
+        mailbox,
+        school,
+        caretaker,
+        facts=facts_of(settings, mind.shape),
+        limits=Limits(
+            steps=waking.steps,
+            seconds=waking.seconds,
+            learning=waking.learning,
+            considerate=settings.timetable.study == "idle",
+        ),
+        publish=publish,
+        unwritten=lambda: registrar.unwritten,
+        look=announcer.look,
+        team=team,
+    )
+    greet(say, mind, classroom.parameters)
+    if team:
+        say(f"{team.size} processes share its lessons; waiting for all of them...")
+        mind.tutor.assemble(mind.shape, settings.lessons, settings.pedagogy)
+    awake = Awake(
+        tutor=mind.tutor,
+        classroom=classroom,
+        school=school,
+        control=control,
+        registrar=registrar,
+        people=people,
+        scribe=scribe,
+        announcer=announcer,
+        timetable=timetable,
+        voices=voices,
+        lifetime=lifetime,
+        say=say,
+    )
+    return awake
+
+
+# ---- souls ---------------------------------------------------------------------------------------------------------
+
+
+def souls_of(settings: SchoolSettings, home: Path, now: Callable[[], float] = time.time) -> Caretaker:
+    """The souls; ``now``, in seconds since 1970, dates what is saved."""
+    return Caretaker(home / "soul", settings.soul, clock=now, inspect=inspect)
+
+
+def lock_souls(settings: SchoolSettings, home: Path, now: Callable[[], float] = time.time) -> Caretaker:
+    """The souls, for this process alone. Raises Mistake."""
+    caretaker = souls_of(settings, home, now)
+    caretaker.lock()
+    return caretaker
+
+
+# ---- the mind ------------------------------------------------------------------------------------------------------
+
+
+def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, device: torch.device, say: Say) -> Mind:
+    """The brain and who works with it; what the soul holds is not in them yet. Raises Mistake."""
+    librarian = open_library(settings, waking, soul, say)
+    brain, shape = build_brain_for(settings, waking.home, librarian, soul, device)
+    tutor = hire_tutor(settings, brain, librarian, soul, waking.team)
+    conversations = Conversations(
+        waking.home / "soul" / "conversations",
+        limit=settings.speech.conversations,
+        disk_limit=settings.speech.conversations_on_disk,
+        device=device,
+    )
+    receptionist = Receptionist(tutor.voice, librarian.tokenizer, conversations, settings.speech)
+    return Mind(shape=shape, soul=soul, librarian=librarian, tutor=tutor, receptionist=receptionist)
+
+
+def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, say: Say) -> Librarian:
+    """The texts, through the soul's tokenizer or, for a newborn, one learned from them. Raises Mistake."""
+    library = waking.home / "library"
+    library.mkdir(exist_ok=True)
+    starter = settings.library.starter
+    sources, skipped = gather_sources(library, list(waking.folders), STARTER, starter, home=waking.home)
+    held_out = settings.library.held_out
+    if soul:
+        tokenizer = Tokenizer.from_json(soul.tokenizer)
+    else:
+        say(f"a new baby: learning its letters from {len(sources)} text{'s' * (len(sources) != 1)}...")
+        tokenizer = train_tokenizer(
+            sources,
+            vocabulary=shape_of(settings.brain, settings.library.vocabulary).vocabulary,
+            minimum_frequency=settings.library.minimum_frequency,
+            held_out=held_out,
+        )
+    cache = waking.home / "soul" / "tokens"
+    librarian = Librarian.open(
+        sources, tokenizer, held_out=held_out, cache=cache, seed=settings.lessons.seed, say=say, skipped=skipped
+    )
+    for name, why in librarian.skipped.items():
+        say(f"skipped {name}: {why}.")
+    return librarian
+
+
+def build_brain_for(
+    settings: SchoolSettings, home: Path, librarian: Librarian, soul: Soul | None, device: torch.device
+) -> tuple[Brain, BrainConfig]:
+    """The brain in the soul's shape, or a newborn's; its weights are still random. Raises Mistake."""
+    shape = shape_of(settings.brain, settings.library.vocabulary)
+    if soul:
+        shape = agree(shape, brain_config(soul), str(home / "soul"))
+    torch.manual_seed(seed_of(settings.lessons.seed))
+    brain = build_brain(shape, pieces=librarian.tokenizer.pieces, turn_tokens=MARK_COUNT)
+    return brain.to(device), shape
+
+
+def hire_tutor(
+    settings: SchoolSettings, brain: Brain, librarian: Librarian, soul: Soul | None, team: Team | None
+) -> Tutor:
+    """The tutor, or the one that leads the team's; it has not heard of the soul's weights yet."""
+    kind = partial(Leader, team=team) if team else Tutor
+    lessons = settings.lessons
+    return kind(
+        brain,
+        librarian,
+        lessons,
+        block_tokens=block_tokens(settings.brain, lessons.block_tokens),
+        micro_seconds=micro_seconds(settings.brain, lessons.micro_seconds),
+        micro_streams=soul.facts["micro_streams"] if soul else None,
+        pedagogy=settings.pedagogy,
+    )
+
+
+def facts_of(settings: SchoolSettings, shape: BrainConfig) -> dict[str, object]:
+    """What every soul says about itself."""
+    return {"brain": asdict(shape), "settings": settings.model_dump()}
+
+
+def greet(say: Say, mind: Mind, parameters: int) -> None:
+    number = len(mind.librarian.texts)
+    texts = f"{number} text{'s' * (number != 1)}, {count(mind.librarian.tokens)} tokens"
+    size = count(parameters)
+    if mind.soul is None:
+        say(f"babyLLM wakes for the first time: {size} parameters, nothing learned yet. Library: {texts}.")
+    else:
+        say(f"babyLLM wakes at step {mind.soul.step:,}: {size} parameters. Library: {texts}.")
+
+
+# ---- the staff -----------------------------------------------------------------------------------------------------
+
+
+def count_time(settings: SchoolSettings, waking: Waking, closing: ExitStack, say: Say) -> Lifetime:
+    """The time that is lived, from where the record stopped; all ids are dated by it."""
+    noted = read_noted(waking.home / "statistics" / "baby.db", waking.clocks.wall())
+    lifetime = Lifetime(noted, right_on=settings.record.today, tell=say, clocks=waking.clocks)
+    date_ids_by(lifetime.now)
+    closing.callback(date_ids_by, None)
+    return lifetime
+
+
+def open_record(settings: SchoolSettings, home: Path, mind: Mind, lifetime: Lifetime) -> Registrar:
+    return Registrar(
+        home / "statistics" / "baby.db",
+        settings.record,
+        run_config=settings.model_dump(),
+        from_step=mind.soul.step if mind.soul else 0,
+        journal=Journal.of(home),
+        lifetime=lifetime,
+    )
+
+
+def remember(registrar: Registrar, mailbox: Mailbox, mind: Mind, lifetime: Lifetime) -> tuple[People, School]:
+    """Bring back what soul and record hold, as far as people agree to it now."""
+    wait([removing for _, removing in registrar.inherited], RECORD_SECONDS)
+    people = People(registrar, *registrar.ledger(), clock=lifetime.now)
+    if mind.soul:
+        pairs = registrar.queries.pairs_learning()
+        wake_tutor(mind.soul, mind.tutor, [pair for pair in pairs if people.welcome(pair.person, pair.asker)])
+        wake_receptionist(mind.soul, mind.receptionist, welcome=people.welcome)
+    exchanges = [exchange for exchange in registrar.queries.exchanges(REMEMBERED) if people.welcome(exchange.person)]
+    school = School(mailbox, registrar, exchanges=exchanges, lifetime=lifetime)
+    school.forgetting.go_on(people.left(), registrar.inherited)
+    return people, school
+
+
+def hire_scribe(
+    settings: SchoolSettings, school: School, registrar: Registrar, voices: Voices, say: Say, clocks: Clocks
+) -> Scribe:
+    """The scribe, who hears what is answered, and in quiet hours only writes. Raises Mistake."""
+    zone = zone_of(settings.timetable.zone)
+    quiet = quiet_hours(settings.timetable.quiet, zone)
+
+    def murmur(text: str) -> None:
+        if quiet():
+            log.info("%s", text)
+        else:
+            say(text)
+
+    scribe = Scribe(school, registrar, voices, settings.scribe, zone=zone, say=murmur, clock=clocks.wall)
+    school.listener = scribe.heard
+    return scribe
+
+
+def hang_bells(staff: Staff, say: Say, clocks: Clocks) -> Timetable:
+    """The timetable of the day, not yet begun. Raises Mistake."""
+    now = datetime.fromtimestamp(clocks.wall(), UTC)
+    past = read_past(staff.registrar.path, now)
+    if past.ahead:
+        staff.registrar.write(lambda db: forget_ahead(db, now))
+    note = partial(staff.registrar.event, RANG)
+    hours = staff.settings.timetable
+    return Timetable(plan_of(staff.settings), runs(staff), past, hours, note=note, tell=say, clocks=clocks)
+
+
+def hire_announcer(
+    display: Display, school: School, registrar: Registrar, tutor: Tutor, timetable: Timetable
+) -> Announcer:
+    return Announcer(
+        display.screen or Screen(show=display.show),
+        view=display.view,
+        every_seconds=display.line_seconds,
+        status=school.status,
+        minute=tutor.stopwatch.minute,
+        figures=Figures(registrar.queries.steps(KEPT), registrar.queries.exams()),
+        quiet=timetable.quiet,
+    )

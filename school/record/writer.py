@@ -1,0 +1,177 @@
+"""The one thread that writes into the record, with the one connection that may.
+
+Anything may go wrong with a disk; then rows wait in memory, are counted, and are written when it works again. A record
+that is damaged is set aside, and a new one begun.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from school.door.mailbox import fail, fulfil
+from school.office.lifetime import Lifetime
+from school.record.removal import DAMAGED, Leftovers
+from school.record.schema import connect
+
+log = logging.getLogger(__name__)
+
+BACKLOG = 50_000  # rows kept in memory while the disk refuses them; then the oldest are dropped and counted
+FLUSH_SECONDS = 1.0
+RETRY_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class _Job:
+    """Something to write; ``future`` gets what it returns."""
+
+    write: Callable[[Database], Any]
+    future: Future | None = None
+
+
+@dataclass(slots=True)
+class _Backlog:
+    jobs: deque[_Job] = field(default_factory=deque)
+    dropped: int = 0
+    closing: bool = False
+    closed: bool = False
+
+
+class Writer:
+    """Takes jobs from any thread, and does them in order. ``begin`` is done first in every record that is opened; with
+    all that is written goes what time it is in this ``lifetime``."""
+
+    def __init__(self, path: Path, begin: Callable[[Database], None], lifetime: Lifetime):
+        self.path, self._begin, self._lifetime = path, begin, lifetime
+        self.leftovers = Leftovers(path)
+        self._backlog = _Backlog()
+        self._wake = threading.Condition()
+        self._db: Database | None = None
+        self._thread = threading.Thread(target=self._work, name="registrar", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    @property
+    def unwritten(self) -> int:
+        """Rows that wait for the disk or were dropped."""
+        return len(self._backlog.jobs) + self._backlog.dropped
+
+    def submit(self, write: Callable[[Database], Any], future: Future | None = None) -> None:
+        """Do it behind all that is on its way, in one go, and again if the disk refuses. Whoever gave a ``future`` gets
+        what it returns as soon as possible; what nobody waits for is written within a second."""
+        with self._wake:
+            if self._backlog.closed:
+                if future:
+                    fail(future, RuntimeError("the record is closed"))
+                return
+            self._backlog.jobs.append(_Job(write, future))
+            if len(self._backlog.jobs) > BACKLOG:
+                self._drop_oldest()
+            if future:
+                self._wake.notify()
+
+    def close(self, patience: float) -> None:
+        """Write all that waits; gives up after ``patience`` seconds."""
+        with self._wake:
+            self._backlog.closing = True
+            self._wake.notify()
+        self._thread.join(patience)
+        if self.unwritten:
+            log.warning("%d rows could not be written to %s", self.unwritten, self.path)
+
+    def _drop_oldest(self) -> None:
+        """Drop the oldest row, but nothing that somebody waits for."""
+        jobs = self._backlog.jobs
+        index = next((i for i, job in enumerate(jobs) if not job.future), None)
+        if index is not None:
+            del jobs[index]
+            self._backlog.dropped += 1
+
+    # ---- on its own thread ---------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                if not self._backlog.closing:
+                    self._wake.wait(FLUSH_SECONDS)
+                batch = list(self._backlog.jobs)
+                closing = self._backlog.closing
+            written = not (batch or self.leftovers.waiting) or self._flush(batch)
+            with self._wake:
+                if closing and (not written or not self._backlog.jobs):
+                    self._backlog.closed = True
+                    break
+                if not written and not self._backlog.closing:
+                    self._wake.wait(RETRY_SECONDS)
+        for job in self._backlog.jobs:
+            if job.future:
+                fail(job.future, RuntimeError("the record is closed"))
+        self._hang_up()
+
+    def _flush(self, batch: list[_Job]) -> bool:
+        """Write a batch in one transaction; False if the disk refuses, with everything still in the backlog."""
+        try:
+            if self._db is None:
+                self._db = self._open()
+                self._begin(self._db)
+            with self._db.atomic():
+                results = [self._write_one(job) for job in batch]
+                self._db["lifetime"].insert({"id": 1, **asdict(self._lifetime.noted())}, replace=True)
+        except (sqlite3.Error, OSError) as error:
+            log.warning("the record can't be written just now (%s); %d rows wait", error, len(batch))
+            self._hang_up()
+            return False
+        with self._wake:
+            for job in batch:  # new ones came in behind; an overflow may have taken some in front
+                if self._backlog.jobs and self._backlog.jobs[0] is job:
+                    self._backlog.jobs.popleft()
+        if self.leftovers.waiting:
+            with contextlib.suppress(sqlite3.Error, OSError):  # somebody is in the way; once more after the next flush
+                self.leftovers.clear(self._db)
+        for job, (error, result) in zip(batch, results, strict=True):
+            if job.future:
+                fail(job.future, error) if error else fulfil(job.future, result)
+        return True
+
+    def _write_one(self, job: _Job) -> tuple[Exception | None, Any]:
+        """One job in a savepoint of its own, so that a bad row harms no other."""
+        try:
+            with self._db.atomic():
+                return None, job.write(self._db)
+        except Exception as error:
+            statement = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+            if isinstance(error, OSError) or (isinstance(error, sqlite3.OperationalError) and not statement):
+                raise  # the disk, or a lock: the whole batch is tried again
+            log.exception("a row could not be recorded")
+            return error, None
+
+    def _hang_up(self) -> None:
+        if self._db:
+            self._db.close()
+            self._db = None
+
+    def _open(self) -> Database:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            return connect(self.path)
+        except sqlite3.OperationalError:
+            raise  # locked or out of space; later, perhaps
+        except sqlite3.DatabaseError:
+            aside = self.path.with_name(f"{self.path.name}.{DAMAGED}-{int(self._lifetime.now())}")
+            for suffix in ("", "-wal", "-shm"):
+                damaged = Path(f"{self.path}{suffix}")
+                if damaged.exists():
+                    damaged.rename(f"{aside}{suffix}")
+            log.warning("%s was damaged; it was set aside as %s and a new record begun", self.path.name, aside.name)
+            return connect(self.path)

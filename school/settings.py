@@ -1,0 +1,36 @@
+"""All settings of the school, each slice from the room that owns it. Nothing here loads torch."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from school.diary.settings import ScribeSettings, VoiceSettings
+from school.office.machine_settings import MachineSettings
+from school.office.settings import Slice
+from school.record.settings import RecordSettings
+from school.schedule.settings import TimetableSettings
+from school.souls.settings import SoulSettings
+from school.talking.settings import SpeechSettings
+from school.teaching.brain_settings import BrainSettings
+from school.teaching.pedagogy_settings import PedagogySettings
+from school.teaching.settings import LessonSettings
+from school.texts.settings import LibrarySettings
+
+REMOVED: dict[str, str] = {}
+"""Settings and sections that were there once, by name, and why they went."""
+
+
+class SchoolSettings(Slice):
+    """What a life needs, whoever talks to it."""
+
+    brain: BrainSettings = Field(default_factory=BrainSettings)
+    library: LibrarySettings = Field(default_factory=LibrarySettings)
+    lessons: LessonSettings = Field(default_factory=LessonSettings)
+    pedagogy: PedagogySettings = Field(default_factory=PedagogySettings)
+    speech: SpeechSettings = Field(default_factory=SpeechSettings)
+    soul: SoulSettings = Field(default_factory=SoulSettings)
+    record: RecordSettings = Field(default_factory=RecordSettings)
+    timetable: TimetableSettings = Field(default_factory=TimetableSettings)
+    voice: VoiceSettings = Field(default_factory=VoiceSettings)
+    scribe: ScribeSettings = Field(default_factory=ScribeSettings)
+    machine: MachineSettings = Field(default_factory=MachineSettings)

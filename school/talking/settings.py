@@ -1,0 +1,51 @@
+"""The settings of answers and conversations."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from school.office.settings import EXPERT, Slice
+
+
+class SpeechSettings(Slice):
+    temperature: float = Field(0.8, ge=0, le=5, description="0: always its best guess; higher: bolder")
+    top_k: int = Field(50, ge=0, description="choose among so many tokens at most; 0: all", json_schema_extra=EXPERT)
+    top_p: float = Field(
+        0.95,
+        gt=0,
+        le=1,
+        description="choose among the tokens that hold this share of probability",
+        json_schema_extra=EXPERT,
+    )
+    tune: bool = Field(
+        True,
+        description="let it tune its own temperature and repetition penalty to fit its texts",
+        json_schema_extra=EXPERT,
+    )
+    repetition_penalty: float = Field(
+        0.3, ge=0, le=2, description="taken off a token's logit each time it was said", json_schema_extra=EXPERT
+    )
+    repetition_window: int = Field(
+        48, ge=1, le=1024, description="tokens over which saying something again counts", json_schema_extra=EXPERT
+    )
+    max_tokens: int = Field(80, ge=1, le=4096, description="longest reply")
+    max_seconds: float = Field(10.0, gt=0, le=600, description="longest time for a reply, waiting included")
+    question_tokens: int = Field(
+        512, ge=1, le=65_536, description="of a longer question, the end is read", json_schema_extra=EXPERT
+    )
+    together: int = Field(16, ge=1, le=256, description="questions answered at the same time", json_schema_extra=EXPERT)
+    turn_seconds: float = Field(
+        0.25, gt=0, le=60, description="talking before the next micro-step of training", json_schema_extra=EXPERT
+    )
+    conversations: int = Field(
+        32, ge=1, le=10_000, description="conversations kept in memory; older ones go to disk", json_schema_extra=EXPERT
+    )
+    conversations_on_disk: int = Field(
+        1000, ge=0, description="conversations kept on disk; older ones are forgotten", json_schema_extra=EXPERT
+    )
+    waiting: int = Field(
+        64, ge=1, le=10_000, description="questions that may wait; more are turned away", json_schema_extra=EXPERT
+    )
+    seed: int = Field(
+        0, ge=0, lt=2**31, description="where the randomness of its replies starts", json_schema_extra=EXPERT
+    )

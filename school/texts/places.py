@@ -1,0 +1,135 @@
+"""Where texts are: every file of a library once, and a reason for each that is left out."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import deque
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from school.office.files import Unfit, open_plain
+from school.texts.decoding import Unreadable
+from school.texts.formats import format_of
+
+STARTER = "starter"
+LARGEST = 512 << 20  # bytes of a file
+
+Place = tuple[int, int]  # device and number of a folder, however one came there
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file found on the shelf, and the name it goes by in the record."""
+
+    path: Path
+    name: str
+
+
+@dataclass(slots=True)
+class Found:
+    """The files that can be texts, sorted, and why others can't, by their names."""
+
+    files: list[Path] = field(default_factory=list)
+    skipped: dict[str, str] = field(default_factory=dict)
+
+
+def find_files(folder: Path, *, without: Collection[Path] = ()) -> Found:
+    """Every text file below ``folder``. Links are followed, but what is reached in several ways is found once, by the
+    way with the fewest links. Hidden files and folders are left alone, and so are the folders ``without``."""
+    found = Found()
+    seen = {place for path in without if (place := _place(path))}
+    seen.discard(_place(folder))
+    waiting, linked = deque([folder]), deque()
+    while waiting or linked:
+        here = waiting.popleft() if waiting else linked.popleft()
+        place = _place(here)
+        if place in seen:
+            continue
+        seen.add(place)
+        try:
+            entries = sorted((entry for entry in os.scandir(here) if not entry.name.startswith(".")), key=_name)
+        except FileNotFoundError:
+            continue  # not there, or not any more
+        except OSError as error:
+            found.skipped[shown(here.relative_to(folder))] = f"it can't be opened ({error.strerror})"
+            continue
+        before = len(found.files) + len(waiting) + len(linked)
+        for entry in entries:
+            _sort_in(entry, Path(here, entry.name), folder, found, waiting, linked)
+        if here != folder and format_of(here) and len(found.files) + len(waiting) + len(linked) == before:
+            found.skipped[shown(here.relative_to(folder))] = "not a file"
+    found.files.sort()
+    return found
+
+
+def _sort_in(
+    entry: os.DirEntry, path: Path, folder: Path, found: Found, waiting: deque[Path], linked: deque[Path]
+) -> None:
+    """Into texts, folders still to be looked into, and what can't be read; whatever else there is does not matter."""
+    name = shown(path.relative_to(folder))
+    try:
+        kind = entry.stat().st_mode
+    except OSError as error:  # a link to nowhere or round in a circle, or too deep below
+        if format_of(path) or entry.is_dir(follow_symlinks=False):
+            found.skipped[name] = f"it can't be opened ({error.strerror})"
+        return
+    if stat.S_ISDIR(kind):
+        (linked if entry.is_symlink() else waiting).append(path)
+    elif format_of(path):
+        if stat.S_ISREG(kind):
+            found.files.append(path)
+        else:
+            found.skipped[name] = "not a file"
+
+
+def gather_sources(
+    library: Path, others: list[Path], starter: Path, use_starter: str, *, home: Path | None = None
+) -> tuple[list[Source], dict[str, str]]:
+    """The files to learn from: the home's library, further folders, and the starter shelf while it is wanted; and what
+    was left out. What else is in the ``home`` (souls, the record, letters) is never learned."""
+    without = [home, home / "soul", home / "statistics"] if home else []
+    found = find_files(library, without=[*without, library / STARTER])
+    own = [Source(path, shown(path.relative_to(library))) for path in found.files]
+    skipped = dict(found.skipped)
+    for folder in others:
+        above = Path(folder.absolute().name)
+        further = find_files(folder, without=[*without, library])
+        own += [Source(path, shown(above / path.relative_to(folder))) for path in further.files]
+        skipped |= {str(above / name): why for name, why in further.skipped.items()}
+    if use_starter == "always" or (use_starter == "auto" and not own):
+        own += [Source(path, shown(STARTER / path.relative_to(starter))) for path in find_files(starter).files]
+    return own, skipped
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file's content. Raises OSError, or Unreadable for what is no file, or larger than any text."""
+    try:
+        with open_plain(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            raw = b"" if size > LARGEST else file.read(LARGEST + 1)
+    except Unfit:
+        raise Unreadable("not a file") from None
+    if max(len(raw), size) > LARGEST:
+        raise Unreadable(f"too large: {size / 1e9:.1f} GB; texts have {LARGEST / 1e9:.1f} GB at most")
+    return raw
+
+
+def shown(path: Path) -> str:
+    """A file's name as it can be written down and shown: bytes that are no UTF-8, and what a terminal would obey, as
+    escapes."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _name(entry: os.DirEntry) -> str:
+    return entry.name
+
+
+def _place(folder: Path) -> Place | None:
+    try:
+        now = folder.stat()
+    except OSError:
+        return None
+    return now.st_dev, now.st_ino

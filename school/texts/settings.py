@@ -1,0 +1,33 @@
+"""The settings of the library."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from school.office.settings import EXPERT, Slice
+
+
+class LibrarySettings(Slice):
+    vocabulary: int = Field(
+        0,
+        ge=0,
+        le=65_000,
+        description="tokens in the vocabulary; 0: as the brain's preset says",
+        json_schema_extra=EXPERT,
+    )
+    minimum_frequency: int = Field(
+        2, ge=1, description="how often a pair of bytes must occur to become a token", json_schema_extra=EXPERT
+    )
+    held_out: float = Field(
+        0.1,
+        ge=0,
+        le=0.5,
+        description="share at the end of each text that is never trained on",
+        json_schema_extra=EXPERT,
+    )
+    starter: Literal["auto", "always", "never"] = Field(
+        "auto",
+        description='the starter shelf: "auto" (until there is writing of your own), "always" or "never"',
+    )

@@ -1,0 +1,58 @@
+"""The kinds of text: found by their names, read by their own reader, and never from tokens of another version."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from school.texts import shelf
+from school.texts.formats import FORMATS, PLAIN, Format, format_of
+from school.texts.places import find_files
+from school.texts.shelf import open_text, sweep_cache
+from school.texts.tokenizer import Tokenizer
+
+TOKENIZER = Tokenizer.train(["a fox and a moon"] * 5, vocabulary=300, minimum_frequency=2)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("a.txt", "plain"), ("A.TXT", "plain"), ("a.text", "plain"), ("a.md", "markdown"), ("a.b.Markdown", "markdown")],
+)
+def test_a_kind_is_known_by_its_name(name: str, kind: str):
+    """By what it ends with, in whatever letters."""
+    assert format_of(Path(name)).name == kind
+
+
+@pytest.mark.parametrize("name", ["a", "a.docx", "txt", ".txt", "a.txt~", "a.txt.gz"])
+def test_other_files_are_of_no_kind(name: str):
+    """What nobody can read has no format."""
+    assert format_of(Path(name)) is None
+
+
+def test_every_kind_can_be_found_in_a_library(tmp_path: Path):
+    """A library is searched for just the endings that the formats claim, and each is claimed once."""
+    claimed = [suffix for one in FORMATS for suffix in one.suffixes]
+    assert len(claimed) == len(set(claimed))
+    for suffix in [*claimed, ".docx", ""]:
+        (tmp_path / f"note{suffix}").write_text("hello")
+    assert {path.suffix for path in find_files(tmp_path).files} == set(claimed)
+
+
+def test_a_changed_reader_reads_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Tokens that an earlier version of a reader made are not used, and are swept away."""
+    file, cache = tmp_path / "note.txt", tmp_path / "cache"
+    file.write_text("a fox and a moon " * 50)
+
+    def read_by(format_: Format) -> str:
+        monkeypatch.setattr(shelf, "format_of", lambda path: format_)
+        text = open_text(file, "note", TOKENIZER, held_out=0, cache=cache, say=print)
+        sweep_cache(cache, [text], TOKENIZER, 0)
+        return TOKENIZER.decode(text.learn.tolist())
+
+    assert read_by(PLAIN) == "a fox and a moon " * 50
+    loud = replace(PLAIN, read=lambda raw: PLAIN.read(raw).upper())
+    assert read_by(loud) == "a fox and a moon " * 50  # somebody forgot to say that it is another version
+    assert read_by(replace(loud, version=PLAIN.version + 1)) == "A FOX AND A MOON " * 50
+    assert len(list(cache.iterdir())) == 2
