@@ -161,12 +161,12 @@ def _utf8(data: bytes) -> _Reading | None:
     """What is UTF-8 from its first byte to its last, or but for some parts; None for anything else."""
     if b"\x1b$" in data and (reading := _seven_bit(data)):
         return reading
-    if _is_no_bytewise_text(data):
+    if _has_zeros(data) or _controls(data) > 2 + len(data) // 10:  # Hebrew in UTF-16 is ASCII, every other byte 5
         return None
     try:
         return _Reading(data.decode("utf-8"), "utf-8")
     except UnicodeDecodeError:
-        return _mixed(data) if mostly_utf8(data) else None
+        return _mixed(data) if _controls(data) <= len(data) // ACCIDENTS and mostly_utf8(data) else None
 
 
 def _seven_bit(data: bytes) -> _Reading | None:
@@ -194,20 +194,23 @@ def _wide(data: bytes) -> _Reading | None:
 
 def _old(data: bytes) -> _Reading:
     kept = data.replace(b"\0", b"")
-    encoding, sure = ("", False) if _is_no_bytewise_text(data) else judge_old(kept)
+    encoding, sure = "", False
+    if not _has_zeros(data):
+        with contextlib.suppress(UnicodeDecodeError):
+            return _Reading(data.decode("utf-8"), "utf-8")
+        if _controls(data) <= len(data) // ACCIDENTS:
+            encoding, sure = judge_old(kept)
     if not encoding:
         raise Unreadable("it looks like a binary file, not a text")
     text, lost = decode_old(kept, encoding)
     return _Reading(text, encoding, sure, _zeros(len(data) - len(kept)) + _lost(lost))
 
 
-def _is_no_bytewise_text(data: bytes) -> bool:
-    """Whether it has more control characters and zeros than an accident leaves; runs of zeros don't count."""
+def _has_zeros(data: bytes) -> bool:
+    """More than an accident leaves; runs of them, and those at the end, don't count."""
     bare = data.rstrip(b"\0")
     zeros = bare.count(0)
-    if zeros:
-        zeros -= sum(map(len, _RUN.findall(bare)))
-    return zeros + _controls(bare) > len(bare) // ACCIDENTS
+    return zeros > 0 and zeros - sum(map(len, _RUN.findall(bare))) > len(bare) // ACCIDENTS
 
 
 def _controls(data: bytes) -> int:

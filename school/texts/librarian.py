@@ -51,7 +51,7 @@ def train_tokenizer(sources: list[Source], *, vocabulary: int, minimum_frequency
     def sample():
         for source in sources:
             try:
-                text = (format_of(source.path) or PLAIN).read(read_bytes(source.path))
+                text = (format_of(source.path) or PLAIN).read(read_bytes(source.path)).text
             except (OSError, Unreadable, MemoryError):
                 continue
             taught = text[: round(len(text) * (1 - held_out))]

@@ -170,6 +170,16 @@ def test_the_same_bytes_are_the_same_text():
     assert decode(data).note == "" or decode(data).note == "read as Windows-1250, unsure"
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "mac_roman"])
+@pytest.mark.parametrize("times", [1, 10])
+def test_english_that_has_only_quotes(encoding, times):
+    """Where quotes, apostrophes and dashes are all that is no ASCII, they are read as such."""
+    apostrophes = "I don’t know why she wouldn’t stay. It’s late, we’re tired, but nobody’s asleep. He isn’t well. "
+    quotes = "“Come in,” she said. “It is cold.” He laughed – a short laugh – and sat down… The kettle sang. "
+    for text in (apostrophes * times, quotes * times, (quotes + apostrophes) * times):
+        assert decode(text.encode(encoding)).text == text
+
+
 def test_an_uncertain_one_says_so():
     assert decode(b"caf\xe9").note == "read as Windows-1252, unsure"
     assert decode("café".encode()) == Decoded(text="café", encoding="utf-8", sure=True, repaired=0, note="")

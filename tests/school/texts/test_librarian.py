@@ -270,8 +270,8 @@ def test_a_library_nobody_can_read_names_what_it_skipped(tmp_path: Path):
         opened(tmp_path)
     line = str(caught.value)
     assert len(line.splitlines()) == 1
-    assert "picture.txt: it looks like a binary file" in line
-    assert "film.txt: it looks like a binary file" in line
+    assert "picture.txt: it is a picture, not plain text" in line
+    assert "film.txt: it holds nothing but zeros" in line
     assert "gone.txt: it can't be opened (No such file or directory)" in line
 
 
@@ -287,7 +287,7 @@ def test_one_picture_spoils_nothing(tmp_path: Path):
     librarian = opened(on_shelf(tmp_path, fable=FABLE * 9, picture=PNG))
     assert [text.name for text in librarian.texts] == ["fable.txt"]
     assert list(librarian.skipped) == ["picture.txt"]
-    assert "binary" in librarian.skipped["picture.txt"]
+    assert "a picture" in librarian.skipped["picture.txt"]
 
 
 def test_the_same_text_twice_is_one_text(tmp_path: Path):
