@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from cachetools import FIFOCache
 
+from bots.chat.audience import Audience
 from bots.chat.context import Context
 from bots.chat.links import without_links
 from bots.chat.messages import Line, Wire
@@ -20,7 +21,7 @@ from bots.chat.moderation import tidy_for_chat
 from bots.chat.parsing import ASK
 from bots.chat.quarantine import Quarantine
 from bots.chat.rate_limit import Cooldown
-from bots.chat.speaker import Speaker
+from bots.chat.speaker import STRANGERS, Speaker
 from bots.chat.tasks import Tasks
 from school.door.values import Asleep, Busy, Reply
 
@@ -31,10 +32,11 @@ REMEMBERED = 2000  # messages of its own that can be referred to; people who wer
 class Answers:
     """``ask`` for each question; ``tick`` now and then. What it said is remembered by the message's id."""
 
-    def __init__(self, context: Context, wire: Wire, quarantine: Quarantine, counts: Counter[str]):
+    def __init__(self, context: Context, wire: Wire, quarantine: Quarantine, audience: Audience, counts: Counter[str]):
         self._context, self._wire, self._quarantine, self._counts = context, wire, quarantine, counts
+        self._audience = audience
         self._tasks = Tasks(context.limits.tasks, counts)
-        self.speaker = Speaker(context, wire, quarantine, self._tasks, counts)
+        self.speaker = Speaker(context, wire, quarantine, self._tasks, counts, self._knows)
         self._pauses = Cooldown(context.chat.person_seconds, context.clock)
         self._told = Cooldown(context.limits.told_to_wait, context.clock)
         self._under_way = 0
@@ -60,11 +62,17 @@ class Answers:
         if self._context.words.found_in(text):
             self._begin_telling(line, "rude")
             return "rude"
-        room = self._under_way < self._context.chat.waiting and self.speaker.room_for_answer()
+        known, most = self._knows(line), self._context.chat.waiting
+        room = self._under_way < (most if known else STRANGERS * most) and self.speaker.room_for_answer(known=known)
         if room and self._tasks.begin(self._answer(line, text), line):
             return "question"
         self._turn_away(line)
         return "turned away"
+
+    def _knows(self, line: Line) -> bool:
+        """Whether they come before strangers: the channel knows them, they agreed, or have been here for a while."""
+        agreed = self._context.people.agreed(self._context.writer(line))
+        return line.regular or line.moderator or agreed or not self._audience.stranger(line.person)
 
     def _begin_telling(self, line: Line, occasion: str, **fields: object) -> None:
         self._tasks.begin(self.speaker.tell(line, occasion, **fields), line)
@@ -175,23 +183,37 @@ class Answers:
         return speaking
 
     def _refuse(self, now: float, quiet: bool) -> None:
-        """In one message to as many as it can name, so that refusing doesn't use up what answers need; the latest
-        first, and none so late that they wonder what it is about."""
-        limits = self._context.limits
-        if not self._turned_away or now < self._refused_at + limits.refusals:
+        """In one message to as many as it can name, so that refusing doesn't use up what answers need; those it knows
+        and the latest first, and none so late that they wonder what it is about. In a raid nobody is named."""
+        limits, raided = self._context.limits, self._audience.raided
+        if not self._turned_away or now < self._refused_at + (limits.told_to_wait if raided else limits.refusals):
             return
-        names = ""
-        while self._turned_away and len(names) < NAMES_LENGTH:
-            at, line = self._turned_away.pop()
-            if now - at > limits.too_late:
-                self._counts["never told"] += 1 + len(self._turned_away)
-                self._turned_away.clear()
-            elif not self._context.words.found_in(line.login):
-                names += f"@{line.login} "
-        if names and not quiet:
+        before = len(self._turned_away)
+        self._turned_away = deque((one for one in self._turned_away if now - one[0] <= limits.too_late), REMEMBERED)
+        self._counts["never told"] += before - len(self._turned_away)
+        names = self._names_of_nobody() if raided else self._names_of_some()
+        if names is not None and not quiet:
             self._refused_at = now
             busy = self._context.voice.say("busy")
             self._tasks.begin(self.speaker.say(names + busy, otherwise=busy))
+
+    def _names_of_nobody(self) -> str | None:
+        """ "" if somebody whom it knows is turned away, None if only strangers are."""
+        known = any(self._knows(line) for _, line in self._turned_away)
+        self._counts["never told"] += len(self._turned_away)
+        self._turned_away.clear()
+        return "" if known else None
+
+    def _names_of_some(self) -> str | None:
+        """As many as there is room for, who are turned away no more; None where there is nobody to be named."""
+        names = ""
+        waiting = sorted(self._turned_away, key=lambda one: (self._knows(one[1]), one[0]))
+        while waiting and len(names) < NAMES_LENGTH:
+            _, line = waiting.pop()
+            if not self._context.words.found_in(line.login):
+                names += f"@{line.login} "
+        self._turned_away = deque(sorted(waiting, key=lambda one: one[0]), REMEMBERED)
+        return names or None
 
     def _may_speak_unasked(self, now: float, heard_at: float) -> bool:
         """Whether it is time; ``heard_at`` is when the chat was last heard."""

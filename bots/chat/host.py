@@ -39,16 +39,16 @@ class Host:
     def __init__(self, context: Context, wire: Wire):
         self.context, self._wire = context, wire
         self.counts: Counter[str] = Counter()
-        self.audience = Audience(raid_rate=context.chat.raid_people, clock=context.clock)
+        raids = {"raid_rate": context.chat.raid_people, "raid_times": context.chat.raid_times}
+        self.audience = Audience(**raids, clock=context.clock)
         self.quarantine = Quarantine(context, named=self.audience.named)
-        self.answers = Answers(context, wire, self.quarantine, self.counts)
+        self.answers = Answers(context, wire, self.quarantine, self.audience, self.counts)
         self.feedback = Feedback(context, self.quarantine, self.answers)
         self.responses = Tasks(context.limits.tasks, self.counts)  # to commands
         self._ticking: asyncio.Task | None = None
         self._pauses = Cooldown(context.limits.command, context.clock)
         self._confirmed = Cooldown(context.limits.confirmation, context.clock)
         self._removed: FIFOCache[str, None] = FIFOCache(REMOVED)
-        self._me = ""  # its own id here, once it has spoken
         self._not_attended = {login.casefold() for login in (*context.chat.bots, *context.chat.ignored)}
         self._quiet_until = float("-inf")
         self._spoke_last, self._heard_at = False, context.clock()
@@ -100,10 +100,12 @@ class Host:
             return "shared"
         if line.own:
             self.quarantine.note_own(line.text)
-            self._me, self._spoke_last = line.person, True
+            self._spoke_last = True
             return "own"
         if line.id in self._removed:
             return "removed"
+        if line.owner:
+            self._take_owner_in(line)
         self.audience.note(line)
         self._heard_at, self._spoke_last = self.context.clock(), False
         key, text = parse(line.text, self.context.called)
@@ -113,6 +115,12 @@ class Host:
         if key and key != ASK:
             return self._command(key, line, text)
         return self._talk(line, text if key else line.text, asked=bool(key))
+
+    def _take_owner_in(self, line: Line) -> None:
+        """Whose baby it is agreed by logging in, until they say otherwise."""
+        people, person = self.context.people, self.context.writer(line)
+        if people.known(person) is not None and not people[person].left:
+            people.agree(person, line.channel)
 
     def _talk(self, line: Line, text: str, *, asked: bool) -> str:
         """A line that is no command: a question, or perhaps a lesson."""
@@ -180,7 +188,7 @@ class Host:
 
     @property
     def quiet(self) -> bool:
-        return self.context.clock() < self._quiet_until
+        return self.context.clock() < self._quiet_until or bool(self._wire.state().silent)
 
     def be_quiet(self, seconds: float) -> None:
         self._quiet_until = self.context.clock() + seconds
@@ -206,7 +214,7 @@ class Host:
         elif removal.kind == "all":
             self.forget(lambda line: line.channel == channel)
             school.remove(lately)
-        elif removal.person == self._me:
+        elif removal.person == self._wire.state().me:
             school.remove(replace(lately, answers=True))
         else:
             self.forget(lambda line: line.person == removal.person)

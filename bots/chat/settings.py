@@ -25,10 +25,13 @@ class ChatSettings(Slice):
         3.5, gt=0, le=60, description="longest time for an answer in chat", json_schema_extra=EXPERT
     )
     raid_people: float = Field(
-        15.0,
+        4.0,
         gt=0,
         description="newcomers writing in a second from whom on they, as a crowd, are not attended to",
         json_schema_extra=EXPERT,
+    )
+    raid_times: float = Field(
+        8.0, ge=1, description="and how many times as many as usual in this chat they must be", json_schema_extra=EXPERT
     )
     spontaneous: Literal["off", "quiet", "timer"] = Field(
         "off", description="speak unasked: never, after a silence, or every so often"
@@ -50,7 +53,8 @@ class ChatLessonSettings(Slice):
         0.5,
         gt=0,
         le=10,
-        description="weight of a line from chat; what is taught in the terminal: 1",
+        description="weight of a line from chat, and of anybody's mark (one and a half times that of whom moderators "
+        "trust, twice a moderator's); what its owner teaches: 1",
         json_schema_extra=EXPERT,
     )
     first_day: int = Field(

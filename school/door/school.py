@@ -166,13 +166,14 @@ class School:
         person: str = ME,
         origin: Origin = NOWHERE,
         trust: int = 0,
+        weight: float | None = None,
     ) -> str:
         """Mark a reply "good" or "bad", or "fix" it with what it should have been.
 
-        Good makes the exchange a lesson, a correction makes the corrected one a lesson of double weight; bad and fix
-        take back what was made of the reply itself, and what was once bad never becomes good. Returns "learned",
-        "marked", "unknown" (no such reply) or "refused" (it was bad before). ``origin`` is that of the mark, ``trust``
-        the surface's in whoever gives it.
+        Good makes the exchange a lesson, a correction makes the corrected one a lesson of double weight, unless
+        ``weight`` says otherwise; bad and fix take back what was made of the reply itself, and what was once bad never
+        becomes good. Returns "learned", "marked", "unknown" (no such reply) or "refused" (it was bad before).
+        ``origin`` is that of the mark, ``trust`` the surface's in whoever gives it.
         """
         exchange = self.find(reply_id)
         if exchange is None:
@@ -186,12 +187,12 @@ class School:
         self._mailbox.post(Forget(Scope(replies=frozenset([reply_id]), withdrawn=True)))
         if verdict == "bad":
             return "marked"
-        answer, weight = (correction, 2.0) if verdict == "fix" else (exchange.answer, 1.0)
+        answer, usual = (correction, 2.0) if verdict == "fix" else (exchange.answer, 1.0)
         self.teach(
             answer,
             prompt=exchange.question,
             source=verdict,
-            weight=weight,
+            weight=usual if weight is None else weight,
             person=person,
             reply=reply_id,
             asker=exchange.person,

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 import brain
-from brain.ops import native
+from brain.ops.backend import Kernels
 
 log = logging.getLogger(__name__)
 
@@ -30,20 +30,17 @@ EXTRAS = (["-march=native", "-fopenmp"], ["-march=native", "-fopenmp-simd"], [])
 SECONDS = 60
 
 
-def forge() -> bool:
-    """Compile the kernels, if this process has not, and hand them to the brain; False if that can't be done here."""
+def compile_kernels() -> Kernels | None:
+    """The kernels, compiled if this process has not yet; None if that can't be done here."""
     compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
     if compiler is None:
         log.info("no C compiler here: the brain learns and talks without its kernels, only slower")
-        return False
-    kernels = _compiled(compiler)
-    if kernels:
-        native.use(kernels)
-    return kernels is not None
+        return None
+    return _compiled(compiler)
 
 
 @functools.cache
-def _compiled(compiler: str) -> native.Call | None:
+def _compiled(compiler: str) -> Kernels | None:
     """The kernels as this compiler makes them; None if it can't."""
     with tempfile.TemporaryDirectory(prefix="baby-kernels-") as folder:
         target = Path(folder, "kernels.so")
@@ -60,7 +57,7 @@ def _compiled(compiler: str) -> native.Call | None:
     return None
 
 
-def _caller(library: ctypes.CDLL) -> native.Call:
+def _caller(library: ctypes.CDLL) -> Kernels:
     def call(name: str, *arguments: Tensor | int) -> None:
         values = [
             ctypes.c_void_p(value.data_ptr()) if isinstance(value, Tensor) else ctypes.c_long(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,15 +12,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlite_utils import Database
 
+from brain.gauges import Gauge, by_name
 from school.door.consent import Change
 from school.door.events import Event, Examined, ExamResult, Saved, StepReport
 from school.door.journal import EVERYWHERE, Journal, Promise
 from school.door.values import NOWHERE, Kept, Origin, Pair, Removed, Reply, Scope, new_id
 from school.office.files import clear_unfinished
 from school.office.lifetime import Lifetime
+from school.record.backup import Copies
 from school.record.pages import LETTERS
 from school.record.queries import Queries
 from school.record.removal import ALL, count, remove
+from school.record.salvage import mend
 from school.record.schema import utc_now
 from school.record.settings import RecordSettings
 from school.record.thinning import thin_steps
@@ -47,7 +50,10 @@ class Registrar:
         from_step: int,
         journal: Journal | None = None,
         lifetime: Lifetime | None = None,
+        copies: Copies | None = None,
     ):
+        lifetime = lifetime or Lifetime()
+        mend(path, lifetime.now)
         self.path, self.settings, self.queries = path, settings, Queries(path)
         self.journal = journal or Journal.beside(path)
         self.run_id = new_id()
@@ -55,7 +61,7 @@ class Registrar:
         self._run = {"id": self.run_id, "started_at": utc_now(), "from_step": from_step, "config": config}
         for folder in (path.parent, self.letters):
             clear_unfinished(folder)
-        self._writer = Writer(path, self._write_run, lifetime or Lifetime())
+        self._writer = Writer(path, self._write_run, lifetime, copies)
         self._writer.submit(self._write_run)
         self.inherited: list[tuple[Promise, Future[Removed]]] = []  # removals that a life before still owed
         for promise in self.journal.open():
@@ -118,8 +124,9 @@ class Registrar:
             back = "" if returned_to is None else f"; went back to the weights of step {returned_to}"
             self.event("skipped", f"step {report.step} was not finite and taught nothing{back}", report.step)
 
-    def examined(self, result: ExamResult, step: int, gauges: dict[str, float]) -> None:
-        row = asdict(result) | {"run_id": self.run_id, "at": utc_now(), "step": step, "gauges": json.dumps(gauges)}
+    def examined(self, result: ExamResult, step: int, gauges: Iterable[Gauge]) -> None:
+        known = json.dumps(by_name(gauges))
+        row = asdict(result) | {"run_id": self.run_id, "at": utc_now(), "step": step, "gauges": known}
         self._writer.submit(lambda db: db["evaluations"].insert(row))
 
     def shelve(self, texts: list[Text]) -> None:
@@ -280,6 +287,12 @@ class Registrar:
         return self.write(write)
 
     # ---- housekeeping ----------------------------------------------------------------------------------------------
+
+    def back_up(self) -> Future[None]:
+        """Copy the record, with all that is on its way to it, to where the backups are; done when the future is."""
+        if self._writer.copies:
+            self._writer.copies.wanted = True
+        return self.write(lambda db: None)
 
     def thin(self) -> None:
         """Merge old steps into averages, so that a year of them stays small."""

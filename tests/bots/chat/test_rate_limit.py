@@ -22,7 +22,7 @@ def test_too_many_questions_are_refused_together(small):
 
     async def work(host: Host, wire: Notebook) -> None:
         for i in range(12):
-            host.heard(line("!baby hello", by=f"viewer{i}"))
+            host.heard(line("!baby hello", by=f"viewer{i}", regular=True))
             await asyncio.sleep(0)
         host.tick()
         await until(lambda: wire.said)
@@ -33,6 +33,40 @@ def test_too_many_questions_are_refused_together(small):
         assert host.counts["turned away"] == 4
 
     small.chat(answers=20)
+    small.with_host(work)
+
+
+@pytest.mark.parametrize("moderator", [False, True])
+def test_whom_it_knows_comes_before_strangers(small, clock, moderator):
+    """However many newcomers ask, and opt in, there is room for those who agreed, whom the channel knows, or who have
+    been here for a while; and they are named first where somebody has to wait."""
+    small.limits(window=30.0)
+    small.agreed_at({"friend": clock.now - 3600})
+
+    async def work(host: Host, wire: Notebook) -> None:
+        wire.moderator = moderator
+        host.heard(line("good evening", by="neighbour"))
+        clock.now += 61
+        for i in range(30):
+            host.heard(line("!baby hello", by=f"guest{i}"))
+            host.heard(line("!optin", by=f"fan{i}"))
+            await settled(1)
+        asked = host.counts["question"]
+        assert 3 <= asked < 30
+        host.heard(line("!baby hello", by="friend"))
+        host.heard(line("!baby hello", by="neighbour"))
+        assert host.counts["question"] == asked + 2
+        for i in range(60):
+            host.heard(line("!baby hello", by=f"patron{i}", regular=True))
+        host.heard(line("!baby hello", by="last"))
+        host.tick()
+        await settled()
+        refusal = next(text for text, _ in wire.said if "patron" in text)
+        named = re.findall(r"@(\w+)", refusal)
+        assert named[0] == "patron59"
+        assert sorted(named, key=lambda name: not name.startswith("patron")) == named
+
+    small.chat(raid_people=1000)
     small.with_host(work)
 
 
@@ -102,7 +136,7 @@ def test_there_is_always_room_for_a_refusal(small, clock):
         await clock.go_on(6)
         assert len(wire.said) == 6
         for i in range(7):
-            host.heard(line("!baby hello", by=f"asker{i}"))
+            host.heard(line("!baby hello", by=f"asker{i}", regular=True))
         assert (host.counts["question"], host.counts["turned away"]) == (4, 3)
         clock.now += 31
         await until(lambda: any(is_line(text, "opted_in") for text, _ in wire.said))

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from sqlite_utils import Database
 
+from brain.gauges import Gauge
 from school.door.events import Examined, ExamResult, Saved, StepReport
 from school.door.values import Exchange, Origin, Pair, Reply, Scope, new_id
 from school.record import removal, writer
@@ -156,7 +157,7 @@ def test_everything_is_written_down(path: Path):
     """A row of every kind is in its table after close, with the values it was given."""
     with registrar_at(path) as keeper:
         keeper.note(step_of(8, loss=3.25))
-        keeper.note(Examined(EXAM, 8, {"decay": 0.5}))
+        keeper.note(Examined(EXAM, 8, (Gauge("memory", 1, 0.5, "short"),)))
         keeper.note(Saved(8, "soul/step-8"))
         keeper.note(Saved(9, None, "the disk is full"))
         keeper.shelve([text_of("diary.txt", 50)])
@@ -180,7 +181,7 @@ def test_everything_is_written_down(path: Path):
     assert (step["red"], step["green"], step["blue"]) == (0.1, 0.2, 0.3)
     (exam,) = rows(path, "evaluations")
     assert (exam["step"], exam["bits_per_byte"], exam["tokens"], exam["bytes"]) == (8, 2.25, 100, 300)
-    assert json.loads(exam["gauges"]) == {"decay": 0.5}
+    assert json.loads(exam["gauges"]) == {"memory1_short": 0.5}
     (source,) = rows(path, "sources")
     assert (source["sha256"], source["name"], source["bytes"], source["held_out_tokens"]) == ("abc", "diary.txt", 99, 5)
     (message,) = rows(path, "messages")
