@@ -34,6 +34,7 @@ _PLACED = re.compile(
     r"|(?<=\s)[–—](?=\s)|£(?=\d)",
     re.IGNORECASE,
 )
+_TORN = re.compile("(?<=[a-zA-Z])[\u0370-\u1dff]|[\u0370-\u1dff](?=[a-zA-Z])")
 _ASCII = bytes(range(128))
 _CONTROLS = {code: None for code in range(0x80, 0xA0)}  # what makes no letter in ISO 8859
 
@@ -96,8 +97,14 @@ def _detected(evidence: bytes) -> list[Guess]:
         if encoding in CANDIDATES:
             text, lost = decode_old(evidence, encoding)
             if lost <= _accidents(evidence):
-                found.append(Guess(encoding, one["confidence"] * (1 + TYPOGRAPHY * _typography(text)), text))
+                found.append(Guess(encoding, one["confidence"] * _likelihood(text), text))
     return sorted(found, key=lambda one: -one.weight)
+
+
+def _likelihood(text: str) -> float:
+    """More than 1 for marks in their right places, less for Greek or Cyrillic letters in the middle of Latin words."""
+    torn = len(_TORN.findall(text)) / max(1, len(text) - len(text.encode("ascii", "ignore")))
+    return (1 + TYPOGRAPHY * _typography(text)) * (1 - 0.9 * min(1, torn))
 
 
 def _typography(text: str) -> float:

@@ -180,6 +180,11 @@ def test_english_that_has_only_quotes(encoding, times):
         assert decode(text.encode(encoding)).text == text
 
 
+def test_one_accent_is_no_greek():
+    """A single letter beside Latin ones is a Latin one."""
+    assert decode(b"caf\xe9 " + b"au lait\n" * 30).text.startswith("café au")
+
+
 def test_an_uncertain_one_says_so():
     assert decode(b"caf\xe9").note == "read as Windows-1252, unsure"
     assert decode("café".encode()) == Decoded(text="café", encoding="utf-8", sure=True, repaired=0, note="")
