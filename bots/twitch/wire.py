@@ -146,7 +146,7 @@ class TwitchWire:
 
     def start(self) -> None:
         """Begin to listen and to speak, on the running loop."""
-        memory = self._pace_memory = PaceMemory(self._home, self._pace)
+        memory = self._pace_memory = PaceMemory(self._home, self._pace, self._settings.channel)
         memory.begin(asyncio.get_running_loop().time())
         self._conditions = replace(self._conditions, slow=memory.slow)
         self._pace.on_sent = lambda: memory.note(self._conditions.slow)
