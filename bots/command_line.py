@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from school.office.foreign import one_line
+
 T = TypeVar("T", int, float)
 
 
@@ -14,7 +16,7 @@ class Parser(argparse.ArgumentParser):
     """One line for a mistake, not the whole usage."""
 
     def error(self, message: str) -> None:
-        self.exit(2, f"babyLLM: {message} (see --help)\n")
+        self.exit(2, f"babyLLM: {one_line(message)} (see --help)\n")
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:

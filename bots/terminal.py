@@ -17,6 +17,7 @@ from bots.stdin import lines_of_stdin
 from school.diary.voice import Voice
 from school.door.school import School
 from school.door.values import ME, Asleep, Busy, Reply, Snapshot
+from school.office.foreign import one_line
 from school.screen.calligraphist import facts, for_screen, hex_color, status_lines
 
 SORRY = {
@@ -51,7 +52,8 @@ class Commands:
         why_slow: Callable[[], list[str]] = list,
         names: Voice | None = None,
     ):
-        self.baby, self.you = (names.choose(who) for who in ("baby", "you")) if names else ("baby", "you")
+        called = [names.choose(who) for who in ("baby", "you")] if names else ["baby", "you"]
+        self.baby, self.you = map(one_line, called)
         self._school, self._say, self._quit, self._save_soul, self._others = school, say, quit_, save, others
         self._choose_view, self._why_slow = view, why_slow
         self._last = _LastReply()
@@ -72,7 +74,7 @@ class Commands:
         name, _, text = line.partition(" ")
         command = next((row for row in ROWS if row.name == name.lower()), None)
         if command is None:
-            self._say(f"({for_screen(name)} is not a command; /help shows them all)")
+            self._say(f"({one_line(name)} is not a command; /help shows them all)")
         else:
             await command.act(self, text.strip())
 
@@ -83,7 +85,7 @@ class Commands:
         except (asyncio.CancelledError, Busy, Asleep):
             raise
         except Exception as error:
-            self._say(f"(it could not answer: {error})")
+            self._say(f"(it could not answer: {one_line(error)})")
             return
         self._last.id = reply.id
         self._say(f"{self.baby}: {for_screen(reply.text)}")

@@ -28,10 +28,13 @@ from school.door.journal import Journal
 from school.door.mailbox import Mailbox
 from school.door.school import School
 from school.door.values import date_ids_by
+from school.office.foreign import one_line
 from school.office.lifetime import MACHINE, Clocks, Lifetime
 from school.office.log import keep_log, redact
 from school.office.machine import Compute, prepare
+from school.office.privacy import close_home, in_words
 from school.office.seeds import seed_of
+from school.record.backup import Copies
 from school.record.queries import read_noted
 from school.record.registrar import Registrar
 from school.schedule.hours import quiet_hours, zone_of
@@ -136,7 +139,7 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
 
     def say(text: str) -> None:
         log.info("%s", text)
-        display.show(redact(text))
+        display.show(one_line(redact(text)))
 
     home, team = waking.home, waking.team
     compute = prepare(settings.machine)
@@ -147,16 +150,17 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
     lifetime = count_time(settings, waking, closing, say)
     caretaker = lock_souls(settings, home, lifetime.now)
     closing.callback(caretaker.unlock)
+    close_to_others(home, caretaker, say)
     soul = caretaker.make_room(say) if waking.newborn else caretaker.newest(say, set_aside=True)
     mind = wake_mind(settings, waking, soul, compute, say)
-    registrar = open_record(settings, home, mind, lifetime)
+    registrar = open_record(settings, home, mind, lifetime, Copies(home / "statistics" / "baby.db", caretaker.backups))
     awake: Awake | None = None  # what fails before it is, ends unwoken
     closing.callback(lambda: registrar.close(step=mind.tutor.step, ending=awake.ending if awake else "never woke"))
     registrar.shelve(mind.librarian.texts)
     mailbox = Mailbox(settings.speech.waiting)
     control = Control(mailbox, lifetime)
     people, school = remember(registrar, mailbox, mind, lifetime)
-    scribe = hire_scribe(settings, school, registrar, voices, say, lifetime.clocks)
+    scribe = hire_scribe(settings, school, registrar, voices, display.show, lifetime.clocks)
     closing.callback(scribe.good_night)
     staff = Staff(
         settings=settings,
@@ -227,6 +231,16 @@ def lock_souls(settings: SchoolSettings, home: Path, now: Callable[[], float] = 
     return caretaker
 
 
+def close_to_others(home: Path, caretaker: Caretaker, say: Say) -> None:
+    """Nobody else on this machine reads what is kept of a life; told if somebody could."""
+    try:
+        copies = caretaker.backups.everywhere()[0]
+    except OSError:  # what can't be known now is told when a copy is made
+        copies = []
+    for line in in_words(home, close_home(home, copies)):
+        say(line)
+
+
 # ---- the mind ------------------------------------------------------------------------------------------------------
 
 
@@ -261,6 +275,7 @@ def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, sa
             vocabulary=shape_of(settings.brain, settings.library.vocabulary).vocabulary,
             minimum_frequency=settings.library.minimum_frequency,
             held_out=held_out,
+            say=say,
         )
     cache = waking.home / "soul" / "tokens"
     librarian = Librarian.open(
@@ -327,7 +342,7 @@ def count_time(settings: SchoolSettings, waking: Waking, closing: ExitStack, say
     return lifetime
 
 
-def open_record(settings: SchoolSettings, home: Path, mind: Mind, lifetime: Lifetime) -> Registrar:
+def open_record(settings: SchoolSettings, home: Path, mind: Mind, lifetime: Lifetime, copies: Copies) -> Registrar:
     return Registrar(
         home / "statistics" / "baby.db",
         settings.record,
@@ -335,6 +350,7 @@ def open_record(settings: SchoolSettings, home: Path, mind: Mind, lifetime: Life
         from_step=mind.soul.step if mind.soul else 0,
         journal=Journal.of(home),
         lifetime=lifetime,
+        copies=copies,
     )
 
 
@@ -353,17 +369,15 @@ def remember(registrar: Registrar, mailbox: Mailbox, mind: Mind, lifetime: Lifet
 
 
 def hire_scribe(
-    settings: SchoolSettings, school: School, registrar: Registrar, voices: Voices, say: Say, clocks: Clocks
+    settings: SchoolSettings, school: School, registrar: Registrar, voices: Voices, show: Say, clocks: Clocks
 ) -> Scribe:
     """The scribe, who hears what is answered, and in quiet hours only writes. Raises Mistake."""
     zone = zone_of(settings.timetable.zone)
     quiet = quiet_hours(settings.timetable.quiet, zone)
 
-    def murmur(text: str) -> None:
-        if quiet():
-            log.info("%s", text)
-        else:
-            say(text)
+    def murmur(text: str) -> None:  # it tells of people, so it is only shown; nobody takes lines out of a log
+        if not quiet():
+            show(redact(text))
 
     scribe = Scribe(school, registrar, voices, settings.scribe, zone=zone, say=murmur, clock=clocks.wall)
     school.listener = scribe.heard

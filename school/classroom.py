@@ -22,9 +22,9 @@ from school.door.mailbox import (
     BackUp,
     Examine,
     Forget,
-    Letter,
     Mailbox,
     Rehearse,
+    Request,
     Save,
     Study,
     Teach,
@@ -142,9 +142,7 @@ class Classroom:
                     self._carry_out(request)
                 if self.receptionist.busy:
                     self._answer()
-                if (
-                    self.examination.under_way
-                ):  # lessons wait, so that the result belongs to one step and a resumed life repeats it
+                if self.examination.under_way:  # lessons wait: the result belongs to one step, also in a resumed life
                     self._examine()
                 elif studying:
                     self._learn()
@@ -187,7 +185,7 @@ class Classroom:
         self.saver.changed = True
         self.stopwatch.lap("talking")
 
-    def _carry_out(self, request: Letter) -> None:
+    def _carry_out(self, request: Request) -> None:
         try:
             match request:
                 case Ask():

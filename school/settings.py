@@ -17,9 +17,9 @@ from school.teaching.settings import LessonSettings
 from school.texts.settings import LibrarySettings
 
 REMOVED: dict[str, str] = {
+    **teaching.REMOVED,
     "brain.shared_cerebellum": "each neuron has a window mix of its own, which learns better",
     "brain.blend_logit_norm": "logits are always blended with their own norm",
-    **teaching.REMOVED,
 }
 """Settings and sections that were there once, by name, and why they went."""
 

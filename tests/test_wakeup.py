@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -35,6 +36,8 @@ def wakeup(home: Path, *arguments: str, stdin: str | None = "", timeout: float =
 def here(capfd):
     """Run a command in this process, which spares loading torch once more; returns what a process would."""
     handlers = {number: signal.getsignal(number) for number in BEDTIME}
+    hooks, mask = (sys.excepthook, threading.excepthook), os.umask(0o022)
+    os.umask(mask)
 
     def run(home: Path, *arguments: str) -> SimpleNamespace:
         capfd.readouterr()
@@ -48,6 +51,8 @@ def here(capfd):
     yield run
     for number, handler in handlers.items():
         signal.signal(number, handler)
+    sys.excepthook, threading.excepthook = hooks
+    os.umask(mask)
 
 
 def begin(home: Path, *arguments: str, **pipes) -> subprocess.Popen:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import logging
 import sys
 from collections.abc import Callable
@@ -28,6 +27,7 @@ from bots.twitch.keys import (
 from bots.twitch.login import log_in
 from bots.twitch.oauth import Desk, new_session
 from bots.twitch.settings import TwitchSettings
+from school.office.foreign import emit, one_line, to_json
 from school.office.log import redact
 from school.office.mistakes import Mistake
 
@@ -76,16 +76,16 @@ async def _check(home: Path, settings: TwitchSettings, as_json: bool, *, send: b
     findings = await examine(home, settings, send=send)
     well = all(finding.ok is not False for finding in findings)
     if as_json:
-        print(json.dumps({"ok": well, "findings": [asdict(one) for one in findings]}))
+        emit(to_json({"ok": well, "findings": [asdict(one) for one in findings]}), sys.stdout)
         return 0 if well else 2
     for one in findings:
-        print(_row(one))
-    print("All that is needed is there; wake it and it joins." if well else "It can't join like that.")
+        _print(_row(one))
+    _print("All that is needed is there; wake it and it joins." if well else "It can't join like that.")
     return 0 if well else 2
 
 
 def _row(one: Finding) -> str:
-    return f"{SIGNS[one.ok]}  {one.name:28} {redact(one.text)}"
+    return f"{SIGNS[one.ok]}  {one.name:28} {one_line(redact(one.text))}"
 
 
 async def _whois(home: Path, names: list[str], as_json: bool) -> int:
@@ -101,10 +101,10 @@ async def _whois(home: Path, names: list[str], as_json: bool) -> int:
             await client.close()
     ids = {login: found.get(login) for login in logins}
     if as_json:
-        print(json.dumps({"accounts": [{"login": login, "id": number} for login, number in ids.items()]}))
+        emit(to_json({"accounts": [{"login": login, "id": number} for login, number in ids.items()]}), sys.stdout)
     else:
         for login, number in ids.items():
-            print(f"{number or 'nobody':>12}  {login}")
+            _print(f"{one_line(number or 'nobody'):>12}  {one_line(login)}")
     return 0 if all(ids.values()) else 2
 
 
@@ -148,8 +148,8 @@ def _ask(question: str, hidden: bool) -> str:
 
 
 def _print(text: str) -> None:
-    print(redact(text), flush=True)
+    emit(redact(text), sys.stdout)
 
 
 def _whisper(text: str) -> None:
-    print(redact(text), file=sys.stderr, flush=True)
+    emit(redact(text), sys.stderr)

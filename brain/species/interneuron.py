@@ -124,7 +124,7 @@ class InterneuronBrain(Brain):
         mask = self._mask(tokens.shape[1], pixels, dropout)
         return self.neurons(self.embedding(tokens, state["previous"], positions, pixels, dropout), mask), position
 
-    def _mask(self, streams: int, like: Tensor, rng: torch.Generator | None) -> Tensor:
+    def _mask(self, streams: int, like: Tensor, rng: Generator | None) -> Tensor:
         """How much of each neuron counts, (B, N): a share of them is dropped, per stream and for the whole block (Gal
         and Ghahramani 2016, "A theoretically grounded application of dropout in recurrent neural networks"). One that
         is dropped is so in the windows and memories too, and it costs one draw per block, not one per token."""

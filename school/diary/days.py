@@ -22,6 +22,7 @@ from school.diary.voice import Voices
 from school.door.consent import GUEST, WORDING, Change, Standing
 from school.door.mood import mood
 from school.door.values import ME, STAFF
+from school.office.foreign import one_line
 from school.record.pages import DAY, LETTER, Line, Page
 
 QUOTED_WORDS, QUOTED_LETTERS = 3, 200  # of a sentence worth keeping: at least, at most
@@ -329,7 +330,8 @@ def _about_reading(facts: DayFacts, say: Say) -> list[Line]:
 
 def _titles(names: Sequence[str]) -> str:
     """As one would call them: without folders and endings."""
-    return ", ".join(PurePath(name).stem for name in names[:TITLES]) + (" ..." if len(names) > TITLES else "")
+    titles = ", ".join(one_line(PurePath(name).stem) for name in names[:TITLES])
+    return titles + (" ..." if len(names) > TITLES else "")
 
 
 def _about_progress(facts: DayFacts, say: Say) -> list[Line]:

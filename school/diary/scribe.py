@@ -238,7 +238,8 @@ class Scribe:
         return page
 
     def _read_out(self, page: Page) -> None:
-        """Show a page that was written."""
+        """Show a page that was written. It names people and quotes them: no word of it for a log."""
+        log.info("the %s of %s is written", "letter" if page.kind == LETTER else "page", page.day)
         if page.kind == LETTER:
             file = pages.letter_file(self._registrar.letters, page.day)
             place = "/".join(file.parts[-3:])

@@ -30,7 +30,7 @@ class StepReport:
     accuracy: float
     gradient_norm: float
     learning_rate: float
-    tokens: int  # taught in this step, reviews and passages read again included
+    tokens: int  # taught in this step, reviews included
     review_tokens: int  # of them of what people taught, while any of that is due
     seconds: float  # spent teaching
     color: tuple[float, float, float]  # its self-state after the block, mean over the streams

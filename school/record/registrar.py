@@ -20,10 +20,12 @@ from school.door.phrases import Phrase
 from school.door.values import NOWHERE, Kept, Origin, Pair, Removed, Reply, Scope, new_id
 from school.office.files import clear_unfinished
 from school.office.lifetime import Lifetime
+from school.record.backup import Copies
 from school.record.pages import LETTERS
 from school.record.phrases import messages_with
 from school.record.queries import Queries
 from school.record.removal import ALL, count, remove
+from school.record.salvage import mend
 from school.record.schema import utc_now
 from school.record.settings import RecordSettings
 from school.record.thinning import thin_steps
@@ -50,7 +52,10 @@ class Registrar:
         from_step: int,
         journal: Journal | None = None,
         lifetime: Lifetime | None = None,
+        copies: Copies | None = None,
     ):
+        lifetime = lifetime or Lifetime()
+        mend(path, lifetime.now)
         self.path, self.settings, self.queries = path, settings, Queries(path)
         self.journal = journal or Journal.beside(path)
         self.run_id = new_id()
@@ -58,7 +63,7 @@ class Registrar:
         self._run = {"id": self.run_id, "started_at": utc_now(), "from_step": from_step, "config": config}
         for folder in (path.parent, self.letters):
             clear_unfinished(folder)
-        self._writer = Writer(path, self._write_run, lifetime or Lifetime())
+        self._writer = Writer(path, self._write_run, lifetime, copies)
         self._writer.submit(self._write_run)
         self.inherited: list[tuple[Promise, Future[Removed]]] = []  # removals that a life before still owed
         for promise in self.journal.open():
@@ -288,6 +293,12 @@ class Registrar:
         return self.write(write)
 
     # ---- housekeeping ----------------------------------------------------------------------------------------------
+
+    def back_up(self) -> Future[None]:
+        """Copy the record, with all that is on its way to it, to where the backups are; done when the future is."""
+        if self._writer.copies:
+            self._writer.copies.wanted = True
+        return self.write(lambda db: None)
 
     def thin(self) -> None:
         """Merge old steps into averages, so that a year of them stays small."""

@@ -21,7 +21,9 @@ from sqlite_utils import Database
 
 from school.door.mailbox import fail, fulfil
 from school.office.lifetime import Lifetime
-from school.record.removal import DAMAGED, Leftovers
+from school.record.backup import Copies
+from school.record.removal import Leftovers
+from school.record.salvage import is_damage, is_refusal, rebuild
 from school.record.schema import connect
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,7 @@ log = logging.getLogger(__name__)
 BACKLOG = 50_000  # rows kept in memory while the disk refuses them; then the oldest are dropped and counted
 FLUSH_SECONDS = 1.0
 RETRY_SECONDS = 5.0
+REBUILT = 3  # times in a life that a damaged record is set aside; a disk that goes on like that fills up otherwise
 
 
 @dataclass(slots=True)
@@ -51,9 +54,11 @@ class Writer:
     """Takes jobs from any thread, and does them in order. ``begin`` is done first in every record that is opened; with
     all that is written goes what time it is in this ``lifetime``."""
 
-    def __init__(self, path: Path, begin: Callable[[Database], None], lifetime: Lifetime):
-        self.path, self._begin, self._lifetime = path, begin, lifetime
+    def __init__(self, path: Path, begin: Callable[[Database], None], lifetime: Lifetime, copies: Copies | None = None):
+        self.path, self._begin, self._lifetime, self.copies = path, begin, lifetime, copies
+        self._rebuilt = 0
         self.leftovers = Leftovers(path)
+        self.leftovers.on_removal = self._removed
         self._backlog = _Backlog()
         self._wake = threading.Condition()
         self._db: Database | None = None
@@ -129,8 +134,10 @@ class Writer:
                 results = [self._write_one(job) for job in batch]
                 self._db["lifetime"].insert({"id": 1, **asdict(self._lifetime.noted())}, replace=True)
         except (sqlite3.Error, OSError) as error:
-            log.warning("the record can't be written just now (%s); %d rows wait", error, len(batch))
             self._hang_up()
+            if is_damage(error) and self._rebuilt < REBUILT and self._rebuild():
+                return self._flush(batch)
+            log.warning("the record can't be written just now (%s); %d rows wait", error, len(batch))
             return False
         with self._wake:
             for job in batch:  # new ones came in behind; an overflow may have taken some in front
@@ -139,6 +146,8 @@ class Writer:
         if self.leftovers.waiting:
             with contextlib.suppress(sqlite3.Error, OSError):  # somebody is in the way; once more after the next flush
                 self.leftovers.clear(self._db)
+        if self.copies and (self.copies.stale or self.copies.wanted):
+            self._renew_copies()
         for job, (error, result) in zip(batch, results, strict=True):
             if job.future:
                 fail(job.future, error) if error else fulfil(job.future, result)
@@ -151,7 +160,8 @@ class Writer:
                 return None, job.write(self._db)
         except Exception as error:
             statement = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
-            if isinstance(error, OSError) or (isinstance(error, sqlite3.OperationalError) and not statement):
+            refused = isinstance(error, sqlite3.OperationalError) and not statement
+            if refused or is_damage(error) or isinstance(error, OSError):
                 raise  # the disk, or a lock: the whole batch is tried again
             log.exception("a row could not be recorded")
             return error, None
@@ -165,13 +175,28 @@ class Writer:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         try:
             return connect(self.path)
-        except sqlite3.OperationalError:
-            raise  # locked or out of space; later, perhaps
-        except sqlite3.DatabaseError:
-            aside = self.path.with_name(f"{self.path.name}.{DAMAGED}-{int(self._lifetime.now())}")
-            for suffix in ("", "-wal", "-shm"):
-                damaged = Path(f"{self.path}{suffix}")
-                if damaged.exists():
-                    damaged.rename(f"{aside}{suffix}")
-            log.warning("%s was damaged; it was set aside as %s and a new record begun", self.path.name, aside.name)
-            return connect(self.path)
+        except Exception as error:
+            if is_refusal(error) or self._rebuilt >= REBUILT:
+                raise
+            self._rebuilt += 1
+            return rebuild(self.path, self._lifetime.now)
+
+    def _rebuild(self) -> bool:
+        """Whether there is a new record with what could be read of the damaged one."""
+        self._rebuilt += 1
+        try:
+            rebuild(self.path, self._lifetime.now).close()
+        except (sqlite3.Error, OSError) as error:
+            log.warning("the damaged record can't be set aside (%s)", error)
+            return False
+        return True
+
+    def _removed(self) -> None:
+        if self.copies:
+            self.copies.stale = True
+
+    def _renew_copies(self) -> None:
+        try:
+            self.copies.renew()
+        except (sqlite3.Error, OSError) as error:
+            log.warning("the backup of the record could not be made anew (%s)", error)

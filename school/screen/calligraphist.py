@@ -12,6 +12,7 @@ from rich.cells import cell_len
 
 from brain.gauges import by_name
 from school.door.values import Snapshot
+from school.office.foreign import Painted, emit, visible
 
 
 def for_screen(text: str) -> str:
@@ -25,21 +26,20 @@ def show(text: str, stream: TextIO) -> None:
     """Print it, in a terminal with long lines broken. Whoever looked may be gone; whoever has something to say goes
     on."""
     try:
-        if stream and stream.isatty():
-            text = wrapped(text, shutil.get_terminal_size().columns)
-        print(text, file=stream, flush=True)
+        if stream and stream.isatty() and not isinstance(text, Painted):
+            text = wrapped(visible(text), shutil.get_terminal_size().columns)
+        emit(text, stream)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def wrapped(text: str, width: int) -> str:
-    """Text with its long lines broken between words, each further piece under the first one's indent. What is painted
-    has been cut to a width already."""
+    """Text with its long lines broken between words, each further piece under the first one's indent."""
     return "\n".join(_wrapped(line, width) for line in text.split("\n"))
 
 
 def _wrapped(line: str, width: int) -> str:
-    if "\x1b" in line or cell_len(line) <= width:
+    if cell_len(line) <= width:
         return line
     indent = " " * (len(line) - len(line.lstrip(" ")))
     pieces = textwrap.wrap(

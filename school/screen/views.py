@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from school.door.values import GREY
+from school.office.foreign import Painted
 from school.office.stopwatch import Minute
 from school.screen.bands import Figure
 from school.screen.calligraphist import for_screen, hex_color
@@ -287,4 +288,4 @@ def painted(lines: Sequence[Text], width: int, *, colours: str | None) -> str:
     )
     for line in lines:
         console.print(line, soft_wrap=True)
-    return paper.getvalue().rstrip("\n")
+    return Painted(paper.getvalue().rstrip("\n"))

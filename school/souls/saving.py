@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 class Saver:
     """Writes what ``pack`` copies. ``saved_step``: of the newest soul on disk; ``changed``: whether anything is new
-    since the last copy; ``writer``: the one thread that writes souls."""
+    since the last copy; ``writer``: the one thread that writes souls; ``then`` is called when one is written."""
 
     def __init__(
         self,
@@ -27,7 +27,7 @@ class Saver:
     ):
         self.caretaker, self.pack, self.publish, self.saved_step = caretaker, pack, publish, saved_step
         self.changed = False
-        self.then: Callable[[], object] = lambda: None  # called whenever a soul could be written
+        self.then: Callable[[], object] = lambda: None
         self.writer = ThreadPoolExecutor(1, thread_name_prefix="caretaker")
         self._wanted: list[Future[str | None]] = []
         self._writing: Future[str | None] | None = None

@@ -19,7 +19,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from brain.contract import Brain
-from brain.ops import foreach
+from brain.ops.foreach import ema_update
+from brain.ops.foreach import norm as norm_of
 from brain.ops.token_losses import token_losses
 from brain.selfstate import one_late, true_pixels
 from school.door.events import Glimpse, StepReport
@@ -272,7 +273,7 @@ class Tutor:
             targets=tuple(decode([token]) for token in truth),
             guesses=tuple(decode([token]) for token in guessed),
             hits=tuple(a == b for a, b in zip(truth, guessed, strict=True)),
-            source_shares=self.brain.source_shares(inputs[:1], first.pixels, first.state),
+            shares=self.brain.source_shares(inputs[:1], first.pixels, first.state),
         )
 
     def _carried_by(self, task: Task) -> Streams:
@@ -291,8 +292,8 @@ class Tutor:
         started = time.perf_counter()
         self.exchange.pool(self, step)
         rate = self.learning_rate(reviewing=step.review_tokens > 0)
-        given = [parameter.grad for parameter in self.brain.parameters() if parameter.grad is not None]
-        norm = foreach.norm(given, self.brain.backend)
+        grads = [parameter.grad for parameter in self.brain.parameters() if parameter.grad is not None]
+        norm = norm_of(grads, self.brain.backend)
         learned, returned_to = step.finite and math.isfinite(norm), None
         if learned:
             self._update(step, rate, norm)
@@ -317,7 +318,7 @@ class Tutor:
         self.stopwatch.lap("optimizer")
         share = max(1 / self.settings.averaging_steps, 9 / (self.step + 10))
         voice, brain = list(self.voice.parameters()), list(self.brain.parameters())
-        foreach.ema_update(voice, brain, min(1.0, share), self.brain.backend)
+        ema_update(voice, brain, min(1.0, share), self.brain.backend)
         self.stopwatch.lap("averaging")
         if self.plateau.best and step.review_tokens:
             self.plateau.best.taught = True

@@ -497,7 +497,7 @@ def findings(home: Path, capsys, **options) -> tuple[int, dict[str, dict]]:
     return status, {one["name"]: one for one in found["findings"]}
 
 
-def test_check_names_what_is_missing(twitch, tmp_path, capsys):
+def test_check_names_what_is_missing(twitch, tmp_path, capsys, monkeypatch):
     """Credentials, scopes, subscriptions and moderator status, each by name; the exit status sums it up."""
     status, found = findings(tmp_path, capsys)
     assert status == 2
@@ -509,10 +509,17 @@ def test_check_names_what_is_missing(twitch, tmp_path, capsys):
     twitch.log_in(tmp_path)
     twitch.moderators.add("babybot")
     assert findings(tmp_path, capsys)[1]["moderator"]["ok"] is True
-    token_file(tmp_path).chmod(0o644)
+    for file in (token_file(tmp_path), tmp_path / ".env"):  # what others could read is closed
+        file.touch()
+        file.chmod(0o644)
     status, found = findings(tmp_path, capsys)
-    assert (status, found["token file"]["ok"]) == (2, False)
-    token_file(tmp_path).chmod(0o600)
+    assert (status, found["token file"]["ok"]) == (0, True)
+    assert token_file(tmp_path).stat().st_mode & 0o777 == (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
+    with monkeypatch.context() as patch:
+        patch.setattr("bots.twitch.keys.close", lambda file: file != token_file(tmp_path))  # somebody else's
+        status, found = findings(tmp_path, capsys)
+    assert (status, found["Twitch"]["ok"]) == (2, False)
+    assert "chmod go=" in found["Twitch"]["text"]
     twitch.fail("/helix/eventsub", 403)
     status, found = findings(tmp_path, capsys)
     assert (status, found["Twitch"]["ok"], found["subscriptions"]["ok"]) == (2, False, None)

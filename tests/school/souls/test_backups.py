@@ -130,8 +130,9 @@ def awake(caretaker: Caretaker, librarian: Librarian, folder: Path) -> Iterator[
         journal=Journal(folder / "owed.json", older=[caretaker.folder / "owed.json"]),
     )  # fmt: skip
     school = School(mailbox, registrar)
-    receptionist = make_receptionist(tutor, folder)
-    room = make_classroom(tutor, receptionist, mailbox, school, caretaker, limits=Limits(learning=False))
+    room = make_classroom(
+        tutor, make_receptionist(tutor, folder), mailbox, school, caretaker, limits=Limits(learning=False)
+    )
     school.forgetting.go_on({}, registrar.inherited)
     room.start()
     try:

@@ -32,8 +32,12 @@ def grown(steps: int) -> Tutor:
     shelf = "".join(file.read_text(encoding="utf-8") for file in sorted(STARTER.iterdir()))
     librarian = shelve(Tokenizer.train([shelf], vocabulary=400, minimum_frequency=2), shelf)
     settings = SETTINGS.model_copy(update={"learning_rate": 5e-3})
-    brain = make_brain(librarian.tokenizer, config=SHAPE, backend=Backend(compile_kernels()))
-    tutor = Tutor.of_library(brain, librarian, settings, block_tokens=64)
+    tutor = Tutor.of_library(
+        make_brain(librarian.tokenizer, config=SHAPE, backend=Backend(compile_kernels())),
+        librarian,
+        settings,
+        block_tokens=64,
+    )
     take_steps(tutor, steps)
     return tutor
 
