@@ -207,7 +207,7 @@ class TwitchWire:
             )
             try:
                 room = await client.enter(self._settings.channel, badge=self._settings.badge)
-                self._notice(await look_around(client, replace(self._conditions, shared=False)))
+                self._notice(await self._look_around(client, replace(self._conditions, shared=False)))
                 self._enter_room(room)
                 self._client = client
                 await self._watch(client)
@@ -242,13 +242,16 @@ class TwitchWire:
                 raise Deaf("another account has logged in")
             try:
                 await client.examine(self._patience.silence)
-                self._notice(await look_around(client, self._conditions))
+                self._notice(await self._look_around(client, self._conditions))
             except (Deaf, Refused):
                 raise
             except Exception as error:
                 if isinstance(trouble := understood(error), Refused):
                     raise trouble from None
                 log.info("could not ask Twitch whether it still sends everything: %s", explain(error))
+
+    async def _look_around(self, client: ChatClient, known: Conditions) -> Conditions:
+        return await look_around(client, known, self._patience.answer)
 
     def _notice(self, now: Conditions) -> None:
         """What the chat is like now; told here, where it keeps it from speaking."""
