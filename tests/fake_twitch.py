@@ -26,7 +26,8 @@ CLIENT_ID = "fakeclient0123456789"
 CHAT, DELETE = "channel.chat.message", "channel.chat.message_delete"
 CLEAR_PERSON, CLEAR = "channel.chat.clear_user_messages", "channel.chat.clear"
 READ, WRITE, MODERATED = "user:read:chat", "user:write:chat", "user:read:moderated_channels"
-BOT_SCOPES = (READ, WRITE, MODERATED, "user:bot")
+FOLLOWERS = "moderator:read:followers"
+BOT_SCOPES = (READ, WRITE, MODERATED, FOLLOWERS, "user:bot")
 
 
 def secret(kind: str) -> str:
@@ -109,6 +110,7 @@ class FakeTwitch:
         self.only: set[str] = set()  # "follower_mode", "subscriber_mode", "emote_mode"
         self.shared_with: list[str] = []  # logins of channels that share the chat
         self.live = False
+        self.followers: set[str] = set()  # logins
         self.others: list[Person] = []  # other channels
         self.sent: list[Sent] = []
         self.requests: list[tuple[float, str, str, int]] = []  # when, method, path, status
@@ -162,6 +164,7 @@ class FakeTwitch:
                     web.get("/helix/chat/settings", self._settings),
                     web.get("/helix/shared_chat/session", self._shared),
                     web.get("/helix/streams", self._streams),
+                    web.get("/helix/channels/followers", self._followers),
                     web.get("/ws", self._websocket),
                 ]
             )
@@ -713,6 +716,17 @@ class FakeTwitch:
         session = {"session_id": "shared", "host_broadcaster_id": self.channel.id, "participants": everybody}
         session |= {"created_at": now(), "updated_at": now()}
         return web.json_response({"data": [session] if self.shared_with else []})
+
+    async def _followers(self, request: web.Request) -> web.Response:
+        token = self._bearer(request)
+        if not token or FOLLOWERS not in token.scopes:
+            return refuse(401, "Missing scope: moderator:read:followers")
+        who = next((one for one in self.people.values() if one.id == request.query.get("user_id")), None)
+        shown = token.person.login in self.moderators and who and who.login in self.followers
+        found = (
+            [{"user_id": who.id, "user_login": who.login, "user_name": who.name, "followed_at": now()}] if shown else []
+        )
+        return web.json_response({"data": found, "total": len(self.followers), "pagination": {}})
 
     async def _streams(self, request: web.Request) -> web.Response:
         if not self._bearer(request):

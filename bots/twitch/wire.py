@@ -122,6 +122,16 @@ class TwitchWire:
             return ""
         return await self._outbox.say(text, reply_to)
 
+    async def follows(self, person: str) -> bool | None:
+        """Whether somebody follows the channel; None where that can't be told just now."""
+        if self._client is None:
+            return None
+        try:
+            return await self._client.follows(person)
+        except Exception as error:
+            log.info("Twitch did not tell who follows: %s", explain(error))
+            return None
+
     def state(self) -> WireState:
         room, outbox = self._room, self._outbox
         return replace(
