@@ -1,7 +1,7 @@
 """The one thread that writes into the record, with the one connection that may.
 
-Anything may go wrong with a disk; then rows wait in memory, are counted, and are written when it works again; what waits
-at the end goes into a file that the next life reads. A record that is damaged is set aside, and a new one begun.
+Anything may go wrong with a disk; then rows wait in memory, are counted, and are written when it works again; what
+waits at the end goes into a file that the next life reads. A record that is damaged is set aside, and a new one begun.
 """
 
 from __future__ import annotations
