@@ -275,6 +275,7 @@ def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, sa
             vocabulary=shape_of(settings.brain, settings.library.vocabulary).vocabulary,
             minimum_frequency=settings.library.minimum_frequency,
             held_out=held_out,
+            say=say,
         )
     cache = waking.home / "soul" / "tokens"
     librarian = Librarian.open(

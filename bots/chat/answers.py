@@ -1,15 +1,14 @@
-"""Answers: questions from the chat, each answered in time or politely turned away; and now and then a word unasked."""
+"""Answers: questions from the chat, each answered in time or politely turned away."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import random
 import re
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from dataclasses import replace
+from typing import Any
 
 from cachetools import FIFOCache
 
@@ -44,16 +43,19 @@ class Answers:
         self._refused_at = float("-inf")
         self._said: FIFOCache[str, str] = FIFOCache(REMEMBERED)  # its messages -> the reply each was; "": not kept
         self._last_to: FIFOCache[str, str] = FIFOCache(REMEMBERED)  # a person -> the last such message to them
-        self._spoke_unasked_at = context.clock()
 
     # ---- questions -----------------------------------------------------------------------------------------------
 
     def ask(self, line: Line, text: str) -> str:
         """Begin to answer, or to say why not; of those who ask too often, one in a while hears it. Returns which."""
-        if (seconds := self._pauses.wait(line.person)) > 0:
+        if not line.paid and (seconds := self._pauses.wait(line.person)) > 0:
             if self._told.take(line.person):
                 self._begin_telling(line, "wait", seconds=max(1, round(seconds)))
             return "too soon"
+        if unwelcome := self._unwelcome(line):
+            if self._told.take(line.person):
+                self._begin_telling(line, unwelcome)
+            return unwelcome.replace("_", " ")
         self._pauses.take(line.person)
         text = self._addressed(line, text)
         if not text:
@@ -72,7 +74,18 @@ class Answers:
     def _knows(self, line: Line) -> bool:
         """Whether they come before strangers: the channel knows them, they agreed, or have been here for a while."""
         agreed = self._context.people.agreed(self._context.writer(line))
-        return line.regular or line.moderator or agreed or not self._audience.stranger(line.person)
+        return bool(line.paid) or line.regular or line.moderator or agreed or not self._audience.stranger(line.person)
+
+    def _unwelcome(self, line: Line) -> str:
+        """The occasion to speak of, where this person's questions are not answered here."""
+        whom = self._context.chat.answers_for
+        if line.moderator or line.paid:
+            return ""
+        if line.paid is False:
+            return "costs_points"
+        if whom == "agreed" and not self._context.people.agreed(self._context.writer(line)):
+            return "only_agreed"
+        return "only_regulars" if whom == "regulars" and not line.regular else ""
 
     def _begin_telling(self, line: Line, occasion: str, **fields: object) -> None:
         self._tasks.begin(self.speaker.tell(line, occasion, **fields), line)
@@ -125,6 +138,15 @@ class Answers:
             return None
         return await in_time(asked, context.chat.answer_seconds + context.limits.grace)
 
+    async def thought(self) -> str:
+        """Something that nobody asked for, as it may be sent; "" where nothing comes. Raises Asleep."""
+        reply = await self._generate(self._context.voice.say("musings"), None)
+        return self._tidy(reply) if reply else ""
+
+    def begin(self, work: Coroutine[Any, Any, Any]) -> bool:
+        """Returns whether there was room for it."""
+        return self._tasks.begin(work)
+
     def _tidy(self, reply: Reply, *known: str) -> str:
         links = None if self._context.chat.links else without_links
         return tidy_for_chat(reply.text, known=known, without_links=links, prefix=self._context.prefix)
@@ -169,18 +191,9 @@ class Answers:
     def _keep_turned_away(self, keep: Callable[[Line], bool]) -> None:
         self._turned_away = deque((entry for entry in self._turned_away if keep(entry[1])), REMEMBERED)
 
-    def tick(self, *, quiet: bool, heard_at: float, spoke_last: bool) -> bool:
-        """Tell those who were turned away; perhaps say something unasked. Returns whether it will."""
-        now, chat = self._context.clock(), self._context.chat
-        self._refuse(now, quiet)
-        if not self._may_speak_unasked(now, heard_at):
-            return False
-        self._spoke_unasked_at = now
-        listening = self._wire.state().standing == "listening"
-        speaking = listening and not quiet and not spoke_last and random.random() < chat.spontaneous_chance
-        if speaking:
-            self._tasks.begin(self._speak_unasked())
-        return speaking
+    def tick(self, *, quiet: bool) -> None:
+        """Tell those who were turned away."""
+        self._refuse(self._context.clock(), quiet)
 
     def _refuse(self, now: float, quiet: bool) -> None:
         """In one message to as many as it can name, so that refusing doesn't use up what answers need; those it knows
@@ -214,20 +227,6 @@ class Answers:
                 names += f"@{line.login} "
         self._turned_away = deque(sorted(waiting, key=lambda one: one[0]), REMEMBERED)
         return names or None
-
-    def _may_speak_unasked(self, now: float, heard_at: float) -> bool:
-        """Whether it is time; ``heard_at`` is when the chat was last heard."""
-        chat = self._context.chat
-        since = max(self._spoke_unasked_at, heard_at) if chat.spontaneous == "quiet" else self._spoke_unasked_at
-        wanted = chat.spontaneous != "off" and not self._context.hooks.quiet()
-        return wanted and now >= since + 60 * chat.spontaneous_minutes
-
-    async def _speak_unasked(self) -> None:
-        with contextlib.suppress(Asleep):
-            reply = await self._generate(self._context.voice.say("musings"), None)
-            words = self._tidy(reply) if reply else ""
-            if words and await self.speaker.say(words, otherwise=""):
-                self._counts["spontaneous"] += 1
 
 
 async def in_time(asked: Future[Reply], seconds: float) -> Reply | None:

@@ -25,6 +25,7 @@ from bots.chat.parsing import ASK, parse
 from bots.chat.quarantine import Quarantine
 from bots.chat.rate_limit import Cooldown
 from bots.chat.tasks import Tasks
+from bots.chat.unasked import Unasked
 from school.door.values import Asleep, Forgotten, Scope, id_at
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class Host:
         self.audience = Audience(**raids, clock=context.clock)
         self.quarantine = Quarantine(context, named=self.audience.named)
         self.answers = Answers(context, wire, self.quarantine, self.audience, self.counts)
+        self.unasked = Unasked(context, wire, self.answers, self.counts)
         self.feedback = Feedback(context, self.quarantine, self.answers)
         self.responses = Tasks(context.limits.tasks, self.counts)  # to commands
         self._ticking: asyncio.Task | None = None
@@ -75,7 +77,9 @@ class Host:
         try:
             if self._wire.state().standing == "listening":
                 self.quarantine.release(self.connection)
-            if self.answers.tick(quiet=self.quiet, heard_at=self._heard_at, spoke_last=self._spoke_last):
+            self.answers.tick(quiet=self.quiet)
+            quiet = self.quiet or self.audience.raided
+            if self.unasked.tick(quiet=quiet, heard_at=self._heard_at, spoke_last=self._spoke_last):
                 self._spoke_last = True
         except Exception as error:
             log.error("the clock of the chat stumbled over a %s", type(error).__name__)
@@ -130,7 +134,7 @@ class Host:
             self.quarantine.note_only(line)
             return "raid"
         command = self._is_command(line.text)
-        if asked or (not command and (line.mentions_me or line.reply_to_me)):
+        if asked or line.paid or (not command and (line.mentions_me or line.reply_to_me)):
             return "quiet" if self.quiet else self.answers.ask(line, text)
         if command:
             return "another's command"

@@ -29,6 +29,7 @@ class Line:
     owner: bool = False  # whether it is whose baby this is, as a login says; a moderator, too
     regular: bool = False  # whether the platform says that the channel knows the writer: a moderator, a subscriber...
     bot: bool = False  # whether the platform says that the writer is a program
+    paid: bool | None = None  # whether it was paid for, where questions have a price; None where they have none
     mentions_me: bool = False  # by @login, anywhere in it, the one that was cut off included
     reply_to: str = ""  # the id of the message it answers
     reply_to_person: str = ""  # who wrote that

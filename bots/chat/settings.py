@@ -17,6 +17,11 @@ class ChatSettings(Slice):
     moderator_answers: int = Field(
         60, ge=1, le=100, description="the same where the bot is a moderator", json_schema_extra=EXPERT
     )
+    answers_for: Literal["everyone", "agreed", "regulars"] = Field(
+        "everyone",
+        description="whom it answers: everyone, who said !optin, or whom the channel knows by a badge (subscribers, "
+        "VIPs, moderators); moderators always",
+    )
     person_seconds: float = Field(10.0, ge=0, le=3600, description="seconds between two questions of one person")
     waiting: int = Field(
         8, ge=1, le=1000, description="questions that may wait; more are politely turned away", json_schema_extra=EXPERT
@@ -39,6 +44,14 @@ class ChatSettings(Slice):
     spontaneous_minutes: float = Field(15.0, gt=0, le=1440, description="minutes of silence, or between two times")
     spontaneous_chance: float = Field(
         0.5, ge=0, le=1, description="how likely it speaks when it could", json_schema_extra=EXPERT
+    )
+    only_live: bool = Field(
+        True,
+        description="speak unasked only while the stream is live, where the platform tells",
+        json_schema_extra=EXPERT,
+    )
+    reminder_minutes: float = Field(
+        0.0, ge=0, le=1440, description="minutes between two reminders of !optin and !babyhelp; 0: none"
     )
     links: bool = Field(False, description="whether what it says may contain links")
     bots: tuple[str, ...] = Field(BOTS, strict=False, description="logins of other bots, which it does not attend to")

@@ -21,9 +21,9 @@ REGULARS = {"broadcaster", "moderator", "vip", "subscriber", "founder"}  # badge
 BOT_BADGE = "bot-badge"
 
 
-def line_of(message: ChatMessage, me: str, my_login: str, owner: str = "") -> Line:
-    """A chat message; ``me`` is the bot's user id, ``owner`` the one of whose baby it is. Whatever looks like a token
-    in it is left out."""
+def line_of(message: ChatMessage, me: str, my_login: str, owner: str = "", reward: str = "") -> Line:
+    """A chat message; ``me`` is the bot's user id, ``owner`` the one of whose baby it is, ``reward`` the id of what
+    a question costs. Whatever looks like a token in it is left out."""
     writer, parent = message.chatter, message.reply
     source = message.source_broadcaster
     badges = {badge.set_id for badge in message.badges}
@@ -40,6 +40,7 @@ def line_of(message: ChatMessage, me: str, my_login: str, owner: str = "") -> Li
         owner=writer.id == owner,
         regular=not REGULARS.isdisjoint(badges),
         bot=BOT_BADGE in badges,
+        paid=message.channel_points_id == reward if reward else None,
         mentions_me=any(user.id == me for user in message.mentions) or _names(seen(text), my_login),
         reply_to=parent.parent_message_id if parent else "",
         reply_to_person=parent.parent_user.id if parent else "",

@@ -35,6 +35,7 @@ from school.screen.calligraphist import for_screen
 
 log = logging.getLogger(__name__)
 
+UNKNOWN = "?"  # as a reward's id
 SHARED = "the chat is shared with other channels, whose viewers did not ask for it"
 LONGEST_SLOW = 120.0  # seconds; Twitch allows no slower mode
 REMEMBERED = 10_000  # ids of messages that were heard, and of its own
@@ -340,7 +341,13 @@ class TwitchWire:
         self.listener.removed(removal)
 
     def _hear(self, message: twitchio.ChatMessage, room: Presence) -> None:
-        line = self._own_or_not(line_of(message, room.bot, room.bot_login, room.owner), room)
+        reward = "" if self._settings.reward == UNKNOWN else self._settings.reward
+        line = self._own_or_not(line_of(message, room.bot, room.bot_login, room.owner, reward), room)
+        if self._settings.reward == UNKNOWN and message.channel_points_id:
+            self._complain(
+                f"Twitch: somebody used the reward {message.channel_points_id}; with "
+                f'twitch.reward = "{redact(message.channel_points_id)}" it is what a question costs.'
+            )
         if line.shared_from and not self._conditions.shared:
             self._notice(replace(self._conditions, shared=True))
         if line.own and not line.shared_from and self._room:  # its badges tell what it may

@@ -11,6 +11,7 @@ from typing import Protocol
 from school.door.exchanges import Exchanges
 from school.door.forgetting import Forgetting, JournalKeeper, Mind
 from school.door.mailbox import Ask, Forget, Mailbox, Teach
+from school.door.phrases import Phrase
 from school.door.values import (
     ME,
     NOWHERE,
@@ -60,6 +61,7 @@ class Record(JournalKeeper, Protocol):
     ) -> None: ...
     def taught(self, pair: Pair, written: Future[None] | None = None) -> None: ...
     def kept(self, person: str) -> Future[Kept]: ...
+    def messages_with(self, surface: str, channel: str, phrase: Phrase) -> Future[frozenset[str]]: ...
     def forget(self, scope: Scope) -> Future[Removed]: ...
 
 
@@ -230,6 +232,10 @@ class School:
         """Break off all lessons made of a person's words, and their conversations; what was recorded stays. The future
         tells how many pairs that were."""
         return self.forgetting.forget(Scope(person=person, withdrawn=True))
+
+    def messages_with(self, surface: str, channel: str, phrase: Phrase) -> Future[frozenset[str]]:
+        """A surface's ids of the messages in a channel that a phrase stands in, or what was made of them."""
+        return self._record.messages_with(surface, channel, phrase)
 
     def remove(self, scope: Scope, *, person: str = "") -> Future[Forgotten]:
         """Delete what was said within the scope, answers to it, and the pairs made of it; break off their lessons, and

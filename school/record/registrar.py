@@ -16,11 +16,13 @@ from brain.gauges import Gauge, by_name
 from school.door.consent import Change
 from school.door.events import Event, Examined, ExamResult, Saved, StepReport
 from school.door.journal import EVERYWHERE, Journal, Promise
+from school.door.phrases import Phrase
 from school.door.values import NOWHERE, Kept, Origin, Pair, Removed, Reply, Scope, new_id
 from school.office.files import clear_unfinished
 from school.office.lifetime import Lifetime
 from school.record.backup import Copies
 from school.record.pages import LETTERS
+from school.record.phrases import messages_with
 from school.record.queries import Queries
 from school.record.removal import ALL, count, remove
 from school.record.salvage import mend
@@ -276,6 +278,10 @@ class Registrar:
     def kept(self, person: str) -> Future[Kept]:
         """What there is of a person, all that is on its way included."""
         return self.write(lambda db: count(db, person))
+
+    def messages_with(self, surface: str, channel: str, phrase: Phrase) -> Future[frozenset[str]]:
+        """A surface's ids of the messages that a phrase stands in, all that is on its way included."""
+        return self.write(lambda db: messages_with(db, surface, channel, phrase))
 
     def forget(self, scope: Scope) -> Future[Removed]:
         """Delete what goes to the last byte, or mark it as withdrawn. What stays of a person is the ledger of their

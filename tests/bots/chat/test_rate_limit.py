@@ -70,6 +70,44 @@ def test_whom_it_knows_comes_before_strangers(small, clock, moderator):
     small.with_host(work)
 
 
+@pytest.mark.parametrize("whom", ["everyone", "agreed", "regulars"])
+def test_whom_it_answers_can_be_chosen(small, whom):
+    """Everyone, who agreed, or whom the channel knows; moderators always. The others hear why, once in a while."""
+    small.chat(answers_for=whom, answers=20)
+    small.agree("friend")
+
+    async def work(host: Host, wire: Notebook) -> None:
+        people = {"guest": {}, "friend": {}, "patron": {"regular": True}, "mo": {"moderator": True}}
+        for _ in range(3):
+            for by, more in people.items():
+                host.heard(line("!baby hello", by=by, **more))
+            await settled()
+        answered = {"everyone": set(people), "agreed": {"friend", "mo"}, "regulars": {"patron", "mo"}}[whom]
+        assert host.counts["question"] == len(answered)
+        occasion = f"only_{whom}"
+        told = [text for text, _ in wire.said if whom != "everyone" and is_line(text, occasion)]
+        assert len(told) == len(people) - len(answered)
+
+    small.with_host(work)
+
+
+def test_a_question_may_have_a_price(small):
+    """Where it has one, what was paid for is a question, however it begins, and comes at once; others hear that."""
+
+    async def work(host: Host, wire: Notebook) -> None:
+        host.heard(line("!baby hello", by="guest", paid=False))
+        await until(lambda: wire.said)
+        assert is_line(wire.said[0][0], "costs_points")
+        host.heard(line("what is rain?", by="guest", paid=True))
+        host.heard(line("what is snow?", by="guest", paid=True))
+        host.heard(line("!baby hello", by="mo", moderator=True, paid=False))
+        host.heard(line("rain is nice today", by="guest", paid=False))
+        await settled()
+        assert [question.text for question in small.questions()] == ["what is rain?", "what is snow?", "hello"]
+
+    small.with_host(work)
+
+
 def test_an_answer_that_does_not_come_is_taken_back(small):
     """After its time the question is cancelled and its asker politely told."""
     small.limits(grace=0.0)
@@ -248,7 +286,7 @@ def test_everybody_hears_something_within_seconds(small, clock):
             if moment < 100:
                 host.heard(line("!baby hello", by=f"a_long_viewer{moment}"))
                 asked_at[f"a_long_viewer{moment}"] = clock.now
-            host.answers.tick(quiet=False, heard_at=clock.now, spoke_last=True)
+            host.answers.tick(quiet=False)
             for _ in range(3):
                 await asyncio.sleep(0)
             for text, _ in wire.said[said:]:

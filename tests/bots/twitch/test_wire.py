@@ -153,6 +153,24 @@ def test_what_is_not_words_is_no_words(twitch, tmp_path):
     run(work())
 
 
+@pytest.mark.parametrize(("price", "paid"), [("", [None] * 3), ("r-1", [False, True, False]), ("?", [None] * 3)])
+def test_a_reward_may_be_what_a_question_costs(twitch, tmp_path, price, paid):
+    """Whether it was used is known of each line; while its id is not known, it is told here once."""
+    twitch.log_in(tmp_path)
+
+    async def work():
+        async with connected(twitch, tmp_path, reward=price) as (wire, diary):
+            for reward in ("", "r-1", "r-2"):
+                twitch.chat("what is rain?", reward=reward)
+            twitch.chat("what is snow?", reward="r-1")
+            await twitch.until(lambda: len(diary.lines) == 4)
+            assert [line.paid for line in diary.lines[:3]] == paid
+            told = [line for line in wire.told if "twitch.reward" in line]
+            assert len(told) == (2 if price == "?" else 0)
+
+    run(work())
+
+
 def test_what_a_moderator_removes_is_told(twitch, tmp_path):
     """A deletion, a timeout and a clearing become removals, each once."""
     twitch.log_in(tmp_path)
