@@ -21,7 +21,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "4000")
 
 from bots.command_line import Parser, parse
 from school.office.foreign import emit, one_line, to_json
-from school.office.privacy import close_from_now_on
+from school.office.privacy import close_from_now_on, closed_to_us
 
 if TYPE_CHECKING:
     import argparse
@@ -105,15 +105,32 @@ def read_options(options: argparse.Namespace) -> tuple[Settings, Path]:
     file = options.config or (default if default.exists() else None)
     settings = read_settings(Settings, file, options.set, removed=REMOVED, tell=aside)
     home = options.home or Path(os.environ.get("BABYLLM_HOME") or REPOSITORY)
+    try:
+        look_at_rooms(home)
+    except OSError as error:
+        raise Mistake(f"{home}: can't be looked at ({error.strerror}). {make_it_yours(home)}") from None
+    for folder in options.library:
+        if not folder.is_dir():
+            raise Mistake(f"--library {folder}: there is no such folder.")
+    return settings, home
+
+
+def look_at_rooms(home: Path) -> None:
+    """Raises Mistake if what has the name of a room is none, OSError if that can't be seen."""
+    from school.office.mistakes import Mistake
+
     for room in (home / "library", home / "soul", home / "statistics"):
         if room.is_symlink() and not room.exists():
             raise Mistake(f"{room}: must be a folder, but it is a link to {room.readlink()}, which is not there.")
         if os.path.lexists(room) and not room.is_dir():
             raise Mistake(f"{room}: must be a folder; move away what is there under this name.")
-    for folder in options.library:
-        if not folder.is_dir():
-            raise Mistake(f"--library {folder}: there is no such folder.")
-    return settings, home
+
+
+def make_it_yours(home: Path) -> str:
+    """What helps where a home was woken as another user."""
+    from shlex import quote
+
+    return f'If another user woke it once, make it yours: sudo chown -R "$(id -u)" {quote(str(home))}'
 
 
 def make_home(home: Path) -> None:
@@ -122,8 +139,11 @@ def make_home(home: Path) -> None:
 
     try:
         home.mkdir(parents=True, exist_ok=True)
+        barred = closed_to_us(home)
     except OSError as error:
-        raise Mistake(f"{home}: can't be used as a home ({error.strerror}).") from None
+        raise Mistake(f"{home}: can't be used as a home ({error.strerror}). {make_it_yours(home)}") from None
+    if barred:
+        raise Mistake(f"{barred}: can't be read and written. {make_it_yours(home)}")
 
 
 def whisper(text: str) -> None:
