@@ -16,6 +16,7 @@ ROOMS = ("brain", "school", "bots")
 MAY_IMPORT = {"brain": {"brain"}, "school": {"brain", "school"}, "bots": {"bots", "school"}}
 BOTS_KNOW = {
     "school.door.mailbox",
+    "school.door.phrases",
     "school.door.school",
     "school.door.values",
     "school.door.consent",
