@@ -54,12 +54,19 @@ def main(arguments: list[str] | None = None) -> int:
     close_from_now_on()
     options = parse(arguments)
     _print_anything()
-    try:  # imported late: torch takes seconds, and --help should not
-        from school.office.log import keep_last_words
-        from school.office.mistakes import Mistake
+    try:
+        return _run(options)
     except ModuleNotFoundError as missing:
-        emit(f"babyLLM: {missing.name} is not installed; run `make setup` first.", sys.stderr)
+        if (missing.name or "").split(".")[0] in ("", "bots", "brain", "school"):
+            raise
+        emit(f"babyLLM: {_not_installed(missing.name)}", sys.stderr)
         return 2
+
+
+def _run(options: argparse.Namespace) -> int:
+    from school.office.log import keep_last_words  # imported late: torch takes seconds, and --help should not
+    from school.office.mistakes import Mistake
+
     keep_last_words()
     try:
         if options.verb != "wake" and in_team() and os.environ["RANK"] != "0":
@@ -71,6 +78,16 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _not_installed(package: str) -> str:
+    """What to do where this Python lacks a package."""
+    where = f"{package} is not installed for {sys.executable or 'this Python'}"
+    python = REPOSITORY / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    first = f"run `make setup` in {REPOSITORY} first"
+    if Path(sys.prefix) == python.parent.parent:
+        return f"{where}; {first}."
+    return f"{where}; {first}, then use {python}."
 
 
 def _print_anything() -> None:
@@ -97,6 +114,7 @@ def _leave_quietly(*_: object) -> None:
 def read_options(options: argparse.Namespace) -> tuple[Settings, Path]:
     """The settings and the home, which need not be there yet. Raises Mistake."""
     from bots.settings import Settings
+    from school.office.advice import command, go_on_with
     from school.office.mistakes import Mistake
     from school.office.settings import read_settings
     from school.settings import REMOVED
@@ -105,15 +123,23 @@ def read_options(options: argparse.Namespace) -> tuple[Settings, Path]:
     file = options.config or (default if default.exists() else None)
     settings = read_settings(Settings, file, options.set, removed=REMOVED, tell=aside)
     home = options.home or Path(os.environ.get("BABYLLM_HOME") or REPOSITORY)
+    go_on_with(home, options.config, options.library, options.set)
+    if not makes_home(options) and not home.exists():
+        raise Mistake(f"{home}: there is no such folder. To let a baby be born there: {command()}")
     for room in (home / "library", home / "soul", home / "statistics"):
         if room.is_symlink() and not room.exists():
             raise Mistake(f"{room}: must be a folder, but it is a link to {room.readlink()}, which is not there.")
         if os.path.lexists(room) and not room.is_dir():
             raise Mistake(f"{room}: must be a folder; move away what is there under this name.")
-    for folder in options.library:
-        if not folder.is_dir():
-            raise Mistake(f"--library {folder}: there is no such folder.")
+    for place in options.library:
+        if not (place.is_dir() or place.is_file()):
+            raise Mistake(f"--library {place}: there is no such folder or file.")
     return settings, home
+
+
+def makes_home(options: argparse.Namespace) -> bool:
+    """Whether it keeps something in a home that need not be there yet."""
+    return options.verb == "wake" or (options.verb == "twitch" and options.errand == "login")
 
 
 def make_home(home: Path) -> None:
@@ -162,7 +188,8 @@ def twitch_errand(options: argparse.Namespace) -> int:
     from school.office.log import keep_log
 
     settings, home = read_options(options)
-    make_home(home)
+    if makes_home(options):
+        make_home(home)
     stop_log = keep_log(home / "statistics", whisper)  # it keeps secrets, also those in the libraries' own words
     try:
         errand = run_errand(

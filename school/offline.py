@@ -14,6 +14,7 @@ import torch
 from school.assembly import Waking, build_brain_for, facts_of, lock_souls, open_library
 from school.door.mailbox import Ask
 from school.door.values import Reply
+from school.office.advice import command
 from school.office.mistakes import Mistake
 from school.settings import SchoolSettings
 from school.souls.caretaker import Caretaker, Soul
@@ -47,7 +48,7 @@ def newest_soul(caretaker: Caretaker, say: Callable[[str], None]) -> Soul:
     """The newest whole soul. Raises Mistake if there is none."""
     soul = caretaker.newest(say, set_aside=False)
     if soul is None:
-        raise Mistake(f"there is no soul in {caretaker.folder} yet; wake the baby first: python wakeup.py")
+        raise Mistake(f"there is no soul in {caretaker.folder} yet; wake the baby first: {command()}")
     return soul
 
 

@@ -20,6 +20,7 @@ BOTS_KNOW = {
     "school.door.values",
     "school.door.consent",
     "school.diary.voice",
+    "school.office.advice",
     "school.office.files",
     "school.office.foreign",
     "school.office.log",

@@ -12,6 +12,7 @@ from bots.twitch.grants import NEEDED, SCOPES, USER_BOT
 from bots.twitch.keys import CLIENT_ID, CLIENT_SECRET, Account, Keys, keep_account, read_keys, token_file
 from bots.twitch.oauth import new_session
 from bots.twitch.settings import TwitchSettings
+from school.office.advice import command
 
 LAST = ("moderator", "subscriptions")
 
@@ -43,7 +44,7 @@ async def examine(home: Path, settings: TwitchSettings) -> list[Finding]:
 
 
 def _credentials(home: Path, keys: Keys) -> list[Finding]:
-    login = "`python wakeup.py twitch login` leads through it"
+    login = f"`{command('twitch login')}` leads through it"
     found = [
         Finding(name="application", ok=True, text=f"{CLIENT_ID} is there")
         if keys.client_id

@@ -8,6 +8,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from school.office.advice import command
 from school.office.foreign import one_line
 from school.office.mistakes import Mistake
 from school.record.pages import DAY, LETTER, pages
@@ -55,7 +56,7 @@ def read_life(home: Path, *, search: str | None, last: int, zone: tzinfo = UTC) 
     recorded, or the record can't be read."""
     path = home / "statistics" / "baby.db"
     if not path.exists():
-        raise Mistake(f"nothing is recorded in {path} yet; wake the baby first: python wakeup.py")
+        raise Mistake(f"nothing is recorded in {path} yet; wake the baby first: {command()}")
     try:
         with looking(path) as db:
             db.conn.create_function("day_of", 1, lambda at: _local(at, zone)[:10], deterministic=True)
@@ -87,7 +88,7 @@ def read_diary(home: Path, *, last: int) -> list[dict[str, Any]]:
     the same days. Raises Mistake where there are none, or the record can't be read."""
     path = home / "statistics" / "baby.db"
     if not path.exists():
-        raise Mistake(f"nothing is recorded in {path} yet; wake the baby first: python wakeup.py")
+        raise Mistake(f"nothing is recorded in {path} yet; wake the baby first: {command()}")
     try:
         with looking(path) as db:
             found = [*pages(db, DAY, last), *pages(db, LETTER, last)] if db.has("diary") else []
