@@ -256,6 +256,7 @@ def put_together(
     lessons are shown, if that is more than lines for ``show``. Raises Mistake."""
     from bots.chat.parsing import names
     from bots.chat.retention import clear_out
+    from bots.local import LocalSocket
     from school.assembly import Display, Waking, assemble
     from school.diary.voice import CHAT, read_voices
     from school.office.lifetime import MACHINE
@@ -276,6 +277,7 @@ def put_together(
     display = Display(show=show, screen=screen, view=shown.view, line_seconds=shown.line_seconds)
     voices = read_voices(home, settings.voice.language, {CHAT: names(settings.commands)})
     awake = assemble(settings, waking, display, voices, closing)
+    awake.surfaces.append(LocalSocket(awake.school, home))
     if not options.no_twitch and (twitch := find_twitch(awake, settings, home)):
         awake.surfaces.append(twitch)
     return awake
@@ -357,22 +359,25 @@ async def _live(awake: Awake, chat: str, room: ChatSurface | None = None) -> int
 
 async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
     """The terminal's part, if there is one. Whatever becomes of it, the lessons go on."""
-    from bots.terminal import Commands, Prompt, chat_on_pipe
+    from bots.terminal import Prompt, chat_on_pipe
+    from bots.typed import TERMINAL, Commands, House
     from school.office.errors import in_short
     from school.office.slowness import why_slow
 
     school, say = awake.school, awake.say
     others = [awake.timetable, *awake.surfaces]
-    commands = Commands(
-        school,
-        _print,
-        quit_,
-        awake.control.save,
+    house = House(
+        quit=quit_,
+        save=awake.control.save,
+        pause=awake.control.pause,
         others=lambda: [line for other in others for line in other.lines()],
+        learning=awake.learning,
         view=awake.announcer.choose,
         why_slow=lambda: why_slow(awake.tutor.stopwatch.minute()),
         names=awake.voices["names"],
+        conversation=awake.registrar.queries.last_conversation(TERMINAL) or TERMINAL,
     )
+    commands = Commands(school, _print, house)
     try:
         if chat == "prompt":
             from prompt_toolkit.patch_stdout import patch_stdout
@@ -381,7 +386,7 @@ async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
                 say("Type to talk to it, /help for more, Ctrl-C to let it sleep.")
                 await Prompt(school, commands, quit_).run()
         elif chat == "pipe":
-            await chat_on_pipe(commands)
+            await chat_on_pipe(commands, lambda why: whisper(f"({why})"))
     except Exception as error:
         log.exception("the terminal broke")
         say(f"the chat in this terminal broke ({in_short(error)}); the lessons go on. Ctrl-C lets it sleep.")
@@ -395,7 +400,7 @@ async def _host_room(awake: Awake, room: ChatSurface, quit_: Callable[[], None])
 
     awake.say(f"The room is open: {HOW}.")
     try:
-        await Console(room.wire, _print, quit_).run(lines_of_stdin())
+        await Console(room.wire, _print, quit_).run(lines_of_stdin(lambda why: whisper(f"({why})")))
     except Exception as error:
         log.exception("the chat room broke")
         awake.say(f"the chat room broke ({in_short(error)}); the lessons go on. Ctrl-C lets it sleep.")

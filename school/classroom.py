@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from brain import parameter_count
-from school.door.events import Event, Examined, ExamResult, Saved, StepReport
+from school.door.events import Event, Examined, Saved, StepReport
 from school.door.mailbox import (
     Ask,
     BackUp,
@@ -26,6 +26,8 @@ from school.door.mailbox import (
     Forget,
     Letter,
     Mailbox,
+    Mark,
+    Pause,
     Rehearse,
     Save,
     Study,
@@ -35,12 +37,13 @@ from school.door.mailbox import (
 )
 from school.door.mood import mood
 from school.door.school import School
-from school.door.values import GREY, Removed, Snapshot
+from school.door.values import GREY, Asleep, Removed, Snapshot
 from school.souls.caretaker import Caretaker
 from school.souls.packing import pack_soul
 from school.souls.removal import SavedSouls
 from school.talking.receptionist import Receptionist
 from school.teaching.examiner import Exam
+from school.teaching.scoring import exam_on, score_of
 from school.teaching.tutor import TeamBroken, Tutor
 
 if TYPE_CHECKING:
@@ -82,6 +85,7 @@ class Classroom:
         unwritten: Callable[[], int] = lambda: 0,
         look: Callable[[], bool] = lambda: False,
         team: Team | None = None,
+        held_out: float | None = None,
     ):
         self.tutor, self.receptionist, self.mailbox, self.school = tutor, receptionist, mailbox, school
         self.caretaker, self.facts, self.limits, self.publish = caretaker, facts, limits, publish
@@ -94,7 +98,9 @@ class Classroom:
         self._exam: Exam | None = None
         self._exam_paper: tuple[np.ndarray, np.ndarray] | None = None
         self._exam_wanted: list[Future[float | None]] = []
+        self._to_mark: deque[tuple[Mark, Exam]] = deque()  # files that somebody wants to know about, opened
         self._resting = False  # while somebody talks, where lessons are considerate
+        self._paused = False  # until somebody says otherwise
         self._failures = 0
         self._recent: deque[StepReport] = deque(maxlen=50)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="caretaker")
@@ -103,7 +109,7 @@ class Classroom:
         self._save_wanted: list[Future[str | None]] = []
         self._changed = False  # since the last save
         school.forgetting.join(SavedSouls(caretaker, self._writer))
-        self._last_exam: ExamResult | None = None
+        self._held_out = held_out  # bits per byte at the last examination, also of an earlier day
         self._thread = threading.Thread(target=self._run, name="tutor")
         self.parameters = parameter_count(tutor.brain)
 
@@ -134,23 +140,11 @@ class Classroom:
         try:
             while not self._stopping.is_set():
                 self.stopwatch.tick(steps=self.tutor.step, answers=self.receptionist.replies)
-                studying = learning and (not self._resting or self.tutor.under_way)
-                idle = not (studying or self.receptionist.busy or self._exam)
-                if self._save_wanted and not self.tutor.under_way:
-                    self.stopwatch.lap("other")
-                    self._save(self._save_wanted)
-                    self._save_wanted = []
-                    self.stopwatch.lap("saving")
-                letters = self.mailbox.drain(IDLE_SECONDS if idle else 0)
-                self.stopwatch.lap("waiting" if idle else "other")
-                for letter in letters:
-                    self._open(letter)
+                studying = learning and (not (self._resting or self._paused) or self.tutor.under_way)
+                self._read_post(studying)
                 if self.receptionist.busy:
                     self._answer()
-                if self._exam:  # lessons wait, so that the result belongs to one step and a resumed life repeats it
-                    self._examine()
-                elif studying:
-                    self._learn()
+                self._work(studying)
                 if self.team and not self.tutor.under_way:
                     self.team.keep_company()
                 if limits.steps is not None and self.tutor.step - first >= limits.steps:
@@ -159,6 +153,31 @@ class Classroom:
                     break
         finally:
             self._close()
+
+    def _read_post(self, studying: bool) -> None:
+        """Waits a moment for it where there is nothing else to do."""
+        idle = not (studying or self.receptionist.busy or self._exam or self._to_mark)
+        if self._save_wanted and not self.tutor.under_way:
+            self.stopwatch.lap("other")
+            self._save(self._save_wanted)
+            self._save_wanted = []
+            self.stopwatch.lap("saving")
+        letters = self.mailbox.drain(IDLE_SECONDS if idle else 0)
+        self.stopwatch.lap("waiting" if idle else "other")
+        for letter in letters:
+            self._open(letter)
+
+    def _work(self, studying: bool) -> None:
+        """One piece of what is to be done but talking. Where something is read with the voice, lessons wait, so that
+        the result belongs to one step and a resumed life repeats it."""
+        if self._exam:
+            self._examine()
+        elif self._to_mark and not self.tutor.under_way:
+            self._mark()
+        elif studying:
+            self._learn()
+        if not studying:  # else it is shown after each step
+            self._show()
 
     def _learn(self) -> None:
         try:
@@ -206,19 +225,29 @@ class Classroom:
                 case BackUp(future):
                     self._writer.submit(self._back_up, future)
                 case Examine(future):
-                    self._exam_wanted.append(future)
-                    if not (self._exam or self.tutor.under_way):  # else it is begun at the end of the step
-                        self._begin_exam()
+                    self._want_exam(future)
                 case Study():
                     self._resting = False
+                case Pause():
+                    self._pause(letter)
+                case Mark():
+                    self._writer.submit(self._open_paper, letter)
                 case Rehearse(since, future):
                     fulfil(future, self.tutor.rehearse(since))
                     self._changed = True
         except Exception as error:
             log.exception("a letter could not be opened")
-            if not isinstance(letter, Teach | Study):
-                fail(letter.future, error)
+            _refuse(letter, error)
         self._show()
+
+    def _want_exam(self, future: Future[float | None]) -> None:
+        self._exam_wanted.append(future)
+        if not (self._exam or self.tutor.under_way):  # else it is begun at the end of the step
+            self._begin_exam()
+
+    def _pause(self, request: Pause) -> None:
+        self._paused = request.on
+        fulfil(request.future, request.on or not self.limits.learning)
 
     def _forget(self, request: Forget) -> None:
         """Off the list, and out of the conversations, at once."""
@@ -259,13 +288,36 @@ class Classroom:
         finally:
             self.stopwatch.lap("examination")
         self._exam = None
-        self._last_exam = result
+        self._held_out = result.bits_per_byte
         if self.tutor.exam_due:  # one that was only asked for must not change what the lessons would have been
             self.tutor.heed(result.bits_per_byte)
         self.receptionist.heed(result.temperature, result.repeats)
         self.publish(Examined(result, self.tutor.step, self._gauges()))
         self._tell_examined(result.bits_per_byte)
         self._show()
+
+    def _open_paper(self, request: Mark) -> None:
+        """On the writer's thread: reading a large file takes its time."""
+        try:
+            exam = exam_on(request.file, self.tutor.librarian.tokenizer)
+        except Exception as error:
+            fail(request.future, error)
+        else:
+            self._to_mark.append((request, exam))
+
+    def _mark(self) -> None:
+        """Read on in the first file that waits, while its mark is still wanted."""
+        self.stopwatch.lap("other")
+        request, exam = self._to_mark[0]
+        try:
+            if request.future.cancelled() or exam.advance(self.tutor.voice):
+                self._to_mark.popleft()
+                fulfil(request.future, score_of(request.file, exam.result(), self.tutor.step))
+        except Exception as error:
+            log.exception("a file could not be marked")
+            self._to_mark.popleft()
+            fail(request.future, error)
+        self.stopwatch.lap("examination")
 
     def _tell_examined(self, bits_per_byte: float | None) -> None:
         wanted, self._exam_wanted = self._exam_wanted, []
@@ -331,6 +383,8 @@ class Classroom:
             if self._changed or self._save_wanted:
                 self._save(self._save_wanted)
             self._writer.shutdown()  # waits for it, and for whoever is being taken out of souls
+            for request, _ in self._to_mark:
+                fail(request.future, Asleep())
             self._show(awake=False)
         if self.team:
             self.team.dismiss()
@@ -338,16 +392,17 @@ class Classroom:
     # ---- showing -------------------------------------------------------------------------------------------------
 
     def _show(self, *, awake: bool = True) -> None:
-        tutor, recent, exam = self.tutor, self._recent, self._last_exam
+        tutor, recent = self.tutor, self._recent
         seconds = sum(report.seconds for report in recent)
         finite = [report.loss for report in recent if not report.skipped]
         self.school.snapshot = Snapshot(
             awake=awake,
-            learning=self.limits.learning and not self._resting,
+            learning=self.limits.learning and not (self._resting or self._paused),
+            paused=self.limits.learning and self._paused,
             step=tutor.step,
             tokens_seen=tutor.tokens_seen,
             loss=sum(finite) / len(finite) if finite else None,
-            held_out_bits_per_byte=exam.bits_per_byte if exam else None,
+            held_out_bits_per_byte=self._held_out,
             best_bits_per_byte=tutor.best_bits_per_byte,
             tokens_per_second=sum(report.tokens for report in recent) / seconds if seconds else None,
             learning_rate=tutor.learning_rate(),
@@ -366,6 +421,12 @@ class Classroom:
             unwritten=self._unwritten(),
             gauges=self._gauges(within=GAUGE_SECONDS if awake else 0.0),
         )
+
+
+def _refuse(letter: Letter, error: Exception) -> None:
+    """Tell whoever waits for an answer to it."""
+    if not isinstance(letter, Teach | Study):
+        fail(letter.future, error)
 
 
 def _in_words(error: Exception) -> str:

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("brain", "school", "bots")
 MAY_IMPORT = {"brain": {"brain"}, "school": {"brain", "school"}, "bots": {"bots", "school"}}
 BOTS_KNOW = {
+    "school.door.local",
     "school.door.mailbox",
     "school.door.school",
     "school.door.values",

@@ -8,6 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+EXAMINATIONS = """
+    select at, bits_per_byte, bytes from evaluations where run_id in (select id from runs where rowid >=
+        (select coalesce(max(rowid), 0) from runs where from_step = 0)) order by id"""
+
 
 class Look:
     """A connection that can only read."""

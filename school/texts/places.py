@@ -87,8 +87,8 @@ def _sort_in(
 def gather_sources(
     library: Path, others: list[Path], starter: Path, use_starter: str, *, home: Path | None = None
 ) -> tuple[list[Source], dict[str, str]]:
-    """The files to learn from: the home's library, further folders or single files, and the starter shelf while it is wanted; and what
-    was left out. What else is in the ``home`` (souls, the record, letters) is never learned."""
+    """The files to learn from: the home's library, further folders or single files, and the starter shelf while it is
+    wanted; and what was left out. What else is in the ``home`` (souls, the record, letters) is never learned."""
     without = [home, home / "soul", home / "statistics"] if home else []
     found = find_files(library, without=[*without, library / STARTER])
     own = [Source(path, shown(path.relative_to(library))) for path in found.files]
