@@ -128,7 +128,8 @@ class LocalSocket:
             reply = await asyncio.wrap_future(future)
         finally:
             future.cancel()
-        await _send(writer, {"reply": {name: getattr(reply, name) for name in FIELDS}})
+        fields = {name: getattr(reply, name) for name in FIELDS}
+        await _send(writer, {"reply": fields | {"conversation": conversation}})
 
 
 async def _send(writer: asyncio.StreamWriter, message: Message) -> None:

@@ -84,8 +84,9 @@ def read(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> i
 
 def stats(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> int:
     """Its life so far."""
-    from school.record.chronicle import read_life, render
+    from school.record.chronicle import read_life, render, render_search
     from school.schedule.hours import zone_of
+    from school.screen.calligraphist import show
 
     zone = zone_of(settings.timetable.zone)
     life = read_life(home, search=options.search, last=options.last, zone=zone)
@@ -93,7 +94,13 @@ def stats(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> 
         emit(to_json(life), sys.stdout)
     else:
         width = shutil.get_terminal_size().columns
-        emit(render(life, width, weather=options.weather, zone=zone), sys.stdout)
+        search = options.search is not None
+        text = (
+            render_search(life, options.search, zone=zone)
+            if search
+            else render(life, width, weather=options.weather, zone=zone)
+        )
+        show(text, sys.stdout)
     return 0
 
 
@@ -106,6 +113,8 @@ def diary(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> 
     if options.json:
         emit(to_json({"pages": found}), sys.stdout)
         return 0
+    if not found:
+        raise Mistake("nothing is in the diary yet; the first page is written when a day is over.")
     for page in found:
         show(for_screen(page["text"]) + "\n", sys.stdout)
     return 0

@@ -98,7 +98,7 @@ def status_lines(now: Snapshot) -> list[str]:
     windows = ", ".join(f"{value:.1f}" for name, value in now.gauges.items() if name.startswith("window"))
     tuned = f"temperature {now.temperature:.2f}, repetition penalty {now.gauges.get('repetition_penalty', 0.0):.2f}"
     lines = [
-        " · ".join(facts(now)) + best,
+        " · ".join(fact + best if fact.startswith("held-out ") else fact for fact in facts(now)),
         f"self-state: red {red} (skill, energy), green {green} (stirred up), blue {blue} (calm)"
         + f"; it expected {', '.join(foreseen)}"
         + (f". Mood: {now.mood}" if now.mood else ""),

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bots.terminal import Commands
+from bots.typed import Commands, House
 from school.classroom import Classroom, Limits
 from school.door.control import Control
 from school.door.events import Examined, Saved, StepReport
@@ -290,11 +290,13 @@ def test_every_command_of_the_terminal(class_):
     lines, left = [], []
 
     async def visit():
-        commands = Commands(class_.school, lines.append, lambda: left.append(True), class_.control.save)
+        house = House(quit=lambda: left.append(True), save=class_.control.save, pause=class_.control.pause)
+        commands = Commands(class_.school, lines.append, house)
         for line in (
             "/good",
             "/fix",
             "/teach",
+            "",
             "hello",
             "/good",
             "/fix hello you",
@@ -304,6 +306,7 @@ def test_every_command_of_the_terminal(class_):
             "/status",
             "/save",
             "/forget",
+            "yes",
             "/bad",
             "/nonsense",
             "/help",
@@ -317,11 +320,11 @@ def test_every_command_of_the_terminal(class_):
     asyncio.run(asyncio.wait_for(visit(), 90))
     said = "\n".join(lines)
     assert lines[0] == "(it has not said anything yet)"
-    assert "(write what it should have said: /fix TEXT)" in lines
-    assert "(write what it should learn: /teach TEXT)" in lines
+    assert lines[1] == "(it has not said anything yet)"
+    assert lines[2] == "(what is it to learn? Write it; an empty line for nothing)"
     assert lines[3].startswith("baby: ")
     assert lines[4] == "(it will learn that)"
-    assert lines[5] == "(it will learn to say that instead)"
+    assert lines[5] == "(it will practise saying that)"
     assert lines[6] == "(noted; it will never learn that)"
     assert "you marked it as bad before" in lines[7]
     assert "held-out" in said
