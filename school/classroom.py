@@ -140,11 +140,10 @@ class Classroom:
         try:
             while not self._stopping.is_set():
                 self.stopwatch.tick(steps=self.tutor.step, answers=self.receptionist.replies)
-                studying = learning and (not (self._resting or self._paused) or self.tutor.under_way)
-                self._read_post(studying)
+                self._read_post()
                 if self.receptionist.busy:
                     self._answer()
-                self._work(studying)
+                self._work()
                 if self.team and not self.tutor.under_way:
                     self.team.keep_company()
                 if limits.steps is not None and self.tutor.step - first >= limits.steps:
@@ -154,9 +153,14 @@ class Classroom:
         finally:
             self._close()
 
-    def _read_post(self, studying: bool) -> None:
+    @property
+    def _studying(self) -> bool:
+        """Whether lessons are to go on; a step that was begun is finished."""
+        return self.limits.learning and (not (self._resting or self._paused) or self.tutor.under_way)
+
+    def _read_post(self) -> None:
         """Waits a moment for it where there is nothing else to do."""
-        idle = not (studying or self.receptionist.busy or self._exam or self._to_mark)
+        idle = not (self._studying or self.receptionist.busy or self._exam or self._to_mark)
         if self._save_wanted and not self.tutor.under_way:
             self.stopwatch.lap("other")
             self._save(self._save_wanted)
@@ -167,16 +171,16 @@ class Classroom:
         for letter in letters:
             self._open(letter)
 
-    def _work(self, studying: bool) -> None:
+    def _work(self) -> None:
         """One piece of what is to be done but talking. Where something is read with the voice, lessons wait, so that
         the result belongs to one step and a resumed life repeats it."""
         if self._exam:
             self._examine()
         elif self._to_mark and not self.tutor.under_way:
             self._mark()
-        elif studying:
+        elif self._studying:
             self._learn()
-        if not studying:  # else it is shown after each step
+        if not self._studying:  # else it is shown after each step
             self._show()
 
     def _learn(self) -> None:

@@ -282,6 +282,49 @@ def test_without_lessons_it_only_talks(librarian, tmp_path):
     assert tutor.step == 0
 
 
+def test_lessons_pause_and_go_on(class_):
+    """It answers meanwhile; the status says so; the step under way is finished first."""
+    class_.classroom.start()
+    wait_for(lambda: class_.school.status().step)
+    assert class_.control.pause(True).result(60) is True
+    wait_for(lambda: class_.school.status().paused and not class_.tutor.under_way)
+    assert "(paused)" in facts(class_.school.status())[0]
+    step, answers = class_.tutor.step, class_.school.status().replies
+    assert class_.school.ask("hello", "c").result(60).text
+    wait_for(lambda: class_.school.status().replies == answers + 1)  # also without a step the status is fresh
+    assert class_.tutor.step == step
+    assert class_.control.pause(False).result(60) is False
+    wait_for(lambda: class_.school.status().step > step)
+
+
+def test_the_status_is_fresh_without_lessons(class_):
+    """With nothing to learn, what was saved and answered is seen at once; the last held-out figure is there from the
+    beginning."""
+    classroom = Classroom(
+        class_.tutor,
+        class_.classroom.receptionist,
+        class_.classroom.mailbox,
+        class_.school,
+        class_.classroom.caretaker,
+        facts={},
+        limits=Limits(learning=False),
+        publish=lambda event: None,
+        held_out=2.5,
+    )
+    classroom.start()
+    try:
+        assert wait_for(lambda: class_.school.status().held_out_bits_per_byte) == 2.5
+        assert class_.school.status().saved_step is None
+        assert class_.school.ask("hello", "c").result(60).text
+        wait_for(lambda: class_.school.status().replies == 1)
+        assert class_.control.save().result(60)
+        assert wait_for(lambda: class_.school.status().saved_step is not None)
+        assert class_.control.pause(False).result(60) is True  # there is nothing that could go on
+    finally:
+        classroom.stop()
+        classroom.done.result(60)
+
+
 # ---- the terminal's words ------------------------------------------------------------------------------------------
 
 
