@@ -199,6 +199,7 @@ def twitch_errand(options: argparse.Namespace) -> int:
             settings=settings.twitch,
             device=options.device,
             browser=not options.no_browser,
+            send=options.send,
             as_json=options.json,
         )
         return asyncio.run(errand)
@@ -217,7 +218,7 @@ def wake(options: argparse.Namespace) -> int:
 
     from bots.terminal import interactive
     from school.screen.announcer import Screen
-    from school.teaching.tutor import TeamBroken
+    from school.teaching.exchange import TeamBroken
 
     settings, home = read_options(options)
     team = find_team()
@@ -436,19 +437,22 @@ def find_team() -> Team | None:
 
 def help_teach(settings: SchoolSettings, team: Team) -> int:
     """The life of a process that only computes: it does what the first one says, until that says stop."""
-    from school.office.machine import prepare
-    from school.teaching.shape import block_tokens, shape_of
-    from school.teaching.team import enlist
-    from school.teaching.tutor import TeamBroken
+    from dataclasses import replace
 
-    device = team.own_device(prepare(settings.machine))
+    from school.office.machine import prepare
+    from school.teaching.exchange import TeamBroken
+    from school.teaching.shape import block_tokens, shape_of
+    from school.teaching.sharing import follow_leader
+
+    compute = prepare(settings.machine)
+    compute = replace(compute, device=team.own_device(compute.device))
     try:
-        team.join(device)
+        team.join(compute.device)
         for number in bedtime_signals():  # the first process hears them too, saves, and says stop
             signal.signal(number, signal.SIG_IGN)
         shape = shape_of(settings.brain, settings.library.vocabulary)
         length = block_tokens(settings.brain, settings.lessons.block_tokens)
-        enlist(team, shape, settings.lessons, settings.pedagogy, block_tokens=length, device=device).follow()
+        follow_leader(team, shape, settings.lessons, block_tokens=length, compute=compute)
     except TeamBroken as broken:
         aside(f"babyLLM: process {team.rank} leaves: {broken}.")
         return 1

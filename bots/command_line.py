@@ -115,6 +115,7 @@ def _add_commands(commands: argparse._SubParsersAction[Parser], common: Parser) 
     twitch.add_argument("names", nargs="*", metavar="NAME", help="whois: the accounts to look up")
     twitch.add_argument("--device", action="store_true", help="login: with a code, on any device")
     twitch.add_argument("--no-browser", action="store_true", help="login: don't open a browser")
+    twitch.add_argument("--send", action="store_true", help="check: say a line in the chat, too")
     twitch.set_defaults(verb="twitch")
 
 

@@ -19,8 +19,7 @@ from school.screen.flow import Flow
 from school.settings import SchoolSettings
 
 if TYPE_CHECKING:
-    from torch import device as Device
-
+    from school.office.machine import Compute
     from school.souls.caretaker import Soul
 
 FIELDS = ("text", "step", "seconds", "color", "conversation")
@@ -47,8 +46,8 @@ class Asker:
             return
         from school.offline import Talk
 
-        soul, device = newest(settings, home, say)
-        talk = Talk(soul, conversation, settings.speech, device)
+        soul, compute = newest(settings, home, say)
+        talk = Talk(soul, conversation, settings.speech, compute)
 
         def answer(text: str, on_token: Callable[[str], None]) -> dict[str, Any]:
             reply = talk.ask(text, on_token)
@@ -95,14 +94,14 @@ def marker_of(settings: SchoolSettings, home: Path, say: Say) -> Iterator[Callab
     yield lambda file: asdict(marker.score(file))
 
 
-def newest(settings: SchoolSettings, home: Path, say: Say) -> tuple[Soul, Device]:
+def newest(settings: SchoolSettings, home: Path, say: Say) -> tuple[Soul, Compute]:
     """The newest soul, and where to compute. Raises Mistake."""
     from school.assembly import souls_of
     from school.office.machine import prepare
     from school.offline import newest_soul
 
-    device = prepare(settings.machine)
-    return newest_soul(souls_of(settings, home), say), device
+    compute = prepare(settings.machine)
+    return newest_soul(souls_of(settings, home), say), compute
 
 
 # ---- questions -----------------------------------------------------------------------------------------------------

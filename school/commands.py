@@ -67,9 +67,9 @@ def read(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> i
     from school.office.machine import prepare
 
     waking = Waking(home=home, folders=options.library)
-    device = prepare(settings.machine)
+    compute = prepare(settings.machine)
     started = time.monotonic()
-    reading = offline.read(settings, waking, options.file, device, keep=options.keep, say=whisper)
+    reading = offline.read(settings, waking, options.file, compute, keep=options.keep, say=whisper)
     result = {"file": str(options.file), **asdict(reading), "seconds": time.monotonic() - started}
     if options.json:
         emit(to_json(result), sys.stdout)

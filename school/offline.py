@@ -7,12 +7,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
-
 from school.assembly import Waking, build_brain_for, facts_of, lock_souls, open_library
 from school.door.mailbox import Ask
 from school.door.values import Reply, Score
 from school.office.advice import command
+from school.office.machine import Compute
 from school.office.mistakes import Mistake
 from school.settings import SchoolSettings
 from school.souls.caretaker import Caretaker, Soul
@@ -37,11 +36,11 @@ def newest_soul(caretaker: Caretaker, say: Callable[[str], None]) -> Soul:
 class Talk:
     """Talking with a soul that stays asleep: nothing is kept of it. ``conversation`` is one to go on from, or ""."""
 
-    def __init__(self, soul: Soul, conversation: str, settings: SpeechSettings, device: torch.device):
-        tokenizer, voice = open_voice(soul, device)
+    def __init__(self, soul: Soul, conversation: str, settings: SpeechSettings, compute: Compute):
+        tokenizer, voice = open_voice(soul, compute)
         self._step, self._conversation = soul.step, conversation
         with tempfile.TemporaryDirectory() as nowhere:
-            conversations = Conversations(Path(nowhere), limit=10_000, disk_limit=0, device=device)
+            conversations = Conversations(Path(nowhere), limit=10_000, disk_limit=0, device=compute.device)
         self._receptionist = Receptionist(voice, tokenizer, conversations, settings)
         wake_receptionist(soul, self._receptionist)
         self._receptionist.replies = time.time_ns()  # another answer each time it is asked
@@ -58,9 +57,9 @@ class Talk:
 class Marker:
     """Says how well a soul that stays asleep predicts files."""
 
-    def __init__(self, soul: Soul, device: torch.device):
+    def __init__(self, soul: Soul, compute: Compute):
         self._step = soul.step
-        self._tokenizer, self._voice = open_voice(soul, device)
+        self._tokenizer, self._voice = open_voice(soul, compute)
 
     def score(self, file: Path) -> Score:
         """Raises Mistake."""
@@ -71,7 +70,7 @@ def read(
     settings: SchoolSettings,
     waking: Waking,
     file: Path,
-    device: torch.device,
+    compute: Compute,
     *,
     keep: bool,
     say: Callable[[str], None],
@@ -82,18 +81,20 @@ def read(
     try:
         soul = caretaker.newest(say, set_aside=True)
         librarian = open_library(settings, waking, soul, say)
-        brain, shape = build_brain_for(settings, waking.home, librarian, soul, device)
+        brain, shape = build_brain_for(settings, waking.home, librarian, soul, compute)
         reader = Reader(brain, librarian, settings.lessons, open_file(file, librarian.tokenizer))
         if soul:
-            wake_tutor(soul, reader, [])
+            wake_tutor(soul, reader.tutor, [])
         reading = reader.read(say)
         if keep:
-            conversations = Conversations(waking.home / "soul" / "conversations", limit=1, disk_limit=0, device=device)
-            receptionist = Receptionist(reader.voice, librarian.tokenizer, conversations, settings.speech)
+            conversations = Conversations(
+                waking.home / "soul" / "conversations", limit=1, disk_limit=0, device=compute.device
+            )
+            receptionist = Receptionist(reader.tutor.voice, librarian.tokenizer, conversations, settings.speech)
             if soul:
                 wake_receptionist(soul, receptionist)
-            kept = pack_soul(reader, receptionist, facts_of(settings, shape))
-            kept.facts |= {name: soul.facts.get(name, {}) if soul else {} for name in ("reviews", "pedagogy")}
+            kept = pack_soul(reader.tutor, receptionist, facts_of(settings, shape))
+            kept.facts["reviews"] = soul.facts["reviews"] if soul else {}
             say(f"soul saved: {caretaker.save(kept)}")
     finally:
         caretaker.unlock()

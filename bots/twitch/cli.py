@@ -48,6 +48,7 @@ async def run_errand(
     settings: TwitchSettings,
     device: bool = False,
     browser: bool = True,
+    send: bool = False,
     as_json: bool = False,
 ) -> int:
     """Returns the exit status: 0 when all that is needed is there, 2 when something is missing. Raises Mistake."""
@@ -59,12 +60,12 @@ async def run_errand(
         if errand == "login":
             ask = _ask if sys.stdin is not None and sys.stdin.isatty() else None
             await log_in(home, settings, device=device, browser=browser, say=say, ask=ask)
-            return await _check(home, settings, as_json)
+            return await _check(home, settings, as_json, send=send)
         if errand == "whois":
             return await _whois(home, names, as_json)
         if errand == "logout":
             return await _logout(home, say)
-        return await _check(home, settings, as_json)
+        return await _check(home, settings, as_json, send=send)
     except Mistake as mistake:
         raise Mistake(redact(str(mistake))) from None
     except Exception as error:  # whatever came back instead of an answer; its own words may hold a secret
@@ -72,8 +73,8 @@ async def run_errand(
         raise Mistake(f"{understood(error)}.") from None
 
 
-async def _check(home: Path, settings: TwitchSettings, as_json: bool) -> int:
-    findings = await examine(home, settings)
+async def _check(home: Path, settings: TwitchSettings, as_json: bool, *, send: bool = False) -> int:
+    findings = await examine(home, settings, send=send)
     well = all(finding.ok is not False for finding in findings)
     if as_json:
         emit(to_json({"ok": well, "findings": [asdict(one) for one in findings]}), sys.stdout)

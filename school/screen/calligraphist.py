@@ -10,6 +10,7 @@ from typing import TextIO
 
 from rich.cells import cell_len
 
+from brain.gauges import by_name
 from school.door.values import Snapshot
 from school.office.foreign import Painted, emit, visible
 
@@ -95,8 +96,9 @@ def status_lines(now: Snapshot) -> list[str]:
     """The whole state, for /status."""
     best = "" if now.best_bits_per_byte is None else f" (best {figure(now.best_bits_per_byte)})"
     (red, green, blue), foreseen = ([f"{channel:.2f}" for channel in color] for color in (now.color, now.expected))
-    windows = ", ".join(f"{value:.1f}" for name, value in now.gauges.items() if name.startswith("window"))
-    tuned = f"temperature {now.temperature:.2f}, repetition penalty {now.gauges.get('repetition_penalty', 0.0):.2f}"
+    windows = ", ".join(f"{gauge.value:.1f}" for gauge in now.gauges if gauge.kind == "window")
+    penalty = by_name(now.gauges).get("repetition_penalty", 0.0)
+    tuned = f"temperature {now.temperature:.2f}, repetition penalty {penalty:.2f}"
     lines = [
         " · ".join(fact + best if fact.startswith("held-out ") else fact for fact in facts(now)),
         f"self-state: red {red} (skill, energy), green {green} (stirred up), blue {blue} (calm)"

@@ -23,7 +23,7 @@ READERS, WARM_UP, CHUNK = 8, 512, 128
 def open_file(file: Path, tokenizer: Tokenizer) -> np.ndarray:
     """A text's tokens behind a document mark. Raises Mistake."""
     try:
-        text = (format_of(file) or PLAIN).read(read_bytes(file))
+        text = (format_of(file) or PLAIN).read(read_bytes(file)).text
     except (OSError, Unreadable) as why:
         raise Mistake(f"{file}: {getattr(why, 'strerror', None) or why}.") from None
     ids = [i for piece in tokenizer.encode_many(list(pieces(text))) for i in piece]

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from pathlib import Path
+from threading import Thread
 from typing import NamedTuple
 
 import numpy as np
@@ -24,6 +26,7 @@ from school.texts.shelf import Text, open_text, sweep_cache
 from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Tokenizer
 
 TOKENIZER_SAMPLE = 8 << 20  # characters of the library that the byte pairs are learned from, at most
+PATIENCE = 5  # seconds between signs of life while the tokenizer is made
 SENTENCE_WINDOW = 192  # tokens in which a dialogue looks for two sentences
 SHORTEST_SENTENCE = 3  # tokens; what ends sooner ("Mr.") goes on
 
@@ -44,21 +47,50 @@ class Lesson(NamedTuple):
     places: list[int]
 
 
-def train_tokenizer(sources: list[Source], *, vocabulary: int, minimum_frequency: int, held_out: float) -> Tokenizer:
+def train_tokenizer(
+    sources: list[Source],
+    *,
+    vocabulary: int,
+    minimum_frequency: int,
+    held_out: float,
+    say: Callable[[str], None] = lambda text: None,
+) -> Tokenizer:
     """Learn the byte pairs from the taught part of the sources. Raises Mistake where nothing can be read."""
     share = TOKENIZER_SAMPLE // max(1, len(sources))
 
     def sample():
         for source in sources:
             try:
-                text = (format_of(source.path) or PLAIN).read(read_bytes(source.path))
+                text = (format_of(source.path) or PLAIN).read(read_bytes(source.path)).text
             except (OSError, Unreadable, MemoryError):
                 continue
             taught = text[: round(len(text) * (1 - held_out))]
             step = max(share, 1 << 16)
             yield from (taught[i : i + (1 << 16)] for i in range(0, min(len(taught), step), 1 << 16))
 
-    return Tokenizer.train(sample(), vocabulary=vocabulary, minimum_frequency=minimum_frequency)
+    def train() -> Tokenizer:
+        return Tokenizer.train(sample(), vocabulary=vocabulary, minimum_frequency=minimum_frequency)
+
+    return _beside(train, say)
+
+
+def _beside(work: Callable[[], Tokenizer], say: Callable[[str], None]) -> Tokenizer:
+    """Do what can't be interrupted in a thread of its own, so that Ctrl-C is heard meanwhile, and say that it goes on.
+    Where that ends the program, the thread ends with it."""
+    result: Future[Tokenizer] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(work())
+        except BaseException as error:  # it's raised where the result is awaited
+            result.set_exception(error)
+
+    Thread(target=run, name="letters", daemon=True).start()
+    seconds = 0
+    while not wait([result], timeout=PATIENCE).done:
+        seconds += PATIENCE
+        say(f"still learning its letters ({seconds} s)...")
+    return result.result()
 
 
 class Librarian:

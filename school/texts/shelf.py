@@ -74,7 +74,10 @@ def open_text(
     files = [cache / f"{stem}.{part}" for part in ("learn", "held_out")]
     kept = [_map_tokens(file, tokenizer.size) for file in files]
     if any(part is None for part in kept):
-        kept = _encode_and_keep(files, name, split_held_out(format_.read(raw), held_out), tokenizer, say)
+        decoded = format_.read(raw)
+        if decoded.note:
+            say(f"{name}: {decoded.note}.")
+        kept = _encode_and_keep(files, name, split_held_out(decoded.text, held_out), tokenizer, say)
     learn, held = kept
     return Text(name=name, sha256=sha, size=len(raw), format=format_, learn=learn, held_out=held)
 

@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
+from school.texts.decoding import Decoded
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """``read`` turns a file's bytes into text, or raises Unreadable with the reason. ``version`` goes up with every
-    change by which it reads a file differently: tokens that were kept of an earlier version are not used again."""
+    """``read`` turns a file's bytes into text and a note on it, or raises Unreadable with the reason. ``version``
+    goes up with every change by which it reads a file differently: tokens that were kept of an earlier version are not
+    used again."""
 
     name: str
     suffixes: frozenset[str]  # small letters, with their dot
-    read: Callable[[bytes], str]
+    read: Callable[[bytes], Decoded]
     version: int
 
 

@@ -23,7 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import wakeup
-from bots.terminal import Commands
+from bots.typed import Commands, House
 from school.diary.voice import Voice
 from school.door.values import Reply
 from school.office.foreign import JOINERS, UNSEEN, Painted, emit, one_line, to_json, visible
@@ -77,8 +77,8 @@ def test_one_place_prints():
             called = ast.unparse(node.func)
             assert called != "print" or file.name == "foreign.py", file
             assert not re.search(r"\bstd(out|err)\.(write|buffer)", called), file
-            if called == "Console":  # rich's own prints on standard output unless told otherwise
-                assert any(word.arg == "file" for word in node.keywords), file
+            rich = "from rich.console" in file.read_text("utf-8")  # whose own prints, unless told otherwise
+            assert not rich or called != "Console" or any(word.arg == "file" for word in node.keywords), file
 
 
 # ---- on a terminal -------------------------------------------------------------------------------------------------
@@ -174,7 +174,8 @@ def write_evil_record(path: Path) -> None:
     reply = {"id": "r", "text": words, "tokens": (1,), "step": 1, "color": (0.1, 0.2, 0.3), "seconds": 1.0}
     reply |= {"first_token_seconds": 0.5, "conversation": "c", "ending": "end"}
     keeper.said(Reply(**reply), "m")
-    page = pages.Page(pages.DAY, "2026-01-04", "2026-01-05T03:00:00Z", (pages.Line(EVIL.replace("\n", " ")),), {})
+    lines = (pages.Line(words),)
+    page = pages.Page(kind=pages.DAY, day="2026-01-04", at="2026-01-05T03:00:00Z", lines=lines, facts={})
     keeper.write(lambda db: pages.put(db, page)).result(10)
     pages.write_letter(keeper.letters, page)
     keeper.close(step=1, ending=EVIL)
@@ -203,7 +204,8 @@ def write_evil_record(path: Path) -> None:
 def test_a_mistake_repeats_no_commands(terminal, home, arguments):
     """What was given on the command line is named in one line, and nothing of it is obeyed."""
     shown = terminal(*options(home), *arguments)
-    assert shown.count("\n") <= 2, ascii(shown)  # the terminal may have broken a long one
+    (line,) = [line for line in shown.splitlines() if line.startswith("babyLLM: ")]
+    assert shown.endswith(line + "\n")
 
 
 def test_a_wrong_settings_file_repeats_no_commands(terminal, tmp_path):
@@ -225,7 +227,9 @@ def test_names_in_a_chat_repeat_no_commands(terminal):
     school = SimpleNamespace(ask=lambda *_, **__: failed)
 
     async def chat() -> None:
-        commands = Commands(school, wakeup._print, lambda: None, Future, names=Voice({"baby": [EVIL], "you": [EVIL]}))
+        commands = Commands(
+            school, wakeup._print, House(quit=lambda: None, save=Future, names=Voice({"baby": [EVIL], "you": [EVIL]}))
+        )
         wakeup._print(f"{commands.baby} {commands.you}")
         for line in (f"/{EVIL.replace(' ', '')}", "hello"):
             await commands.handle(line)
