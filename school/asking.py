@@ -139,7 +139,7 @@ def _typed() -> Iterator[str]:
     with suppress(EOFError):
         while True:
             yield input("you: ")
-    print()
+    emit("", sys.stdout)
 
 
 def _piped() -> Iterator[str]:

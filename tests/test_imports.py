@@ -18,6 +18,7 @@ BOTS_KNOW = {
     "school.door.local",
     "school.door.mailbox",
     "school.door.school",
+    "school.door.phrases",
     "school.door.values",
     "school.door.consent",
     "school.diary.voice",
@@ -30,6 +31,7 @@ BOTS_KNOW = {
     "school.office.settings",
     "school.settings",
     "school.screen.calligraphist",
+    "school.screen.glossary",
 }
 
 

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from bots.typed import Commands, House
-from school.classroom import Classroom, Limits
+from school.classroom import Classroom, Limits, Outside
 from school.door.control import Control
 from school.door.events import Examined, Saved, StepReport
 from school.door.mailbox import Mailbox
@@ -281,7 +281,8 @@ def test_lessons_pause_and_go_on(class_):
     class_.classroom.start()
     wait_for(lambda: class_.school.status().step)
     assert class_.control.pause(True).result(60) is True
-    wait_for(lambda: class_.school.status().paused and not class_.tutor.under_way)
+    assert class_.control.save().result(60)  # which waits for the end of the step
+    assert class_.school.status().paused
     assert "(paused)" in facts(class_.school.status())[0]
     step, answers = class_.tutor.step, class_.school.status().replies
     assert class_.school.ask("hello", "c").result(60).text
