@@ -21,7 +21,7 @@ os.environ.setdefault("GOMP_SPINCOUNT", "4000")
 
 from bots.command_line import Parser, parse
 from school.office.foreign import emit, one_line, to_json
-from school.office.privacy import close_from_now_on
+from school.office.privacy import close_from_now_on, closed_to_us
 
 if TYPE_CHECKING:
     import argparse
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bots.chat.context import Hooks
     from bots.chat.surface import Surface as ChatSurface
     from bots.settings import Settings
-    from school.assembly import Awake, Surface
+    from school.assembly import Awake
     from school.office.lifetime import Clocks
     from school.screen.announcer import Screen
     from school.settings import SchoolSettings
@@ -124,17 +124,34 @@ def read_options(options: argparse.Namespace) -> tuple[Settings, Path]:
     settings = read_settings(Settings, file, options.set, removed=REMOVED, tell=aside)
     home = options.home or Path(os.environ.get("BABYLLM_HOME") or REPOSITORY)
     go_on_with(home, options.config, options.library, options.set)
-    if not makes_home(options) and not home.exists():
-        raise Mistake(f"{home}: there is no such folder. To let a baby be born there: {command()}")
+    try:
+        if not makes_home(options) and not home.exists():
+            raise Mistake(f"{home}: there is no such folder. To let a baby be born there: {command()}")
+        look_at_rooms(home)
+    except OSError as error:
+        raise Mistake(f"{home}: can't be looked at ({error.strerror}). {make_it_yours(home)}") from None
+    for place in options.library:
+        if not (place.is_dir() or place.is_file()):
+            raise Mistake(f"--library {place}: there is no such folder or file.")
+    return settings, home
+
+
+def look_at_rooms(home: Path) -> None:
+    """Raises Mistake if what has the name of a room is none, OSError if that can't be seen."""
+    from school.office.mistakes import Mistake
+
     for room in (home / "library", home / "soul", home / "statistics"):
         if room.is_symlink() and not room.exists():
             raise Mistake(f"{room}: must be a folder, but it is a link to {room.readlink()}, which is not there.")
         if os.path.lexists(room) and not room.is_dir():
             raise Mistake(f"{room}: must be a folder; move away what is there under this name.")
-    for place in options.library:
-        if not (place.is_dir() or place.is_file()):
-            raise Mistake(f"--library {place}: there is no such folder or file.")
-    return settings, home
+
+
+def make_it_yours(home: Path) -> str:
+    """What helps where a home was woken as another user."""
+    from shlex import quote
+
+    return f'If another user woke it once, make it yours: sudo chown -R "$(id -u)" {quote(str(home))}'
 
 
 def makes_home(options: argparse.Namespace) -> bool:
@@ -148,8 +165,11 @@ def make_home(home: Path) -> None:
 
     try:
         home.mkdir(parents=True, exist_ok=True)
+        barred = closed_to_us(home)
     except OSError as error:
-        raise Mistake(f"{home}: can't be used as a home ({error.strerror}).") from None
+        raise Mistake(f"{home}: can't be used as a home ({error.strerror}). {make_it_yours(home)}") from None
+    if barred:
+        raise Mistake(f"{barred}: can't be read and written. {make_it_yours(home)}")
 
 
 def whisper(text: str) -> None:
@@ -279,18 +299,18 @@ def put_together(
     voices = read_voices(home, settings.voice.language, {CHAT: names(settings.commands)})
     awake = assemble(settings, waking, display, voices, closing)
     awake.surfaces.append(LocalSocket(awake.school, home))
-    if not options.no_twitch and (twitch := find_twitch(awake, settings, home)):
-        awake.surfaces.append(twitch)
+    if not options.no_twitch:
+        awake.surfaces += find_twitch(awake, settings, home)
     return awake
 
 
-def find_twitch(awake: Awake, settings: Settings, home: Path) -> Surface | None:
-    """The way into a chat, where somebody set one up. Raises Mistake."""
-    from bots.twitch import configured, open_twitch
+def find_twitch(awake: Awake, settings: Settings, home: Path) -> list[ChatSurface]:
+    """The ways into chats, where somebody set them up. Raises Mistake."""
+    from bots.twitch import configured, open_channels
 
     if not configured(home):
-        return None
-    return open_twitch(awake.school, awake.people, hooks_of(awake), home, settings, tell=awake.say)
+        return []
+    return open_channels(awake.school, awake.people, hooks_of(awake), home, settings, tell=awake.say)
 
 
 def open_room_for(awake: Awake, settings: Settings, home: Path, moderators: list[str]) -> ChatSurface:

@@ -33,7 +33,7 @@ WIDTH = 99  # columns, that it fits into a page
 
 def main() -> None:
     options = parser(__doc__.partition("\n")[0])
-    options.add_argument("--steps", type=int, default=400, metavar="N", help="how long it lives (default 400)")
+    options.add_argument("--steps", type=int, default=200, metavar="N", help="how long it lives (default 200)")
     options.add_argument("--print", action="store_true", dest="only_print", help="change no page")
     given = options.parse_args()
     for name, lines in capture(given).items():

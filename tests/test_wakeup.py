@@ -10,15 +10,19 @@ import shlex
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from school.office.mistakes import Mistake
 from tests.paper import Paper
-from wakeup import BEDTIME, main
+from wakeup import BEDTIME, main, make_home, parse, read_options
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = [
@@ -185,6 +189,47 @@ def test_two_babies_on_one_soul_refuse_politely(home, here):
     finally:
         first.send_signal(signal.SIGTERM)
         first.communicate(timeout=20)
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """As a user who may not do everything; what is imported from here on may be out of reach."""
+    if os.geteuid():
+        yield
+        return
+    os.setresuid(65534, 65534, 0)
+    try:
+        yield
+    finally:
+        os.setresuid(0, 0, 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "setresuid"), reason="rights are kept otherwise there")
+@pytest.mark.parametrize("barred", ["home", "home/soul", "home/statistics/baby.db"])
+def test_a_home_of_another_user_says_how_to_adopt_it(barred):
+    """What another user left, the home itself, a room or a file, is named in one line that says how to make it yours;
+    settings can be read without rooms."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder, "home")
+        for room in ("soul", "statistics"):
+            (home / room).mkdir(parents=True)
+        (home / "statistics/baby.db").touch()
+        for place in (Path(folder), *Path(folder).rglob("*")):
+            place.chmod(0o777)
+        options = parse(["--home", str(home)])
+        read_options(options)
+        make_home(home)  # while all is well, and so that all is imported
+        Path(folder, barred).chmod(0)
+        try:
+            with as_nobody():
+                if barred != "home":
+                    read_options(options)
+                with pytest.raises(Mistake, match="make it yours: sudo chown -R") as told:
+                    (read_options if barred == "home" else make_home)(options if barred == "home" else home)
+        finally:
+            Path(folder, barred).chmod(0o777)
+    assert str(told.value).startswith(f"{Path(folder, barred)}: can't be ")
+    assert str(told.value).endswith(f" {home}")
 
 
 def test_a_damaged_soul_is_named_and_the_one_before_wakes(home, here):

@@ -38,6 +38,17 @@ def close_home(home: Path, more: Iterable[Path] = ()) -> Closed:
     return _close([*([home] if _only_ours(home) else []), *_ours(home), *(part for one in more for part in _all(one))])
 
 
+def closed_to_us(home: Path) -> Path | None:
+    """The first of what is ours in a home that this user can't read and write, as after a wake by another. Raises
+    OSError."""
+    return next((path for path in _ours(home) if os.path.lexists(path) and not _usable(path)), None)
+
+
+def _usable(path: Path) -> bool:
+    search = os.X_OK if path.is_dir() else 0
+    return path.is_symlink() or os.access(path, os.R_OK | os.W_OK | search)
+
+
 def close(file: Path) -> bool:
     """Take everybody else's rights from a file that is there; False if they still have some afterwards."""
     return not _close([file]).open
