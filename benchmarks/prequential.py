@@ -31,8 +31,8 @@ from brain import parameter_count
 from school.assembly import STARTER, build_brain_for
 from school.office.machine import prepare
 from school.office.mistakes import Mistake
-from school.offline import open_file
 from school.teaching.reader import Reader
+from school.teaching.scoring import open_file
 from school.teaching.shape import shape_of
 from school.texts.librarian import Librarian, train_tokenizer
 from school.texts.places import gather_sources

@@ -19,7 +19,7 @@ from bots.chat.settings import CommandSettings
 from bots.command_line import parse
 from bots.room.console import COMMANDS as ROOM_ROWS
 from bots.settings import Settings
-from bots.terminal import ROWS as TERMINAL_ROWS
+from bots.typed import ROWS as TERMINAL_ROWS
 from school.office.mistakes import Mistake
 from school.office.settings import read_settings
 

@@ -15,12 +15,15 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("brain", "school", "bots")
 MAY_IMPORT = {"brain": {"brain"}, "school": {"brain", "school"}, "bots": {"bots", "school"}}
 BOTS_KNOW = {
+    "school.door.local",
     "school.door.mailbox",
     "school.door.phrases",
     "school.door.school",
+    "school.door.phrases",
     "school.door.values",
     "school.door.consent",
     "school.diary.voice",
+    "school.office.advice",
     "school.office.files",
     "school.office.foreign",
     "school.office.log",
@@ -29,6 +32,7 @@ BOTS_KNOW = {
     "school.office.settings",
     "school.settings",
     "school.screen.calligraphist",
+    "school.screen.glossary",
 }
 
 

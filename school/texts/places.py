@@ -87,14 +87,17 @@ def _sort_in(
 def gather_sources(
     library: Path, others: list[Path], starter: Path, use_starter: str, *, home: Path | None = None
 ) -> tuple[list[Source], dict[str, str]]:
-    """The files to learn from: the home's library, further folders, and the starter shelf while it is wanted; and what
-    was left out. What else is in the ``home`` (souls, the record, letters) is never learned."""
+    """The files to learn from: the home's library, further folders or single files, and the starter shelf while it is
+    wanted; and what was left out. What else is in the ``home`` (souls, the record, letters) is never learned."""
     without = [home, home / "soul", home / "statistics"] if home else []
     found = find_files(library, without=[*without, library / STARTER])
     own = [Source(path, shown(path.relative_to(library))) for path in found.files]
     skipped = dict(found.skipped)
     for folder in others:
         above = Path(folder.absolute().name)
+        if not folder.is_dir():  # a single file, whatever its name ends with
+            own.append(Source(folder, shown(above)))
+            continue
         further = find_files(folder, without=[*without, library])
         own += [Source(path, shown(above / path.relative_to(folder))) for path in further.files]
         skipped |= {str(above / name): why for name, why in further.skipped.items()}
