@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import charset_normalizer
 
+BEGINNINGS = {b"{\\rtf": "RTF", b"%PDF-": "a PDF", b"PK\x03\x04": "a zip archive or an Office document"}
+FEW_ZEROS = 8  # at the end of a text, that may be a part of its letters
+
 
 class Unreadable(Exception):
     """A file that is no text; the message says why."""
@@ -14,6 +17,9 @@ def read_text(raw: bytes) -> str:
 
     Raises Unreadable for what is no text.
     """
+    for beginning, kind in BEGINNINGS.items():
+        if raw.startswith(beginning):
+            raise Unreadable(f"it is {kind}, whatever it is called; save it as plain text")
     for mark, encoding in (
         (b"\xff\xfe\0\0", "utf-32"),
         (b"\0\0\xfe\xff", "utf-32"),
@@ -32,6 +38,19 @@ def read_text(raw: bytes) -> str:
     if _has_zeros(text):
         raise Unreadable("it looks like a binary file, not a text")
     return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def without_zeros(raw: bytes) -> tuple[bytes, str]:
+    """A file without the zeros at its end, which a crash of the machine leaves there, and a note that tells of them.
+    Raises Unreadable where nothing else is in it."""
+    kept = raw.rstrip(b"\0")
+    wide = 4 if raw.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")) else 2
+    kept += raw[len(kept) : len(kept) + -len(kept) % wide]  # the end of a letter in UTF-16 or 32
+    if len(raw) - len(kept) < FEW_ZEROS:
+        return raw, ""
+    if not kept.strip(b"\0"):
+        raise Unreadable("there is nothing in it but zeros")
+    return kept, f"{len(raw) - len(kept):,} zeros at its end left out"
 
 
 def _has_zeros(text: str) -> bool:

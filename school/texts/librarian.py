@@ -10,17 +10,17 @@ epoch, in order, and where a lesson comes from is arithmetic on the bookmark.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from school.office.mistakes import Mistake
-from school.texts.decoding import Unreadable
-from school.texts.formats import PLAIN, format_of
-from school.texts.places import Source, read_bytes
-from school.texts.shelf import Text, open_text, sweep_cache
+from school.texts.news import tell_skipped
+from school.texts.places import Source
+from school.texts.shelf import Text, open_texts
+from school.texts.survey import look_at, survey
 from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Tokenizer
 
 TOKENIZER_SAMPLE = 8 << 20  # characters of the library that the byte pairs are learned from, at most
@@ -46,17 +46,11 @@ class Lesson(NamedTuple):
 
 def train_tokenizer(sources: list[Source], *, vocabulary: int, minimum_frequency: int, held_out: float) -> Tokenizer:
     """Learn the byte pairs from the taught part of the sources. Raises Mistake where nothing can be read."""
-    share = TOKENIZER_SAMPLE // max(1, len(sources))
+    share = max(TOKENIZER_SAMPLE // max(1, len(sources)), 1 << 16)
 
-    def sample():
-        for source in sources:
-            try:
-                text = (format_of(source.path) or PLAIN).read(read_bytes(source.path))
-            except (OSError, Unreadable, MemoryError):
-                continue
-            taught = text[: round(len(text) * (1 - held_out))]
-            step = max(share, 1 << 16)
-            yield from (taught[i : i + (1 << 16)] for i in range(0, min(len(taught), step), 1 << 16))
+    def sample() -> Iterator[str]:
+        for taught in survey(look_at(sources), held_out).taught():
+            yield from (taught[i : i + (1 << 16)] for i in range(0, min(len(taught), share), 1 << 16))
 
     return Tokenizer.train(sample(), vocabulary=vocabulary, minimum_frequency=minimum_frequency)
 
@@ -64,9 +58,18 @@ def train_tokenizer(sources: list[Source], *, vocabulary: int, minimum_frequency
 class Librarian:
     """Holds the tokenizer and the open texts; every method is a pure function of its arguments and those."""
 
-    def __init__(self, tokenizer: Tokenizer, texts: list[Text], *, seed: int, skipped: dict[str, str] | None = None):
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        texts: list[Text],
+        *,
+        seed: int,
+        skipped: dict[str, str] | None = None,
+        notes: dict[str, tuple[str, ...]] | None = None,
+    ):
         self.tokenizer, self.texts, self.seed = tokenizer, texts, seed
-        self.skipped = skipped or {}  # name -> why it could not be read
+        self.skipped = skipped or {}  # name -> why it is left out
+        self.notes = notes or {}  # name -> what was remarkable in reading it
         circle = "".join(f"{text.sha256} {len(text.learn)} " for text in texts)
         self.library = hashlib.sha256(circle.encode()).hexdigest()[:16]
         self._starts = np.cumsum([0, *(len(text.learn) + 1 for text in texts)])
@@ -87,23 +90,12 @@ class Librarian:
     ) -> Librarian:
         """Open every source that can be read; ``skipped`` are others that were left out before. Raises Mistake if that
         leaves nothing to learn from."""
-        texts, skipped = {}, dict(skipped or {})
-        for source in sources:
-            try:
-                text = open_text(source.path, source.name, tokenizer, held_out=held_out, cache=cache, say=say)
-            except Unreadable as why:
-                skipped[source.name] = str(why)
-            except OSError as error:
-                skipped[source.name] = f"it can't be opened ({error.strerror})"
-            except MemoryError:
-                skipped[source.name] = "it needs more memory than there is"
-            else:
-                texts.setdefault(text.sha256, text)  # the same text twice is one text
-        if sum(len(text.learn) for text in texts.values()) < 16:
-            why = "".join(f" {name}: {reason}." for name, reason in skipped.items())
+        shelved = open_texts(sources, tokenizer, held_out=held_out, cache=cache, say=say)
+        skipped = (skipped or {}) | shelved.skipped
+        if sum(len(text.learn) for text in shelved.texts) < 16:
+            why = "".join(f" {line}" for line in tell_skipped(skipped))
             raise Mistake(f"There is nothing to learn from yet: put a .txt or .md file into the library folder.{why}")
-        sweep_cache(cache, list(texts.values()), tokenizer, held_out)
-        return cls(tokenizer, list(texts.values()), seed=seed, skipped=skipped)
+        return cls(tokenizer, shelved.texts, seed=seed, skipped=skipped, notes=shelved.notes)
 
     @property
     def tokens(self) -> int:

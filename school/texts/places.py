@@ -67,21 +67,27 @@ def find_files(folder: Path, *, without: Collection[Path] = ()) -> Found:
 def _sort_in(
     entry: os.DirEntry, path: Path, folder: Path, found: Found, waiting: deque[Path], linked: deque[Path]
 ) -> None:
-    """Into texts, folders still to be looked into, and what can't be read; whatever else there is does not matter."""
+    """Into texts, folders still to be looked into, and what can't be read."""
     name = shown(path.relative_to(folder))
     try:
         kind = entry.stat().st_mode
     except OSError as error:  # a link to nowhere or round in a circle, or too deep below
-        if format_of(path) or entry.is_dir(follow_symlinks=False):
-            found.skipped[name] = f"it can't be opened ({error.strerror})"
+        found.skipped[name] = f"it can't be opened ({error.strerror})"
         return
     if stat.S_ISDIR(kind):
         (linked if entry.is_symlink() else waiting).append(path)
+    elif not stat.S_ISREG(kind):
+        found.skipped[name] = "not a file"
     elif format_of(path):
-        if stat.S_ISREG(kind):
-            found.files.append(path)
-        else:
-            found.skipped[name] = "not a file"
+        found.files.append(path)
+    else:
+        found.skipped[name] = _no_reader(path)
+
+
+def _no_reader(path: Path) -> str:
+    if not path.suffix:
+        return "its name has no ending; call it .txt if it is a text"
+    return f"{shown(Path(path.suffix.lower()))} files can't be read here; save it as .txt to have it learned"
 
 
 def gather_sources(

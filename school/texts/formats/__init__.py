@@ -12,6 +12,14 @@ from importlib import import_module
 from pathlib import Path
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a file says, and what a person should know of how it was read ("1 inlined picture left out")."""
+
+    text: str
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """``read`` turns a file's bytes into text, or raises Unreadable with the reason. ``version`` goes up with every
@@ -19,7 +27,7 @@ class Format:
 
     name: str
     suffixes: frozenset[str]  # small letters, with their dot
-    read: Callable[[bytes], str]
+    read: Callable[[bytes], Content]
     version: int
 
 

@@ -94,7 +94,9 @@ def test_lines_from_an_old_mac():
         b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(range(256)) * 4,
         b"some words\0and some more",
         b"PK\x03\x04" + bytes(i * 7 % 256 for i in range(5000)),
-        PLAIN.encode() * 80 + b"\0" * 5000,
+        PLAIN.encode() * 80 + b"\0" * 5000 + PLAIN.encode(),
+        b"{\\rtf1\\ansi Dear diary}",
+        b"%PDF-1.7 ...",
         b"\xff\xfe" + b"\x00\xd8" * 20,  # UTF-16 that breaks
         b"\xff\xfe\0\0" + b"\xff" * 20,  # UTF-32 that breaks
         b"\xff\xfe" + "odd".encode("utf-16-le")[:-1],
@@ -102,7 +104,7 @@ def test_lines_from_an_old_mac():
 )
 def test_what_is_no_text(raw: bytes):
     """Pictures, archives, zeros and broken UTF-16 are Unreadable, with a one-line reason."""
-    with pytest.raises(Unreadable, match=r"binary file|breaks at byte \d+") as caught:
+    with pytest.raises(Unreadable, match=r"binary file|breaks at byte \d+|save it as plain text") as caught:
         read_text(raw)
     assert len(str(caught.value).splitlines()) == 1
 

@@ -22,20 +22,19 @@ def test_talk_is_told_from_tales():
     assert has_turns("you: hi\nbaby: hello\n")
     assert has_turns("a day\nyou:hi\n\nbaby:\n")
     assert not has_turns("you: hi\nyou: hello?\n")
-    assert not has_turns("and you: hi\nmy baby: hello\nYou: hi\nBaby: hello\n")
+    assert not has_turns("and you: hi\nmy baby: hello\nYourself: hi\nBabylon: hello\n")
     assert not has_turns("")
 
 
 def test_turns_are_marked():
-    """you: and baby: lines become marked turns; other lines stay plain text, and empty ones vanish."""
+    """you: and baby: lines become marked turns; what is around them stays plain text, and empty lines vanish."""
     encode = TOKENIZER.encode
     ids = encode_conversation(TOKENIZER, "One day.\n\nyou: hi, fox \nbaby:hello\nyou:\nIt was late.\nbaby: bye")
     assert ids == [
         *encode("One day.\n"),
         *(PERSON, *encode("hi, fox"), END),
         *(BABY, *encode("hello"), END),
-        *(PERSON, END),
-        *encode("It was late.\n"),
+        *(PERSON, *encode("It was late."), END),
         *(BABY, *encode("bye"), END),
     ]
 
