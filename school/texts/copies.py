@@ -1,8 +1,8 @@
 """What stands in several texts of a library is taught once, and no text teaches what another one holds out.
 
 Texts are compared by their pieces: lines, and parts of the longer ones. Of two texts that share a passage the longer
-one has it; a text of which nothing is left is a copy. What is too short to be a passage (a greeting, a heading) stays in
-all of them, but is not held out then: how well it is predicted would tell nothing.
+one has it; a text of which nothing is left is a copy. What is too short to be a passage (a greeting, a heading) stays
+in all of them, but is not held out then: how well it is predicted would tell nothing.
 
 Shapes: P pieces in all texts, one behind the other.
 """

@@ -10,6 +10,7 @@ epoch, in order, and where a lesson comes from is arithmetic on the bookmark.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -17,10 +18,10 @@ from typing import NamedTuple
 import numpy as np
 
 from school.office.mistakes import Mistake
-from school.texts.news import tell_skipped
+from school.texts.news import Library, tell_news, tell_notes, tell_skipped
 from school.texts.places import Source
-from school.texts.shelf import Text, open_texts
-from school.texts.survey import look_at, survey
+from school.texts.shelf import Text, open_texts, pieces
+from school.texts.survey import Survey
 from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Tokenizer
 
 TOKENIZER_SAMPLE = 8 << 20  # characters of the library that the byte pairs are learned from, at most
@@ -44,13 +45,13 @@ class Lesson(NamedTuple):
     places: list[int]
 
 
-def train_tokenizer(sources: list[Source], *, vocabulary: int, minimum_frequency: int, held_out: float) -> Tokenizer:
-    """Learn the byte pairs from the taught part of the sources. Raises Mistake where nothing can be read."""
-    share = max(TOKENIZER_SAMPLE // max(1, len(sources)), 1 << 16)
+def train_tokenizer(found: Survey, *, vocabulary: int, minimum_frequency: int) -> Tokenizer:
+    """Learn the byte pairs from what the texts teach, of long libraries from the beginning of each."""
+    share = min(1.0, TOKENIZER_SAMPLE / max(1, found.taught_letters))
 
     def sample() -> Iterator[str]:
-        for taught in survey(look_at(sources), held_out).taught():
-            yield from (taught[i : i + (1 << 16)] for i in range(0, min(len(taught), share), 1 << 16))
+        for taught in found.taught():
+            yield from pieces(taught[: math.ceil(share * len(taught))])
 
     return Tokenizer.train(sample(), vocabulary=vocabulary, minimum_frequency=minimum_frequency)
 
@@ -65,11 +66,11 @@ class Librarian:
         *,
         seed: int,
         skipped: dict[str, str] | None = None,
-        notes: dict[str, tuple[str, ...]] | None = None,
+        files: Library | None = None,
     ):
         self.tokenizer, self.texts, self.seed = tokenizer, texts, seed
         self.skipped = skipped or {}  # name -> why it is left out
-        self.notes = notes or {}  # name -> what was remarkable in reading it
+        self.files = files or {}  # name -> SHA-256, of every file that was found
         circle = "".join(f"{text.sha256} {len(text.learn)} " for text in texts)
         self.library = hashlib.sha256(circle.encode()).hexdigest()[:16]
         self._starts = np.cumsum([0, *(len(text.learn) + 1 for text in texts)])
@@ -87,15 +88,25 @@ class Librarian:
         seed: int,
         say: Callable[[str], None],
         skipped: dict[str, str] | None = None,
+        before: Library | None = None,
+        found: Survey | None = None,
     ) -> Librarian:
-        """Open every source that can be read; ``skipped`` are others that were left out before. Raises Mistake if that
-        leaves nothing to learn from."""
-        shelved = open_texts(sources, tokenizer, held_out=held_out, cache=cache, say=say)
+        """Open every source that can be read; ``skipped`` are others that were left out before, and ``before`` is what
+        the library was at the last wake. Says what is new, and what was left out. Raises Mistake if nothing is left to
+        learn from."""
+        before = before or {}
+        shelved = open_texts(sources, tokenizer, held_out=held_out, cache=cache, say=say, found=found)
         skipped = (skipped or {}) | shelved.skipped
+        news, left_out = tell_news(before, shelved.files) if before else [], tell_skipped(skipped)
         if sum(len(text.learn) for text in shelved.texts) < 16:
-            why = "".join(f" {line}" for line in tell_skipped(skipped))
-            raise Mistake(f"There is nothing to learn from yet: put a .txt or .md file into the library folder.{why}")
-        return cls(tokenizer, shelved.texts, seed=seed, skipped=skipped, notes=shelved.notes)
+            raise Mistake(
+                " ".join([*news, "There is nothing to learn from yet: put a .txt or .md file into the library folder."])
+                + "".join(f" {line}" for line in left_out)
+            )
+        remarks = tell_notes(shelved.notes, unless=before.items() & shelved.files.items())
+        for line in [*left_out, *remarks, *news]:
+            say(line)
+        return cls(tokenizer, shelved.texts, seed=seed, skipped=skipped, files=shelved.files)
 
     @property
     def tokens(self) -> int:

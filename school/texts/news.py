@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from school.office.files import read_state, write_state
+from school.office.mistakes import Mistake
 from school.texts.places import STARTER
 
 FEW = 5  # names that are told one by one
@@ -19,20 +20,29 @@ def named(names: Collection[str]) -> str:
     first = list(names)
     if len(first) > FEW:
         return f"{', '.join(first[:FIRST])} and {len(first) - FIRST:,} more"
-    *most, last = first
-    return f"{', '.join(most)} and {last}" if most else last
+    return " and ".join(part for part in (", ".join(first[:-1]), *first[-1:]) if part)
+
+
+def tell_each(line: str, by_name: Mapping[str, str]) -> list[str]:
+    """A line for each name, or for many of which there is the same to say."""
+    by_what: dict[str, list[str]] = {}
+    for name, what in by_name.items():
+        by_what.setdefault(what, []).append(name)
+    return [
+        line.format(name=name, what=what)
+        for what, names in by_what.items()
+        for name in ([named(names)] if len(names) > FEW else names)
+    ]
 
 
 def tell_skipped(skipped: Mapping[str, str]) -> list[str]:
-    """A line for each that was left out, or for many with the same reason."""
-    by_reason: dict[str, list[str]] = {}
-    for name, why in skipped.items():
-        by_reason.setdefault(why, []).append(name)
-    lines = []
-    for why, names in by_reason.items():
-        each = [named(names)] if len(names) > FEW else names
-        lines += [f"skipped {name}: {why}." for name in each]
-    return lines
+    return tell_each("skipped {name}: {what}.", skipped)
+
+
+def tell_notes(notes: Mapping[str, Collection[str]], unless: Collection[tuple[str, str]] = ()) -> list[str]:
+    """What was remarkable in reading texts, without those whose names are in ``unless``: that is told once."""
+    known = {name for name, _ in unless}
+    return tell_each("{name}: {what}.", {name: ", ".join(told) for name, told in notes.items() if name not in known})
 
 
 def tell_news(before: Library, now: Library) -> list[str]:
@@ -44,20 +54,17 @@ def tell_news(before: Library, now: Library) -> list[str]:
     gone = [name for name, sha in before.items() if name not in now and sha not in here]
     names = {sha: name for name, sha in before.items() if name not in now}
     moved = [f"{names[sha]} (now {name})" for name, sha in now.items() if name not in before and sha in names]
-    lines = []
-    if new:
-        lines.append(f"{len(new):,} new text{'s' * (len(new) != 1)}: {named(new)}.")
-    if changed:
-        lines.append(f"{len(changed):,} text{'s have' if len(changed) != 1 else ' has'} changed: {named(changed)}.")
-    if moved:
-        lines.append(f"{len(moved):,} text{'s have' if len(moved) != 1 else ' has'} another name: {named(moved)}.")
-    if gone:
-        lines.append(tell_gone(gone))
-    return lines
+    lines = [
+        (new, f"{_texts(new)}: {named(new)}.".replace(" text", " new text", 1)),
+        (changed, f"{_texts(changed)} changed: {named(changed)}."),
+        (moved, f"{_texts(moved)} called otherwise now: {named(moved)}."),
+        (gone, f"{_texts(gone)} {'is' if len(gone) == 1 else 'are'} gone: {named(gone)}."),
+    ]
+    return [line for names, line in lines if names]
 
 
-def tell_gone(names: Collection[str]) -> str:
-    return f"{len(names):,} text{'s are' if len(names) != 1 else ' is'} gone: {named(names)}."
+def _texts(names: Collection[str]) -> str:
+    return f"{len(names):,} text{'s' * (len(names) != 1)}"
 
 
 def own_names(library: Library) -> list[str]:
@@ -65,13 +72,18 @@ def own_names(library: Library) -> list[str]:
 
 
 def read_library(path: Path) -> Library:
-    """The library as it was at the last wake; empty where nobody knows. Raises OSError."""
-    return read_state(path, Library, {})
+    """The library as it was at the last wake; empty where nobody knows. Raises Mistake."""
+    try:
+        return read_state(path, Library, {})
+    except OSError as error:
+        raise Mistake(f"{path}: can't be read ({error.strerror}).") from None
 
 
-def write_library(path: Path, library: Library) -> None:
-    """Raises OSError."""
-    write_state(path, library)
+def write_library(path: Path, library: Library, say: Callable[[str], None]) -> None:
+    try:
+        write_state(path, library)
+    except OSError as error:
+        say(f"which texts there are can't be written down ({error.strerror}): the next wake can't tell what is new.")
 
 
 def _own(library: Library) -> Library:

@@ -68,20 +68,17 @@ def _sort_in(
     entry: os.DirEntry, path: Path, folder: Path, found: Found, waiting: deque[Path], linked: deque[Path]
 ) -> None:
     """Into texts, folders still to be looked into, and what can't be read."""
-    name = shown(path.relative_to(folder))
     try:
         kind = entry.stat().st_mode
     except OSError as error:  # a link to nowhere or round in a circle, or too deep below
-        found.skipped[name] = f"it can't be opened ({error.strerror})"
+        found.skipped[shown(path.relative_to(folder))] = f"it can't be opened ({error.strerror})"
         return
     if stat.S_ISDIR(kind):
         (linked if entry.is_symlink() else waiting).append(path)
-    elif not stat.S_ISREG(kind):
-        found.skipped[name] = "not a file"
-    elif format_of(path):
+    elif stat.S_ISREG(kind) and format_of(path):
         found.files.append(path)
     else:
-        found.skipped[name] = _no_reader(path)
+        found.skipped[shown(path.relative_to(folder))] = _no_reader(path) if stat.S_ISREG(kind) else "not a file"
 
 
 def _no_reader(path: Path) -> str:
@@ -126,6 +123,8 @@ def shown(path: Path) -> str:
     """A file's name as it can be written down and shown: bytes that are no UTF-8, and what a terminal would obey, as
     escapes."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 

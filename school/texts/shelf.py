@@ -49,9 +49,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
-    """All texts of a library; why files were left out, and what was remarkable in others, by their names."""
+    """All texts of a library; the checksum of every file, why some were left out, and what was remarkable in others, by
+    their names."""
 
     texts: list[Text]
+    files: dict[str, str]
     skipped: dict[str, str]
     notes: dict[str, tuple[str, ...]]
 
@@ -85,13 +87,22 @@ def segments_of(text: str, *, talk: bool | None = None, only_turns: bool | None 
     return pieces(text)
 
 
-def open_texts(sources: list[Source], tokenizer: Tokenizer, *, held_out: float, cache: Path, say: Say) -> Shelved:
-    """Every text that can be read, as tokens; and nothing else stays in the folder ``cache``."""
-    files = look_at(sources)
+def open_texts(
+    sources: list[Source],
+    tokenizer: Tokenizer,
+    *,
+    held_out: float,
+    cache: Path,
+    say: Say,
+    found: Survey | None = None,
+) -> Shelved:
+    """Every text that can be read, as tokens; and nothing else stays in the folder ``cache``. ``found``: the survey of
+    these sources, if there was one just now."""
+    files = found.files if found else look_at(sources)
     key = _key([VERSION, tokenizer.fingerprint, held_out, *([f.sha256, _format(f), f.unreadable] for f in files)])
     pack = Pack.open(cache / NAME)
     if pack is None or pack.index.key != key:
-        pack = _pack(survey(files, held_out), tokenizer, key, pack, cache / NAME, say)
+        pack = _pack(found or survey(files, held_out), tokenizer, key, pack, cache / NAME, say)
     _sweep(cache)
     return _shelved(files, pack)
 
@@ -118,7 +129,8 @@ def _shelved(files: list[File], pack: Pack) -> Shelved:
             )
         if row.notes:
             notes[file.source.name] = tuple(row.notes)
-    return Shelved(texts, skipped, notes)
+    checksums = {file.source.name: file.sha256 for file in files}
+    return Shelved(texts, checksums, skipped, notes)
 
 
 # ---- the file ------------------------------------------------------------------------------------------------------

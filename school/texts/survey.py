@@ -61,6 +61,10 @@ class Survey:
         text = self.text(number) if share.taught or share.held_out else ""
         return [_joined(text, ranges) for ranges in (share.taught, share.held_out)]
 
+    @property
+    def taught_letters(self) -> int:
+        return sum(stop - start for share in self.shares for start, stop in share.taught)
+
     def taught(self) -> Iterator[str]:
         """The taught part of each file that can be read."""
         for number in range(len(self.files)):
@@ -70,6 +74,7 @@ class Survey:
 
 
 def survey(files: list[File], held_out: float) -> Survey:
+    """Read all files and decide who teaches what."""
     texts = _Texts(files)
     skipped = {file.source.name: file.unreadable for file in files if file.unreadable}
     notes: dict[str, tuple[str, ...]] = {}
