@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -345,3 +347,31 @@ def test_a_file_in_the_place_of_the_tokens(tmp_path: Path):
     path.write_text("today it rained.\n" * 50)
     (tmp_path / "cache").write_text("?")
     assert len(opened(path).learn)
+
+
+FEW_FILES = """
+import resource, sys
+from pathlib import Path
+from school.texts.librarian import Librarian
+from school.texts.places import gather_sources
+from school.texts.tokenizer import Tokenizer
+home, most = Path(sys.argv[1]), int(sys.argv[2])
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+sources, _ = gather_sources(home / "library", [], home / "none", "never")
+tokenizer = Tokenizer.train(["a note about a fox"], vocabulary=300, minimum_frequency=2)
+librarian = Librarian.open(sources, tokenizer, held_out=0.1, cache=home / "tokens", seed=0, say=print)
+print(len(librarian.texts), len(librarian.skipped))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="POSIX limits open files this way")
+@pytest.mark.parametrize(("notes", "most"), [(124, 64), (1500, 256)])
+def test_more_notes_than_files_may_be_open(tmp_path: Path, notes: int, most: int):
+    """All are learned, at the first wake and the second."""
+    (tmp_path / "library").mkdir()
+    for i in range(notes):
+        (tmp_path / "library" / f"{i}.txt").write_text(f"note {i} tells of fox {i}\n" * 3)
+    for _ in range(2):
+        command = [sys.executable, "-c", FEW_FILES, str(tmp_path), str(most)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+        assert done.stdout == f"{notes} 0\n", done.stderr
