@@ -119,7 +119,7 @@ class _Sharing:
         own = np.bincount(self.owner[self.says & ~elsewhere], minlength=len(texts))
         for i in np.flatnonzero((own <= 1) & (np.bincount(self.owner[elsewhere], minlength=len(texts)) > 0)):
             here = self._here(i)
-            original = int(order[first[self.what[here]][elsewhere[here]].min()])
+            original = int(order[np.bincount(first[self.what[here]][elsewhere[here]]).argmax()])  # that has most of it
             if own[i] == 0 or self._is_torn(i, original):
                 copies[int(i)] = original
                 self.gone[here] = True

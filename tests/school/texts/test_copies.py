@@ -10,7 +10,9 @@ import pytest
 from school.texts.places import Source
 from school.texts.survey import look_at, survey
 
-WORDS = tuple(
+Parts = dict[str, list[str]]
+
+WORDS = ("fox", "moon", "river", "soup", "boat", "letter", "rain", "window", "bread", "garden", "stone", "night")
     ["fox", "moon", "river", "soup", "boat", "letter", "rain", "window", "bread", "garden", "stone", "night", "radio"]
 )
 
