@@ -13,8 +13,6 @@ from school.texts.survey import look_at, survey
 Parts = dict[str, list[str]]
 
 WORDS = ("fox", "moon", "river", "soup", "boat", "letter", "rain", "window", "bread", "garden", "stone", "night")
-    ["fox", "moon", "river", "soup", "boat", "letter", "rain", "window", "bread", "garden", "stone", "night", "radio"]
-)
 
 
 def diary(seed: int, days: int = 60) -> str:
