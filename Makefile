@@ -1,5 +1,7 @@
 # make wakeup   wake the baby (installs what it needs first)
 # make test     run the tests
+# make trials   run the tests that take long
+# make steady   run the everyday tests ten times beside a busy program
 # make setup    only install
 # make settings write config.toml and docs/settings.md anew, after a change of settings in the code
 # make lab      install what plots and yardsticks of the measurements need, too
@@ -8,13 +10,19 @@ PYTHON ?= python3
 VENV = .venv
 DONE = $(VENV)/.installed
 
-.PHONY: wakeup test setup lint lab settings lock
+.PHONY: wakeup test trials steady setup lint lab settings lock
 
 wakeup: setup
 	@$(VENV)/bin/python wakeup.py
 
 test: setup
 	@$(VENV)/bin/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+trials: setup
+	@$(VENV)/bin/python -m pytest -q -m trial --timeout 1800
+
+steady: setup
+	@$(VENV)/bin/python -m benchmarks.steady
 
 lint: setup
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
@@ -21,6 +20,8 @@ if sys.version_info < (3, 11):  # noqa: UP036  (what an older Python is to say i
 os.environ.setdefault("GOMP_SPINCOUNT", "4000")
 
 from bots.command_line import Parser, parse
+from school.office.foreign import emit, one_line, to_json
+from school.office.privacy import close_from_now_on
 
 if TYPE_CHECKING:
     import argparse
@@ -50,13 +51,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 well, 2 the user's mistake, 1 ours."""
     for number in bedtime_signals():
         signal.signal(number, _leave_quietly)
+    close_from_now_on()
     options = parse(arguments)
     _print_anything()
     try:  # imported late: torch takes seconds, and --help should not
         from school.office.log import keep_last_words
         from school.office.mistakes import Mistake
     except ModuleNotFoundError as missing:
-        print(f"babyLLM: {missing.name} is not installed; run `make setup` first.", file=sys.stderr)
+        emit(f"babyLLM: {missing.name} is not installed; run `make setup` first.", sys.stderr)
         return 2
     keep_last_words()
     try:
@@ -64,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 0  # only lessons can be shared; the first process runs the rest
         return {"wake": wake, "twitch": twitch_errand}.get(options.verb, look)(options)
     except Mistake as mistake:
-        print(f"babyLLM: {mistake}", file=sys.stderr)
+        emit(f"babyLLM: {one_line(mistake)}", sys.stderr)
         return 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -101,7 +103,7 @@ def read_options(options: argparse.Namespace) -> tuple[Settings, Path]:
 
     default = REPOSITORY / "config.toml"
     file = options.config or (default if default.exists() else None)
-    settings = read_settings(Settings, file, options.set, removed=REMOVED, tell=whisper)
+    settings = read_settings(Settings, file, options.set, removed=REMOVED, tell=aside)
     home = options.home or Path(os.environ.get("BABYLLM_HOME") or REPOSITORY)
     for room in (home / "library", home / "soul", home / "statistics"):
         if room.is_symlink() and not room.exists():
@@ -129,6 +131,11 @@ def whisper(text: str) -> None:
     from school.screen.calligraphist import show
 
     show(text, sys.stderr)
+
+
+def aside(text: str) -> None:
+    """``whisper`` of what may name things from outside: one line."""
+    whisper(one_line(text))
 
 
 def _print(text: str) -> None:
@@ -165,6 +172,7 @@ def twitch_errand(options: argparse.Namespace) -> int:
             settings=settings.twitch,
             device=options.device,
             browser=not options.no_browser,
+            send=options.send,
             as_json=options.json,
         )
         return asyncio.run(errand)
@@ -183,7 +191,7 @@ def wake(options: argparse.Namespace) -> int:
 
     from bots.terminal import interactive
     from school.screen.announcer import Screen
-    from school.teaching.tutor import TeamBroken
+    from school.teaching.exchange import TeamBroken
 
     settings, home = read_options(options)
     team = find_team()
@@ -199,12 +207,12 @@ def wake(options: argparse.Namespace) -> int:
             room = open_room_for(awake, settings, home, options.moderator) if options.room else None
             awake.surfaces += [room] if room else []
         except TeamBroken as broken:
-            whisper(f"babyLLM: it can't begin: {broken}.")
+            aside(f"babyLLM: it can't begin: {broken}.")
             return 1
         status = asyncio.run(_live(awake, chat, room))
         awake.ending = "asleep" if status == 0 else "broke"
     if options.json:
-        print(json.dumps(asdict(awake.school.status())))
+        emit(to_json(asdict(awake.school.status())), sys.stdout)
     return status
 
 
@@ -280,6 +288,8 @@ async def _live(awake: Awake, chat: str, room: ChatSurface | None = None) -> int
     """The event loop's part of a day: timetable, chat and signals, until the classroom is done."""
     import asyncio
 
+    from school.office.errors import in_short
+
     classroom, school, say = awake.classroom, awake.school, awake.say
     loop = asyncio.get_running_loop()
     told = False
@@ -304,7 +314,8 @@ async def _live(awake: Awake, chat: str, room: ChatSurface | None = None) -> int
     try:
         await asyncio.wrap_future(classroom.done)
     except Exception as error:
-        say(f"babyLLM broke: {error}. What it had learned is saved up to its last save; baby.log has the details.")
+        why = in_short(error)
+        say(f"babyLLM broke ({why}). What it had learned is saved up to its last save; baby.log has the details.")
         return 1
     finally:
         awake.timetable.close()
@@ -321,6 +332,7 @@ async def _live(awake: Awake, chat: str, room: ChatSurface | None = None) -> int
 async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
     """The terminal's part, if there is one. Whatever becomes of it, the lessons go on."""
     from bots.terminal import Commands, Prompt, chat_on_pipe
+    from school.office.errors import in_short
     from school.office.slowness import why_slow
 
     school, say = awake.school, awake.say
@@ -346,20 +358,21 @@ async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
             await chat_on_pipe(commands)
     except Exception as error:
         log.exception("the terminal broke")
-        say(f"the chat in this terminal broke ({error}); the lessons go on. Ctrl-C lets it sleep.")
+        say(f"the chat in this terminal broke ({in_short(error)}); the lessons go on. Ctrl-C lets it sleep.")
 
 
 async def _host_room(awake: Awake, room: ChatSurface, quit_: Callable[[], None]) -> None:
     """What is typed into the chat room. Whatever becomes of it, the lessons go on."""
     from bots.room.console import HOW, Console
     from bots.stdin import lines_of_stdin
+    from school.office.errors import in_short
 
     awake.say(f"The room is open: {HOW}.")
     try:
         await Console(room.wire, _print, quit_).run(lines_of_stdin())
     except Exception as error:
         log.exception("the chat room broke")
-        awake.say(f"the chat room broke ({error}); the lessons go on. Ctrl-C lets it sleep.")
+        awake.say(f"the chat room broke ({in_short(error)}); the lessons go on. Ctrl-C lets it sleep.")
 
 
 def _on_signals(loop: AbstractEventLoop, act: Callable[[], None]) -> None:
@@ -392,21 +405,24 @@ def find_team() -> Team | None:
 
 def help_teach(settings: SchoolSettings, team: Team) -> int:
     """The life of a process that only computes: it does what the first one says, until that says stop."""
-    from school.office.machine import prepare
-    from school.teaching.shape import block_tokens, shape_of
-    from school.teaching.team import enlist
-    from school.teaching.tutor import TeamBroken
+    from dataclasses import replace
 
-    device = team.own_device(prepare(settings.machine))
+    from school.office.machine import prepare
+    from school.teaching.exchange import TeamBroken
+    from school.teaching.shape import block_tokens, shape_of
+    from school.teaching.sharing import follow_leader
+
+    compute = prepare(settings.machine)
+    compute = replace(compute, device=team.own_device(compute.device))
     try:
-        team.join(device)
+        team.join(compute.device)
         for number in bedtime_signals():  # the first process hears them too, saves, and says stop
             signal.signal(number, signal.SIG_IGN)
         shape = shape_of(settings.brain, settings.library.vocabulary)
         length = block_tokens(settings.brain, settings.lessons.block_tokens)
-        enlist(team, shape, settings.lessons, settings.pedagogy, block_tokens=length, device=device).follow()
+        follow_leader(team, shape, settings.lessons, block_tokens=length, compute=compute)
     except TeamBroken as broken:
-        whisper(f"babyLLM: process {team.rank} leaves: {broken}.")
+        aside(f"babyLLM: process {team.rank} leaves: {broken}.")
         return 1
     finally:
         team.leave()

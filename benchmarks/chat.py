@@ -77,7 +77,7 @@ async def measure(day: Awake, given) -> dict:
         "tokens_per_second_untalked": round(quiet),
         "tokens_per_second_talking": round(busy),
         "throughput_ratio": round(busy / quiet, 3),
-        "micro_streams": day.tutor.micro_streams,
+        "micro_streams": day.tutor.pace.micro_streams,
     }
 
 

@@ -25,9 +25,9 @@ def settle(tutor: Tutor, minutes: float) -> float:
     """Let it learn, then take what it is now for the best that it can be; returns its held-out bits per byte."""
     learn_for(tutor, 60 * minutes)
     held_out = examine(tutor).bits_per_byte
-    tutor.best = None
+    tutor.plateau.best = None
     tutor.heed(held_out)
-    tutor.rate_scale = tutor.settings.plateau_floor
+    tutor.plateau.rate_scale = tutor.settings.plateau_floor
     return held_out
 
 
@@ -54,7 +54,7 @@ def main() -> None:
         rows = []
         for anchor in given.anchors:
             tutor = copy.deepcopy(day.tutor)
-            tutor.settings = tutor.settings.model_copy(update={"anchor": anchor})
+            tutor.plateau.settings = tutor.settings.model_copy(update={"anchor": anchor})
             pairs = keep_company(tutor, given.steps, given.every)
             after = examine(tutor).bits_per_byte
             asked = random.Random(1).sample(pairs, min(ASKED, len(pairs)))

@@ -3,8 +3,9 @@
     python -m benchmarks.house
     python -m benchmarks.house before=/path/to/an/older/checkout after=.
 
-A room is a folder of modules; an arrow is one room that imports another (what is only for type checkers doesn't count).
-An arrow runs upwards where the two rooms need each other, directly or around a circle.
+A room is a folder of modules; an arrow is one room that imports another. What is only for type checkers doesn't count,
+nor what goes on between a folder and one inside it. An arrow runs upwards where the two rooms need each other, directly
+or around a circle.
 """
 
 from __future__ import annotations
@@ -69,8 +70,7 @@ def measure(root: Path) -> House:
 
 
 def longest(lengths: dict[str, int]) -> tuple[str, int]:
-    name = max(lengths, key=lengths.get)
-    return name, lengths[name]
+    return max(lengths.items(), key=lambda one: one[1], default=("", 0))
 
 
 def functions_of(tree: ast.Module, inside: str = "") -> Iterator[tuple[str, int, int]]:
@@ -98,7 +98,7 @@ def arrows_between(trees: dict[Path, ast.Module]) -> dict[str, set[str]]:
         here = room_of(file)
         for name in imported(tree):
             there = rooms.get(name) or rooms.get(name.rpartition(".")[0])
-            if there and there != here:
+            if there and not (f"{here}.".startswith(f"{there}.") or f"{there}.".startswith(f"{here}.")):
                 arrows[here].add(there)
     return arrows
 

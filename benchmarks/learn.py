@@ -72,7 +72,6 @@ def live(given: argparse.Namespace, variant: Variant, seed: int) -> Generator[fl
             "held_out_bytes": result.bytes,
             "accuracy": round(result.accuracy, 4),
             "self_state_error": round(result.self_state_error, 4),
-            "pedagogy": {name: round(value, 4) for name, value in tutor.pedagogy.gauges().items()},
             "parameters": day.classroom.parameters,
             "curve": curve,
         }

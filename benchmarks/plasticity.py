@@ -171,7 +171,7 @@ def read_unseen(day: Awake, shelf: Librarian, lessons: LessonSettings, text: str
     """A copy of the brain, with all that a soul keeps, reads ``text`` once; ``shelf``: what it may go over again."""
     tokens = np.array([DOCUMENT, *shelf.tokenizer.encode(text)], dtype=np.int64)
     reader = Reader(copy.deepcopy(day.tutor.brain), shelf, lessons, tokens)
-    wake_tutor(pack_soul(day.tutor, day.classroom.receptionist, {}), reader, [])
+    wake_tutor(pack_soul(day.tutor, day.classroom.receptionist, {}), reader.tutor, [])
     whole = reader.read(day.say)
     ends = np.cumsum(shelf.byte_lengths[tokens[1:]])
     tenth = 1 + int(np.searchsorted(ends, ends[-1] / 10))

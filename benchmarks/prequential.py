@@ -82,10 +82,10 @@ def live(given: argparse.Namespace, variant: Variant, seed: int) -> dict[str, An
     """One reading, and how it went. ``curve``: [bytes read, bits per byte so far, of the last 10 kB] now and then."""
     cpu, started = time.process_time(), time.monotonic()
     settings = settings_with([*given.set, *variant.changes, f"{SEED}={seed}"])
-    device = prepare(settings.machine)
+    compute = prepare(settings.machine)
     with home_with(given.text) as home:
         librarian, charge = letters(given, settings, home)
-        brain, _ = build_brain_for(settings, home, librarian, None, device)
+        brain, _ = build_brain_for(settings, home, librarian, None, compute)
         reader = Reader(brain, librarian, settings.lessons, open_file(given.text, librarian.tokenizer))
         reading = reader.read(wakeup.whisper)
     seconds, cpu = time.monotonic() - started, time.process_time() - cpu

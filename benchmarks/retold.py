@@ -1,11 +1,16 @@
-"""Diary and letters read back: every sentence is traced to the voice it was said in, and every figure, name and
-quotation looked up in the record, with queries that have nothing to do with those that wrote it."""
+"""Diary and letters read back: every figure, name and quotation that they were given to say is looked up in the record,
+with queries that have nothing to do with those that wrote it.
+
+In what words a diary says it is no matter of truth. So the life that is checked has a voice of its own
+(``bare_voice``), which only lists what each line has to tell: the occasion, and every name with its value.
+"""
 
 from __future__ import annotations
 
 import json
 import re
 import sqlite3
+import string
 import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +19,12 @@ from pathlib import Path, PurePath
 from typing import Any
 
 VOICE = tomllib.loads((Path(__file__).parent.parent / "school" / "voices" / "en.toml").read_text("utf-8"))
-TOLD = {**VOICE["diary"], **{f"letter_{occasion}": lines for occasion, lines in VOICE["letter"].items()}}
+WORDS = {  # parts of lines, and what is no line; these words are ours
+    "diary": {"visitors": VOICE["diary"]["visitors"], "namesake": ["another {who}"], "short_memory": ["short"],
+              "long_memory": ["long"]},
+    "letter": {"head": ["| day | lessons | tokens | loss | mood |"]},
+}  # fmt: skip
+LINE, PLACE = re.compile(r"⟪(\w+)((?: \w+=⟦.*?⟧)*)⟫"), re.compile(r" (\w+)=⟦(.*?)⟧")
 SHELF = 5  # titles that are told
 OWNER = "owner"
 
@@ -27,21 +37,26 @@ Line = dict[str, Any]  # of a page, as the record holds it: text, people, replie
 Said = dict[str, str]  # what stands in the places of a sentence
 
 
+def bare_voice() -> str:
+    """A voice.toml whose diary and letters only list their facts; for the home of a life that is to be checked."""
+    text = ""
+    for section, words in WORDS.items():
+        text += f"[{section}]\n"
+        for key, lines in VOICE[section].items():
+            if key not in words:
+                fields = {field for line in lines for _, field, *_ in string.Formatter().parse(line) if field}
+                occasion = key if section == "diary" else f"{section}_{key}"
+                lines = [f"⟪{occasion}{''.join(f' {field}=⟦{{{field}}}⟧' for field in sorted(fields))}⟫"]
+            text += f"{key} = {json.dumps(words.get(key, lines), ensure_ascii=False)}\n"
+    return text
+
+
 def understood(line: str) -> tuple[str, Said]:
-    """Which occasion a line was said on, and what stands in its places."""
-    line = line.removeprefix("> ").removeprefix("# ").removeprefix("## ").strip()
-    hits = []
-    for occasion, templates in TOLD.items():
-        for template in templates:
-            parts = re.split(r"\{(\w+)\}", template)
-            places = parts[1::2]
-            pattern = "".join(re.escape(part) if i % 2 == 0 else "(.+?)" for i, part in enumerate(parts))
-            if found := re.fullmatch(pattern, line):
-                hits.append((len("".join(parts[::2])), occasion, dict(zip(places, found.groups(), strict=True))))
-    if not hits:
+    """Which occasion a line was said on, and what stands in its places. Raises Untrue for what no bare voice says."""
+    found = LINE.search(line)
+    if not found:
         raise Untrue(f"nobody says: {line}")
-    _, occasion, said = max(hits, key=lambda hit: hit[0])
-    return occasion, said
+    return found[1], dict(PLACE.findall(found[2]))
 
 
 @dataclass
@@ -171,8 +186,8 @@ def _visitor(record: Record, said: Said, line: Line) -> Said:
     (person,) = line["people"]
     asked = record.count(f"messages where {{then}} and person = '{person}'")
     owner = VOICE["names"]["owner"]
-    name = said["who"].removeprefix("Another ").removeprefix("another ")
-    known = name.casefold() == owner if person == OWNER else name in VOICE["diary"]["visitors"]
+    name = said["who"].removeprefix("another ")
+    known = name == owner if person == OWNER else name in VOICE["diary"]["visitors"]
     return {"who": said["who"] if known else "", "times": f"{asked:,}"} if asked > 1 or "times" not in said else {}
 
 

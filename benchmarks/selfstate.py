@@ -54,9 +54,9 @@ def watch(brain: Brain, rows: np.ndarray, *, talking: bool) -> tuple[Tensor, Ten
         out = brain(block[:, :-1], shown[:, : block.shape[1] - 1], state)
         losses = -out.logits.log_softmax(-1).gather(-1, block[:, 1:, None])[..., 0]
         right = out.logits.argmax(-1) == block[:, 1:]
-        pixels, condition = true_pixels(losses.t(), right.t(), condition)
+        pixels, condition = true_pixels(losses.t(), right.t(), condition, brain.backend)
         pixels, state = pixels.transpose(0, 1), out.state
-        expected = out.pixels if talking else brain.self_state(out.thoughts, one_late(pixels, shown[:, -1]))
+        expected = out.pixels if talking else brain.self_state(out.hidden, one_late(pixels, shown[:, -1]))
         shown = out.pixels if talking else pixels
         seen.append((expected, pixels, right.float()))
     expected, true, right = (torch.cat(column, 1).cpu() for column in zip(*seen, strict=True))

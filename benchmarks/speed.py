@@ -40,13 +40,15 @@ from torch.utils.flop_counter import FlopCounterMode
 import wakeup
 from benchmarks.common import awake, home_with, percentile, report, run
 from brain.contract import Brain
-from brain.ops import native
+from brain.ops.backend import PYTORCH
 from school.door.events import StepReport
 from school.office.machine import keep_memory, prepare
 from school.talking.receptionist import PREFILL
+from school.teaching.brain_settings import BrainSettings
+from school.teaching.calibrate import Pace, time_rows
 from school.teaching.examiner import NEUTRAL
-from school.teaching.shape import BrainSettings
-from school.teaching.threads import MOST, Hands
+from school.teaching.settings import MICRO_SECONDS
+from school.teaching.threads import MOST, WorkerThreads
 from school.teaching.tutor import Tutor
 from school.texts.tokenizer import MARK_COUNT
 
@@ -175,10 +177,10 @@ CPU_ATTENTION = {  # the one matrix product of the CPU that the counter does not
 def count_step(tutor: Tutor) -> int:
     """Floating-point operations of one whole step's matrix products. The counter sees one thread only, which has to do
     everything."""
-    hands, tutor.hands = tutor.hands, Hands(1, tutor.device)
+    pace, tutor.pace = tutor.pace, Pace(tutor.pace.micro_streams, WorkerThreads(1, tutor.device))
     with FlopCounterMode(display=False, custom_mapping=CPU_ATTENTION) as counter:
         take_steps(tutor)
-    tutor.hands = hands
+    tutor.pace = pace
     return counter.get_total_flops()
 
 
@@ -244,7 +246,7 @@ class Speaker:
     def bytes_read(self) -> int:
         """Of the weights for one token: all that is computed with, one row of what is only looked up in. To be asked
         last: only PyTorch's own operations can be watched, so the kernels are put away."""
-        native.use(None)
+        self.voice.use(PYTORCH)
         with _WeightsRead([self.token, self.pixel, *self.state.values()]) as seen:
             self.say_one_token()
         rows = [table[0].nbytes for key, table in seen.looked_up.items() if key not in seen.whole]
@@ -256,7 +258,7 @@ class Speaker:
 
 def measure_size(tutor: Tutor, given: argparse.Namespace) -> dict[str, Any]:
     """Learning and speaking, as the settings say."""
-    tokens = tutor.settings.streams * tutor.block_tokens
+    tokens = tutor.planner.shape.tokens
     work = count_step(tutor)
     seconds, utilisation = step_and_utilisation(tutor, work, given.seconds)
     peak = peak_megabytes()
@@ -268,9 +270,9 @@ def measure_size(tutor: Tutor, given: argparse.Namespace) -> dict[str, Any]:
     return {
         "parameters": sum(parameter.numel() for parameter in tutor.brain.parameters()),
         "vocabulary": tutor.librarian.tokenizer.size,
-        "block_tokens": tutor.block_tokens,
+        "block_tokens": tutor.planner.shape.length,
         "streams": tutor.settings.streams,
-        "micro_streams": tutor.micro_streams,
+        "micro_streams": tutor.pace.micro_streams,
         "tokens_per_second": round(tokens / seconds, 1),
         "step_ms": round(1000 * seconds, 2),
         "step_flops": work,
@@ -284,10 +286,10 @@ def measure_size(tutor: Tutor, given: argparse.Namespace) -> dict[str, Any]:
 
 def measure_block(tutor: Tutor, given: argparse.Namespace) -> dict[str, Any]:
     """Time of a trained token, and what a token more adds to the peak memory of a forward and backward pass."""
-    streams, length, peaks = tutor.settings.streams, tutor.block_tokens, []
+    (streams, length), peaks = tutor.planner.shape, []
     map_every_tensor()
-    for tutor.block_tokens in (SHORT_BLOCK, length):
-        tutor.time_rows(streams)
+    for tokens in (SHORT_BLOCK, length):
+        time_rows(tutor.brain, tutor.pace.threads, streams, length=tokens, limit=MICRO_SECONDS)
         peaks.append(peak_megabytes())
     keep_memory()  # as in life, for the time
     return {
@@ -400,7 +402,7 @@ def measure_all(given: argparse.Namespace) -> dict[str, Any]:
     presets = [*given.presets, *(["seed"] if given.original and "seed" not in given.presets else [])]
     pairs = [(species, preset) for preset in presets for species in given.species]
     settings = [settings_for(given, *configuration(*pair)) for pair in pairs]  # a wrong one ends it here, at once
-    machine = measure_machine(prepare(settings[0].machine), given.seconds)
+    machine = measure_machine(prepare(settings[0].machine).device, given.seconds)
     result = machine | {"sizes": [size_row(given, *pair, machine) for pair in pairs]}
     if given.original:
         result["original"] = [beside_original(row, machine) for row in result["sizes"] if row["preset"] == "seed"]

@@ -66,7 +66,7 @@ def take_part(preset: str, settings: list[str]) -> None:
         with redirect_stdout(sys.stderr):
             day, _ = closing.enter_context(awake(given))
             speed.take_steps(day.tutor, WARM_UP)
-            ready = {"micro_streams": day.tutor.micro_streams, "step_flops": speed.count_step(day.tutor)}
+            ready = {"micro_streams": day.tutor.pace.micro_streams, "step_flops": speed.count_step(day.tutor)}
         print(json.dumps(ready), flush=True)
         for line in sys.stdin:
             peak = speed.matmul_gflops(speed.torch.float32, day.tutor.device, 0.2)

@@ -179,8 +179,8 @@ async def live(day: Awake, settings, given, twitch: FakeTwitch) -> dict:
     state, counts = room.wire.state(), dict(room.host.counts)
     passed_over, taught = dict(room.host.quarantine.passed_over), room.host.quarantine.taught
     await room.close()
-    examined = day.tutor.examined_step
-    while day.tutor.examined_step == examined and not day.classroom.done.done():  # one more examination
+    examined = day.tutor.plateau.examined_step
+    while day.tutor.plateau.examined_step == examined and not day.classroom.done.done():  # one more examination
         await asyncio.sleep(0.2)
     after, tainted = day.school.status().held_out_bits_per_byte, await ask_much(day, given.samples)
     day.timetable.close()

@@ -12,12 +12,6 @@ from school.teaching.shape import shape_of
 
 NEXT_CHANGE = re.compile(r",(?=\s*\w+\.\w+\s*=)")  # a comma that a list holds does not part changes
 SEED = "lessons.seed"
-NAMED = {
-    "repeats": ("pedagogy.repeats=true",),
-    "replay": ("pedagogy.replay=true",),
-    "curriculum": ("pedagogy.curriculum=true",),
-    "guesses": ("pedagogy.guess_rate=0.05",),
-}  # known by name alone: each policy of the pedagogy by itself
 
 
 class Variant(NamedTuple):
@@ -31,7 +25,7 @@ def add_options(options: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME:SECTION.KEY=VALUE,...",
-        help=f'a way to differ from the settings; "default" alone: not at all; {", ".join(NAMED)}: as the name says',
+        help='a way to differ from the settings; "default" alone: not at all',
     )
     options.add_argument("--seeds", type=int, default=1, help=f"lives of each variant, from {SEED} up")
 
@@ -52,10 +46,10 @@ def chosen(given: argparse.Namespace) -> tuple[list[Variant], range]:
 
 
 def parse_variant(text: str) -> Variant:
-    """``NAME:section.key=value[,section.key=value...]``, or a name alone: one of NAMED, or any for the settings as they
-    are. Raises Mistake."""
+    """``NAME:section.key=value[,section.key=value...]``, or just a name for the settings as they are. Raises
+    Mistake."""
     name, colon, rest = text.partition(":")
-    changes = tuple(change.strip() for change in NEXT_CHANGE.split(rest)) if colon else NAMED.get(name, ())
+    changes = tuple(change.strip() for change in NEXT_CHANGE.split(rest)) if colon else ()
     if not re.fullmatch(r"[\w+-]+(\.\d+)?", name) or not all("=" in change for change in changes):
         raise Mistake(f"--variant {text}: write it as NAME:section.key=value,section.key=value.")
     if any(change.partition("=")[0].strip() == SEED for change in changes):

@@ -14,7 +14,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from torch.nn import functional as F
 import wakeup
 from benchmarks.clock import Clock
 from benchmarks.common import home_with, parser, report, run
-from benchmarks.retold import check_diary
+from benchmarks.retold import bare_voice, check_diary
 from school.assembly import Awake
 from school.door.events import StepReport
 from school.door.values import Reply
@@ -80,15 +80,15 @@ def woken(home: Path, changes: list[str], clock: Clock) -> Iterator[Awake]:
 async def live(day: Awake, clock: Clock, until: datetime, steps_per_hour: float, watched: Watched) -> None:
     """From now until then, with visitors."""
     start, first = clock.now, day.tutor.step
-    publish = day.classroom.publish
+    outside = day.classroom.outside
     night = _Night()
 
     def publish_and_watch(event: object) -> None:
-        publish(event)
+        outside.publish(event)
         if isinstance(event, StepReport):  # saves are published by another thread
             _watch_nights(day.tutor, watched, night)
 
-    day.classroom.publish = publish_and_watch
+    day.classroom.outside = replace(outside, publish=publish_and_watch)
     day.people.agree(AGREES, "channel")
     for name, ring in day.timetable.rings.items():
         day.timetable.rings[name] = partial(_ring_and_note, ring, watched, name, clock)
@@ -169,10 +169,10 @@ class _Night:
 
 def _watch_nights(tutor: Tutor, watched: Watched, night: _Night) -> None:
     """On the tutor's thread, behind a step: how well it knows the day's pairs when a night begins and when it ends."""
-    if tutor.night.waiting and not night.pairs:
-        night.pairs = sorted(set(tutor.night.waiting))
+    if tutor.planner.agenda.night.waiting and not night.pairs:
+        night.pairs = sorted(set(tutor.planner.agenda.night.waiting))
         night.before = loss_on(tutor, night.pairs)
-    elif night.pairs and not tutor.night.waiting:
+    elif night.pairs and not tutor.planner.agenda.night.waiting:
         watched.nights.append((night.before, loss_on(tutor, night.pairs)))
         night.pairs = []
 
@@ -180,7 +180,7 @@ def _watch_nights(tutor: Tutor, watched: Watched, night: _Night) -> None:
 @torch.no_grad()
 def loss_on(tutor: Tutor, pairs: list[str]) -> float:
     """Nats per token of its voice on these pairs, weighted as they are taught."""
-    _, ids, weights = tutor.reviews.pack(pairs, rows=len(pairs), length=tutor.block_tokens)
+    _, ids, weights = tutor.reviews.pack(pairs, rows=len(pairs), length=tutor.planner.shape.length)
     tokens, counted = torch.from_numpy(ids), torch.from_numpy(weights)
     pixels = torch.full((*counted.shape, 3), NEUTRAL)
     logits = tutor.voice(tokens[:, :-1], pixels, tutor.voice.fresh_state(len(ids))).logits
@@ -191,6 +191,7 @@ def loss_on(tutor: Tutor, pairs: list[str]) -> float:
 def live_a_week(home: Path, changes: list[str], steps_per_hour: float) -> Watched:
     """Monday morning to Monday morning, with one night in bed."""
     clock, watched = Clock(MONDAY), Watched()
+    (home / "voice.toml").write_text(bare_voice(), encoding="utf-8")
     with clock.everywhere():
         for until, up_again in ((TO_BED, UP_AGAIN), (END, END)):
             with woken(home, changes, clock) as day:

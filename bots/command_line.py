@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from school.office.foreign import one_line
+
 T = TypeVar("T", int, float)
 
 
@@ -14,7 +16,7 @@ class Parser(argparse.ArgumentParser):
     """One line for a mistake, not the whole usage."""
 
     def error(self, message: str) -> None:
-        self.exit(2, f"babyLLM: {message} (see --help)\n")
+        self.exit(2, f"babyLLM: {one_line(message)} (see --help)\n")
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -85,6 +87,7 @@ def _add_commands(commands: argparse._SubParsersAction[Parser], common: Parser) 
     twitch.add_argument("names", nargs="*", metavar="NAME", help="whois: the accounts to look up")
     twitch.add_argument("--device", action="store_true", help="login: with a code, on any device")
     twitch.add_argument("--no-browser", action="store_true", help="login: don't open a browser")
+    twitch.add_argument("--send", action="store_true", help="check: say a line in the chat, too")
     twitch.set_defaults(verb="twitch")
 
 

@@ -1,6 +1,6 @@
 """What every species of brain promises: a pure function from (tokens, pixels, state) to (logits, pixels, state).
 
-Shapes: B streams, T tokens, V vocabulary.
+Shapes: B streams, T tokens, V vocabulary, R width of the hidden state.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from brain.gauges import Gauge
+from brain.ops.backend import Backend
+from brain.ops.dropout import Generator
 from brain.selfstate import SelfStateHead
 
 State = dict[str, Tensor]
@@ -21,35 +24,44 @@ class BrainOutput(NamedTuple):
     logits: Tensor  # (B, T, V) of the next token
     pixels: Tensor  # (B, T, 3) the self-state it expects once that token is known, in [0, 1]
     state: State  # after the last token, detached
-    thoughts: Tensor | None = None  # (B, T, R) what the self-state head heard; of whole blocks only
+    hidden: Tensor | None = None  # (B, T, R) the hidden state that the self-state head read; of whole blocks only
 
 
 class Brain(nn.Module, ABC):
     """A language model whose memory is a value: passed in, handed back, never kept inside.
 
-    The colours of a block follow from how well it is foretold, so a block is read under those of the block before; but
-    the head can be asked again, with ``self_state(thoughts, pixels)``, once each token's last colour is known.
+    The colours of a block follow from how well it is predicted, so a block is read under those of the block before; but
+    the head can be asked again, with ``self_state(hidden, pixels)``, once each token's last colour is known.
     """
 
     self_state: SelfStateHead
 
-    @abstractmethod
-    def fresh_state(self, streams: int) -> State:
-        """The state of ``streams`` streams that have not heard a token yet."""
+    def __init__(self, backend: Backend):
+        super().__init__()
+        self.backend = backend
+
+    def use(self, backend: Backend) -> None:
+        """Compute with another backend from now on; not while another thread reads."""
+        for module in self.modules():
+            if hasattr(module, "backend"):
+                module.backend = backend
 
     @abstractmethod
-    def forward(
-        self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: torch.Generator | None = None
-    ) -> BrainOutput:
-        """Read a block. ``tokens`` (B, T) int64, ``pixels`` (B, T, 3); drops units only where ``dropout`` is given."""
+    def fresh_state(self, streams: int) -> State:
+        """The state of ``streams`` streams that have not read a token yet."""
+
+    @abstractmethod
+    def forward(self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: Generator | None = None) -> BrainOutput:
+        """Read a block. ``tokens`` (B, T) int64, ``pixels`` (B, T, 3); drops units only where ``dropout`` is given:
+        what draws them, for the batch or row by row."""
 
     def step(self, token: Tensor, pixel: Tensor, state: State) -> BrainOutput:
         """Read one token per stream: ``token`` (B,), ``pixel`` (B, 3) -> logits (B, V), pixels (B, 3)."""
         out = self(token[:, None], pixel[:, None], state)
         return BrainOutput(out.logits[:, 0], out.pixels[:, 0], out.state)
 
-    def settle(self) -> None:
-        """Make what is made of the weights once they have moved, for whoever reads next, perhaps on several threads."""
+    def refresh(self) -> None:
+        """Compute what depends on the weights alone, once they have changed, before several threads read."""
 
     def weight_decayed(self) -> list[nn.Parameter]:
         """The parameters for which smaller is simpler: the matrices, not scales, biases or time constants."""
@@ -58,13 +70,13 @@ class Brain(nn.Module, ABC):
     def constrain(self) -> None:
         """Bring the parameters back into their bounds; called after every optimizer step."""
 
-    def gauges(self) -> dict[str, float]:
-        """The quantities this species tunes for itself, by name, for the record and the screen."""
-        return {}
+    def gauges(self) -> tuple[Gauge, ...]:
+        """The quantities this species tunes for itself, for the record and the screen."""
+        return ()
 
-    def listening(self, tokens: Tensor, pixels: Tensor, state: State) -> dict[str, float]:
-        """How this species listens as it reads a block, where it can choose: mean shares by name."""
-        return {}
+    def source_shares(self, tokens: Tensor, pixels: Tensor, state: State) -> tuple[Gauge, ...]:
+        """What share each of its inner sources has in what it makes of a block: named as in ``gauges``."""
+        return ()
 
 
 def stack_states(states: list[State]) -> State:

@@ -15,7 +15,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from brain.ops.scan import moving_averages
+from brain.ops.backend import Backend
+from brain.ops.moving_averages import moving_averages
 
 Condition = dict[str, Tensor]
 """Running averages behind the colour, each (B,), and the pulse's phase in turns."""
@@ -28,7 +29,7 @@ def fresh_condition(streams: int, device: torch.device | None = None) -> Conditi
     return {name: torch.full((streams,), value, device=device) for name, value in start.items()}
 
 
-def true_pixels(losses: Tensor, correct: Tensor, condition: Condition) -> tuple[Tensor, Condition]:
+def true_pixels(losses: Tensor, correct: Tensor, condition: Condition, backend: Backend) -> tuple[Tensor, Condition]:
     """The colour at each token from its loss in nats (T, B) and whether the best guess was right (T, B).
 
     Returns pixels (T, B, 3) in [0, 1] and the condition after the block.
@@ -37,8 +38,8 @@ def true_pixels(losses: Tensor, correct: Tensor, condition: Condition) -> tuple[
     right = correct.to(losses.dtype)
     start = torch.stack([condition["recent"], condition["usual"]])[:, None]  # (2, 1, B)
     decays = losses.new_tensor([RECENT, USUAL])[:, None, None]
-    recent, usual = moving_averages(losses[:, None], decays, start)[:, :, 0].unbind(1)
-    skill = moving_averages(right[:, None], decays[:1], condition["skill"][None, None])[:, 0, 0]
+    recent, usual = moving_averages(losses[:, None], decays, start, backend)[:, :, 0].unbind(1)
+    skill = moving_averages(right[:, None], decays[:1], condition["skill"][None, None], backend)[:, 0, 0]
     speed = (1 + losses / 2) / 32  # turns per token: one in 32 tokens when all is known, faster with loss
     phase = (condition["phase"] + speed.cumsum(0)) % 1
     pulse = (1 + torch.sin(2 * math.pi * phase)) / 2
@@ -57,12 +58,12 @@ def one_late(pixels: Tensor, last: Tensor) -> Tensor:
 class SelfStateHead(nn.Module):
     """Predicts the colour that the coming token will bring, from what the brain knows and the colour it was shown.
 
-    It listens to the brain without steering it: its input is detached, so a good mood cannot be bought with bad words.
+    It reads the hidden state without steering it: its input is detached, so a good mood can't be bought with bad words.
     """
 
     def __init__(self, width: int, hidden: int = 64):
         super().__init__()
         self.layers = nn.Sequential(nn.Linear(width + 3, hidden), nn.GELU(), nn.Linear(hidden, 3), nn.Sigmoid())
 
-    def forward(self, thoughts: Tensor, pixels: Tensor) -> Tensor:
-        return self.layers(torch.cat([thoughts.detach(), pixels], -1))
+    def forward(self, hidden: Tensor, pixels: Tensor) -> Tensor:
+        return self.layers(torch.cat([hidden.detach(), pixels], -1))

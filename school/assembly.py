@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,8 +15,9 @@ from typing import Protocol
 
 import torch
 
-from brain import Brain, BrainConfig, build_brain
-from school.classroom import Classroom, Limits
+from brain import BrainConfig, build_brain
+from brain.contract import Brain
+from school.classroom import Classroom, Limits, Outside
 from school.diary.scribe import Scribe
 from school.diary.voice import Voices
 from school.door.consent import People
@@ -27,10 +28,13 @@ from school.door.journal import Journal
 from school.door.mailbox import Mailbox
 from school.door.school import School
 from school.door.values import date_ids_by
+from school.office.foreign import one_line
 from school.office.lifetime import MACHINE, Clocks, Lifetime
 from school.office.log import keep_log, redact
-from school.office.machine import prepare
+from school.office.machine import Compute, prepare
+from school.office.privacy import close_home, in_words
 from school.office.seeds import seed_of
+from school.record.backup import Copies
 from school.record.queries import read_noted
 from school.record.registrar import Registrar
 from school.schedule.hours import quiet_hours, zone_of
@@ -44,11 +48,13 @@ from school.screen.history import KEPT
 from school.settings import SchoolSettings
 from school.souls.caretaker import Caretaker, Soul
 from school.souls.inspection import inspect
-from school.souls.packing import brain_config, wake_receptionist, wake_tutor
+from school.souls.packing import brain_config, pack_soul, wake_receptionist, wake_tutor
+from school.souls.saving import Saver
 from school.talking.conversations import Conversations
 from school.talking.receptionist import Receptionist
 from school.teaching.shape import agree, block_tokens, micro_seconds, shape_of
-from school.teaching.team import Leader, Team
+from school.teaching.sharing import leading_tutor
+from school.teaching.team import Team
 from school.teaching.tutor import Tutor
 from school.texts.librarian import Librarian, train_tokenizer
 from school.texts.news import own_names, read_library, write_library
@@ -135,27 +141,28 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
 
     def say(text: str) -> None:
         log.info("%s", text)
-        display.show(redact(text))
+        display.show(one_line(redact(text)))
 
     home, team = waking.home, waking.team
-    device = prepare(settings.machine)
+    compute = prepare(settings.machine)
     if team:
-        device = team.own_device(device)
+        compute = replace(compute, device=team.own_device(compute.device))
         closing.callback(team.leave)
     closing.callback(keep_log(home / "statistics", display.show))
     lifetime = count_time(settings, waking, closing, say)
     caretaker = lock_souls(settings, home, lifetime.now)
     closing.callback(caretaker.unlock)
+    close_to_others(home, caretaker, say)
     soul = caretaker.make_room(say) if waking.newborn else caretaker.newest(say, set_aside=True)
-    mind = wake_mind(settings, waking, soul, device, say)
-    registrar = open_record(settings, home, mind, lifetime)
+    mind = wake_mind(settings, waking, soul, compute, say)
+    registrar = open_record(settings, home, mind, lifetime, Copies(home / "statistics" / "baby.db", caretaker.backups))
     awake: Awake | None = None  # what fails before it is, ends unwoken
     closing.callback(lambda: registrar.close(step=mind.tutor.step, ending=awake.ending if awake else "never woke"))
     registrar.shelve(mind.librarian.texts)
     mailbox = Mailbox(settings.speech.waiting)
     control = Control(mailbox, lifetime)
     people, school = remember(registrar, mailbox, mind, lifetime)
-    scribe = hire_scribe(settings, school, registrar, voices, say, lifetime.clocks)
+    scribe = hire_scribe(settings, school, registrar, voices, display.show, lifetime.clocks)
     closing.callback(scribe.good_night)
     staff = Staff(
         settings=settings,
@@ -175,28 +182,25 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
         announcer.tell(event)
         scribe.noted(event)
 
+    pack = partial(pack_soul, mind.tutor, mind.receptionist, facts_of(settings, mind.shape))
     classroom = Classroom(
         mind.tutor,
         mind.receptionist,
         mailbox,
         school,
-        caretaker,
-        facts=facts_of(settings, mind.shape),
+        Saver(caretaker, pack, publish, saved_step=mind.soul.step if mind.soul else None),
         limits=Limits(
             steps=waking.steps,
             seconds=waking.seconds,
             learning=waking.learning,
             considerate=settings.timetable.study == "idle",
         ),
-        publish=publish,
-        unwritten=lambda: registrar.unwritten,
-        look=announcer.look,
-        team=team,
+        outside=Outside(publish=publish, look=announcer.look, unwritten=lambda: registrar.unwritten),
     )
     greet(say, mind, classroom.parameters)
     if team:
         say(f"{team.size} processes share its lessons; waiting for all of them...")
-        mind.tutor.assemble(mind.shape, settings.lessons, settings.pedagogy)
+        mind.tutor.exchange.assemble(mind.tutor, mind.shape, settings.lessons)
     awake = Awake(
         tutor=mind.tutor,
         classroom=classroom,
@@ -229,19 +233,29 @@ def lock_souls(settings: SchoolSettings, home: Path, now: Callable[[], float] = 
     return caretaker
 
 
+def close_to_others(home: Path, caretaker: Caretaker, say: Say) -> None:
+    """Nobody else on this machine reads what is kept of a life; told if somebody could."""
+    try:
+        copies = caretaker.backups.everywhere()[0]
+    except OSError:  # what can't be known now is told when a copy is made
+        copies = []
+    for line in in_words(home, close_home(home, copies)):
+        say(line)
+
+
 # ---- the mind ------------------------------------------------------------------------------------------------------
 
 
-def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, device: torch.device, say: Say) -> Mind:
+def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, compute: Compute, say: Say) -> Mind:
     """The brain and who works with it; what the soul holds is not in them yet. Raises Mistake."""
     librarian = open_library(settings, waking, soul, say)
-    brain, shape = build_brain_for(settings, waking.home, librarian, soul, device)
+    brain, shape = build_brain_for(settings, waking.home, librarian, soul, compute)
     tutor = hire_tutor(settings, brain, librarian, soul, waking.team)
     conversations = Conversations(
         waking.home / "soul" / "conversations",
         limit=settings.speech.conversations,
         disk_limit=settings.speech.conversations_on_disk,
-        device=device,
+        device=compute.device,
     )
     receptionist = Receptionist(tutor.voice, librarian.tokenizer, conversations, settings.speech)
     return Mind(shape=shape, soul=soul, librarian=librarian, tutor=tutor, receptionist=receptionist)
@@ -269,6 +283,7 @@ def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, sa
             found,
             vocabulary=shape_of(settings.brain, settings.library.vocabulary).vocabulary,
             minimum_frequency=settings.library.minimum_frequency,
+            say=say,
         )
     librarian = Librarian.open(
         sources,
@@ -286,22 +301,23 @@ def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, sa
 
 
 def build_brain_for(
-    settings: SchoolSettings, home: Path, librarian: Librarian, soul: Soul | None, device: torch.device
+    settings: SchoolSettings, home: Path, librarian: Librarian, soul: Soul | None, compute: Compute
 ) -> tuple[Brain, BrainConfig]:
     """The brain in the soul's shape, or a newborn's; its weights are still random. Raises Mistake."""
     shape = shape_of(settings.brain, settings.library.vocabulary)
     if soul:
         shape = agree(shape, brain_config(soul), str(home / "soul"))
     torch.manual_seed(seed_of(settings.lessons.seed))
-    brain = build_brain(shape, pieces=librarian.tokenizer.pieces, turn_tokens=MARK_COUNT)
-    return brain.to(device), shape
+    pieces = librarian.tokenizer.pieces
+    brain = build_brain(shape, pieces=pieces, turn_tokens=MARK_COUNT, backend=compute.backend)
+    return brain.to(compute.device), shape
 
 
 def hire_tutor(
     settings: SchoolSettings, brain: Brain, librarian: Librarian, soul: Soul | None, team: Team | None
 ) -> Tutor:
     """The tutor, or the one that leads the team's; it has not heard of the soul's weights yet."""
-    kind = partial(Leader, team=team) if team else Tutor
+    kind = partial(leading_tutor, team=team) if team else Tutor.of_library
     lessons = settings.lessons
     return kind(
         brain,
@@ -309,8 +325,7 @@ def hire_tutor(
         lessons,
         block_tokens=block_tokens(settings.brain, lessons.block_tokens),
         micro_seconds=micro_seconds(settings.brain, lessons.micro_seconds),
-        micro_streams=soul.facts["micro_streams"] if soul else None,
-        pedagogy=settings.pedagogy,
+        micro_streams=soul.facts["micro_streams"] if soul else 0,
     )
 
 
@@ -341,7 +356,7 @@ def count_time(settings: SchoolSettings, waking: Waking, closing: ExitStack, say
     return lifetime
 
 
-def open_record(settings: SchoolSettings, home: Path, mind: Mind, lifetime: Lifetime) -> Registrar:
+def open_record(settings: SchoolSettings, home: Path, mind: Mind, lifetime: Lifetime, copies: Copies) -> Registrar:
     return Registrar(
         home / "statistics" / "baby.db",
         settings.record,
@@ -349,12 +364,13 @@ def open_record(settings: SchoolSettings, home: Path, mind: Mind, lifetime: Life
         from_step=mind.soul.step if mind.soul else 0,
         journal=Journal.of(home),
         lifetime=lifetime,
+        copies=copies,
     )
 
 
 def remember(registrar: Registrar, mailbox: Mailbox, mind: Mind, lifetime: Lifetime) -> tuple[People, School]:
     """Bring back what soul and record hold, as far as people agree to it now."""
-    wait([removing for _, removing in registrar.inherited], RECORD_SECONDS)
+    wait([*filter(None, [registrar.caught_up]), *(removing for _, removing in registrar.inherited)], RECORD_SECONDS)
     people = People(registrar, *registrar.ledger(), clock=lifetime.now)
     if mind.soul:
         pairs = registrar.queries.pairs_learning()
@@ -367,17 +383,15 @@ def remember(registrar: Registrar, mailbox: Mailbox, mind: Mind, lifetime: Lifet
 
 
 def hire_scribe(
-    settings: SchoolSettings, school: School, registrar: Registrar, voices: Voices, say: Say, clocks: Clocks
+    settings: SchoolSettings, school: School, registrar: Registrar, voices: Voices, show: Say, clocks: Clocks
 ) -> Scribe:
     """The scribe, who hears what is answered, and in quiet hours only writes. Raises Mistake."""
     zone = zone_of(settings.timetable.zone)
     quiet = quiet_hours(settings.timetable.quiet, zone)
 
-    def murmur(text: str) -> None:
-        if quiet():
-            log.info("%s", text)
-        else:
-            say(text)
+    def murmur(text: str) -> None:  # it tells of people, so it is only shown; nobody takes lines out of a log
+        if not quiet():
+            show(redact(text))
 
     scribe = Scribe(school, registrar, voices, settings.scribe, zone=zone, say=murmur, clock=clocks.wall)
     school.listener = scribe.heard

@@ -1,4 +1,4 @@
-"""The classroom: the one thread that touches the weights. A micro-step, then the post, then another micro-step.
+"""The classroom: the one thread that touches the weights. A micro-step, then the mailbox, then another micro-step.
 
 Whatever happens to a single lesson or question, the loop goes on; what it has to tell goes out as events.
 """
@@ -11,22 +11,20 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from brain import parameter_count
-from school.door.events import Event, Examined, ExamResult, Saved, StepReport
+from brain.gauges import Gauge, from_names
+from school.door.events import Event, Examined, ExamResult, StepReport
 from school.door.mailbox import (
     Ask,
     BackUp,
     Examine,
     Forget,
-    Letter,
     Mailbox,
     Rehearse,
+    Request,
     Save,
     Study,
     Teach,
@@ -36,33 +34,39 @@ from school.door.mailbox import (
 from school.door.mood import mood
 from school.door.school import School
 from school.door.values import GREY, Removed, Snapshot
-from school.souls.caretaker import Caretaker
-from school.souls.packing import pack_soul
 from school.souls.removal import SavedSouls
+from school.souls.saving import Saver
 from school.talking.receptionist import Receptionist
-from school.teaching.examiner import Exam
-from school.teaching.tutor import TeamBroken, Tutor
-
-if TYPE_CHECKING:
-    from school.teaching.team import Team
+from school.teaching.examination import Examination
+from school.teaching.exchange import TeamBroken
+from school.teaching.tutor import Tutor
 
 log = logging.getLogger(__name__)
 
-READERS, WARM_UP, CHUNK = 8, 256, 128  # of an examination
 GIVE_UP = 20  # lessons in a row that failed
-IDLE_SECONDS = 0.05  # how long an idle classroom waits for the post
+IDLE_SECONDS = 0.05  # how long an idle classroom waits for requests
 GAUGE_SECONDS = 1.0  # between looks at what the brain tunes, where only the screen wants them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """When to stop by itself; None: never. With ``considerate``, a question lets the lessons rest until a letter says
+    """When to stop by itself; None: never. With ``considerate``, a question lets the lessons rest until a request says
     that nobody talks any more."""
 
     steps: int | None = None
     seconds: float | None = None
     learning: bool = True
     considerate: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """Those who only watch. ``publish`` hears of every event; ``look``: whether somebody wants to see the next step
+    from near; ``unwritten``: notes that the record has yet to write down."""
+
+    publish: Callable[[Event], object]
+    look: Callable[[], bool] = lambda: False
+    unwritten: Callable[[], int] = lambda: 0
 
 
 class Classroom:
@@ -74,42 +78,34 @@ class Classroom:
         receptionist: Receptionist,
         mailbox: Mailbox,
         school: School,
-        caretaker: Caretaker,
+        saver: Saver,
         *,
-        facts: dict,
         limits: Limits,
-        publish: Callable[[Event], None],
-        unwritten: Callable[[], int] = lambda: 0,
-        look: Callable[[], bool] = lambda: False,
-        team: Team | None = None,
+        outside: Outside,
     ):
         self.tutor, self.receptionist, self.mailbox, self.school = tutor, receptionist, mailbox, school
-        self.caretaker, self.facts, self.limits, self.publish = caretaker, facts, limits, publish
+        self.saver, self.limits, self.outside = saver, limits, outside
+        self.examination = Examination(tutor)
         self.stopwatch = tutor.stopwatch
-        self.team = team  # the processes that help the tutor, if any
+        self.parameters = parameter_count(tutor.brain)
         self.done: Future[None] = Future()  # ends with the thread; carries what broke it, if anything did
         self._stopping = threading.Event()
-        self._unwritten, self._look = unwritten, look  # whether somebody wants to see the next step from near
-        self._gauges_known: tuple[float, dict[str, float]] = (-math.inf, {})  # when, and what they were
-        self._exam: Exam | None = None
-        self._exam_paper: tuple[np.ndarray, np.ndarray] | None = None
-        self._exam_wanted: list[Future[float | None]] = []
+        self._thread = threading.Thread(target=self._run, name="tutor")
         self._resting = False  # while somebody talks, where lessons are considerate
         self._failures = 0
         self._recent: deque[StepReport] = deque(maxlen=50)
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="caretaker")
-        self._writing: Future | None = None
-        self._saved_step = tutor.step if caretaker.souls() else -1
-        self._save_wanted: list[Future[str | None]] = []
-        self._changed = False  # since the last save
-        school.forgetting.join(SavedSouls(caretaker, self._writer))
         self._last_exam: ExamResult | None = None
-        self._thread = threading.Thread(target=self._run, name="tutor")
-        self.parameters = parameter_count(tutor.brain)
+        self._gauges_known: tuple[float, tuple[Gauge, ...]] = (-math.inf, ())  # when, and what they were
+        school.forgetting.join(SavedSouls(saver.caretaker, saver.writer))
+        saver.then = school.forgetting.again  # where one soul could be written, others can be rewritten
 
     def start(self) -> None:
         self._show()
         self._thread.start()
+
+    @property
+    def started(self) -> bool:
+        return self._thread.ident is not None
 
     def stop(self) -> None:
         """End after the micro-step under way; ``done`` tells when the soul is saved. Any thread may call it."""
@@ -130,29 +126,28 @@ class Classroom:
         first, started = self.tutor.step, time.monotonic()
         limits, learning = self.limits, self.limits.learning
         if learning:
-            self._begin_exam()  # one that the last day did not get to the end of
+            self.examination.begin()  # one that the last day did not get to the end of
         try:
             while not self._stopping.is_set():
                 self.stopwatch.tick(steps=self.tutor.step, answers=self.receptionist.replies)
                 studying = learning and (not self._resting or self.tutor.under_way)
-                idle = not (studying or self.receptionist.busy or self._exam)
-                if self._save_wanted and not self.tutor.under_way:
+                idle = not (studying or self.receptionist.busy or self.examination.under_way)
+                if self.saver.wanted and not self.tutor.under_way:
                     self.stopwatch.lap("other")
-                    self._save(self._save_wanted)
-                    self._save_wanted = []
+                    self.saver.save()
                     self.stopwatch.lap("saving")
-                letters = self.mailbox.drain(IDLE_SECONDS if idle else 0)
+                requests = self.mailbox.drain(IDLE_SECONDS if idle else 0)
                 self.stopwatch.lap("waiting" if idle else "other")
-                for letter in letters:
-                    self._open(letter)
+                for request in requests:
+                    self._carry_out(request)
                 if self.receptionist.busy:
                     self._answer()
-                if self._exam:  # lessons wait, so that the result belongs to one step and a resumed life repeats it
+                if self.examination.under_way:  # lessons wait: the result belongs to one step, also in a resumed life
                     self._examine()
                 elif studying:
                     self._learn()
-                if self.team and not self.tutor.under_way:
-                    self.team.keep_company()
+                if not self.tutor.under_way:
+                    self.tutor.exchange.between()
                 if limits.steps is not None and self.tutor.step - first >= limits.steps:
                     break
                 if limits.seconds is not None and time.monotonic() - started >= limits.seconds:
@@ -162,7 +157,7 @@ class Classroom:
 
     def _learn(self) -> None:
         try:
-            report = self.tutor.micro_step(look=self._look())
+            report = self.tutor.micro_step(look=self.outside.look())
         except TeamBroken:
             raise
         except Exception:
@@ -174,10 +169,10 @@ class Classroom:
         if report is None:
             return
         self._failures = 0
-        self._changed = True
+        self.saver.changed = True
         self._recent.append(report)
-        self.publish(report)
-        self._begin_exam()
+        self.outside.publish(report)
+        self.examination.begin()
         self._show()
 
     def _answer(self) -> None:
@@ -187,155 +182,91 @@ class Classroom:
         except Exception:
             log.exception("the receptionist stumbled")
             self.receptionist.close()
-        self._changed = True
+        self.saver.changed = True
         self.stopwatch.lap("talking")
 
-    def _open(self, letter: Letter) -> None:
+    def _carry_out(self, request: Request) -> None:
         try:
-            match letter:
+            match request:
                 case Ask():
                     self._resting = self.limits.considerate
-                    self.receptionist.admit(letter)
+                    self.receptionist.admit(request)
                 case Teach(pair):
                     self.tutor.reviews.add(pair, self.tutor.librarian.tokenizer, self.tutor.step)
-                    self._changed = True
+                    self.saver.changed = True
                 case Forget():
-                    self._forget(letter)
+                    self._forget(request)
                 case Save(future):
-                    self._save_wanted.append(future)
+                    self.saver.want(future)
                 case BackUp(future):
-                    self._writer.submit(self._back_up, future)
+                    self.saver.back_up(future)
                 case Examine(future):
-                    self._exam_wanted.append(future)
-                    if not (self._exam or self.tutor.under_way):  # else it is begun at the end of the step
-                        self._begin_exam()
+                    self.examination.want(future)
                 case Study():
                     self._resting = False
                 case Rehearse(since, future):
                     fulfil(future, self.tutor.rehearse(since))
-                    self._changed = True
+                    self.saver.changed = True
         except Exception as error:
-            log.exception("a letter could not be opened")
-            if not isinstance(letter, Teach | Study):
-                fail(letter.future, error)
+            log.exception("a request could not be carried out")
+            if not isinstance(request, Teach | Study):
+                fail(request.future, error)
         self._show()
 
     def _forget(self, request: Forget) -> None:
         """Off the list, and out of the conversations, at once."""
         self.tutor.reviews.forget(request.scope)
-        self._changed = True
+        self.saver.changed = True
         try:
             self.receptionist.forget(request.scope.conversations)
         except OSError as error:
             fail(request.future, error)
         fulfil(request.future, Removed())
 
-    # ---- examinations --------------------------------------------------------------------------------------------
-
-    def _begin_exam(self) -> None:
-        """Where one is due, or was asked for."""
-        if not (self.tutor.exam_due or self._exam_wanted):
-            return
-        librarian = self.tutor.librarian
-        if self._exam_paper is None:
-            self._exam_paper = librarian.exam_rows(READERS, self.tutor.settings.evaluation_tokens, WARM_UP)
-        rows, counts = self._exam_paper
-        if counts.any():
-            self._exam = Exam(rows, counts, byte_lengths=librarian.byte_lengths, chunk=CHUNK)
-        else:
-            self._tell_examined(None)
-
     def _examine(self) -> None:
         self.stopwatch.lap("other")
-        try:
-            if not self._exam.advance(self.tutor.voice):
-                return
-            result = self._exam.result()
-        except Exception:
-            log.exception("an examination failed")
-            self._exam = None
-            self._tell_examined(None)
+        result = self.examination.advance()
+        self.stopwatch.lap("examination")
+        if result is None:
             return
-        finally:
-            self.stopwatch.lap("examination")
-        self._exam = None
         self._last_exam = result
-        if self.tutor.exam_due:  # one that was only asked for must not change what the lessons would have been
-            self.tutor.heed(result.bits_per_byte)
         self.receptionist.heed(result.temperature, result.repeats)
-        self.publish(Examined(result, self.tutor.step, self._gauges()))
-        self._tell_examined(result.bits_per_byte)
+        self.outside.publish(Examined(result, self.tutor.step, self._gauges()))
+        self.examination.answer(result.bits_per_byte)
         self._show()
 
-    def _tell_examined(self, bits_per_byte: float | None) -> None:
-        wanted, self._exam_wanted = self._exam_wanted, []
-        for future in wanted:
-            fulfil(future, bits_per_byte)
+    # ---- going to sleep ------------------------------------------------------------------------------------------
+
+    def _close(self) -> None:
+        """Turn away who waits, carry out the other requests, finish the step, save what is new."""
+        requests = self.mailbox.close()
+        self.receptionist.close()
+        for request in requests:
+            self._carry_out(request)
+        self.examination.answer(None)
+        try:
+            while self.tutor.under_way:
+                self._learn()
+        finally:  # whatever became of the step, the ones before it are kept
+            self.saver.wait()
+            if self.saver.changed or self.saver.wanted:
+                self.saver.save()
+            self.saver.close()  # waits for it, and for whoever is being taken out of souls
+            self._show(awake=False)
+        self.tutor.exchange.end()
+
+    # ---- showing -------------------------------------------------------------------------------------------------
 
     def _mood(self) -> str:
         """A word for the last steps."""
         return mood([report.color for report in self._recent], [report.loss for report in self._recent]).word
 
-    def _gauges(self, *, within: float = 0.0) -> dict[str, float]:
+    def _gauges(self, *, within: float = 0.0) -> tuple[Gauge, ...]:
         """All that it tunes for itself; what the brain has of it, as it was ``within`` so many seconds."""
         if time.monotonic() - self._gauges_known[0] >= within:
             self._gauges_known = time.monotonic(), self.tutor.brain.gauges()
         speech = {"temperature": self.receptionist.calibration, "repetition_penalty": self.receptionist.penalty}
-        return self._gauges_known[1] | speech | self.tutor.pedagogy.gauges()
-
-    # ---- saving --------------------------------------------------------------------------------------------------
-
-    def _save(self, wanted: list[Future[str | None]]) -> None:
-        """Copy everything now, write it in the background; lessons go on meanwhile."""
-        if self._writing is None or self._writing.done():
-            soul = pack_soul(self.tutor, self.receptionist, self.facts)
-            self._changed = False
-            self._writing = self._writer.submit(self._write, soul)
-        for future in wanted:
-            self._writing.add_done_callback(lambda done, future=future: fulfil(future, done.result()))
-
-    def _write(self, soul) -> str | None:
-        try:
-            place = self.caretaker.save(soul)
-        except Exception as error:
-            self._changed = True
-            problem = _in_words(error)
-            log.error("the soul of step %d could not be saved: %s", soul.step, problem)
-            self.publish(Saved(soul.step, None, problem))
-            return None
-        self._saved_step = soul.step
-        self.school.forgetting.again()  # where one soul could be written, others can be rewritten
-        self.publish(Saved(soul.step, str(place)))
-        return str(place)
-
-    def _back_up(self, future: Future[str | None]) -> None:
-        try:
-            fulfil(future, str(self.caretaker.back_up()))
-        except Exception as error:
-            log.error("the soul could not be backed up: %s", _in_words(error))
-            fulfil(future, None)
-
-    def _close(self) -> None:
-        """Turn away who waits, carry out the other letters, finish the step, save what is new."""
-        letters = self.mailbox.close()
-        self.receptionist.close()
-        for letter in letters:
-            self._open(letter)
-        self._tell_examined(None)
-        try:
-            while self.tutor.under_way:
-                self._learn()
-        finally:  # whatever became of the step, the ones before it are kept
-            if self._writing:
-                self._writing.exception()  # wait
-            if self._changed or self._save_wanted:
-                self._save(self._save_wanted)
-            self._writer.shutdown()  # waits for it, and for whoever is being taken out of souls
-            self._show(awake=False)
-        if self.team:
-            self.team.dismiss()
-
-    # ---- showing -------------------------------------------------------------------------------------------------
+        return (*self._gauges_known[1], *from_names(speech))
 
     def _show(self, *, awake: bool = True) -> None:
         tutor, recent, exam = self.tutor, self._recent, self._last_exam
@@ -348,10 +279,10 @@ class Classroom:
             tokens_seen=tutor.tokens_seen,
             loss=sum(finite) / len(finite) if finite else None,
             held_out_bits_per_byte=exam.bits_per_byte if exam else None,
-            best_bits_per_byte=tutor.best_bits_per_byte,
+            best_bits_per_byte=tutor.plateau.best_bits_per_byte,
             tokens_per_second=sum(report.tokens for report in recent) / seconds if seconds else None,
             learning_rate=tutor.learning_rate(),
-            rate_scale=tutor.rate_scale,
+            rate_scale=tutor.plateau.rate_scale,
             temperature=self.receptionist.calibration,
             color=recent[-1].color if recent else GREY,
             expected=recent[-1].expected if recent else GREY,
@@ -362,11 +293,7 @@ class Classroom:
             pairs=len(tutor.reviews),
             replies=self.receptionist.replies,
             skipped_steps=tutor.skipped,
-            saved_step=self._saved_step if self._saved_step >= 0 else None,
-            unwritten=self._unwritten(),
+            saved_step=self.saver.saved_step,
+            unwritten=self.outside.unwritten(),
             gauges=self._gauges(within=GAUGE_SECONDS if awake else 0.0),
         )
-
-
-def _in_words(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)

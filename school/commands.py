@@ -6,7 +6,6 @@ What a command needs is imported when it runs: those that only look must not wai
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 import time
@@ -14,11 +13,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from school.office.foreign import emit, one_line, to_json
 from school.settings import SchoolSettings
 
 if TYPE_CHECKING:
-    from torch import device as Device
-
+    from school.office.machine import Compute
     from school.souls.caretaker import Soul
 
 
@@ -27,14 +26,14 @@ def ask(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> in
     from school import offline
     from school.screen.calligraphist import for_screen
 
-    soul, device = _sleeper(settings, home)
+    soul, compute = _sleeper(settings, home)
     question = " ".join(options.text)
-    reply = offline.ask(soul, question, conversation=options.conversation, settings=settings.speech, device=device)
+    reply = offline.ask(soul, question, conversation=options.conversation, settings=settings.speech, compute=compute)
     if options.json:
         fields = ("text", "step", "seconds", "color", "conversation")
-        print(json.dumps({name: getattr(reply, name) for name in fields}, ensure_ascii=False))
+        emit(to_json({name: getattr(reply, name) for name in fields}), sys.stdout)
     else:
-        print(for_screen(reply.text))
+        emit(for_screen(reply.text), sys.stdout)
     return 0
 
 
@@ -42,13 +41,14 @@ def score(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> 
     """Bits per byte of texts, without learning."""
     from school import offline
 
-    soul, device = _sleeper(settings, home)
-    scores = offline.score(soul, options.files, device)
+    soul, compute = _sleeper(settings, home)
+    scores = offline.score(soul, options.files, compute)
     if options.json:
-        print(json.dumps({"files": [asdict(one) for one in scores], "step": soul.step}))
+        emit(to_json({"files": [asdict(one) for one in scores], "step": soul.step}), sys.stdout)
         return 0
     for one in scores:
-        print(f"{one.bits_per_byte:.4f} bits/byte  {one.bytes:,} bytes  {one.tokens:,} tokens  {one.file}")
+        size = f"{one.bytes:,} bytes  {one.tokens:,} tokens"
+        emit(f"{one.bits_per_byte:.4f} bits/byte  {size}  {one_line(one.file)}", sys.stdout)
     return 0
 
 
@@ -59,16 +59,17 @@ def read(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> i
     from school.office.machine import prepare
 
     waking = Waking(home=home, folders=options.library)
-    device = prepare(settings.machine)
+    compute = prepare(settings.machine)
     started = time.monotonic()
-    reading = offline.read(settings, waking, options.file, device, keep=options.keep, say=whisper)
+    reading = offline.read(settings, waking, options.file, compute, keep=options.keep, say=whisper)
     result = {"file": str(options.file), **asdict(reading), "seconds": time.monotonic() - started}
     if options.json:
-        print(json.dumps(result))
+        emit(to_json(result), sys.stdout)
     else:
-        print(
+        emit(
             f"{reading.bits_per_byte:.4f} bits/byte, {reading.tail_bits_per_byte:.4f} in the last tenth, "
-            f"{reading.bytes:,} bytes in {result['seconds']:.0f} s  {options.file}"
+            f"{reading.bytes:,} bytes in {result['seconds']:.0f} s  {one_line(options.file)}",
+            sys.stdout,
         )
     return 0
 
@@ -81,9 +82,10 @@ def stats(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> 
     zone = zone_of(settings.timetable.zone)
     life = read_life(home, search=options.search, last=options.last, zone=zone)
     if options.json:
-        print(json.dumps(life, ensure_ascii=False))
+        emit(to_json(life), sys.stdout)
     else:
-        render(life, weather=options.weather, zone=zone)
+        width = shutil.get_terminal_size().columns
+        emit(render(life, width, weather=options.weather, zone=zone), sys.stdout)
     return 0
 
 
@@ -94,7 +96,7 @@ def diary(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> 
 
     found = read_diary(home, last=options.last)
     if options.json:
-        print(json.dumps({"pages": found}, ensure_ascii=False))
+        emit(to_json({"pages": found}), sys.stdout)
         return 0
     for page in found:
         show(for_screen(page["text"]) + "\n", sys.stdout)
@@ -107,22 +109,22 @@ def timetable(settings: SchoolSettings, home: Path, options: argparse.Namespace)
 
     table = look_up(settings, home / "statistics" / "baby.db")
     width = shutil.get_terminal_size().columns
-    print(json.dumps(asdict(table), default=str) if options.json else as_table(table, width))
+    emit(to_json(asdict(table), default=str) if options.json else as_table(table, width), sys.stdout)
     return 0
 
 
 def whisper(text: str) -> None:
-    """What a person may want to know, beside the results on standard output."""
+    """What a person may want to know, in one line beside the results on standard output."""
     from school.screen.calligraphist import show
 
-    show(text, sys.stderr)
+    show(one_line(text), sys.stderr)
 
 
-def _sleeper(settings: SchoolSettings, home: Path) -> tuple[Soul, Device]:
+def _sleeper(settings: SchoolSettings, home: Path) -> tuple[Soul, Compute]:
     """The newest soul, and where to compute. Raises Mistake."""
     from school.assembly import souls_of
     from school.office.machine import prepare
     from school.offline import newest_soul
 
-    device = prepare(settings.machine)
-    return newest_soul(souls_of(settings, home), whisper), device
+    compute = prepare(settings.machine)
+    return newest_soul(souls_of(settings, home), whisper), compute

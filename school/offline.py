@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from school.assembly import Waking, build_brain_for, facts_of, lock_souls, open_library
 from school.door.mailbox import Ask
 from school.door.values import Reply
+from school.office.machine import Compute
 from school.office.mistakes import Mistake
 from school.settings import SchoolSettings
 from school.souls.caretaker import Caretaker, Soul
@@ -50,11 +50,11 @@ def newest_soul(caretaker: Caretaker, say: Callable[[str], None]) -> Soul:
     return soul
 
 
-def ask(soul: Soul, text: str, *, conversation: str, settings: SpeechSettings, device: torch.device) -> Reply:
+def ask(soul: Soul, text: str, *, conversation: str, settings: SpeechSettings, compute: Compute) -> Reply:
     """One answer from a soul; nothing is kept of it."""
-    tokenizer, voice = open_voice(soul, device)
+    tokenizer, voice = open_voice(soul, compute)
     with tempfile.TemporaryDirectory() as nowhere:
-        conversations = Conversations(Path(nowhere), limit=10_000, disk_limit=0, device=device)
+        conversations = Conversations(Path(nowhere), limit=10_000, disk_limit=0, device=compute.device)
         receptionist = Receptionist(voice, tokenizer, conversations, settings)
         wake_receptionist(soul, receptionist)
         receptionist.replies = time.time_ns()  # another answer each time it is asked
@@ -77,10 +77,10 @@ def open_file(file: Path, tokenizer: Tokenizer) -> np.ndarray:
     return np.array([DOCUMENT, *ids], dtype=np.int64)
 
 
-def score(soul: Soul, files: list[Path], device: torch.device) -> list[Score]:
+def score(soul: Soul, files: list[Path], compute: Compute) -> list[Score]:
     """Bits per byte of each file. A long one is shared among eight readers, each of whom has read the 512 tokens
     before its part."""
-    tokenizer, voice = open_voice(soul, device)
+    tokenizer, voice = open_voice(soul, compute)
     lengths = np.array(tokenizer.byte_lengths())
     scores = []
     for file in files:
@@ -97,7 +97,7 @@ def read(
     settings: SchoolSettings,
     waking: Waking,
     file: Path,
-    device: torch.device,
+    compute: Compute,
     *,
     keep: bool,
     say: Callable[[str], None],
@@ -108,18 +108,20 @@ def read(
     try:
         soul = caretaker.newest(say, set_aside=True)
         librarian = open_library(settings, waking, soul, say)
-        brain, shape = build_brain_for(settings, waking.home, librarian, soul, device)
+        brain, shape = build_brain_for(settings, waking.home, librarian, soul, compute)
         reader = Reader(brain, librarian, settings.lessons, open_file(file, librarian.tokenizer))
         if soul:
-            wake_tutor(soul, reader, [])
+            wake_tutor(soul, reader.tutor, [])
         reading = reader.read(say)
         if keep:
-            conversations = Conversations(waking.home / "soul" / "conversations", limit=1, disk_limit=0, device=device)
-            receptionist = Receptionist(reader.voice, librarian.tokenizer, conversations, settings.speech)
+            conversations = Conversations(
+                waking.home / "soul" / "conversations", limit=1, disk_limit=0, device=compute.device
+            )
+            receptionist = Receptionist(reader.tutor.voice, librarian.tokenizer, conversations, settings.speech)
             if soul:
                 wake_receptionist(soul, receptionist)
-            kept = pack_soul(reader, receptionist, facts_of(settings, shape))
-            kept.facts |= {name: soul.facts.get(name, {}) if soul else {} for name in ("reviews", "pedagogy")}
+            kept = pack_soul(reader.tutor, receptionist, facts_of(settings, shape))
+            kept.facts["reviews"] = soul.facts["reviews"] if soul else {}
             say(f"soul saved: {caretaker.save(kept)}")
     finally:
         caretaker.unlock()

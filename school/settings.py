@@ -11,12 +11,16 @@ from school.record.settings import RecordSettings
 from school.schedule.settings import TimetableSettings
 from school.souls.settings import SoulSettings
 from school.talking.settings import SpeechSettings
+from school.teaching import settings as teaching
 from school.teaching.brain_settings import BrainSettings
-from school.teaching.pedagogy_settings import PedagogySettings
 from school.teaching.settings import LessonSettings
 from school.texts.settings import LibrarySettings
 
-REMOVED: dict[str, str] = {}
+REMOVED: dict[str, str] = {
+    **teaching.REMOVED,
+    "brain.shared_cerebellum": "each neuron has a window mix of its own, which learns better",
+    "brain.blend_logit_norm": "logits are always blended with their own norm",
+}
 """Settings and sections that were there once, by name, and why they went."""
 
 
@@ -26,7 +30,6 @@ class SchoolSettings(Slice):
     brain: BrainSettings = Field(default_factory=BrainSettings)
     library: LibrarySettings = Field(default_factory=LibrarySettings)
     lessons: LessonSettings = Field(default_factory=LessonSettings)
-    pedagogy: PedagogySettings = Field(default_factory=PedagogySettings)
     speech: SpeechSettings = Field(default_factory=SpeechSettings)
     soul: SoulSettings = Field(default_factory=SoulSettings)
     record: RecordSettings = Field(default_factory=RecordSettings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import hypothesis
@@ -11,8 +12,15 @@ import pytest
 import torch
 
 from brain import BrainConfig, build_brain
-from brain.ops import native
-from brain.ops.linear import use_half
+from brain.contract import Brain
+from brain.ops.backend import Backend
+from brain.species.interneuron_config import InterneuronConfig
+from school.classroom import Classroom, Limits, Outside
+from school.door.mailbox import Mailbox
+from school.door.school import School
+from school.souls.caretaker import Caretaker
+from school.souls.packing import pack_soul
+from school.souls.saving import Saver
 from school.talking.conversations import Conversations
 from school.talking.receptionist import Receptionist, SpeechSettings
 from school.teaching.settings import LessonSettings
@@ -38,7 +46,7 @@ SENTENCES = (
     "the cat sat on the mat and looked at the rain. my sister made soup and the radio sang. "
     "tomorrow we walk to the sea! who ate the bread? nobody knows. the letter came on tuesday.\n"
 )
-TINY = BrainConfig(
+TINY = InterneuronConfig(
     vocabulary=300,
     embed_width=16,
     neurons=32,
@@ -61,10 +69,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def plain_machine():
-    """What a test did to the whole process (kernels, half precision, tiny numbers as zero) ends with it."""
+    """What a test did to the whole process (tiny numbers as zero) ends with it."""
     yield
-    native.use(None)
-    use_half(False)
     torch.set_flush_denormal(False)
 
 
@@ -86,14 +92,16 @@ def shelve(tokenizer: Tokenizer, text: str, *, seed: int = 0) -> Librarian:
     return Librarian(tokenizer, [shelf], seed=seed)
 
 
-def make_brain(tokenizer: Tokenizer, *, seed: int = 0, config: BrainConfig = TINY):
+def make_brain(
+    tokenizer: Tokenizer, *, seed: int = 0, config: BrainConfig = TINY, backend: Backend | None = None
+) -> Brain:
     torch.manual_seed(seed)
-    return build_brain(config, pieces=tokenizer.pieces, turn_tokens=MARK_COUNT)
+    return build_brain(config, pieces=tokenizer.pieces, turn_tokens=MARK_COUNT, backend=backend)
 
 
 def make_tutor(librarian: Librarian, settings: LessonSettings = LESSONS, *, seed: int = 0) -> Tutor:
     brain = make_brain(librarian.tokenizer, seed=seed)
-    return Tutor(brain, librarian, settings, block_tokens=settings.block_tokens)
+    return Tutor.of_library(brain, librarian, settings, block_tokens=settings.block_tokens)
 
 
 def make_receptionist(tutor: Tutor, folder: Path, **changes) -> Receptionist:
@@ -105,6 +113,22 @@ def make_receptionist(tutor: Tutor, folder: Path, **changes) -> Receptionist:
         device=tutor.device,
     )
     return Receptionist(tutor.voice, tutor.librarian.tokenizer, conversations, settings)
+
+
+def make_classroom(
+    tutor: Tutor,
+    receptionist: Receptionist,
+    mailbox: Mailbox,
+    school: School,
+    caretaker: Caretaker,
+    *,
+    limits: Limits | None = None,
+    publish=lambda event: None,
+) -> Classroom:
+    """One whose souls say nothing about their settings."""
+    saver = Saver(caretaker, partial(pack_soul, tutor, receptionist, {}), publish)
+    outside = Outside(publish=publish)
+    return Classroom(tutor, receptionist, mailbox, school, saver, limits=limits or Limits(), outside=outside)
 
 
 def take_steps(tutor: Tutor, steps: int):

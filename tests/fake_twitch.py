@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
 import threading
 import time
@@ -66,6 +67,7 @@ class Sent:
     reply_to: str
     sender: str
     as_application: bool
+    source_only: bool | None = None
 
 
 @dataclass
@@ -102,6 +104,10 @@ class FakeTwitch:
         self.thinking = 0.0  # seconds before it says welcome to who moves here
         self.enforcing = True  # the limits on messages
         self.device_interval = 1
+        self.slow = 0  # seconds between two messages of the same account, where it is no moderator
+        self.only: set[str] = set()  # "follower_mode", "subscriber_mode", "emote_mode"
+        self.shared_with: list[str] = []  # logins of channels that share the chat
+        self.live = False
         self.sent: list[Sent] = []
         self.requests: list[tuple[float, str, str, int]] = []  # when, method, path, status
         self.connections = 0
@@ -111,7 +117,7 @@ class FakeTwitch:
         self._tried: list[float] = []  # when messages arrived, for the limits
         self._sessions: dict[str, Session] = {}
         self._faults: list[Fault] = []
-        self._rejections: list[str] = []
+        self._rejections: list[tuple[str, str]] = []
         self._codes: dict[str, tuple[Person, tuple[str, ...], str]] = {}
         self._devices: dict[str, dict[str, Any]] = {}
         self._seen: dict[str, Person] = {}  # writers of messages, by message id
@@ -151,6 +157,9 @@ class FakeTwitch:
                     web.post("/helix/eventsub/subscriptions", self._subscribe),
                     web.get("/helix/eventsub/subscriptions", self._subscriptions),
                     web.post("/helix/chat/messages", self._say),
+                    web.get("/helix/chat/settings", self._settings),
+                    web.get("/helix/shared_chat/session", self._shared),
+                    web.get("/helix/streams", self._streams),
                     web.get("/ws", self._websocket),
                 ]
             )
@@ -215,6 +224,9 @@ class FakeTwitch:
         emotes: tuple[str, ...] = (),
         cheers: tuple[str, ...] = (),
         mentions: tuple[str, ...] = (),
+        gifs: tuple[str, ...] = (),
+        unheard_of: tuple[str, ...] = (),
+        reward: str = "",
         shared_from: str = "",
         message_id: str = "",
         times: int = 1,
@@ -231,19 +243,21 @@ class FakeTwitch:
             text = f"@{parent.name} {text}"
         self._seen[message_id], self._texts[message_id] = writer, text
         source = self.person(shared_from) if shared_from else None
+        others = dict.fromkeys(gifs, "gif") | dict.fromkeys(unheard_of, "unheard_of")
+        fragments = self._fragments(text, emotes, cheers, mentions, others)
         event = {
             **self._broadcaster(),
             "chatter_user_id": writer.id,
             "chatter_user_login": writer.login,
             "chatter_user_name": writer.name,
             "message_id": message_id,
-            "message": {"text": text, "fragments": self._fragments(text, emotes, cheers, mentions)},
+            "message": {"text": text, "fragments": fragments},
             "color": "#00FF7F",
             "badges": [{"set_id": badge, "id": "1", "info": ""} for badge in badges],
             "message_type": "text",
             "cheer": {"bits": 100} if cheers else None,
             "reply": self._reply(reply_to, parent) if parent else None,
-            "channel_points_custom_reward_id": None,
+            "channel_points_custom_reward_id": reward or None,
             "channel_points_animation_id": None,
             "source_broadcaster_user_id": source and source.id,
             "source_broadcaster_user_login": source and source.login,
@@ -278,9 +292,9 @@ class FakeTwitch:
         self._faults.clear()
         self.welcoming = True
 
-    def reject_next(self, code: str) -> None:
+    def reject_next(self, code: str, words: str = "as Twitch would have it") -> None:
         """Take the next message, but don't show it."""
-        self._rejections.append(code)
+        self._rejections.append((code, words))
 
     def drop(self, code: int = 4000) -> None:
         """Close all websockets."""
@@ -423,11 +437,14 @@ class FakeTwitch:
         both = {f"{which}_{key}": value for which in ("parent", "thread") for key, value in who.items()}
         return ids | both | {"parent_message_body": self._texts[parent_id]}
 
-    def _fragments(self, text: str, emotes: tuple[str, ...], cheers: tuple[str, ...], mentions: tuple[str, ...]):
-        """Word by word: what is marked is a fragment of its own, plain words between them are one."""
+    def _fragments(
+        self, text: str, emotes: tuple, cheers: tuple, mentions: tuple, others: dict[str, str]
+    ) -> list[dict]:
+        """Word by word: what is marked is a fragment of its own, plain words and spaces between them are one. All texts
+        together are the message's."""
         made: list[dict] = []
-        empty = {"cheermote": None, "emote": None, "mention": None}
-        for word in text.split(" "):
+        empty = {"cheermote": None, "emote": None, "mention": None, "gif": None}
+        for word in re.split(r"([ \x01]+)", text):
             name = word.removeprefix("@").lower()
             if word in emotes:
                 made.append(empty | {"type": "emote", "text": word, "emote": {"id": "25", "emote_set_id": "1"}})
@@ -438,9 +455,12 @@ class FakeTwitch:
                 who = self.person(name)
                 mention = {"user_id": who.id, "user_login": who.login, "user_name": who.name}
                 made.append(empty | {"type": "mention", "text": word, "mention": mention})
+            elif word in others:
+                gif = {"gif": {"url": "https://static.example/x.gif"}} if others[word] == "gif" else {}
+                made.append(empty | {"type": others[word], "text": word} | gif)
             elif made and made[-1]["type"] == "text":
-                made[-1]["text"] += " " + word
-            else:
+                made[-1]["text"] += word
+            elif word:
                 made.append(empty | {"type": "text", "text": word})
         return made
 
@@ -634,6 +654,8 @@ class FakeTwitch:
         sender = next((one for one in self.people.values() if one.id == asked["sender_id"]), None)
         if problem := self._may_not_speak(token, sender, asked):
             return refuse(*problem)
+        if token.person and "for_source_only" in asked:
+            return refuse(400, "for_source_only is for applications")
         arrived = time.monotonic()
         self._tried.append(arrived)
         limit = 100 if sender.login in self.moderators or sender == self.channel else 20
@@ -641,12 +663,13 @@ class FakeTwitch:
             return refuse(429, "too many messages")
         message_id, text, reply_to = f"m-{secrets.token_hex(8)}", asked["message"], ""
         reply_to = asked.get("reply_parent_message_id", "")
-        code = self._rejections.pop(0) if self._rejections else self._repeated(text, limit, arrived)
+        code, words = self._rejections.pop(0) if self._rejections else self._refusal(text, limit, arrived)
         if code:
-            reason = {"code": code, "message": "as Twitch would have it"}
+            reason = {"code": code, "message": words}
             return web.json_response({"data": [{"message_id": "", "is_sent": False, "drop_reason": reason}]})
         self._seen[message_id], self._texts[message_id] = sender, text
-        self.sent.append(Sent(message_id, arrived, text, reply_to, sender.login, token.person is None))
+        here = asked.get("for_source_only")
+        self.sent.append(Sent(message_id, arrived, text, reply_to, sender.login, token.person is None, here))
         asyncio.get_running_loop().create_task(self._echo(text, sender, reply_to, message_id))
         if self.answers_to_lose:
             self.answers_to_lose -= 1
@@ -658,9 +681,38 @@ class FakeTwitch:
         arguments = {"by": sender.login, "reply_to": reply_to, "message_id": message_id}
         await asyncio.to_thread(self.chat, text, **arguments)
 
-    def _repeated(self, text: str, limit: int, arrived: float) -> str:
-        same = [one for one in self.sent if one.text == text and one.at > arrived - 30]
-        return "msg_duplicate" if same and limit == 20 and self.enforcing else ""
+    def _refusal(self, text: str, limit: int, arrived: float) -> tuple[str, str]:
+        """Why a message is not shown to others: a code and words."""
+        if limit > 20 or not self.enforcing:
+            return "", ""
+        if any(one.text == text and one.at > arrived - 30 for one in self.sent):
+            return "msg_duplicate", "Your message is identical to the previous one."
+        left = max((one.at + self.slow - arrived for one in self.sent), default=0)
+        if left > 0:
+            return "msg_slowmode", f"This room is in slow mode. You may talk again in {int(left) + 1} seconds."
+        return "", ""
+
+    async def _settings(self, request: web.Request) -> web.Response:
+        if not self._bearer(request):
+            return refuse(401, "Invalid OAuth token")
+        modes = {f"{name}_mode": f"{name}_mode" in self.only for name in ("follower", "subscriber", "emote")}
+        modes |= {"unique_chat_mode": False, "slow_mode": bool(self.slow), "slow_mode_wait_time": self.slow or None}
+        modes |= {"follower_mode_duration": 0 if "follower_mode" in self.only else None}
+        return web.json_response({"data": [{"broadcaster_id": request.query["broadcaster_id"]} | modes]})
+
+    async def _shared(self, request: web.Request) -> web.Response:
+        if not self._bearer(request):
+            return refuse(401, "Invalid OAuth token")
+        everybody = [{"broadcaster_id": self.person(login).id} for login in (self.channel.login, *self.shared_with)]
+        session = {"session_id": "shared", "host_broadcaster_id": self.channel.id, "participants": everybody}
+        session |= {"created_at": now(), "updated_at": now()}
+        return web.json_response({"data": [session] if self.shared_with else []})
+
+    async def _streams(self, request: web.Request) -> web.Response:
+        if not self._bearer(request):
+            return refuse(401, "Invalid OAuth token")
+        stream = {"id": "1", "user_id": request.query["user_id"], "type": "live", "started_at": now()}
+        return web.json_response({"data": [stream] if self.live else [], "pagination": {}})
 
     def _may_not_speak(self, token: Token, sender: Person | None, asked: dict) -> tuple[int, str] | None:
         if sender is None or asked["broadcaster_id"] != self.channel.id:

@@ -27,6 +27,7 @@ from school.door.school import School
 from school.door.values import Exchange, Reply, new_id
 from school.record.registrar import Registrar
 from school.record.settings import RecordSettings
+from tests.school.record.test_removal import Attended
 
 STILL = Limits(tick=3600.0, command=0.0, confirmation=0.0, window=0.1, refusals=0.2)  # its clock is the test's
 
@@ -48,7 +49,8 @@ class Notebook:
         return f"sent-{len(self.said)}"
 
     def state(self) -> WireState:
-        return WireState(standing=self.standing, bot="babybot", connects=self.connects, moderator=self.moderator)
+        known = {"bot": "babybot", "me": "id-babybot", "moderator": self.moderator}
+        return WireState(standing=self.standing, connects=self.connects, **known)
 
 
 class Clock:
@@ -97,7 +99,7 @@ class SmallChat:
     @contextmanager
     def open(cls, home: Path, clock: Clock, *, exchanges: Iterable[Exchange] = ()) -> Iterator[SmallChat]:
         keeper = Registrar(home / "baby.db", RecordSettings(), run_config={}, from_step=0)
-        mailbox = Mailbox(limit=30)
+        mailbox = Attended(limit=30)
         settings = SimpleNamespace(
             chat=ChatSettings(), chat_lessons=ChatLessonSettings(), commands=CommandSettings(), voice=VoiceSettings()
         )

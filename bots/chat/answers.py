@@ -1,18 +1,18 @@
-"""Answers: questions from the chat, each answered in time or politely turned away; and now and then a word unasked."""
+"""Answers: questions from the chat, each answered in time or politely turned away."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import random
 import re
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from dataclasses import replace
+from typing import Any
 
 from cachetools import FIFOCache
 
+from bots.chat.audience import Audience
 from bots.chat.context import Context
 from bots.chat.links import without_links
 from bots.chat.messages import Line, Wire
@@ -20,7 +20,7 @@ from bots.chat.moderation import tidy_for_chat
 from bots.chat.parsing import ASK
 from bots.chat.quarantine import Quarantine
 from bots.chat.rate_limit import Cooldown
-from bots.chat.speaker import Speaker
+from bots.chat.speaker import STRANGERS, Speaker
 from bots.chat.tasks import Tasks
 from school.door.values import Asleep, Busy, Reply
 
@@ -31,10 +31,11 @@ REMEMBERED = 2000  # messages of its own that can be referred to; people who wer
 class Answers:
     """``ask`` for each question; ``tick`` now and then. What it said is remembered by the message's id."""
 
-    def __init__(self, context: Context, wire: Wire, quarantine: Quarantine, counts: Counter[str]):
+    def __init__(self, context: Context, wire: Wire, quarantine: Quarantine, audience: Audience, counts: Counter[str]):
         self._context, self._wire, self._quarantine, self._counts = context, wire, quarantine, counts
+        self._audience = audience
         self._tasks = Tasks(context.limits.tasks, counts)
-        self.speaker = Speaker(context, wire, quarantine, self._tasks, counts)
+        self.speaker = Speaker(context, wire, quarantine, self._tasks, counts, self._knows)
         self._pauses = Cooldown(context.chat.person_seconds, context.clock)
         self._told = Cooldown(context.limits.told_to_wait, context.clock)
         self._under_way = 0
@@ -42,16 +43,19 @@ class Answers:
         self._refused_at = float("-inf")
         self._said: FIFOCache[str, str] = FIFOCache(REMEMBERED)  # its messages -> the reply each was; "": not kept
         self._last_to: FIFOCache[str, str] = FIFOCache(REMEMBERED)  # a person -> the last such message to them
-        self._spoke_unasked_at = context.clock()
 
     # ---- questions -----------------------------------------------------------------------------------------------
 
     def ask(self, line: Line, text: str) -> str:
         """Begin to answer, or to say why not; of those who ask too often, one in a while hears it. Returns which."""
-        if (seconds := self._pauses.wait(line.person)) > 0:
+        if not line.paid and (seconds := self._pauses.wait(line.person)) > 0:
             if self._told.take(line.person):
                 self._begin_telling(line, "wait", seconds=max(1, round(seconds)))
             return "too soon"
+        if unwelcome := self._unwelcome(line):
+            if self._told.take(line.person):
+                self._begin_telling(line, unwelcome)
+            return unwelcome.replace("_", " ")
         self._pauses.take(line.person)
         text = self._addressed(line, text)
         if not text:
@@ -60,11 +64,28 @@ class Answers:
         if self._context.words.found_in(text):
             self._begin_telling(line, "rude")
             return "rude"
-        room = self._under_way < self._context.chat.waiting and self.speaker.room_for_answer()
+        known, most = self._knows(line), self._context.chat.waiting
+        room = self._under_way < (most if known else STRANGERS * most) and self.speaker.room_for_answer(known=known)
         if room and self._tasks.begin(self._answer(line, text), line):
             return "question"
         self._turn_away(line)
         return "turned away"
+
+    def _knows(self, line: Line) -> bool:
+        """Whether they come before strangers: the channel knows them, they agreed, or have been here for a while."""
+        agreed = self._context.people.agreed(self._context.writer(line))
+        return bool(line.paid) or line.regular or line.moderator or agreed or not self._audience.stranger(line.person)
+
+    def _unwelcome(self, line: Line) -> str:
+        """The occasion to speak of, where this person's questions are not answered here."""
+        whom = self._context.chat.answers_for
+        if line.moderator or line.paid:
+            return ""
+        if line.paid is False:
+            return "costs_points"
+        if whom == "agreed" and not self._context.people.agreed(self._context.writer(line)):
+            return "only_agreed"
+        return "only_regulars" if whom == "regulars" and not line.regular else ""
 
     def _begin_telling(self, line: Line, occasion: str, **fields: object) -> None:
         self._tasks.begin(self.speaker.tell(line, occasion, **fields), line)
@@ -117,6 +138,15 @@ class Answers:
             return None
         return await in_time(asked, context.chat.answer_seconds + context.limits.grace)
 
+    async def thought(self) -> str:
+        """Something that nobody asked for, as it may be sent; "" where nothing comes. Raises Asleep."""
+        reply = await self._generate(self._context.voice.say("musings"), None)
+        return self._tidy(reply) if reply else ""
+
+    def begin(self, work: Coroutine[Any, Any, Any]) -> bool:
+        """Returns whether there was room for it."""
+        return self._tasks.begin(work)
+
     def _tidy(self, reply: Reply, *known: str) -> str:
         links = None if self._context.chat.links else without_links
         return tidy_for_chat(reply.text, known=known, without_links=links, prefix=self._context.prefix)
@@ -161,51 +191,42 @@ class Answers:
     def _keep_turned_away(self, keep: Callable[[Line], bool]) -> None:
         self._turned_away = deque((entry for entry in self._turned_away if keep(entry[1])), REMEMBERED)
 
-    def tick(self, *, quiet: bool, heard_at: float, spoke_last: bool) -> bool:
-        """Tell those who were turned away; perhaps say something unasked. Returns whether it will."""
-        now, chat = self._context.clock(), self._context.chat
-        self._refuse(now, quiet)
-        if not self._may_speak_unasked(now, heard_at):
-            return False
-        self._spoke_unasked_at = now
-        listening = self._wire.state().standing == "listening"
-        speaking = listening and not quiet and not spoke_last and random.random() < chat.spontaneous_chance
-        if speaking:
-            self._tasks.begin(self._speak_unasked())
-        return speaking
+    def tick(self, *, quiet: bool) -> None:
+        """Tell those who were turned away."""
+        self._refuse(self._context.clock(), quiet)
 
     def _refuse(self, now: float, quiet: bool) -> None:
-        """In one message to as many as it can name, so that refusing doesn't use up what answers need; the latest
-        first, and none so late that they wonder what it is about."""
-        limits = self._context.limits
-        if not self._turned_away or now < self._refused_at + limits.refusals:
+        """In one message to as many as it can name, so that refusing doesn't use up what answers need; those it knows
+        and the latest first, and none so late that they wonder what it is about. In a raid nobody is named."""
+        limits, raided = self._context.limits, self._audience.raided
+        if not self._turned_away or now < self._refused_at + (limits.told_to_wait if raided else limits.refusals):
             return
-        names = ""
-        while self._turned_away and len(names) < NAMES_LENGTH:
-            at, line = self._turned_away.pop()
-            if now - at > limits.too_late:
-                self._counts["never told"] += 1 + len(self._turned_away)
-                self._turned_away.clear()
-            elif not self._context.words.found_in(line.login):
-                names += f"@{line.login} "
-        if names and not quiet:
+        before = len(self._turned_away)
+        self._turned_away = deque((one for one in self._turned_away if now - one[0] <= limits.too_late), REMEMBERED)
+        self._counts["never told"] += before - len(self._turned_away)
+        names = self._names_of_nobody() if raided else self._names_of_some()
+        if names is not None and not quiet:
             self._refused_at = now
             busy = self._context.voice.say("busy")
             self._tasks.begin(self.speaker.say(names + busy, otherwise=busy))
 
-    def _may_speak_unasked(self, now: float, heard_at: float) -> bool:
-        """Whether it is time; ``heard_at`` is when the chat was last heard."""
-        chat = self._context.chat
-        since = max(self._spoke_unasked_at, heard_at) if chat.spontaneous == "quiet" else self._spoke_unasked_at
-        wanted = chat.spontaneous != "off" and not self._context.hooks.quiet()
-        return wanted and now >= since + 60 * chat.spontaneous_minutes
+    def _names_of_nobody(self) -> str | None:
+        """ "" if somebody whom it knows is turned away, None if only strangers are."""
+        known = any(self._knows(line) for _, line in self._turned_away)
+        self._counts["never told"] += len(self._turned_away)
+        self._turned_away.clear()
+        return "" if known else None
 
-    async def _speak_unasked(self) -> None:
-        with contextlib.suppress(Asleep):
-            reply = await self._generate(self._context.voice.say("musings"), None)
-            words = self._tidy(reply) if reply else ""
-            if words and await self.speaker.say(words, otherwise=""):
-                self._counts["spontaneous"] += 1
+    def _names_of_some(self) -> str | None:
+        """As many as there is room for, who are turned away no more; None where there is nobody to be named."""
+        names = ""
+        waiting = sorted(self._turned_away, key=lambda one: (self._knows(one[1]), one[0]))
+        while waiting and len(names) < NAMES_LENGTH:
+            _, line = waiting.pop()
+            if not self._context.words.found_in(line.login):
+                names += f"@{line.login} "
+        self._turned_away = deque(sorted(waiting, key=lambda one: one[0]), REMEMBERED)
+        return names or None
 
 
 async def in_time(asked: Future[Reply], seconds: float) -> Reply | None:

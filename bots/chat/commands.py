@@ -7,6 +7,7 @@ What baby says about it stands in the voice file, with help_KEY as the line abou
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -15,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from bots.chat.messages import Line
 from bots.chat.moderation import tidy_for_chat
+from bots.chat.parsing import parse
 from school.door.consent import What
-from school.door.values import Forgotten, Kept
+from school.door.phrases import Phrase
+from school.door.values import Forgotten, Kept, Scope
 
 if TYPE_CHECKING:
     from bots.chat.host import Host
@@ -25,6 +28,9 @@ Response = Coroutine[Any, Any, None]
 
 NOTHING = Kept(messages=0, replies=0, pairs=0)
 LONGEST_QUIET = 24 * 60  # minutes
+SHORTEST_FORBIDDEN, SHORTEST_PHRASE, LONGEST_PHRASE = 3, 4, 100  # letters; characters
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +221,49 @@ def unlearn(host: Host, line: Line, _: str) -> Response:
     return _tell_rows(host, line, deleting, "unlearned", waited)
 
 
+def forbid(host: Host, line: Line, text: str) -> Response:
+    word = " ".join(text.split())
+    if sum(c.isalpha() for c in word) < SHORTEST_FORBIDDEN or len(word) > LONGEST_PHRASE or "#" in word:
+        return host.reply(line, "forbid_how")
+    host.context.words.add(word)
+    _forget_words(host, host.context.words.found_in)
+    return _note_word(host, line, word)
+
+
+def _forget_words(host: Host, hit: Callable[[str], bool]) -> int:
+    """Drop the lines in which such words stand, but for orders like this one; returns how many waited to be learned."""
+    orders = ("forbid", "purge")
+    return host.forget(lambda one: parse(one.text, host.context.called)[0] not in orders and hit(one.text))
+
+
+def purge(host: Host, line: Line, text: str) -> Response:
+    phrase = Phrase(text)
+    if phrase.letters < SHORTEST_PHRASE or len(text) > LONGEST_PHRASE:
+        return host.reply(line, "purge_how")
+    return _purge(host, line, phrase, _forget_words(host, phrase.found_in))
+
+
+async def _purge(host: Host, line: Line, phrase: Phrase, waited: int) -> None:
+    school, surface = host.context.school, host.context.platform.name
+    found = await _within(host.context.limits.save, school.messages_with(surface, line.channel, phrase))
+    if found is None:
+        await host.reply(line, "not_purged")
+    elif not found:
+        await host.reply(line, "purged", rows=waited)
+    else:
+        scope = Scope(surface=surface, channel=line.channel, messages=found)
+        await _tell_rows(host, line, school.remove(scope), "purged", waited)
+
+
+async def _note_word(host: Host, line: Line, word: str) -> None:
+    try:
+        await asyncio.to_thread(host.context.words.write_down, word)
+    except (OSError, UnicodeDecodeError):
+        log.warning("a word could not be added to the list in words.txt")
+        return await host.reply(line, "not_forbidden")
+    await host.reply(line, "forbidden")
+
+
 ROWS = (
     Command("help", "what there is to say", show_help, name="babyhelp"),
     Command("optin", "agree to be learned from", optin, consent=True),
@@ -233,6 +282,8 @@ ROWS = (
     Command("ignore", "do not attend to somebody", ignore, moderators=True),
     Command("heed", "attend to them again", unignore, moderators=True),
     Command("trust", "learn from somebody as from an old friend", trust, moderators=True),
+    Command("forbid", "neither learn nor say a word", forbid, moderators=True),
+    Command("purge", "delete all messages that some words stand in, and what came of them", purge, moderators=True),
     Command("unlearn", "as a reply: remove that message and what came of it", unlearn, moderators=True),
 )
 COMMANDS = {row.key: row for row in ROWS}

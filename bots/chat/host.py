@@ -25,6 +25,7 @@ from bots.chat.parsing import ASK, parse
 from bots.chat.quarantine import Quarantine
 from bots.chat.rate_limit import Cooldown
 from bots.chat.tasks import Tasks
+from bots.chat.unasked import Unasked
 from school.door.values import Asleep, Forgotten, Scope, id_at
 
 log = logging.getLogger(__name__)
@@ -39,16 +40,17 @@ class Host:
     def __init__(self, context: Context, wire: Wire):
         self.context, self._wire = context, wire
         self.counts: Counter[str] = Counter()
-        self.audience = Audience(raid_rate=context.chat.raid_people, clock=context.clock)
+        raids = {"raid_rate": context.chat.raid_people, "raid_times": context.chat.raid_times}
+        self.audience = Audience(**raids, clock=context.clock)
         self.quarantine = Quarantine(context, named=self.audience.named)
-        self.answers = Answers(context, wire, self.quarantine, self.counts)
+        self.answers = Answers(context, wire, self.quarantine, self.audience, self.counts)
+        self.unasked = Unasked(context, wire, self.answers, self.counts)
         self.feedback = Feedback(context, self.quarantine, self.answers)
         self.responses = Tasks(context.limits.tasks, self.counts)  # to commands
         self._ticking: asyncio.Task | None = None
         self._pauses = Cooldown(context.limits.command, context.clock)
         self._confirmed = Cooldown(context.limits.confirmation, context.clock)
         self._removed: FIFOCache[str, None] = FIFOCache(REMOVED)
-        self._me = ""  # its own id here, once it has spoken
         self._not_attended = {login.casefold() for login in (*context.chat.bots, *context.chat.ignored)}
         self._quiet_until = float("-inf")
         self._spoke_last, self._heard_at = False, context.clock()
@@ -75,7 +77,9 @@ class Host:
         try:
             if self._wire.state().standing == "listening":
                 self.quarantine.release(self.connection)
-            if self.answers.tick(quiet=self.quiet, heard_at=self._heard_at, spoke_last=self._spoke_last):
+            self.answers.tick(quiet=self.quiet)
+            quiet = self.quiet or self.audience.raided
+            if self.unasked.tick(quiet=quiet, heard_at=self._heard_at, spoke_last=self._spoke_last):
                 self._spoke_last = True
         except Exception as error:
             log.error("the clock of the chat stumbled over a %s", type(error).__name__)
@@ -100,10 +104,12 @@ class Host:
             return "shared"
         if line.own:
             self.quarantine.note_own(line.text)
-            self._me, self._spoke_last = line.person, True
+            self._spoke_last = True
             return "own"
         if line.id in self._removed:
             return "removed"
+        if line.owner:
+            self._take_owner_in(line)
         self.audience.note(line)
         self._heard_at, self._spoke_last = self.context.clock(), False
         key, text = parse(line.text, self.context.called)
@@ -114,6 +120,12 @@ class Host:
             return self._command(key, line, text)
         return self._talk(line, text if key else line.text, asked=bool(key))
 
+    def _take_owner_in(self, line: Line) -> None:
+        """Whose baby it is agreed by logging in, until they say otherwise."""
+        people, person = self.context.people, self.context.writer(line)
+        if people.known(person) is not None and not people[person].left:
+            people.agree(person, line.channel)
+
     def _talk(self, line: Line, text: str, *, asked: bool) -> str:
         """A line that is no command: a question, or perhaps a lesson."""
         if self.context.people.ignored(self.context.writer(line)):
@@ -122,7 +134,7 @@ class Host:
             self.quarantine.note_only(line)
             return "raid"
         command = self._is_command(line.text)
-        if asked or (not command and (line.mentions_me or line.reply_to_me)):
+        if asked or line.paid or (not command and (line.mentions_me or line.reply_to_me)):
             return "quiet" if self.quiet else self.answers.ask(line, text)
         if command:
             return "another's command"
@@ -180,7 +192,7 @@ class Host:
 
     @property
     def quiet(self) -> bool:
-        return self.context.clock() < self._quiet_until
+        return self.context.clock() < self._quiet_until or bool(self._wire.state().silent)
 
     def be_quiet(self, seconds: float) -> None:
         self._quiet_until = self.context.clock() + seconds
@@ -206,7 +218,7 @@ class Host:
         elif removal.kind == "all":
             self.forget(lambda line: line.channel == channel)
             school.remove(lately)
-        elif removal.person == self._me:
+        elif removal.person == self._wire.state().me:
             school.remove(replace(lately, answers=True))
         else:
             self.forget(lambda line: line.person == removal.person)

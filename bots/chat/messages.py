@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+from bots.chat.normalize import seen
+
 Standing = Literal["off", "connecting", "listening", "deaf", "refused"]
 
 
@@ -22,10 +24,12 @@ class Line:
     person: str  # the writer's user id
     login: str  # the name that a mention needs
     name: str  # as displayed
-    text: str  # spaces as one; without a leading @name of whom it replies to
+    text: str  # what is seen of it, spaces as one; without a leading @name of whom it replies to
     moderator: bool = False  # also true of whose channel it is
+    owner: bool = False  # whether it is whose baby this is, as a login says; a moderator, too
     regular: bool = False  # whether the platform says that the channel knows the writer: a moderator, a subscriber...
     bot: bool = False  # whether the platform says that the writer is a program
+    paid: bool | None = None  # whether it was paid for, where questions have a price; None where they have none
     mentions_me: bool = False  # by @login, anywhere in it, the one that was cut off included
     reply_to: str = ""  # the id of the message it answers
     reply_to_person: str = ""  # who wrote that
@@ -54,9 +58,14 @@ class WireState:
     """How the connection is; counts are since waking."""
 
     standing: Standing = "off"
+    silent: str = ""  # why nothing is said though it listens, in a few words
+    live: bool | None = None  # whether the stream is, where the platform has such a thing
+    pace: int = 0  # messages that it may say in half a minute; 0: nobody counts
+    not_shown: str = ""  # why the platform did not show its last message
     why: str = ""  # a short sentence without secrets, and what to do if there is something to do
     channel: str = ""  # name of the channel
     bot: str = ""  # login of the bot's account
+    me: str = ""  # its id, from the first line on that is heard
     moderator: bool = False  # whether the bot is one there
     heard: int = 0
     duplicates: int = 0  # delivered more than once, heard once
@@ -93,6 +102,7 @@ class Wire(Protocol):
 
 
 def plain(text: str, login: str) -> str:
-    """``text`` with spaces as one and without a leading @login."""
-    text = " ".join(text.split())
+    """What is seen of a text, without a leading @login. People's programs add what nobody sees to a line, so that the
+    same may be said twice."""
+    text = seen(text)
     return re.sub(rf"(?i)^@{re.escape(login)}\b[,:]?\s*", "", text) if login else text

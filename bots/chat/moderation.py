@@ -16,6 +16,8 @@ COMMANDS = "/.!\\$~?#%&*+-=>^;|／．！＼＄～？＃"  # what a line must not
 SYLLABLES = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # of scripts without spaces
 NAME_IN_SYLLABLES = range(2, 13)  # characters of a name between others
 
+_JAPANESE = {"CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HALFWIDTH", "FULLWIDTH"}
+
 MENTION = re.compile(r"[@＠](\w+)")
 _WORD = re.compile(r"\w+")
 _BEGINNING = re.compile(rf"^[\s{re.escape(COMMANDS)}]+")
@@ -80,14 +82,23 @@ def _repetitive(words: list[str]) -> bool:
 
 def _unreadable(text: str) -> bool:
     """Random code points: too many that belong to no text, or too many alphabets."""
-    scripts, odd, solid = set(), 0, 0
+    scripts, script, odd, solid = set(), "", 0, 0
     for c in text:
         kind = unicodedata.category(c)
-        if kind[0] == "L" and not c.isascii():
-            scripts.add(unicodedata.name(c, "?").split()[0])
+        if kind[0] == "L":
+            script = _script(c)
+            scripts |= {script} if not c.isascii() else set()
         solid += kind[0] != "Z"
-        odd += kind in ("Lm", "Mn", "Me", "Sk", "Nl", "No") or (kind in ("So", "Sm") and 0x2190 <= ord(c) < 0x2600)
+        odd += kind in ("Me", "Sk", "Nl", "No") or (kind in ("So", "Sm") and 0x2190 <= ord(c) < 0x2600)
+        odd += kind == "Lm" and script == "MODIFIER"
+        odd += kind == "Mn" and _script(c) != script  # a vowel of Hindi, Thai or Arabic belongs to its letter
     return len(scripts) > SCRIPTS or odd > ODD * solid
+
+
+def _script(c: str) -> str:
+    """The alphabet of a letter or mark; those that Japanese is written in are one."""
+    name = unicodedata.name(c, "?").split()[0]
+    return "JAPANESE" if name in _JAPANESE else name
 
 
 def _until_settled(change: Callable[[str], str], text: str) -> str:

@@ -49,7 +49,9 @@ ALIKE = {ord(shape): letter for letter, shapes in _ALIKE.items() for shape in sh
 ALIKE |= {0x1F1E6 + i: chr(ord("a") + i) for i in range(26)}  # flags' letters
 ALIKE |= {0x1F150 + i: chr(ord("a") + i) for i in range(26)}  # white on black circles
 ALIKE |= {0x1F170 + i: chr(ord("a") + i) for i in range(26)}  # white on black squares
-BLANK = dict.fromkeys(map(ord, "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"))  # letters that show nothing
+BLANK = dict.fromkeys(map(ord, "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufffc"))  # letters that show nothing
+PICTURE = "\ufe0e\ufe0f"  # behind a sign: whether it is a letter or a picture
+SHAPES = {chr(c) for c in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))}  # choose among a character's shapes
 FIGURES = str.maketrans("0123456789@$!|+€£¡¢(<[{l", "oizeasgtbgasiiteiiccccci")  # i and l are too alike to tell
 _FIGURES = "0123456789@$"
 _EDGES = "".join(c for c in map(chr, range(33, 127)) if not c.isalnum() and c not in "@$") + "…“”„‘’«»–—"
@@ -58,13 +60,22 @@ _TWICE = re.compile(r"(.{3,}?)\1+")
 _RUNS = re.compile(r"(.)\1*", re.DOTALL)
 
 
-def visible(text: str) -> str:
-    """``text`` without what can't be read or commands a screen (blank, control, format, private and unassigned
-    characters), with few marks on a letter, no long runs of one character, and single spaces."""
+def seen(text: str) -> str:
+    """``text`` without what shows nothing or commands a screen (blank, control, format, private and unassigned
+    characters, and what chooses a shape where there is none to choose), and with single spaces."""
     spaced = "".join(" " if c.isspace() or unicodedata.category(c)[0] == "Z" else c for c in text)
-    seen = "".join(c for c in spaced.translate(BLANK) if unicodedata.category(c)[0] != "C" and c != REPLACEMENT)
+    shown = "".join(c for c in spaced.translate(BLANK) if unicodedata.category(c)[0] != "C" and c != REPLACEMENT)
+    kept: list[str] = []
+    for character in shown:
+        if character not in SHAPES or (kept and character in PICTURE and unicodedata.category(kept[-1])[0] in "SP"):
+            kept.append(character)
+    return " ".join("".join(kept).split())
+
+
+def visible(text: str) -> str:
+    """What is ``seen`` of a text, with few marks on a letter and no long runs of one character."""
     kept, marks = [], MARKS_KEPT
-    for character in unicodedata.normalize("NFC", seen):
+    for character in unicodedata.normalize("NFC", seen(text)):
         marks = marks + 1 if unicodedata.category(character)[0] == "M" else MARKS_KEPT * character.isspace()
         if marks <= MARKS_KEPT:  # on a space there is nothing to mark
             kept.append(character)

@@ -23,7 +23,9 @@ SOURCE = "chat"  # of pairs made here
 RECENT = 500  # lines that a reply may refer to
 OWN = 1000  # different things that the baby said
 COMPANY = 3  # people who taught today, from which on nobody may have more than their share
-ANYBODY, VOUCHED, MODERATOR = range(3)  # whose word about an answer counts how much
+ANYBODY, VOUCHED, MODERATOR, OWNER = range(4)  # whose word about an answer counts how much
+MARK = {ANYBODY: 1.0, VOUCHED: 1.5, MODERATOR: 2.0, OWNER: 2.0}  # what a mark of theirs weighs, in lines from chat
+TAUGHT = 1.0  # least weight of what its owner says, as at the terminal; a correction weighs twice as much there
 COPIES = 2  # times that a line may be said by the end of its quarantine; more is a chorus
 
 
@@ -89,7 +91,7 @@ class Quarantine:
             return reason
         if len(self._waiting) >= self._context.limits.quarantined:
             return "full"
-        if not self.spend(person, trusted=line.moderator):
+        if not self._may_teach_more(line):
             return "budget"
         waiting = self._quarantined(line, text, connection, text)
         self._recent[line.id] = waiting
@@ -110,7 +112,7 @@ class Quarantine:
         if not correction and self._lessons.find(whole):
             return "known"
         full = len(self._waiting) >= self._context.limits.quarantined
-        if full or not self.spend(self._context.writer(line), trusted=line.moderator):
+        if full or not self._may_teach_more(line):
             return "enough"
         self.drop_feedback(exchange.reply_id)
         waiting = self._quarantined(line, correction, connection, correction or whole)
@@ -129,8 +131,16 @@ class Quarantine:
 
     def trust_in(self, line: Line) -> int:
         """How much the word of the line's writer counts."""
+        if line.owner:
+            return OWNER
         vouched = self._people[self._context.writer(line)].vouched
         return MODERATOR if line.moderator else VOUCHED if vouched else ANYBODY
+
+    def weight_of(self, line: Line, verdict: str = "") -> float:
+        """What a lesson weighs that the line is, or that is made of its writer's verdict on an answer."""
+        trust, chat = self.trust_in(line), self._settings.weight
+        weight = chat * MARK[trust] if verdict else chat
+        return max(weight, TAUGHT * (2 if verdict == "fix" else 1)) if trust == OWNER else weight
 
     def _quarantined(self, line: Line, text: str, connection: int, lesson: str) -> _Waiting:
         minutes, unnoticed = self._settings.quarantine_minutes, self._context.limits.unnoticed
@@ -169,6 +179,10 @@ class Quarantine:
     def taken_today(self) -> Counter[str]:
         """Lessons of this day by person."""
         return Counter(self._taken)
+
+    def _may_teach_more(self, line: Line) -> bool:
+        """Whether it is within the day's lines, and counted; its owner may teach it as much as at the terminal."""
+        return line.owner or self.spend(self._context.writer(line), trusted=line.moderator)
 
     def spend(self, person: str, *, trusted: bool = False) -> bool:
         """Count one more lesson of this person's, if they may still give one today."""
@@ -227,7 +241,7 @@ class Quarantine:
             waiting.text,
             prompt=prompt.text if prompt else "",
             source=SOURCE,
-            weight=self._settings.weight,
+            weight=self.weight_of(line),
             person=writer(line),
             asker=writer(prompt.line) if prompt else "",
             origin=origin,
@@ -245,6 +259,7 @@ class Quarantine:
                 person=self._context.writer(feedback.line),
                 origin=origin,
                 trust=self.trust_in(feedback.line),
+                weight=self.weight_of(feedback.line, feedback.verdict),
             )
 
     # ---- taking back ---------------------------------------------------------------------------------------------

@@ -37,13 +37,13 @@ class SharedLimit:
         self._limit, self._seconds, self._clock = limit, seconds, clock
         self._taken: deque[tuple[float, str]] = deque()
 
-    def take(self, kind: str = "", most: float = 1.0) -> bool:
-        """Count one more of a kind, if there is room and the kind has less than this part of the limit; so what the
-        others can't have, however many want it, is always left for it."""
+    def take(self, kind: str = "", most: float = 1.0, of_all: float = 1.0) -> bool:
+        """Count one more of a kind, if there is room and the kind has less than this part of the limit, and all kinds
+        together less than ``of_all``; so what the others can't have, however many want it, is always left."""
         now, limit = self._clock(), self._limit()
         while self._taken and self._taken[0][0] <= now - self._seconds:
             self._taken.popleft()
-        if len(self._taken) >= limit or sum(kind == other for _, other in self._taken) >= most * limit:
+        if len(self._taken) >= of_all * limit or sum(kind == other for _, other in self._taken) >= most * limit:
             return False
         self._taken.append((now, kind))
         return True

@@ -17,6 +17,11 @@ class ChatSettings(Slice):
     moderator_answers: int = Field(
         60, ge=1, le=100, description="the same where the bot is a moderator", json_schema_extra=EXPERT
     )
+    answers_for: Literal["everyone", "agreed", "regulars"] = Field(
+        "everyone",
+        description="whom it answers: everyone, who said !optin, or whom the channel knows by a badge (subscribers, "
+        "VIPs, moderators); moderators always",
+    )
     person_seconds: float = Field(10.0, ge=0, le=3600, description="seconds between two questions of one person")
     waiting: int = Field(
         8, ge=1, le=1000, description="questions that may wait; more are politely turned away", json_schema_extra=EXPERT
@@ -25,10 +30,13 @@ class ChatSettings(Slice):
         3.5, gt=0, le=60, description="longest time for an answer in chat", json_schema_extra=EXPERT
     )
     raid_people: float = Field(
-        15.0,
+        4.0,
         gt=0,
         description="newcomers writing in a second from whom on they, as a crowd, are not attended to",
         json_schema_extra=EXPERT,
+    )
+    raid_times: float = Field(
+        8.0, ge=1, description="and how many times as many as usual in this chat they must be", json_schema_extra=EXPERT
     )
     spontaneous: Literal["off", "quiet", "timer"] = Field(
         "off", description="speak unasked: never, after a silence, or every so often"
@@ -36,6 +44,14 @@ class ChatSettings(Slice):
     spontaneous_minutes: float = Field(15.0, gt=0, le=1440, description="minutes of silence, or between two times")
     spontaneous_chance: float = Field(
         0.5, ge=0, le=1, description="how likely it speaks when it could", json_schema_extra=EXPERT
+    )
+    only_live: bool = Field(
+        True,
+        description="speak unasked only while the stream is live, where the platform tells",
+        json_schema_extra=EXPERT,
+    )
+    reminder_minutes: float = Field(
+        0.0, ge=0, le=1440, description="minutes between two reminders of !optin and !babyhelp; 0: none"
     )
     links: bool = Field(False, description="whether what it says may contain links")
     bots: tuple[str, ...] = Field(BOTS, strict=False, description="logins of other bots, which it does not attend to")
@@ -50,7 +66,8 @@ class ChatLessonSettings(Slice):
         0.5,
         gt=0,
         le=10,
-        description="weight of a line from chat; what is taught in the terminal: 1",
+        description="weight of a line from chat, and of anybody's mark (one and a half times that of whom moderators "
+        "trust, twice a moderator's); what its owner teaches: 1",
         json_schema_extra=EXPERT,
     )
     first_day: int = Field(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from bots.chat.context import Context
 from bots.chat.messages import Line, Wire
@@ -12,30 +13,40 @@ from bots.chat.rate_limit import SharedLimit
 from bots.chat.tasks import Tasks
 
 ANSWERS, CONFIRMATIONS, PASTIMES = 0.8, 0.6, 0.3  # parts of what it may say; the second is for pastimes, too
+STRANGERS, NOT_ALL = 0.5, 0.75  # parts of it for answers to strangers, and for all that is said to them
 YOU = "\0"  # stands for their names in words that wait for room
 
 
 class Speaker:
-    """``tasks`` runs what is said to several."""
+    """``tasks`` runs what is said to several; ``knows`` tells whether a line's writer is no stranger."""
 
-    def __init__(self, context: Context, wire: Wire, quarantine: Quarantine, tasks: Tasks, counts: Counter[str]):
-        self._context, self._wire, self._quarantine = context, wire, quarantine
+    def __init__(
+        self,
+        context: Context,
+        wire: Wire,
+        quarantine: Quarantine,
+        tasks: Tasks,
+        counts: Counter[str],
+        knows: Callable[[Line], bool],
+    ):
+        self._context, self._wire, self._quarantine, self._knows = context, wire, quarantine, knows
         self._tasks, self._counts = tasks, counts
         self._shared = SharedLimit(self._limit, context.limits.window, context.clock)
         self._gathered: dict[str, dict[str, Line]] = {}  # by the words that wait for room: whom they are for
 
     def _limit(self) -> int:
-        chat = self._context.chat
-        return chat.moderator_answers if self._wire.state().moderator else chat.answers
+        chat, now = self._context.chat, self._wire.state()
+        most = chat.moderator_answers if now.moderator else chat.answers
+        return min(most, now.pace) if now.pace else most
 
     @property
     def gathering(self) -> int:
         """How many different words wait for room."""
         return len(self._gathered)
 
-    def room_for_answer(self) -> bool:
-        """Take room for an answer, if there is some."""
-        return self._shared.take("answer", ANSWERS)
+    def room_for_answer(self, *, known: bool = True) -> bool:
+        """Take room for an answer, if there is some; strangers leave some to whom it knows."""
+        return self._shared.take("answer", ANSWERS) if known else self._shared.take("answer", STRANGERS, NOT_ALL)
 
     async def say(self, text: str, line: Line | None = None, *, otherwise: str | None = None) -> str:
         """Send, as a reply to a line if there is one; the message's id, or "". Where a listed word is in it, it says
@@ -76,7 +87,8 @@ class Speaker:
         limits, waited = self._context.limits, 0.0
         while line.id in alike:
             gathered = patient and waited >= limits.gathering
-            if self._shared.take("confirmation", CONFIRMATIONS if gathered else PASTIMES):
+            of_all = 1.0 if self._knows(line) else NOT_ALL
+            if self._shared.take("confirmation", CONFIRMATIONS if gathered else PASTIMES, of_all):
                 return True
             if waited >= (limits.patience if patient else 0.0):
                 self._counts["left unsaid"] += 1

@@ -37,6 +37,8 @@ class Surface:
         if now.standing == "listening":
             rank = ", a moderator there" if now.moderator else ""
             text = f"it listens in the chat of {now.channel} as {now.bot}{rank}"
+            text += f"; it says nothing there: {now.silent}" if now.silent else ""
+            text += f"; its last message was not shown: {now.not_shown}" if now.not_shown else ""
         else:
             text = f"{now.standing}: {now.why}"
         figures = {

@@ -8,10 +8,12 @@ streamer's own is plain text.
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
 from bots.chat.normalize import folded, neighbours, readings, skeleton, words
+from school.office.files import write_whole
 from school.office.mistakes import Mistake
 
 SHIPPED = Path(__file__).with_name("words.sha256")
@@ -25,11 +27,33 @@ class WordList:
     """``plain`` words, and entries for others; a trailing ``*`` stands for any ending."""
 
     def __init__(self, plain: Iterable[str], entries: Iterable[Entry] = ()):
-        own = {"".join(folded(word).split()) for word in plain} - {"", "*"}
-        self._beginnings = [skeleton(word[:-1]) for word in own if word.endswith("*")]
+        self._beginnings: list[tuple[str, str]] = []
         self._doubles: dict[str, set[str]] = {}
-        for digest, doubles in (*entries, *(entry(word) for word in own if not word.endswith("*"))):
+        self._file: Path | None = None  # the streamer's own, if there may be one
+        self._writing = threading.Lock()
+        for digest, doubles in entries:
             self._doubles.setdefault(digest, set()).add(doubles)
+        for word in plain:
+            self.add(word)
+
+    def add(self, word: str) -> None:
+        """List one more, as long as this process lives."""
+        word = "".join(folded(word).split())
+        if word.endswith("*") and word != "*":
+            self._beginnings.append(skeleton(word[:-1]))
+        elif word not in ("", "*"):
+            digest, doubles = entry(word)
+            self._doubles.setdefault(digest, set()).add(doubles)
+
+    def write_down(self, word: str) -> None:
+        """Add it to the streamer's own list, if it isn't there. Raises OSError; it may take a moment."""
+        if self._file is None:
+            return
+        with self._writing:
+            text = self._file.read_text("utf-8-sig") if self._file.exists() else ""
+            known = {line.partition("#")[0].strip().casefold() for line in text.splitlines()}
+            if word.casefold() not in known:
+                write_whole(self._file, text + "\n" * bool(text and not text.endswith("\n")) + word + "\n")
 
     @classmethod
     def read(cls, own: Path) -> WordList:
@@ -39,7 +63,9 @@ class WordList:
             lines = own.read_text("utf-8-sig").splitlines() if own.exists() else []
         except (OSError, UnicodeDecodeError) as error:
             raise Mistake(f"{own}: can't be read ({error}).") from None
-        return cls([line.partition("#")[0].strip() for line in lines], [(one, other) for one, other in shipped])
+        words = cls([line.partition("#")[0].strip() for line in lines], [(one, other) for one, other in shipped])
+        words._file = own
+        return words
 
     def found_in(self, text: str) -> bool:
         """Whether a listed word stands in the text, however it is dressed up."""

@@ -35,7 +35,7 @@ class RoomWire:
         self._moderators = {id_of(name) for name in moderators}
         self._numbers = count(1)
         self._lines: FIFOCache[int, Line] = FIFOCache(REMEMBERED)  # by their number here
-        self._state = WireState(channel="this room", bot=baby, moderator=True, why="it has not begun")
+        self._state = WireState(channel="this room", bot=baby, me=id_of(baby), moderator=True, why="it has not begun")
 
     def start(self) -> None:
         self._state = replace(self._state, standing="listening", why="", connects=self._state.connects + 1)

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+import twitchio
 
 from bots.twitch.client import ChatClient, Presence, understood
+from bots.twitch.conditions import Conditions, look_around
 from bots.twitch.grants import NEEDED, SCOPES, USER_BOT
 from bots.twitch.keys import CLIENT_ID, CLIENT_SECRET, Account, Keys, keep_account, read_keys, token_file
 from bots.twitch.oauth import new_session
+from bots.twitch.refusals import why_not_shown
 from bots.twitch.settings import TwitchSettings
 
-LAST = ("moderator", "subscriptions")
+LAST = ("moderator", "subscriptions", "chat")
+HELLO = "hello! this is only a test whether I can speak here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,21 +29,22 @@ class Finding:
     text: str
 
 
-async def examine(home: Path, settings: TwitchSettings) -> list[Finding]:
-    """One finding after the other; where one has to be mended first, nothing after it is tried. Never raises for
-    Twitch's reasons."""
+async def examine(home: Path, settings: TwitchSettings, *, send: bool = False) -> list[Finding]:
+    """One finding after the other; where one has to be mended first, nothing after it is tried. With ``send``, also
+    whether a message is shown. Never raises for Twitch's reasons."""
     findings: list[Finding] = []
     try:
         keys = read_keys(home)
         findings += _credentials(home, keys)
         if all(finding.ok is not False for finding in findings):
             async with new_session() as session:
-                await _ask_twitch(home, settings, keys, session, findings)
+                await _ask_twitch(home, settings, keys, session, findings, send)
     except Exception as error:
         findings.append(Finding(name="Twitch", ok=False, text=f"{understood(error)}"))
     tried = {finding.name for finding in findings}
     later = "not tried; something else has to be mended first"
-    return findings + [Finding(name=name, ok=None, text=later) for name in LAST if name not in tried]
+    last = (*LAST, "speaking") if send else LAST
+    return findings + [Finding(name=name, ok=None, text=later) for name in last if name not in tried]
 
 
 def _credentials(home: Path, keys: Keys) -> list[Finding]:
@@ -53,14 +58,17 @@ def _credentials(home: Path, keys: Keys) -> list[Finding]:
     found.append(Finding(name="secret", ok=True if keys.client_secret else None, text=f"{CLIENT_SECRET} {secret}"))
     if keys.bot is None:
         return [*found, Finding(name="bot", ok=False, text=f"no account has logged in for the bot; {login}")]
-    mode = token_file(home).stat().st_mode & 0o777
-    private = mode & 0o077 == 0
-    text = f"{token_file(home)} " + ("is for its owner alone" if private else f"can be read by others; mode {mode:o}")
-    return [*found, Finding(name="token file", ok=private, text=text)]
+    text = f"{token_file(home)} is for its owner alone"  # else the keys would not have been read
+    return [*found, Finding(name="token file", ok=True, text=text)]
 
 
 async def _ask_twitch(
-    home: Path, settings: TwitchSettings, keys: Keys, session: aiohttp.ClientSession, findings: list[Finding]
+    home: Path,
+    settings: TwitchSettings,
+    keys: Keys,
+    session: aiohttp.ClientSession,
+    findings: list[Finding],
+    send: bool,
 ) -> None:
     client = ChatClient(
         keys, session, on_event=lambda *_: None, keep=lambda account: keep_account(home, "bot", account)
@@ -85,8 +93,41 @@ async def _ask_twitch(
         await client.listen(room)
         text = "it was tried just now: messages, deletions, timeouts and clearings all arrive"
         findings.append(Finding(name="subscriptions", ok=True, text=text))
+        now = await look_around(client, Conditions())
+        findings.append(_chat(settings, now, moderator))
+        if send:
+            findings.append(await _speak(settings, client, now))
     finally:
         await client.close()
+
+
+def _chat(settings: TwitchSettings, now: Conditions, moderator: bool) -> Finding:
+    """What the chat demands, as it is now."""
+    demands = [f"for {' and '.join(now.only)} only"] if now.only else []
+    demands += [f"in slow mode, a message in {now.slow:.0f} s"] if now.slow else []
+    found = [f"it is {' and '.join(demands)}" + ("; a moderator may speak all the same" if moderator else "")] * bool(
+        demands
+    )
+    if now.shared:
+        speaks = settings.shared_chat or settings.badge
+        found += ["it is shared with other channels: " + ("it speaks all the same" if speaks else "it stays silent")]
+    hinders = bool(now.only) and not moderator
+    return Finding(
+        name="chat", ok=None if hinders or now.shared else True, text="; ".join(found) or "open to everybody"
+    )
+
+
+async def _speak(settings: TwitchSettings, client: ChatClient, now: Conditions) -> Finding:
+    """Whether a message is shown."""
+    if now.shared and not (settings.shared_chat or settings.badge):
+        return Finding(name="speaking", ok=None, text="not tried; the chat is shared with other channels just now")
+    try:
+        await client.send(HELLO, here_only=not settings.shared_chat)
+    except twitchio.MessageRejectedError as error:
+        return Finding(name="speaking", ok=False, text=f"not shown: {why_not_shown(error.code, error.message)}")
+    except Exception as error:
+        return Finding(name="speaking", ok=False, text=f"not sent: {understood(error)}")
+    return Finding(name="speaking", ok=True, text="it said a line, and Twitch showed it")
 
 
 def _scopes(bot: Account) -> list[Finding]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import json
 import logging
 import sys
 from collections.abc import Callable
@@ -28,6 +27,7 @@ from bots.twitch.keys import (
 from bots.twitch.login import log_in
 from bots.twitch.oauth import Desk, new_session
 from bots.twitch.settings import TwitchSettings
+from school.office.foreign import emit, one_line, to_json
 from school.office.log import redact
 from school.office.mistakes import Mistake
 
@@ -47,6 +47,7 @@ async def run_errand(
     settings: TwitchSettings,
     device: bool = False,
     browser: bool = True,
+    send: bool = False,
     as_json: bool = False,
 ) -> int:
     """Returns the exit status: 0 when all that is needed is there, 2 when something is missing. Raises Mistake."""
@@ -58,12 +59,12 @@ async def run_errand(
         if errand == "login":
             ask = _ask if sys.stdin is not None and sys.stdin.isatty() else None
             await log_in(home, settings, device=device, browser=browser, say=say, ask=ask)
-            return await _check(home, settings, as_json)
+            return await _check(home, settings, as_json, send=send)
         if errand == "whois":
             return await _whois(home, names, as_json)
         if errand == "logout":
             return await _logout(home, say)
-        return await _check(home, settings, as_json)
+        return await _check(home, settings, as_json, send=send)
     except Mistake as mistake:
         raise Mistake(redact(str(mistake))) from None
     except Exception as error:  # whatever came back instead of an answer; its own words may hold a secret
@@ -71,20 +72,20 @@ async def run_errand(
         raise Mistake(f"{understood(error)}.") from None
 
 
-async def _check(home: Path, settings: TwitchSettings, as_json: bool) -> int:
-    findings = await examine(home, settings)
+async def _check(home: Path, settings: TwitchSettings, as_json: bool, *, send: bool = False) -> int:
+    findings = await examine(home, settings, send=send)
     well = all(finding.ok is not False for finding in findings)
     if as_json:
-        print(json.dumps({"ok": well, "findings": [asdict(one) for one in findings]}))
+        emit(to_json({"ok": well, "findings": [asdict(one) for one in findings]}), sys.stdout)
         return 0 if well else 2
     for one in findings:
-        print(_row(one))
-    print("All that is needed is there; wake it and it joins." if well else "It can't join like that.")
+        _print(_row(one))
+    _print("All that is needed is there; wake it and it joins." if well else "It can't join like that.")
     return 0 if well else 2
 
 
 def _row(one: Finding) -> str:
-    return f"{SIGNS[one.ok]}  {one.name:28} {redact(one.text)}"
+    return f"{SIGNS[one.ok]}  {one.name:28} {one_line(redact(one.text))}"
 
 
 async def _whois(home: Path, names: list[str], as_json: bool) -> int:
@@ -100,10 +101,10 @@ async def _whois(home: Path, names: list[str], as_json: bool) -> int:
             await client.close()
     ids = {login: found.get(login) for login in logins}
     if as_json:
-        print(json.dumps({"accounts": [{"login": login, "id": number} for login, number in ids.items()]}))
+        emit(to_json({"accounts": [{"login": login, "id": number} for login, number in ids.items()]}), sys.stdout)
     else:
         for login, number in ids.items():
-            print(f"{number or 'nobody':>12}  {login}")
+            _print(f"{one_line(number or 'nobody'):>12}  {one_line(login)}")
     return 0 if all(ids.values()) else 2
 
 
@@ -147,8 +148,8 @@ def _ask(question: str, hidden: bool) -> str:
 
 
 def _print(text: str) -> None:
-    print(redact(text), flush=True)
+    emit(redact(text), sys.stdout)
 
 
 def _whisper(text: str) -> None:
-    print(redact(text), file=sys.stderr, flush=True)
+    emit(redact(text), sys.stderr)

@@ -34,6 +34,7 @@ WANTED = (
     eventsub.ChatClearUserMessagesSubscription,
     eventsub.ChatClearSubscription,
 )
+BANNED = "chat_user_banned"  # why Twitch ends a subscription of whoever is banned
 OVERLAP = 0.5  # seconds that both sockets are open in a move
 
 
@@ -50,6 +51,7 @@ class Presence:
     channel_login: str
     bot_login: str
     moderator: bool
+    owner: str = ""  # the streamer's id, if it is they who logged in here
 
 
 class Socket(Websocket):
@@ -67,6 +69,8 @@ class Socket(Websocket):
         self._client.behind(self.close())
 
     async def _process_revocation(self, data: Any) -> None:
+        if data["payload"]["subscription"]["status"] == BANNED:
+            self._client.banned = self._client.room
         self._client.lose(f"Twitch ended a subscription ({data['payload']['subscription']['status']})")
 
     async def _process_reconnect(self, data: Any) -> None:
@@ -130,7 +134,8 @@ class ChatClient(twitchio.Client):
         self._keys, self._on_event, self._keep, self._welcome_seconds = keys, on_event, keep, welcome_seconds
         self._chat_sockets: list[Socket] = []  # the last one is in use
         self._behind: set[asyncio.Task] = set()
-        self._room: Presence | None = None
+        self.room: Presence | None = None
+        self.banned: Presence | None = None  # where Twitch says that the bot is
         self._silence = Silence()
         self._speak_as: str | None = None  # the account whose token is used; None: the application's
 
@@ -149,6 +154,7 @@ class ChatClient(twitchio.Client):
             channel_login=channel_login,
             bot_login=bot.login,
             moderator=await self.is_moderator(bot, channel_id),
+            owner=channel_id if self._is_ours(channel_id) else "",
         )
         await self.listen(room)
         return room
@@ -188,6 +194,10 @@ class ChatClient(twitchio.Client):
             raise Refused(f"there is no channel {channel} on Twitch; twitch.channel in the settings names it")
         return found[0].id, channel
 
+    def _is_ours(self, channel: str) -> bool:
+        """Whether whose channel it is has logged in here, as the streamer or as the bot."""
+        return any(one and one.user_id == channel for one in (self._keys.streamer, self._keys.bot))
+
     async def is_moderator(self, bot: Account, channel: str) -> bool:
         """As far as the bot may know; its own messages' badges will tell otherwise."""
         if bot.user_id == channel:
@@ -199,14 +209,19 @@ class ChatClient(twitchio.Client):
 
     async def listen(self, room: Presence) -> None:
         """Subscribe to all that is WANTED there."""
-        self._room = room
+        self.room = room
         socket = Socket(client=self, token_for=room.bot, http=self.http)
         await self.open_socket(socket)
         self._websockets[room.bot] = {socket.session_id: socket}
-        for kind in WANTED:
-            wanted = kind(broadcaster_user_id=room.channel, user_id=room.bot)
-            if await self.subscribe_websocket(wanted, token_for=room.bot, socket_id=socket.session_id) is None:
-                raise Deaf("Twitch says that this program listens already")
+        try:
+            for kind in WANTED:
+                wanted = kind(broadcaster_user_id=room.channel, user_id=room.bot)
+                if await self.subscribe_websocket(wanted, token_for=room.bot, socket_id=socket.session_id) is None:
+                    raise Deaf("Twitch says that this program listens already")
+        except twitchio.HTTPException as error:
+            if error.status == 403 and "banned" in explain(error):
+                self.banned = room
+            raise
 
     async def open_socket(self, socket: Socket, url: str | None = None) -> None:
         """Connect it, and make it the one in use. Raises Deaf, and what the library raises."""
@@ -249,7 +264,7 @@ class ChatClient(twitchio.Client):
         there = [
             one
             async for one in listing.subscriptions
-            if one.status == "enabled" and one.condition.get("broadcaster_user_id") == self._room.channel
+            if one.status == "enabled" and one.condition.get("broadcaster_user_id") == self.room.channel
         ]
         sessions = {socket.session_id for socket in sockets}  # only now, as a move may have been made meanwhile
         if None in sessions:  # or be under way; it fails loudly if it fails
@@ -260,27 +275,32 @@ class ChatClient(twitchio.Client):
 
     # ---- speaking ------------------------------------------------------------------------------------------------
 
-    async def send(self, text: str, reply_to: str = "") -> str:
-        """Say it in the room; the message's id. Raises what the library raises."""
-        room = self.create_partialuser(self._room.channel)
+    async def send(self, text: str, reply_to: str = "", *, here_only: bool = True) -> str:
+        """Say it in the room; the message's id. Raises what the library raises. ``here_only``: not in the channels that
+        share its chat, as far as that can be chosen, which it can with the application's token."""
+        room = self.create_partialuser(self.room.channel)
         sent = await room.send_message(
-            text, sender=self.bot_id, token_for=self._speak_as, reply_to_message_id=reply_to or None
+            text,
+            sender=self.bot_id,
+            token_for=self._speak_as,
+            reply_to_message_id=reply_to or None,
+            source_only=here_only if self._speak_as is None else None,  # only applications may say so
         )
         return sent.id
 
     # ---- what the library calls ----------------------------------------------------------------------------------
 
     async def event_message(self, payload: twitchio.ChatMessage) -> None:
-        self._on_event(payload, self._room)
+        self._on_event(payload, self.room)
 
     async def event_message_delete(self, payload: twitchio.ChatMessageDelete) -> None:
-        self._on_event(payload, self._room)
+        self._on_event(payload, self.room)
 
     async def event_chat_clear_user(self, payload: twitchio.ChannelChatClearUserMessages) -> None:
-        self._on_event(payload, self._room)
+        self._on_event(payload, self.room)
 
     async def event_chat_clear(self, payload: twitchio.ChannelChatClear) -> None:
-        self._on_event(payload, self._room)
+        self._on_event(payload, self.room)
 
     async def event_websocket_closed(self, payload: Any) -> None:
         if self._chat_sockets and payload.socket is self._chat_sockets[-1]:

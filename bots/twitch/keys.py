@@ -15,6 +15,7 @@ from dotenv.parser import parse_stream
 from bots.twitch.grants import Role
 from school.office.files import parse_json, read_whole, write_whole
 from school.office.log import keep_secret
+from school.office.privacy import close
 
 CLIENT_ID, CLIENT_SECRET = "TWITCH_CLIENT_ID", "TWITCH_CLIENT_SECRET"
 
@@ -54,7 +55,11 @@ def configured(home: Path) -> bool:
 
 
 def read_keys(home: Path) -> Keys:
-    """What is there now. Raises Refused when the file is damaged."""
+    """What is there now. What others on this machine could read is closed first. Raises Refused when a file is damaged,
+    or can't be closed."""
+    for file in (home / ".env", token_file(home).parent, token_file(home)):
+        if not close(file):
+            raise Refused(f"{file} can be read by others on this machine; make it yours alone: chmod go= {file}")
     client_id, client_secret = _application(home)
     keep_secret(client_secret)
     return Keys(client_id=client_id, client_secret=client_secret, **_read_tokens(home))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bots.twitch.client import explain
 from bots.twitch.grants import SCOPES, Role
-from bots.twitch.keys import CLIENT_ID, CLIENT_SECRET, Keys, Refused, keep_application, read_keys
+from bots.twitch.keys import CLIENT_ID, CLIENT_SECRET, Account, Keys, Refused, keep_application, read_keys
 from bots.twitch.oauth import Desk, WrongAccount, new_session
 from bots.twitch.pages import Pages, redirect_url
 from bots.twitch.settings import TwitchSettings
@@ -58,7 +58,7 @@ async def log_in(
     async with new_session() as session:
         desk = Desk(home, keys, settings.channel, session)
         if device:
-            await _by_code(desk, say)
+            await _by_code(desk, say, ask)
         else:
             await _in_browser(desk, settings.login_port, browser, say)
         return desk.keys
@@ -95,18 +95,18 @@ async def _in_browser(desk: Desk, port: int, browser: bool, say: Say) -> None:
                 raise Mistake(f"nobody logged in within {MINUTES} minutes; begin again when you like.") from None
 
 
-async def _by_code(desk: Desk, say: Say) -> None:
-    await _one_by_code(desk, "bot", "the baby's account", say)
+async def _by_code(desk: Desk, say: Say, ask: Ask | None) -> None:
+    await _one_by_code(desk, "bot", "the baby's account", say, ask)
     if desk.channel or desk.keys.streamer:
         return
     say("Now yourself, the streamer. If the baby is to join its own chat only, Ctrl-C ends this here.")
     try:
-        await _one_by_code(desk, "streamer", "yourself, whose chat it is to join", say)
+        await _one_by_code(desk, "streamer", "yourself, whose chat it is to join", say, ask)
     except Mistake as problem:  # it can do without
         say(f"{problem}")
 
 
-async def _one_by_code(desk: Desk, role: Role, who: str, say: Say) -> None:
+async def _one_by_code(desk: Desk, role: Role, who: str, say: Say, ask: Ask | None) -> None:
     def show(address: str, code: str) -> None:
         say(f"On any device, logged in to Twitch as {who}, open {address}")
         say(f"and enter {code} if it isn't there yet. It asks:\n{_reasons(role)}")
@@ -119,7 +119,20 @@ async def _one_by_code(desk: Desk, role: Role, who: str, say: Say) -> None:
         raise Mistake(f"nobody entered the {role}'s code in time; begin again when you like.") from None
     except Exception as error:
         raise Mistake(f"the {role}'s login failed: {explain(error)}.") from None
+    if (old := desk.replaced_by(role, account)) and not await _may_replace(role, old, account, ask):
+        await desk.revoke(account)
+        raise Mistake(
+            f"{old.login} stays logged in as the {role}, and {account.login} was not stored; to change that, begin "
+            "with `python wakeup.py twitch logout`."
+        )
+    desk.keep(role, account)
     say(f"Logged in as the {role}: {account.login}.")
+
+
+async def _may_replace(role: Role, old: Account, new: Account, ask: Ask | None) -> bool:
+    """Where nobody can be asked, nothing is replaced."""
+    question = f"{old.login} is logged in as the {role}. Replace it by {new.login}? (yes or no) "
+    return bool(ask) and (await asyncio.to_thread(ask, question, False)).strip().lower() in ("y", "yes")
 
 
 def _reasons(role: Role) -> str:

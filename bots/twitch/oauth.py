@@ -49,13 +49,15 @@ class Desk:
         return f"{Route.ID_BASE}oauth2/authorize?{urlencode(asked)}"
 
     async def redeem(self, role: Role, code: str, redirect: str) -> Account:
-        """What a code from that page is worth. Raises WrongAccount, and what the library raises."""
+        """What a code from that page is worth; nothing is stored yet. Raises WrongAccount, and what the library
+        raises."""
         keep_secret(code)
         token = await self._oauth().user_access_token(code, redirect_uri=redirect)
         return await self._accept(role, token.access_token, token.refresh_token)
 
     async def by_code(self, role: Role, show: Callable[[str, str], None]) -> Account:
-        """Log in on any other device: ``show(address, code)``, then wait until a person has entered it there.
+        """Log in on any other device: ``show(address, code)``, then wait until a person has entered it there. Nothing
+        is stored yet.
 
         Raises WrongAccount, TimeoutError, and what the library raises.
         """
@@ -78,8 +80,16 @@ class Desk:
         if problem := self._problem(role, account):
             await self.revoke(account)
             raise WrongAccount(problem)
-        self.keys = keep_account(self.home, role, account)
         return account
+
+    def replaced_by(self, role: Role, account: Account) -> Account | None:
+        """The stored login that this one would replace, if it is another account's."""
+        old = self.keys.bot if role == "bot" else self.keys.streamer
+        return old if old and old.user_id != account.user_id else None
+
+    def keep(self, role: Role, account: Account) -> None:
+        """Store a login. Raises OSError."""
+        self.keys = keep_account(self.home, role, account)
 
     def _problem(self, role: Role, account: Account) -> str:
         other = self.keys.streamer if role == "bot" else self.keys.bot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 WINDOW = 30.0  # seconds that Twitch counts messages in, and within which it drops a message like one before
 LIMIT, ELLIPSIS = 500, "…"  # characters of a message
@@ -13,11 +14,21 @@ class Pace:
 
     def __init__(self, *, limit: int, gap: float, window: float = WINDOW):
         self.limit, self.gap, self.window = limit, gap, window
+        self.on_sent: Callable[[], None] = lambda: None
         self._sent: deque[float] = deque()
+
+    @property
+    def most(self) -> int:
+        """Messages that may go out within the window, if nothing did before."""
+        return max(1, min(self.limit, int(self.window / self.gap) if self.gap else self.limit))
+
+    def ages(self, now: float) -> list[float]:
+        """How many seconds ago it spoke within the last window, or within the last gap if that is longer."""
+        return [now - at for at in self._sent if now - at < max(self.window, self.gap)]
 
     def wait(self, now: float) -> float:
         """Seconds until the next message may go out."""
-        while self._sent and self._sent[0] <= now - self.window:
+        while self._sent and self._sent[0] <= now - max(self.window, self.gap):
             self._sent.popleft()
         if not self._sent:
             return 0.0
@@ -30,6 +41,7 @@ class Pace:
         """Count a message; to be called when it has certainly arrived, so that no delay on the way can squeeze the
         window."""
         self._sent.append(now)
+        self.on_sent()
 
 
 class Repetitions:

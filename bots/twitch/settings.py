@@ -14,6 +14,15 @@ class TwitchSettings(Slice):
     badge: bool = Field(
         False, description="speak with the application's own token, which shows a chat bot badge; needs the secret"
     )
+    reward: str = Field(
+        "",
+        description='id of the channel-point reward that a question costs; "": none; "?": the terminal shows the '
+        "ids of those that are used",
+        json_schema_extra=EXPERT,
+    )
+    shared_chat: bool = Field(
+        False, description="speak also where the chat is shared with other channels, whose viewers read it then"
+    )
     login_port: int = Field(
         4343, ge=1, le=65_535, description="port on this machine that a login comes back to", json_schema_extra=EXPERT
     )

@@ -7,23 +7,27 @@ from typing import TYPE_CHECKING
 
 from bots.chat.links import has_link
 from bots.chat.messages import Line, Removal, plain
+from bots.chat.normalize import seen
 from school.office.log import redact
 
 if TYPE_CHECKING:
     from twitchio import ChannelChatClear, ChannelChatClearUserMessages, ChatMessage, ChatMessageDelete
 
 
+DOING = re.compile("\x01(?:ACTION\\b ?)?")  # before and behind what somebody says with /me
+WORDS = {"text", "mention", "emote", "cheermote"}  # kinds of fragments that are words; a gif is none
 ADDRESSEE = re.compile(r"^@\w+,?\s+")  # Twitch puts it before every reply
 REGULARS = {"broadcaster", "moderator", "vip", "subscriber", "founder"}  # badges of whom the channel knows
 BOT_BADGE = "bot-badge"
 
 
-def line_of(message: ChatMessage, me: str, my_login: str) -> Line:
-    """A chat message; ``me`` is the bot's user id. Whatever looks like a token in it is left out."""
+def line_of(message: ChatMessage, me: str, my_login: str, owner: str = "", reward: str = "") -> Line:
+    """A chat message; ``me`` is the bot's user id, ``owner`` the one of whose baby it is, ``reward`` the id of what
+    a question costs. Whatever looks like a token in it is left out."""
     writer, parent = message.chatter, message.reply
     source = message.source_broadcaster
     badges = {badge.set_id for badge in message.badges}
-    text = redact(message.text)
+    text = redact(_words(message))
     said = plain(text, my_login)
     return Line(
         id=message.id,
@@ -33,9 +37,11 @@ def line_of(message: ChatMessage, me: str, my_login: str) -> Line:
         name=writer.display_name,
         text=ADDRESSEE.sub("", said) if parent else said,
         moderator=writer.moderator,
+        owner=writer.id == owner,
         regular=not REGULARS.isdisjoint(badges),
         bot=BOT_BADGE in badges,
-        mentions_me=any(user.id == me for user in message.mentions) or _names(text, my_login),
+        paid=message.channel_points_id == reward if reward else None,
+        mentions_me=any(user.id == me for user in message.mentions) or _names(seen(text), my_login),
         reply_to=parent.parent_message_id if parent else "",
         reply_to_person=parent.parent_user.id if parent else "",
         reply_to_me=bool(parent and parent.parent_user.id == me),
@@ -43,8 +49,17 @@ def line_of(message: ChatMessage, me: str, my_login: str) -> Line:
         shared_from=source.id if source and source.id != message.broadcaster.id else "",
         emotes=tuple(part.text.strip() for part in message.fragments if part.emote),
         in_words=tuple(_cheer(part.text.strip()) for part in message.fragments if part.cheermote),
-        links=has_link(text),
+        links=has_link(seen(text)),
     )
+
+
+def _words(message: ChatMessage) -> str:
+    """What of a message is words, whether somebody says it or does it (/me)."""
+    text = message.text
+    for part in message.fragments:
+        if part.type not in WORDS and part.text.strip():
+            text = text.replace(part.text.strip(), " ", 1)
+    return DOING.sub("", text)
 
 
 def _cheer(piece: str) -> tuple[str, str]:

@@ -19,12 +19,15 @@ import aiohttp
 import twitchio
 from cachetools import FIFOCache
 
-from bots.chat.messages import Line, Listener, Standing, WireState
+from bots.chat.messages import Line, Listener, Removal, Standing, WireState
 from bots.twitch.address import point_client_library
 from bots.twitch.client import ChatClient, Deaf, Presence, explain, understood
+from bots.twitch.conditions import Conditions, look_around
 from bots.twitch.keys import CLIENT_ID, Account, Keys, Refused, keep_account, read_keys
 from bots.twitch.outbox import NotNow, NotSent, Outbox
 from bots.twitch.pace import WINDOW, Pace, fit
+from bots.twitch.pace_memory import PaceMemory
+from bots.twitch.refusals import too_fast, why_not_shown
 from bots.twitch.settings import TwitchSettings
 from bots.twitch.translate import line_of, removal_of
 from school.office.log import redact
@@ -32,6 +35,9 @@ from school.screen.calligraphist import for_screen
 
 log = logging.getLogger(__name__)
 
+UNKNOWN = "?"  # as a reward's id
+SHARED = "the chat is shared with other channels, whose viewers did not ask for it"
+LONGEST_SLOW = 120.0  # seconds; Twitch allows no slower mode
 REMEMBERED = 10_000  # ids of messages that were heard, and of its own
 
 
@@ -52,6 +58,8 @@ class Patience:
     moderator_gap: float = 0.1
     farewell: float = 3.0
     window: float = WINDOW  # that messages are counted in
+    slow_margin: float = 0.5  # beyond what slow mode asks for
+    told: float = 3600.0  # between two times that the same reason for not showing a message is told
     echo: float = 3.0  # for its own message to be heard, where Twitch's answer to it was lost
 
 
@@ -89,6 +97,10 @@ class TwitchWire:
         self._mine: FIFOCache[str, None] = FIFOCache(REMEMBERED)  # ids of what it said
         self._sending: _Sending | None = None
         self._pace = Pace(limit=settings.messages, gap=self._patience.gap, window=self._patience.window)
+        self._pace_memory: PaceMemory | None = None  # while it runs
+        self._conditions = Conditions()
+        self._not_shown = ""  # why its last message was not
+        self._told_not_shown: dict[str, float] = {}  # and when that was last told
         self._outbox = Outbox(self._send, self._pace, limit=settings.waiting, stale=self._patience.stale)
         self._keys: Keys | None = None  # as they are now, and as they were when the try under way began
         self._first_keys: Keys | None = None
@@ -105,6 +117,9 @@ class TwitchWire:
         text = fit(redact(text))
         if not text or not self._tasks or self._state.standing == "refused":
             return ""
+        if self._silent():
+            self._outbox.dropped += 1
+            return ""
         return await self._outbox.say(text, reply_to)
 
     def state(self) -> WireState:
@@ -113,16 +128,30 @@ class TwitchWire:
             self._state,
             channel=room.channel_login if room else "",
             bot=room.bot_login if room else "",
+            me=room.bot if room else "",
             moderator=bool(room and room.moderator),
             said=outbox.said,
             rejected=outbox.rejected,
             dropped=outbox.dropped,
             waiting=outbox.waiting,
+            silent=self._silent(),
+            live=self._conditions.live,
+            pace=self._pace.most,
+            not_shown=self._not_shown,
         )
+
+    def _silent(self) -> str:
+        shared = self._conditions.shared and not (self._settings.shared_chat or self._settings.badge)
+        return SHARED if shared else ""
 
     def start(self) -> None:
         """Begin to listen and to speak, on the running loop."""
-        self._tasks = [asyncio.create_task(self._keep_connected()), asyncio.create_task(self._outbox.run())]
+        memory = self._pace_memory = PaceMemory(self._home, self._pace)
+        memory.begin(asyncio.get_running_loop().time())
+        self._conditions = replace(self._conditions, slow=memory.slow)
+        self._pace.on_sent = lambda: memory.note(self._conditions.slow)
+        work = (self._keep_connected(), self._outbox.run(), memory.run())
+        self._tasks = [asyncio.create_task(one) for one in work]
 
     async def close(self) -> None:
         """Leave; within seconds, whatever Twitch does."""
@@ -177,11 +206,16 @@ class TwitchWire:
                 welcome_seconds=self._patience.answer,
             )
             try:
-                self._enter_room(await client.enter(self._settings.channel, badge=self._settings.badge))
+                room = await client.enter(self._settings.channel, badge=self._settings.badge)
+                self._notice(await look_around(client, replace(self._conditions, shared=False)))
+                self._enter_room(room)
                 self._client = client
                 await self._watch(client)
             finally:
                 self._client = None
+                if client.banned:  # nobody else tells that its messages are gone
+                    self._room = client.banned
+                    self._tell_removal(Removal(kind="person", channel=client.banned.channel, person=client.banned.bot))
                 await self._dismiss(client)
 
     def _enter_room(self, room: Presence) -> None:
@@ -208,12 +242,25 @@ class TwitchWire:
                 raise Deaf("another account has logged in")
             try:
                 await client.examine(self._patience.silence)
+                self._notice(await look_around(client, self._conditions))
             except (Deaf, Refused):
                 raise
             except Exception as error:
                 if isinstance(trouble := understood(error), Refused):
                     raise trouble from None
                 log.info("could not ask Twitch whether it still sends everything: %s", explain(error))
+
+    def _notice(self, now: Conditions) -> None:
+        """What the chat is like now; told here, where it keeps it from speaking."""
+        before, self._conditions = self._conditions, now
+        silent, was = self._silent(), before.shared and not (self._settings.shared_chat or self._settings.badge)
+        if silent and not was:
+            self._say_here(f"Twitch: it says nothing for now: {silent}; twitch.shared_chat lets it speak there, too.")
+        elif was and not silent:
+            self._say_here("Twitch: the chat is no longer shared; it speaks again.")
+        self._set_pace(bool(self._room and self._room.moderator))
+        if now.slow != before.slow and self._pace_memory:
+            self._pace_memory.note(now.slow)
 
     async def _dismiss(self, client: ChatClient) -> None:
         """A dead connection may not answer to its closing; it isn't waited for."""
@@ -285,13 +332,24 @@ class TwitchWire:
             if isinstance(event, twitchio.ChatMessage):
                 self._hear(event, room)
             else:
-                self._state = replace(self._state, removals=self._state.removals + 1)
-                self.listener.removed(removal_of(event))
+                self._tell_removal(removal_of(event))
         except Exception as error:  # its text could hold what a person wrote; so only its kind
             log.error("the listener stumbled over a %s", type(error).__name__)
 
+    def _tell_removal(self, removal: Removal) -> None:
+        self._state = replace(self._state, removals=self._state.removals + 1)
+        self.listener.removed(removal)
+
     def _hear(self, message: twitchio.ChatMessage, room: Presence) -> None:
-        line = self._own_or_not(line_of(message, room.bot, room.bot_login), room)
+        reward = "" if self._settings.reward == UNKNOWN else self._settings.reward
+        line = self._own_or_not(line_of(message, room.bot, room.bot_login, room.owner, reward), room)
+        if self._settings.reward == UNKNOWN and message.channel_points_id:
+            self._complain(
+                f"Twitch: somebody used the reward {message.channel_points_id}; with "
+                f'twitch.reward = "{redact(message.channel_points_id)}" it is what a question costs.'
+            )
+        if line.shared_from and not self._conditions.shared:
+            self._notice(replace(self._conditions, shared=True))
         if line.own and not line.shared_from and self._room:  # its badges tell what it may
             self._room = replace(self._room, moderator=line.moderator)
             self._set_pace(line.moderator)
@@ -313,7 +371,8 @@ class TwitchWire:
 
     def _set_pace(self, moderator: bool) -> None:
         self._pace.limit = self._settings.moderator_messages if moderator else self._settings.messages
-        self._pace.gap = self._patience.moderator_gap if moderator else self._patience.gap
+        slow = self._conditions.slow + self._patience.slow_margin if self._conditions.slow else 0.0
+        self._pace.gap = self._patience.moderator_gap if moderator else max(self._patience.gap, slow)
         self._outbox.may_repeat = moderator
 
     async def _send(self, text: str, reply_to: str) -> str:
@@ -321,19 +380,27 @@ class TwitchWire:
         client = self._client
         if client is None:
             raise NotNow(self._patience.first_retry)
+        if silent := self._silent():
+            raise NotSent(silent)
         self._sending = sending = _Sending(text, reply_to, asyncio.get_running_loop().create_future())
         try:
-            sent = await client.send(text, reply_to)
-            self._brake = self._patience.first_retry
+            sent = await client.send(text, reply_to, here_only=not self._settings.shared_chat)
+            self._brake, self._not_shown = self._patience.first_retry, ""
             self._mine[sent] = None
             return sent
         except twitchio.MessageRejectedError as error:
+            self._tell_not_shown(why_not_shown(error.code, error.message))
+            if seconds := too_fast(error.code, error.message):
+                slow = max(seconds, self._conditions.slow)
+                self._notice(replace(self._conditions, slow=min(slow, LONGEST_SLOW)))
+                raise NotNow(seconds) from None
             raise NotSent(f"Twitch did not show it ({redact(str(error.code))})") from None
         except twitchio.HTTPException as error:
             if error.status == 429 or error.status >= 500:
                 raise NotNow(self._slow_down()) from None
             if error.status == 401:
                 client.lose(explain(error))
+            self._tell_not_shown(explain(error))
             raise NotSent(explain(error)) from None
         except aiohttp.ClientConnectorError:
             raise NotNow(self._slow_down()) from None
@@ -344,6 +411,13 @@ class TwitchWire:
             raise NotSent(explain(error)) from None
         finally:
             self._sending = None
+
+    def _tell_not_shown(self, why: str) -> None:
+        """Here, each reason once in a while."""
+        self._not_shown = why
+        if time.monotonic() - self._told_not_shown.get(why, -1e9) > self._patience.told:
+            self._told_not_shown[why] = time.monotonic()
+            self._say_here(f"Twitch: a message was not shown: {why}.")
 
     def _slow_down(self) -> float:
         """Seconds to wait, twice as long each time."""

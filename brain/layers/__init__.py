@@ -1,1 +1,1 @@
-"""The parts that species are put together from: embedding, spelling, windows, memory, words."""
+"""The parts that species are put together from: modules with parameters. What they compute is in ``brain/ops``."""

@@ -9,48 +9,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from brain.layers.norm import BlendedNorm
 from brain.layers.spelling import Parts, Spelling
-from brain.ops.dropout import dropout_mask
-from brain.ops.native import kernels_for
+from brain.ops.backend import Backend
+from brain.ops.dropout import Generator, dropout_mask
 
 ECHO_DROPOUT = 0.5
-
-
-class _Blend(torch.autograd.Function):
-    """Norm, scales and sum in one pass over memory forward and one backward."""
-
-    @staticmethod
-    def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor, scales: Tensor) -> Tensor:
-        x = x.contiguous()
-        out, stats = torch.empty_like(x), x.new_empty(x[..., 0].numel(), 2)
-        kernels_for(x)("blend_forward", x, weight, bias, scales, out, stats, len(stats), x.shape[-1])
-        ctx.save_for_backward(x, weight, bias, scales, stats)
-        return out
-
-    @staticmethod
-    def backward(ctx, grad: Tensor):
-        x, weight, bias, scales, stats = ctx.saved_tensors
-        threads = torch.get_num_threads()
-        grad_x, sums, by_x = torch.empty_like(x), x.new_zeros(threads, 2, x.shape[-1]), x.new_zeros(threads)
-        given = x, weight, scales, stats, grad.contiguous()
-        kernels_for(x)("blend_backward", *given, grad_x, sums, by_x, len(stats), x.shape[-1])
-        by_norm, by_one = sums.sum(0)
-        grad_scales = torch.stack([by_x.sum(), by_norm @ weight + by_one @ bias])
-        return grad_x, by_norm * scales[1], by_one * scales[1], grad_scales
-
-
-class BlendedNorm(nn.Module):
-    """``a * x + b * LayerNorm(x)`` with two learned scales."""
-
-    def __init__(self, width: int):
-        super().__init__()
-        self.norm = nn.LayerNorm(width)
-        self.scales = nn.Parameter(torch.full((2,), 0.5))
-
-    def forward(self, x: Tensor) -> Tensor:
-        if kernels_for(x, self.scales):
-            return _Blend.apply(x, self.norm.weight, self.norm.bias, self.scales)
-        return self.scales[0] * x + self.scales[1] * self.norm(x)
 
 
 class Embedding(nn.Module):
@@ -58,14 +22,16 @@ class Embedding(nn.Module):
     tokens, and not only what each says by itself. With ``parts``, tokens that are spelled alike share part of their
     vectors."""
 
-    def __init__(self, vocabulary: int, width: int, positions: int, *, echo: bool, parts: Parts | None = None):
+    def __init__(
+        self, vocabulary: int, width: int, positions: int, *, echo: bool, parts: Parts | None, backend: Backend
+    ):
         super().__init__()
         self.tokens = nn.Parameter(torch.randn(vocabulary, width))
         self.spelling = Spelling(parts, width, size=0.5) if parts else None
         self.before = nn.Parameter(torch.randn(vocabulary, width) * 0.5) if echo else None
         self.positions = nn.Parameter(torch.randn(positions, width) * 0.1)
         self.pixel = nn.Linear(3, width)
-        self.norm = BlendedNorm(width)
+        self.norm = BlendedNorm(width, backend=backend)
         self.blend = nn.Parameter(torch.zeros(3))
 
     def forward(
@@ -74,16 +40,16 @@ class Embedding(nn.Module):
         previous: Tensor,
         positions: Tensor,
         pixels: Tensor,
-        dropout: torch.Generator | None = None,
+        dropout: Generator | None = None,
     ) -> Tensor:
         """``tokens`` and ``positions`` (T, B), ``previous`` (B,): the tokens before the block, all int64; ``pixels``
-        (T, B, 3). With ``dropout`` half the tokens hear no echo: pairs are soon known by heart. Returns (T, B, D)."""
+        (T, B, 3). With ``dropout`` half the tokens get no echo: pairs are soon known by heart. Returns (T, B, D)."""
         token, place, colour = self.blend.softmax(0)
         words = self.norm(F.embedding(tokens, self.table()))
         if self.before is not None:
             echoes = F.embedding(torch.cat([previous[None], tokens[:-1]]), self.before)
             if dropout is not None:
-                echoes = echoes * dropout_mask((*tokens.shape, 1), ECHO_DROPOUT, dropout, echoes.device)
+                echoes = echoes * dropout_mask((*tokens.shape, 1), ECHO_DROPOUT, dropout, echoes.device, rows=1)
             words = words + echoes
         return token * words + place * F.embedding(positions, self.positions) + colour * self.pixel(pixels)
 

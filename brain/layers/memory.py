@@ -1,10 +1,9 @@
-"""A memory layer: two moving averages of its input, and gates that choose, for every few neurons, where to listen.
+"""A memory layer: two moving averages of its input, and gates that choose, for every few neurons, what is used.
 
-Shapes: T tokens, B streams, N neurons, G gates, S = N / G neurons to a gate, R reduced width.
+Shapes: T tokens, B streams, N neurons, G gates, R reduced width.
 
-The four sources are the short memory, the long memory, the present, and an answer worked out from the reduced present
-and the gated memory. Both averages move with every token, in training and in talk alike. Gate g is that of the neurons
-g, g + G, g + 2G, ...
+The four sources are the short average, the long one, the present, and an answer worked out from the reduced present and
+what the gates let through of the other three. Both averages move with every token, in training and in talk alike.
 """
 
 from __future__ import annotations
@@ -12,125 +11,49 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from brain.ops.linear import Linear, linear
-from brain.ops.native import kernels_for
-from brain.ops.scan import moving_averages
-
-SOURCES = 4  # short, long, present, answer
-
-
-class _Gate(torch.autograd.Function):
-    """Softmax over the sources and the weighted sum of the first three; torch's own softmax over a middle axis, with
-    the copies that unbinding costs in the backward pass, took ten times as long and a third of a training step."""
-
-    @staticmethod
-    def forward(ctx, scores: Tensor, averages: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        """``scores`` (T, B, 4G), ``averages`` (T, 2, B, N), ``inputs`` (T, B, N) -> (T, B, N), (T, B, G)."""
-        gates = scores.unflatten(-1, (SOURCES, -1))  # (T, B, 4, G)
-        short, long, present, answer = gates.unbind(-2)
-        highest = torch.maximum(torch.maximum(short, long), torch.maximum(present, answer))
-        gates = (gates - highest.unsqueeze(-2)).exp_()
-        short, long, present, answer = gates.unbind(-2)
-        gates.mul_((short + long).add_(present).add_(answer).reciprocal_().unsqueeze(-2))
-        averages, inputs = (by_gate(tensor, gates.shape[-1]) for tensor in (averages, inputs))
-        short, long, present = (gate.unsqueeze(-2) for gate in (short, long, present))
-        gated = (short * averages[:, 0]).addcmul_(long, averages[:, 1]).addcmul_(present, inputs)
-        ctx.save_for_backward(gates, averages, inputs)
-        return gated.flatten(-2), answer
-
-    @staticmethod
-    def backward(ctx, grad: Tensor, grad_answer: Tensor):
-        gates, averages, inputs = ctx.saved_tensors
-        short, long, present, _ = gates.unsqueeze(-2).unbind(-3)
-        grad = by_gate(grad, gates.shape[-1])
-        grad_gates = torch.empty_like(gates)
-        into = grad_gates.unbind(-2)
-        for out, source in zip(into, (averages[:, 0], averages[:, 1], inputs), strict=False):
-            torch.sum(grad * source, -2, out=out)
-        into[3].copy_(grad_answer)
-        grad_gates.sub_((gates * grad_gates).sum(-2, keepdim=True)).mul_(gates)
-        grad_averages = torch.empty_like(averages)
-        torch.mul(grad, short, out=grad_averages[:, 0])
-        torch.mul(grad, long, out=grad_averages[:, 1])
-        return grad_gates.flatten(-2), grad_averages.flatten(-2), (grad * present).flatten(-2)
-
-
-def by_gate(tensor: Tensor, gates: int) -> Tensor:
-    """(..., N) -> (..., S, G), so that what is (..., 1, G) meets the neurons of its gate."""
-    return tensor.unflatten(-1, (-1, gates))
-
-
-class _Remember(torch.autograd.Function):
-    """Averages and gates by the kernels, in one pass over memory forward and one backward.
-
-    The gates take the place of the scores, and their gradients that of the gates. Nothing is learned through ``start``:
-    what a stream carries comes from lessons that are over.
-    """
-
-    @staticmethod
-    def forward(
-        ctx, scores: Tensor, bias: Tensor, inputs: Tensor, decays: Tensor, start: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        gated, after = torch.empty_like(inputs), torch.empty_like(start)
-        gates = scores.detach()
-        ctx.shape = *inputs.shape, len(bias) // SOURCES
-        kernels_for(scores)("remember_forward", gates, bias, inputs, decays, start, gated, after, *ctx.shape)
-        ctx.save_for_backward(gates, inputs, decays, start)
-        ctx.mark_non_differentiable(after)
-        return gated, gates.unflatten(-1, (SOURCES, -1)).select(-2, 3), after
-
-    @staticmethod
-    def backward(ctx, grad: Tensor, grad_answer: Tensor, _):
-        gates, inputs, decays, start = ctx.saved_tensors
-        grad_inputs, grad_decays = torch.empty_like(inputs), decays.new_empty(inputs.shape[1], *decays.shape)
-        grad_bias = decays.new_empty(inputs.shape[1], gates.shape[-1])
-        given = gates, inputs, decays, start, grad.contiguous(), grad_answer.contiguous()
-        kernels_for(inputs)("remember_backward", *given, grad_inputs, grad_decays, grad_bias, *ctx.shape)
-        return gates, grad_bias.sum(0), grad_inputs, grad_decays.sum(0), None
-
-
-def remember(
-    scores: Tensor, bias: Tensor, inputs: Tensor, decays: Tensor, start: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Let both averages follow the inputs, and listen to them and to the present as the gates say.
-
-    ``scores`` (T, B, 4G), not to be used again, and their ``bias`` (4G,), which costs least to add here; ``inputs``
-    (T, B, N), ``decays`` (2, 1, N), ``start`` (2, B, N).
-    Returns what was heard from the first three sources (T, B, N), the fourth's gate (T, B, G) and the averages after
-    the block (2, B, N).
-    """
-    if kernels_for(scores, inputs, start):
-        return _Remember.apply(scores, bias, inputs.contiguous(), decays[:, 0].contiguous(), start.contiguous())
-    averages = moving_averages(inputs, decays, start)  # (T, 2, B, N)
-    return *_Gate.apply(scores + bias, averages, inputs), averages[-1]
+from brain.layers.linear import Linear
+from brain.ops.backend import Backend
+from brain.ops.linear import linear
+from brain.ops.memory_gates import SOURCES, by_gate, gated_memory
 
 
 class MemoryLayer(nn.Module):
-    def __init__(self, neurons: int, *, width: int, gates: int, short: float, long: float, shared_decays: bool):
+    def __init__(
+        self,
+        neurons: int,
+        *,
+        width: int,
+        gates: int,
+        short: float,
+        long: float,
+        shared_decays: bool,
+        backend: Backend,
+    ):
+        """``short`` and ``long``: what the averages keep of themselves per token at birth."""
         super().__init__()
-        self.gates = gates
+        self.gates, self.backend = gates, backend
         decays = torch.tensor([short, long]).logit()[:, None, None]
         self.decay_logits = nn.Parameter(decays.repeat(1, 1, 1 if shared_decays else neurons))
         self.norm = nn.LayerNorm(neurons)
-        self.reduce = Linear(neurons, width)
-        self.gate = Linear(width, SOURCES * gates)
-        self.project = Linear(neurons, width)
-        self.answer = nn.Sequential(nn.GELU(), nn.LayerNorm(width), Linear(width, neurons))
+        self.reduce = Linear(neurons, width, backend=backend)
+        self.gate = Linear(width, len(SOURCES) * gates, backend=backend)
+        self.project = Linear(neurons, width, backend=backend)
+        self.answer = nn.Sequential(nn.GELU(), nn.LayerNorm(width), Linear(width, neurons, backend=backend))
 
     def forward(self, inputs: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """``inputs`` (T, B, N), ``memory`` (2, B, N): the short and the long average so far -> output, memory."""
         reduced = self.reduce(self.norm(inputs))
         decays = self.decays().expand(-1, -1, inputs.shape[-1])
-        scores = linear(reduced, self.gate.weight)
-        gated, listening, memory = remember(scores, self.gate.bias, inputs, decays, memory)
+        scores = linear(reduced, self.gate.weight, None, self.backend)
+        gated, answer_gate, memory = gated_memory(scores, self.gate.bias, inputs, decays, memory, self.backend)
         answer = self.answer(reduced + self.project(gated))
         gated, answer = by_gate(gated, self.gates), by_gate(answer, self.gates)
-        return torch.addcmul(gated, listening.unsqueeze(-2), answer).flatten(-2), memory
+        return torch.addcmul(gated, answer_gate.unsqueeze(-2), answer).flatten(-2), memory
 
     def shares(self, inputs: Tensor) -> Tensor:
-        """How much it listens to each source at ``inputs`` (T, B, N): (4,), mean over tokens and gates."""
+        """What weight each source gets at ``inputs`` (T, B, N): (4,), mean over tokens and gates."""
         scores = self.gate(self.reduce(self.norm(inputs)))
-        return scores.unflatten(-1, (SOURCES, -1)).softmax(-2).mean((0, 1, 3))
+        return scores.unflatten(-1, (len(SOURCES), -1)).softmax(-2).mean((0, 1, 3))
 
     def decays(self) -> Tensor:
         """Share of each average kept per token, (2, 1, N) or (2, 1, 1)."""

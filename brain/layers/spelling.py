@@ -4,7 +4,7 @@ A byte-pair vocabulary knows " king", " King" and " kings" as three words that h
 small library says little of each. Here a token's vector is its own and those of its spelling's parts: the word whatever
 its case, how it begins and ends, its case, its length. So what is learned of one is learned a little of its relatives,
 and where they differ each has its own (after the character n-grams of Bojanowski et al. 2017, "Enriching word vectors
-with subword information"; there for reading only, here for speaking too).
+with subword information"; there for the input only, here for the output too).
 
 Souls keep the parts' vectors by number: what a part is and the order of the parts must stay as they are, or be a new
 setting of the brain's shape.
@@ -17,11 +17,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+
+from brain.ops.bags import Bags, bag_sums, table_at_hand
 
 LONGEST = 3  # letters of a beginning or an ending
 
@@ -43,14 +43,6 @@ def _parts(text: str) -> Iterator[tuple]:
     for letters in range(1, min(LONGEST, len(word)) + 1):
         yield "begins", word[:letters]
         yield "ends", word[-letters:]
-
-
-class Bags(NamedTuple):
-    """For each of a number of sums, what is summed with which weight."""
-
-    ids: Tensor  # int64 (M,): sum by sum
-    offsets: Tensor  # int64: where each sum begins
-    weights: Tensor  # float32 (M,)
 
 
 Parts = tuple[Bags, Bags]
@@ -81,24 +73,6 @@ def _bags(sums: list[list[tuple[int, float]]]) -> Bags:
     return Bags(*(torch.tensor(numbers, dtype=torch.int64) for numbers in (ids, offsets)), torch.tensor(weights))
 
 
-def _sums(vectors: Tensor, bags: Sequence[Tensor]) -> Tensor:
-    ids, offsets, weights = bags
-    return F.embedding_bag(ids, vectors, offsets, mode="sum", per_sample_weights=weights)
-
-
-class _Spelled(torch.autograd.Function):
-    """A table that is at hand already; its gradient by the bags the other way round, in one pass, in a fixed order."""
-
-    @staticmethod
-    def forward(ctx, own: Tensor, vectors: Tensor, table: Tensor, *bags: Tensor) -> Tensor:
-        ctx.save_for_backward(*bags)
-        return table.view_as(table)
-
-    @staticmethod
-    def backward(ctx, grad: Tensor):
-        return grad, _sums(grad, ctx.saved_tensors), *[None] * 4
-
-
 class Spelling(nn.Module):
     """Makes a table of V vectors (V, D) from the tokens' own and those of their parts.
 
@@ -119,10 +93,10 @@ class Spelling(nn.Module):
         weights = own.data_ptr(), own._version, self.vectors.data_ptr(), self.vectors._version
         if self._made[0] != weights:
             with torch.inference_mode(False), torch.no_grad():  # or lessons could not use it
-                table = _sums(self.vectors, self._bags("token")).add_(own)
+                table = bag_sums(self.vectors, self._bags("token")).add_(own)
             self._made = weights, (table, own, self.vectors)  # all held, so that nothing else comes to lie there
         table = self._made[1][0]
-        return _Spelled.apply(own, self.vectors, table, *self._bags("part")) if torch.is_grad_enabled() else table
+        return table_at_hand(own, self.vectors, table, self._bags("part"))
 
     def _bags(self, of: str) -> list[Tensor]:
         return [self.get_buffer(f"{of}_{name}") for name in Bags._fields]

@@ -1,10 +1,9 @@
 /* The loops for which torch has no single operation, each one pass over memory where torch needs many.
 
    Everything is float32, contiguous, time first. T tokens, B streams, P = T * B positions, N neurons, K windows,
-   L tokens of history, V width of a norm. Each function computes exactly what its namesake in Python defines
-   (brain/layers/memory.py, scan.py, windows.py, embedding.py, words.py, loss.py, together.py, interneuron.py); the tests compare
-   the two. Work is shared among threads by neuron or by position, never by sum, so results don't depend on who is
-   quick. */
+   L tokens of history, V width of a norm. Each function computes what the Python file of the same subject beside this
+   one defines (the step: brain/species/interneuron.py); the tests compare the two. Work is shared among threads by
+   neuron or by position, never by sum, so results don't depend on who is quick. */
 
 #include <math.h>
 #include <stdint.h>
@@ -53,30 +52,30 @@ static inline float normal_below(float x) {
 
 static inline float gelu(float x) { return x * normal_below(x); }
 
-/* ---- neurons: GELU, and silence for those that a stream's block drops -------------------------------------------- */
+/* ---- neurons: GELU, and the dropout mask of each stream's block -------------------------------------------------- */
 
-/* sums (P, N), lacking their bias (N); heard (B, N) -> out (P, N) */
-void fire_forward(const float *restrict sums, const float *restrict bias, const float *restrict heard,
-                  float *restrict out, long P, long B, long N, int threads) {
+/* sums (P, N), lacking their bias (N); mask (B, N) -> out (P, N) */
+void activate_forward(const float *restrict sums, const float *restrict bias, const float *restrict mask,
+                      float *restrict out, long P, long B, long N, int threads) {
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (long p = 0; p < P; p++) {
-        const float *restrict sum = sums + p * N, *restrict share = heard + p % B * N;
-        float *restrict fired = out + p * N;
+        const float *restrict sum = sums + p * N, *restrict share = mask + p % B * N;
+        float *restrict active = out + p * N;
 #pragma omp simd
-        for (long n = 0; n < N; n++) fired[n] = share[n] * gelu(sum[n] + bias[n]);
+        for (long n = 0; n < N; n++) active[n] = share[n] * gelu(sum[n] + bias[n]);
     }
 }
 
 /* grad (P, N) -> gradients of sums (P, N) and, per thread, of bias (threads, N) */
-void fire_backward(const float *restrict sums, const float *restrict bias, const float *restrict heard,
-                   const float *restrict grad, float *restrict grad_sums, float *restrict grad_bias, long P, long B,
-                   long N, int threads) {
+void activate_backward(const float *restrict sums, const float *restrict bias, const float *restrict mask,
+                       const float *restrict grad, float *restrict grad_sums, float *restrict grad_bias, long P, long B,
+                       long N, int threads) {
 #pragma omp parallel num_threads(threads)
     {
         float *restrict mine = grad_bias + THREAD * N;
 #pragma omp for schedule(static)
         for (long p = 0; p < P; p++) {
-            const float *restrict sum = sums + p * N, *restrict share = heard + p % B * N, *restrict into = grad + p * N;
+            const float *restrict sum = sums + p * N, *restrict share = mask + p % B * N, *restrict into = grad + p * N;
             float *restrict out = grad_sums + p * N;
 #pragma omp simd
             for (long n = 0; n < N; n++) {
@@ -119,9 +118,9 @@ static inline long slice_width(long most, long slices, long G) { return least(G,
 
 /* scores (P, 4, G), which become the gates, lacking their bias (4, G); inputs (P, N), decays (2, N), start (2, B, N)
    -> gated (P, N), after (2, B, N): the averages at the end */
-void remember_forward(float *restrict scores, const float *restrict bias, const float *restrict inputs,
-                      const float *restrict decays, const float *restrict start, float *restrict gated,
-                      float *restrict after, long T, long B, long N, long G, int threads) {
+void memory_forward(float *restrict scores, const float *restrict bias, const float *restrict inputs,
+                    const float *restrict decays, const float *restrict start, float *restrict gated,
+                    float *restrict after, long T, long B, long N, long G, int threads) {
     long slices = N / G, wide = slice_width(WIDE, slices, G), strips = (G + wide - 1) / wide;
 #pragma omp parallel num_threads(threads)
     {
@@ -164,10 +163,10 @@ void remember_forward(float *restrict scores, const float *restrict bias, const 
 /* gates (P, 4, G), which become the gradients of the scores; grad (P, N) of gated, grad_answer (P, G) of the fourth
    gate -> gradients of inputs (P, N) and, per stream, of decays (B, 2, N) and bias (B, 4, G). The averages are worked
    out once more, a slice at a time: that costs less than keeping them. */
-void remember_backward(float *restrict gates, const float *restrict inputs, const float *restrict decays,
-                       const float *restrict start, const float *restrict grad, const float *restrict grad_answer,
-                       float *restrict grad_inputs, float *restrict grad_decays, float *restrict grad_bias, long T,
-                       long B, long N, long G, int threads) {
+void memory_backward(float *restrict gates, const float *restrict inputs, const float *restrict decays,
+                     const float *restrict start, const float *restrict grad, const float *restrict grad_answer,
+                     float *restrict grad_inputs, float *restrict grad_decays, float *restrict grad_bias, long T,
+                     long B, long N, long G, int threads) {
     long slices = N / G, most = least(WIDE, KEPT / T < STRIP ? STRIP : KEPT / T);
     long wide = slice_width(most, slices, G), strips = (G + wide - 1) / wide, row = slices * wide;
 #pragma omp parallel num_threads(threads)
@@ -455,13 +454,13 @@ static inline float logarithm(float y) {
 }
 
 /* Both counts of a patch of words, one token later; forgotten before they get too small to be quick. */
-static inline void count(float *restrict brief, float *restrict lasting, const float *kept, long heard, long width) {
+static inline void count(float *restrict brief, float *restrict lasting, const float *kept, long word, long width) {
 #pragma omp simd
     for (long n = 0; n < width; n++) {
         float one = brief[n] * kept[0], two = lasting[n] * kept[1];
         brief[n] = one < 1e-20f ? 0.0f : one, lasting[n] = two < 1e-20f ? 0.0f : two;
     }
-    if (heard >= 0 && heard < width) brief[heard] += 1.0f, lasting[heard] += 1.0f;
+    if (word >= 0 && word < width) brief[word] += 1.0f, lasting[word] += 1.0f;
 }
 
 /* Both counts of a patch of words of stream b, as they were before the block; of marks, ids below ``marks``, none. */
@@ -589,16 +588,16 @@ void squares(const float *const *tensors, const int64_t *sizes, double *sums, lo
     }
 }
 
-/* Addresses of ``count`` tensors, of those that they follow, and sizes; the share of the way that they move */
-void follow(float *const *tensors, const float *const *leaders, const int64_t *sizes, const float *share, long count,
-            int threads) {
+/* Addresses of ``count`` averages, of the values that they move to, and sizes; the share of the way that they move */
+void ema_update(float *const *averages, const float *const *values, const int64_t *sizes, const float *share, long count,
+                int threads) {
 #pragma omp parallel num_threads(threads)
     for (long tensor = 0; tensor < count; tensor++) {
         long from = sizes[tensor] * THREAD / THREADS, stop = sizes[tensor] * (THREAD + 1) / THREADS;
-        float *restrict x = tensors[tensor];
-        const float *restrict leader = leaders[tensor];
+        float *restrict x = averages[tensor];
+        const float *restrict value = values[tensor];
 #pragma omp simd
-        for (long i = from; i < stop; i++) x[i] += *share * (leader[i] - x[i]);
+        for (long i = from; i < stop; i++) x[i] += *share * (value[i] - x[i]);
     }
 }
 
@@ -607,7 +606,7 @@ void follow(float *const *tensors, const float *const *leaders, const int64_t *s
    For talking, where a token costs less than the sixty calls into PyTorch that it would take. Threads own neurons: each
    works out its share of every layer's outputs and waits for the others only where a sum needs all of them. */
 
-enum { /* the brain's parameters, in the order of InterneuronBrain._for_speaking */
+enum { /* the brain's parameters, in the order of brain/species/interneuron_step.py */
     TOKENS, BEFORE, POSITIONS, PIXEL_W, PIXEL_B, WORD_W, WORD_B, WORD_SCALES, BLEND,
     INPUT_W, INPUT_B, ROWS, ROWS_B, GAIN,
     LOG_SIZES, CEREBELLUM, MIX_W, MIX_B, NARROW_W, NARROW_B, THIN_W, THIN_B, WIDE_W, WIDE_B,
@@ -615,7 +614,7 @@ enum { /* the brain's parameters, in the order of InterneuronBrain._for_speaking
     MEMORY2 = MEMORY1 + 13, /* MEMORY_PARTS */
     LAST_W = MEMORY2 + 13, LAST_B, LAST_SCALES, THINK_W, THINK_B, THOUGHT_W, THOUGHT_B, SPEAK_W, SPEAK_B,
     SELF_W, SELF_B, COLOUR_W, COLOUR_B,
-    VOICE_W, VOICE_B, VOICE_SCALES /* only with blended logits */
+    VOICE_W, VOICE_B, VOICE_SCALES
 };
 enum { DECAYS, NORM_W, NORM_B, REDUCE_W, REDUCE_B, GATE_W, GATE_B, PROJECT_W, PROJECT_B,
        ANSWER_NORM_W, ANSWER_NORM_B, ANSWER_W, ANSWER_B, MEMORY_PARTS };
@@ -623,7 +622,7 @@ enum { DECAYS, NORM_W, NORM_B, REDUCE_W, REDUCE_B, GATE_W, GATE_B, PROJECT_W, PR
 typedef struct {
     long streams, vocabulary, width, neurons, windows, longest, bottleneck, memory, thought, hidden, gates;
     long places, first_word; /* positions known; tokens below first_word are marks */
-    long one_mix, one_span, blended, echo; /* the switches of its shape */
+    long one_span, echo; /* the switches of its shape */
 } Shape;
 
 #define WAIT _Pragma("omp barrier")
@@ -667,8 +666,8 @@ static void embed(const float *const *w, long width, int64_t token, const int64_
 }
 
 /* This thread's neurons: the mix of their windows, and their history one token on; history (L, N) */
-static void remember(const float *const *w, const Shape *s, const float *active, const float *history,
-                     float *restrict after, float *restrict mixed) {
+static void mix_windows(const float *const *w, const Shape *s, const float *active, const float *history,
+                        float *restrict after, float *restrict mixed) {
     long from = s->neurons * THREAD / THREADS, stop = s->neurons * (THREAD + 1) / THREADS, L = s->longest, N = s->neurons;
     for (long n0 = from; n0 < stop; n0 += STRIP) {
         long width = least(STRIP, stop - n0);
@@ -679,7 +678,7 @@ static void remember(const float *const *w, const Shape *s, const float *active,
                 float size = expf(w[LOG_SIZES][k]);
                 if ((long)size != age) continue;
                 for (long n = 0; n < width; n++)
-                    mix[n] += w[CEREBELLUM][s->one_mix ? k : k * N + n0 + n] * (sum[n] + (size - age) * now[n]) / size;
+                    mix[n] += w[CEREBELLUM][k * N + n0 + n] * (sum[n] + (size - age) * now[n]) / size;
             }
             for (long n = 0; n < width; n++) sum[n] += now[n];
             if (age < L) memcpy(after + (L - 1 - age) * N + n0, now, width * sizeof(float));
@@ -689,8 +688,8 @@ static void remember(const float *const *w, const Shape *s, const float *active,
 }
 
 /* A memory layer: in (B, N), memory (B, 2, N) -> after (B, 2, N), out (B, N); scratch holds (B, 2 N + 3 R) */
-static void recall(const float *const *w, const Shape *s, const float *restrict in,
-                   const float *restrict memory, float *restrict after, float *restrict out, float *restrict scratch) {
+static void memory_layer(const float *const *w, const Shape *s, const float *restrict in,
+                         const float *restrict memory, float *restrict after, float *restrict out, float *restrict scratch) {
     long B = s->streams, N = s->neurons, R = s->memory, G = s->gates;
     float *normed = scratch, *listening = normed + B * N, *reduced = listening + B * N, *asked = reduced + B * R;
     float *thin = asked + B * R;
@@ -747,16 +746,16 @@ void step(const float *const *w, const Shape *s, const int64_t *tokens, const in
         WAIT MINE(N) for (long b = 0; b < B; b++)
             active[b * N + i] = gelu(dot(w[ROWS] + i * D, x + b * D, D) + w[ROWS_B][i]);
         for (long b = 0; b < B; b++)
-            remember(w, s, active + b * N, history + b * L * N, new_history + b * L * N, first + b * N);
+            mix_windows(w, s, active + b * N, history + b * L * N, new_history + b * L * N, first + b * N);
         WAIT for (long b = 0; b < B; b++) normalise(first + b * N, N, w[MIX_W], w[MIX_B], NULL, active + b * N);
         WAIT MINE(H) for (long b = 0; b < B; b++)
             narrow[b * H + i] = gelu(dot(w[NARROW_W] + i * N, active + b * N, N) + w[NARROW_B][i]);
         WAIT for (long b = 0; b < B; b++) normalise(narrow + b * H, H, w[THIN_W], w[THIN_B], NULL, thin + b * H);
         WAIT MINE(N) for (long b = 0; b < B; b++)
             first[b * N + i] += dot(w[WIDE_W] + i * H, thin + b * H, H) + w[WIDE_B][i];
-        recall(w + MEMORY1, s, first, memory1, new_memory1, second, spare);
+        memory_layer(w + MEMORY1, s, first, memory1, new_memory1, second, spare);
         MINE(N) for (long b = 0; b < B; b++) first[b * N + i] = (first[b * N + i] + second[b * N + i]) / 2;
-        recall(w + MEMORY2, s, first, memory2, new_memory2, second, spare);
+        memory_layer(w + MEMORY2, s, first, memory2, new_memory2, second, spare);
         WAIT for (long b = 0; b < B; b++)
             normalise(second + b * N, N, w[LAST_W], w[LAST_B], w[LAST_SCALES], first + b * N);
         WAIT MINE(C) for (long b = 0; b < B; b++)
@@ -764,12 +763,12 @@ void step(const float *const *w, const Shape *s, const int64_t *tokens, const in
         WAIT for (long b = 0; b < B; b++)
             normalise(idea + b * C, C, w[THOUGHT_W], w[THOUGHT_B], NULL, thought + b * C);
         WAIT MINE(V) for (long b = 0; b < B; b++)
-            (s->blended ? raw : logits)[b * V + i] = dot(w[SPEAK_W] + i * C, thought + b * C, C) + w[SPEAK_B][i];
+            raw[b * V + i] = dot(w[SPEAK_W] + i * C, thought + b * C, C) + w[SPEAK_B][i];
         MINE(held) for (long b = 0; b < B; b++) {
             const float *row = w[SELF_W] + i * (C + 3);
             felt[b * held + i] = gelu(dot(row, thought + b * C, C) + dot(row + C, pixels + 3 * b, 3) + w[SELF_B][i]);
         }
-        WAIT if (s->blended) for (long b = 0; b < B; b++)
+        WAIT for (long b = 0; b < B; b++)
             normalise(raw + b * V, V, w[VOICE_W], w[VOICE_B], w[VOICE_SCALES], logits + b * V);
         MINE(3 * B) {
             float sum = dot(w[COLOUR_W] + i % 3 * held, felt + i / 3 * held, held) + w[COLOUR_B][i % 3];

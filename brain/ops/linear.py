@@ -7,16 +7,10 @@ from (talking, examinations) is computed in float32.
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-_half = False
-
-
-def use_half(wanted: bool) -> None:
-    """From now on, multiply rounded factors when learning; set once, like the kernels."""
-    global _half
-    _half = wanted
+from brain.ops.backend import Backend
 
 
 class _HalfProduct(torch.autograd.Function):
@@ -36,13 +30,8 @@ class _HalfProduct(torch.autograd.Function):
         return (rounded @ weight).float(), grad_weight.float(), grad_bias
 
 
-def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None, backend: Backend) -> Tensor:
     """``x @ weight.T + bias``: (..., I), (O, I), (O,) -> (..., O)."""
-    if _half and torch.is_grad_enabled():
+    if backend.half and torch.is_grad_enabled():
         return _HalfProduct.apply(x, weight, bias)
     return F.linear(x, weight, bias)
-
-
-class Linear(nn.Linear):
-    def forward(self, x: Tensor) -> Tensor:
-        return linear(x, self.weight, self.bias)

@@ -1,7 +1,7 @@
 """The control species: a transformer in the manner of Llama (Touvron et al. 2023) that remembers a window of the past.
 
 RMSNorm before every branch (Zhang and Sennrich 2019), rotary positions (Su et al. 2021), queries that share keys in
-groups (Ainslie et al. 2023), SwiGLU (Shazeer 2020), one table of token vectors for reading and speaking.
+groups (Ainslie et al. 2023), SwiGLU (Shazeer 2020), one table of token vectors for input and output.
 
 Shapes: B streams, T tokens, C tokens of context, D width, L layers, H heads, G key heads, E = D / H head width.
 
@@ -19,9 +19,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from brain.contract import Brain, BrainOutput, State
-from brain.ops.dropout import dropout_mask
-from brain.ops.linear import Linear
+from brain.gauges import Gauge
+from brain.layers.linear import Linear
+from brain.ops.backend import Backend
+from brain.ops.dropout import Generator, dropout_mask
 from brain.selfstate import SelfStateHead
+from brain.species.llama_config import LlamaConfig
 
 
 def rotations(length: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
@@ -37,42 +40,42 @@ def rotate(x: Tensor, cosine: Tensor, sine: Tensor) -> Tensor:
     return torch.cat([first * cosine - second * sine, second * cosine + first * sine], -1)
 
 
-def visible(tokens: int, context: int, heard: Tensor) -> Tensor:
+def visible(tokens: int, context: int, known: Tensor) -> Tensor:
     """Which of the C + T places each token may attend to: itself and the C before it, none before the stream began.
 
-    ``heard`` (B,): how many of the C kept places hold a token; they are the last ones. Returns bool (B, 1, T, C+T).
+    ``known`` (B,): how many of the C kept places hold a token; they are the last ones. Returns bool (B, 1, T, C+T).
     """
-    place = torch.arange(context + tokens, device=heard.device)
+    place = torch.arange(context + tokens, device=known.device)
     own = place[context:, None]
     window = (place <= own) & (place >= own - context)
-    known = place >= context - heard[:, None]
-    return (window & known[:, None])[:, None]
+    filled = place >= context - known[:, None]
+    return (window & filled[:, None])[:, None]
 
 
-def silence(x: Tensor, share: float, rng: torch.Generator | None) -> Tensor:
-    """Silence a share of the channels of (B, T, D), per stream and for the whole block (Gal and Ghahramani 2016)."""
+def drop_channels(x: Tensor, share: float, rng: Generator | None) -> Tensor:
+    """Drop a share of the channels of (B, T, D), per stream and for the whole block (Gal and Ghahramani 2016)."""
     if rng is None or not share:
         return x
     return x * dropout_mask((len(x), 1, x.shape[-1]), share, rng, x.device)
 
 
 class Attention(nn.Module):
-    def __init__(self, width: int, heads: int, key_heads: int):
+    def __init__(self, width: int, heads: int, key_heads: int, *, backend: Backend):
         super().__init__()
         self.heads, self.key_heads, self.head_width = heads, key_heads, width // heads
-        self.read = Linear(width, (heads + 2 * key_heads) * self.head_width, bias=False)
-        self.write = Linear(width, width, bias=False)
+        self.read = Linear(width, (heads + 2 * key_heads) * self.head_width, bias=False, backend=backend)
+        self.write = Linear(width, width, bias=False, backend=backend)
 
     def forward(
-        self, x: Tensor, keys: Tensor, values: Tensor, turns: tuple[Tensor, Tensor], mask: Tensor
+        self, x: Tensor, keys: Tensor, values: Tensor, angles: tuple[Tensor, Tensor], mask: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """``x`` (B, T, D); ``keys``, ``values`` (B, G, C, E) of the tokens before -> (B, T, D), both (B, G, C+T, E)."""
         read = self.read(x).unflatten(-1, (-1, self.head_width)).transpose(1, 2)
         queries, new_keys, new_values = read.split([self.heads, self.key_heads, self.key_heads], 1)
         keys, values = torch.cat([keys, new_keys], 2), torch.cat([values, new_values], 2)
-        latest = [angle[-x.shape[1] :] for angle in turns]
+        latest = [angle[-x.shape[1] :] for angle in angles]
         heads = F.scaled_dot_product_attention(
-            rotate(queries, *latest), rotate(keys, *turns), values, attn_mask=mask, enable_gqa=True
+            rotate(queries, *latest), rotate(keys, *angles), values, attn_mask=mask, enable_gqa=True
         )
         return self.write(heads.transpose(1, 2).flatten(2)), keys, values
 
@@ -82,10 +85,10 @@ def rms(values: Tensor) -> float:
 
 
 class SwiGLU(nn.Module):
-    def __init__(self, width: int, hidden: int):
+    def __init__(self, width: int, hidden: int, *, backend: Backend):
         super().__init__()
-        self.read = Linear(width, 2 * hidden, bias=False)
-        self.write = Linear(hidden, width, bias=False)
+        self.read = Linear(width, 2 * hidden, bias=False, backend=backend)
+        self.write = Linear(hidden, width, bias=False, backend=backend)
 
     def forward(self, x: Tensor) -> Tensor:
         gate, content = self.read(x).chunk(2, -1)
@@ -93,33 +96,24 @@ class SwiGLU(nn.Module):
 
 
 class Layer(nn.Module):
-    def __init__(self, width: int, heads: int, key_heads: int, hidden: int):
+    def __init__(self, config: LlamaConfig, *, backend: Backend):
         super().__init__()
-        self.attention_norm, self.attention = nn.RMSNorm(width), Attention(width, heads, key_heads)
-        self.feed_norm, self.feed = nn.RMSNorm(width), SwiGLU(width, hidden)
+        width = config.embed_width
+        self.attention_norm = nn.RMSNorm(width)
+        self.attention = Attention(width, config.heads, config.key_heads, backend=backend)
+        self.feed_norm, self.feed = nn.RMSNorm(width), SwiGLU(width, config.hidden_width, backend=backend)
 
 
 class LlamaBrain(Brain):
-    def __init__(
-        self,
-        vocabulary: int,
-        *,
-        embed_width: int,
-        layers: int,
-        heads: int,
-        key_heads: int,
-        hidden_width: int,
-        context: int,
-        dropout: float,
-    ):
-        super().__init__()
-        self.context, self.dropout = context, dropout
-        self.tokens = nn.Parameter(torch.randn(vocabulary, embed_width))
-        self.token_norm = nn.RMSNorm(embed_width)
-        self.pixel = nn.Linear(3, embed_width)
-        self.layers = nn.ModuleList(Layer(embed_width, heads, key_heads, hidden_width) for _ in range(layers))
-        self.norm = nn.RMSNorm(embed_width)
-        self.self_state = SelfStateHead(embed_width)
+    def __init__(self, config: LlamaConfig, *, vocabulary: int, backend: Backend):
+        super().__init__(backend)
+        self.context, self.dropout = config.context, config.dropout
+        self.tokens = nn.Parameter(torch.randn(vocabulary, config.embed_width))
+        self.token_norm = nn.RMSNorm(config.embed_width)
+        self.pixel = nn.Linear(3, config.embed_width)
+        self.layers = nn.ModuleList(Layer(config, backend=backend) for _ in range(config.layers))
+        self.norm = nn.RMSNorm(config.embed_width)
+        self.self_state = SelfStateHead(config.embed_width)
         self._initialise()
 
     @torch.no_grad()
@@ -133,7 +127,7 @@ class LlamaBrain(Brain):
             for branch in (layer.attention, layer.feed):
                 branch.write.weight.div_(math.sqrt(2 * len(self.layers)))
         self.pixel.weight.mul_(0.1)
-        # A token's own vector is in its thought, and tied: at this scale it raises its own logit by two, not by D.
+        # A token's own vector is in its hidden state, and tied: at this scale it raises its own logit by two, not by D.
         self.tokens.mul_(2 / self.tokens.shape[1])
 
     def fresh_state(self, streams: int) -> State:
@@ -143,42 +137,40 @@ class LlamaBrain(Brain):
         return {
             "keys": torch.zeros(window, device=device),
             "values": torch.zeros(window, device=device),
-            "heard": torch.zeros(streams, dtype=torch.int64, device=device),
+            "heard": torch.zeros(streams, dtype=torch.int64, device=device),  # tokens in the window; a name in souls
         }
 
-    def forward(
-        self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: torch.Generator | None = None
-    ) -> BrainOutput:
+    def forward(self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: Generator | None = None) -> BrainOutput:
         length = tokens.shape[1]
-        turns = rotations(self.context + length, self.layers[0].attention.head_width, tokens.device)
+        angles = rotations(self.context + length, self.layers[0].attention.head_width, tokens.device)
         mask = visible(length, self.context, state["heard"])
         x = self.token_norm(F.embedding(tokens, self.tokens)) + self.pixel(pixels)
-        x = silence(x, self.dropout, dropout)
+        x = drop_channels(x, self.dropout, dropout)
         kept = {"keys": [], "values": []}
         for i, layer in enumerate(self.layers):
             past = state["keys"][:, i], state["values"][:, i]
-            heard, keys, values = layer.attention(layer.attention_norm(x), *past, turns, mask)
-            x = x + silence(heard, self.dropout, dropout)
-            x = x + silence(layer.feed(layer.feed_norm(x)), self.dropout, dropout)
+            attended, keys, values = layer.attention(layer.attention_norm(x), *past, angles, mask)
+            x = x + drop_channels(attended, self.dropout, dropout)
+            x = x + drop_channels(layer.feed(layer.feed_norm(x)), self.dropout, dropout)
             kept["keys"].append(keys.detach()[:, :, length:])
             kept["values"].append(values.detach()[:, :, length:])
-        thoughts = self.norm(x)
+        hidden = self.norm(x)
         after = {name: torch.stack(windows, 1) for name, windows in kept.items()}
         after["heard"] = (state["heard"] + length).clamp(max=self.context)
-        return BrainOutput(F.linear(thoughts, self.tokens), self.self_state(thoughts, pixels), after, thoughts)
+        return BrainOutput(F.linear(hidden, self.tokens), self.self_state(hidden, pixels), after, hidden)
 
     @torch.no_grad()
-    def gauges(self) -> dict[str, float]:
-        """What the colour contributes to a token's vector beside the token itself, and how loudly each layer's branches
-        speak: root mean squares, of a grey pixel's vector and of the matrices."""
+    def gauges(self) -> tuple[Gauge, ...]:
+        """What the colour contributes to a token's vector beside the token itself, and how much each layer's branches
+        add: root mean squares, of a grey pixel's vector and of the matrices."""
         token, pixel = rms(self.token_norm.weight), rms(self.pixel(self.tokens.new_full((3,), 0.5)))
-        named = {"blend_token": token / (token + pixel), "blend_pixel": pixel / (token + pixel)}
+        found = [
+            Gauge("blend", None, size / (token + pixel), part) for part, size in (("token", token), ("pixel", pixel))
+        ]
         for i, layer in enumerate(self.layers, 1):
-            named |= {
-                f"layer{i}_attention": rms(layer.attention.write.weight),
-                f"layer{i}_feed": rms(layer.feed.write.weight),
-            }
-        return named
+            branches = (("attention", layer.attention), ("feed", layer.feed))
+            found += [Gauge("layer", i, rms(branch.write.weight), part) for part, branch in branches]
+        return tuple(found)
 
     def weight_decayed(self) -> list[nn.Parameter]:
         """All matrices but the token vectors: a rare word's would fade between two of its occurrences."""

@@ -15,12 +15,14 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from brain.gauges import Gauge, from_names
 from school.diary.faces import bear
 from school.diary.scoring import goodness
 from school.diary.voice import Voices
 from school.door.consent import GUEST, WORDING, Change, Standing
 from school.door.mood import mood
 from school.door.values import ME, STAFF
+from school.office.foreign import one_line
 from school.record.pages import DAY, LETTER, Line, Page
 
 QUOTED_WORDS, QUOTED_LETTERS = 3, 200  # of a sentence worth keeping: at least, at most
@@ -52,9 +54,12 @@ class Quote:
 class Shift:
     """Where one of the things that the brain tunes for itself went."""
 
-    gauge: str
+    gauge: Gauge  # as it is after
     before: float
-    after: float
+
+    @property
+    def after(self) -> float:
+        return self.gauge.value
 
     @property
     def ratio(self) -> float:
@@ -242,8 +247,9 @@ def _examined(db: Database, span: dict[str, str]) -> dict[str, Any]:
     earlier = db.query("select * from evaluations where at < :start order by id desc limit 1", span)
     before, after = next(earlier, exams[0]), exams[-1]
     old, new = json.loads(before["gauges"]), json.loads(after["gauges"])
-    shifts = [Shift(gauge=name, before=old[name], after=new[name]) for name in old.keys() & new.keys()]
-    shifts = sorted((s for s in shifts if s.gauge.startswith(("window", "memory"))), key=lambda s: (-s.ratio, s.gauge))
+    kept = [gauge for gauge in from_names(new) if gauge.name in old and gauge.kind in ("window", "memory")]
+    shifts = [Shift(gauge=gauge, before=old[gauge.name]) for gauge in kept]
+    shifts.sort(key=lambda shift: (-shift.ratio, shift.gauge.name))
     return {"held_out_before": before["bits_per_byte"], "held_out_after": after["bits_per_byte"], "shifts": shifts}
 
 
@@ -324,7 +330,8 @@ def _about_reading(facts: DayFacts, say: Say) -> list[Line]:
 
 def _titles(names: Sequence[str]) -> str:
     """As one would call them: without folders and endings."""
-    return ", ".join(PurePath(name).stem for name in names[:TITLES]) + (" ..." if len(names) > TITLES else "")
+    titles = ", ".join(one_line(PurePath(name).stem) for name in names[:TITLES])
+    return titles + (" ..." if len(names) > TITLES else "")
 
 
 def _about_progress(facts: DayFacts, say: Say) -> list[Line]:
@@ -373,15 +380,15 @@ def _about_sentences(facts: DayFacts, say: Say) -> list[Line]:
 def _about_head(facts: DayFacts, say: Say) -> list[Line]:
     """The window and the memory that moved most, if one can see it."""
     lines = []
-    windows = [s for s in facts.shifts if s.gauge.startswith("window") and f"{s.before:.1f}" != f"{s.after:.1f}"]
+    windows = [s for s in facts.shifts if s.gauge.kind == "window" and f"{s.before:.1f}" != f"{s.after:.1f}"]
     for shift in windows[:1]:
-        number = shift.gauge.removeprefix("window")
-        lines.append(say("window", number=number, before=f"{shift.before:.1f}", after=f"{shift.after:.1f}"))
-    memories = [s for s in facts.shifts if s.gauge.startswith("memory") and f"{s.before:.3f}" != f"{s.after:.3f}"]
+        lines.append(
+            say("window", number=str(shift.gauge.index), before=f"{shift.before:.1f}", after=f"{shift.after:.1f}")
+        )
+    memories = [s for s in facts.shifts if s.gauge.kind == "memory" and f"{s.before:.3f}" != f"{s.after:.3f}"]
     for shift in memories[:1]:
-        layer, _, which = shift.gauge.removeprefix("memory").partition("_")
-        figures = {"number": layer, "before": f"{shift.before:.3f}", "after": f"{shift.after:.3f}"}
-        lines.append(say("memory", which=say(f"{which}_memory").text, **figures))
+        figures = {"number": str(shift.gauge.index), "before": f"{shift.before:.3f}", "after": f"{shift.after:.3f}"}
+        lines.append(say("memory", which=say(f"{shift.gauge.part}_memory").text, **figures))
     return lines
 
 

@@ -238,7 +238,8 @@ class Scribe:
         return page
 
     def _read_out(self, page: Page) -> None:
-        """Show a page that was written."""
+        """Show a page that was written. It names people and quotes them: no word of it for a log."""
+        log.info("the %s of %s is written", "letter" if page.kind == LETTER else "page", page.day)
         if page.kind == LETTER:
             file = pages.letter_file(self._registrar.letters, page.day)
             place = "/".join(file.parts[-3:])
@@ -275,7 +276,7 @@ def figures(
         true["mood"] |= {"before": f"{course.before:.2f}", "after": f"{course.now:.2f}"}
     if held_out is not None:
         true["skill"] = {"bits": f"{held_out:.2f}"}
-    if windows := [size for name, size in now.gauges.items() if name.startswith("window")]:
+    if windows := [gauge.value for gauge in now.gauges if gauge.kind == "window"]:
         true["windows"] = {"shortest": f"{min(windows):.1f}", "longest": f"{max(windows):.1f}"}
     return true if steps else {}
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from brain.gauges import Gauge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glimpse:
-    """What one stream read last, as texts of single tokens, and how the brain listened to it. Words of the library: for
+    """What one stream read last, as texts of single tokens, and what the brain made use of. Words of the library: for
     the screen, not for the record."""
 
     targets: tuple[str, ...]
     guesses: tuple[str, ...]  # the best one for each target
     hits: tuple[bool, ...]  # whether it was that
-    listening: dict[str, float]  # see ``Brain.listening``
+    shares: tuple[Gauge, ...]  # see ``Brain.source_shares``
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +30,7 @@ class StepReport:
     accuracy: float
     gradient_norm: float
     learning_rate: float
-    tokens: int  # taught in this step, reviews and passages read again included
+    tokens: int  # taught in this step, reviews included
     review_tokens: int  # of them of what people taught, while any of that is due
     seconds: float  # spent teaching
     color: tuple[float, float, float]  # its self-state after the block, mean over the streams
@@ -54,7 +58,7 @@ class ExamResult:
 class Examined:
     result: ExamResult
     step: int
-    gauges: dict[str, float]
+    gauges: tuple[Gauge, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,49 +80,49 @@ class Rehearse:
     future: Future[int] = field(default_factory=Future)
 
 
-Letter = Ask | Teach | Forget | Save | BackUp | Examine | Study | Rehearse
+Request = Ask | Teach | Forget | Save | BackUp | Examine | Study | Rehearse
 
 
 class Mailbox:
     """The one way to the tutor's thread. Any thread may post; only the tutor's drains."""
 
     def __init__(self, limit: int = 64):
-        self._letters: queue.SimpleQueue[Letter] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
         self._limit = limit
         self.asked_at = time.monotonic()  # when somebody last asked something
         self._closed = False
-        self._lock = threading.Lock()  # so that no letter slips in behind the last look
+        self._lock = threading.Lock()  # so that no request slips in behind the last look
 
-    def post(self, letter: Letter) -> None:
-        """Waits for nothing. Raises Asleep when closed and Busy when too many letters wait."""
+    def post(self, request: Request) -> None:
+        """Waits for nothing. Raises Asleep when closed and Busy when too many requests wait."""
         with self._lock:
             if self._closed:
                 raise Asleep
-            if isinstance(letter, Ask) and self._letters.qsize() >= self._limit:
+            if isinstance(request, Ask) and self._requests.qsize() >= self._limit:
                 raise Busy
-            if isinstance(letter, Ask):
-                self.asked_at = letter.asked_at
-            self._letters.put(letter)
+            if isinstance(request, Ask):
+                self.asked_at = request.asked_at
+            self._requests.put(request)
 
-    def drain(self, wait: float = 0) -> list[Letter]:
-        """All letters that wait; with ``wait``, up to so many seconds for a first one."""
-        letters = []
+    def drain(self, wait: float = 0) -> list[Request]:
+        """All requests that wait; with ``wait``, up to so many seconds for a first one."""
+        requests = []
         try:
-            letters.append(self._letters.get(timeout=wait) if wait else self._letters.get_nowait())
+            requests.append(self._requests.get(timeout=wait) if wait else self._requests.get_nowait())
             while True:
-                letters.append(self._letters.get_nowait())
+                requests.append(self._requests.get_nowait())
         except queue.Empty:
-            return letters
+            return requests
 
-    def close(self) -> list[Letter]:
-        """Take no more letters, answer the questions that wait with Asleep, and hand out the rest."""
+    def close(self) -> list[Request]:
+        """Take no more requests, answer the questions that wait with Asleep, and hand out the rest."""
         with self._lock:
             self._closed = True
-        letters = self.drain()
-        for letter in letters:
-            if isinstance(letter, Ask):
-                fail(letter.future, Asleep())
-        return [letter for letter in letters if not isinstance(letter, Ask)]
+        requests = self.drain()
+        for request in requests:
+            if isinstance(request, Ask):
+                fail(request.future, Asleep())
+        return [request for request in requests if not isinstance(request, Ask)]
 
 
 def fail(future: Future, error: Exception) -> None:

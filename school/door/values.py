@@ -5,8 +5,11 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, fields, replace
-from typing import Any
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from brain.gauges import Gauge
 
 ME = "owner"  # the person at the terminal
 STAFF = ("scribe", "reflection", "diary")  # sources of lessons that nobody from outside gave
@@ -64,7 +67,7 @@ class Snapshot:
     skipped_steps: int = 0
     saved_step: int | None = None
     unwritten: int = 0  # rows the record could not take yet
-    gauges: dict[str, float] = field(default_factory=dict)  # what the brain tunes for itself
+    gauges: tuple[Gauge, ...] = ()  # what the brain tunes for itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,24 +1,29 @@
-"""Compiles the brain's kernels with the machine's own C compiler, where it has one; a second's work at every start.
+"""Compiles the brain's kernels with the machine's own C compiler, where it has one.
 
-They are built anew by every process, for exactly this processor, and never kept: there is no cache that could be stale
-or be tampered with. Without a compiler the brain runs from PyTorch alone, only slower.
+That is two seconds' work, so they are kept where Python keeps its own compiled files and trusted like these: beside the
+source, under a name that follows from source, compiler, flags and processor. Without a compiler the brain runs from
+PyTorch alone, only slower.
 """
 
 from __future__ import annotations
 
 import ctypes
 import functools
+import hashlib
 import logging
+import os
+import platform
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 import brain
-from brain.ops import native
+from brain.ops.backend import Kernels
 
 log = logging.getLogger(__name__)
 
@@ -28,23 +33,24 @@ COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ["-O3", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math", "-fassociative-math", "-fno-signed-zeros"]
 EXTRAS = (["-march=native", "-fopenmp"], ["-march=native", "-fopenmp-simd"], [])  # the first that the compiler takes
 SECONDS = 60
+KEPT = SOURCE.with_name("__pycache__")
 
 
-def forge() -> bool:
-    """Compile the kernels, if this process has not, and hand them to the brain; False if that can't be done here."""
+def compile_kernels() -> Kernels | None:
+    """The kernels, compiled if this process has not yet; None if that can't be done here."""
     compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
     if compiler is None:
         log.info("no C compiler here: the brain learns and talks without its kernels, only slower")
-        return False
-    kernels = _compiled(compiler)
-    if kernels:
-        native.use(kernels)
-    return kernels is not None
+        return None
+    return _compiled(compiler)
 
 
 @functools.cache
-def _compiled(compiler: str) -> native.Call | None:
+def _compiled(compiler: str) -> Kernels | None:
     """The kernels as this compiler makes them; None if it can't."""
+    kept = KEPT / f"kernels-{_recipe(compiler)}.so"
+    with suppress(OSError):
+        return _caller(ctypes.CDLL(str(kept)))
     with tempfile.TemporaryDirectory(prefix="baby-kernels-") as folder:
         target = Path(folder, "kernels.so")
         for extra in EXTRAS:
@@ -52,7 +58,9 @@ def _compiled(compiler: str) -> native.Call | None:
                 command = [compiler, *FLAGS, *extra, str(SOURCE), "-o", str(target), "-lm"]
                 built = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
                 if built.returncode == 0:
-                    return _caller(ctypes.CDLL(str(target)))  # stays in memory when the file goes
+                    library = ctypes.CDLL(str(target))  # stays in memory when the file goes
+                    _keep(target, kept)
+                    return _caller(library)
                 complaint = built.stderr.strip().splitlines()[:1]
             except (OSError, subprocess.TimeoutExpired) as error:
                 complaint = [str(error)]
@@ -60,7 +68,39 @@ def _compiled(compiler: str) -> native.Call | None:
     return None
 
 
-def _caller(library: ctypes.CDLL) -> native.Call:
+def _recipe(compiler: str) -> str:
+    """A digest of all that decides what the kernels become: a program for another processor would only crash."""
+    made_by, source = Path(compiler).resolve(), hashlib.sha256(SOURCE.read_bytes()).hexdigest()
+    with suppress(OSError):
+        stat = made_by.stat()
+        made_by = made_by, stat.st_size, stat.st_mtime_ns
+    parts = source, made_by, FLAGS, EXTRAS, platform.platform(), _processor()
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def _processor() -> str:
+    """What this processor can do, as far as the system tells."""
+    with suppress(OSError):
+        lines = Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines()
+        return "\n".join(sorted({line for line in lines if line.startswith(("flags", "Features", "model name"))}))
+    return platform.processor()
+
+
+def _keep(built: Path, kept: Path) -> None:
+    """In place of those that an earlier source or compiler made; where that is not allowed, it is only slower."""
+    unfinished = kept.with_suffix(f".{os.getpid()}")
+    try:
+        kept.parent.mkdir(exist_ok=True)
+        for old in kept.parent.glob("kernels-*"):
+            old.unlink(missing_ok=True)
+        shutil.copyfile(built, unfinished)
+        unfinished.replace(kept)
+    except OSError:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+def _caller(library: ctypes.CDLL) -> Kernels:
     def call(name: str, *arguments: Tensor | int) -> None:
         values = [
             ctypes.c_void_p(value.data_ptr()) if isinstance(value, Tensor) else ctypes.c_long(value)

@@ -1,18 +1,20 @@
 """The counsellor: listens to everything and keeps the log; what matters reaches the screen, each worry once.
 
-It can keep a secret: what it was told in confidence, and what looks like it, is left out of whatever it passes on.
+It can keep a secret: what it was told in confidence, and what looks like it, is left out of whatever it passes on. And
+nobody takes lines out of a log again, so what people write and are called never gets there: not with an error, and not
+through the libraries that handle their words.
 """
 
 from __future__ import annotations
 
 import contextlib
 import copy
-import json
 import logging
 import logging.handlers
 import math
 import re
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -22,8 +24,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+from school.office.errors import in_full, in_short
+from school.office.foreign import emit, one_line, to_json, visible
+
 LOG_BYTES, LOG_FILES = 1_000_000, 5
 QUIETER = {"twitchio": logging.ERROR}  # a library's own view of what we tell ourselves
+HANDLING = ("aiohttp", "asyncio", "prompt_toolkit", "twitchio")  # libraries that people's words go through
 LINE = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 FOLD_SECONDS, FOLDS = 3600.0, 1000  # how long a warning that repeats is only counted; how many of them
 HIDDEN = "(secret)"
@@ -93,18 +99,30 @@ def _rotating(file: Path, form: logging.Formatter) -> logging.Handler:
 
 def keep_last_words() -> None:
     """Whatever ends the program, or is logged before and after there is a log, is printed without secrets."""
-    sys.excepthook = lambda *error: print(redact("".join(traceback.format_exception(*error))), end="", file=sys.stderr)
+    sys.excepthook = _last_words
+    threading.excepthook = lambda failed: _last_words(*failed[:3])
     logging.lastResort.setFormatter(_Discreet())
 
 
+def _last_words(*error: Any) -> None:
+    if sys.stderr:
+        emit(redact("".join(traceback.format_exception(*error))).rstrip("\n"), sys.stderr)
+
+
 class _Discreet(logging.Formatter):
-    """Redacts a whole entry: message, arguments and traceback."""
+    """Redacts a whole entry: message, arguments and traceback. A message is one line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return redact(super().format(record))
+        record = copy.copy(record)
+        record.msg, record.args = one_line(redact(record.getMessage())), ()
+        record.exc_text = None  # how somebody else told the error
+        return visible(redact(super().format(record)))
+
+    def formatException(self, failed: Any) -> str:  # noqa: N802
+        return in_full(failed[1], failed[2]) if failed and failed[1] else ""
 
 
-class _Structured(logging.Formatter):
+class _Structured(_Discreet):
     """An entry as one JSON object: when, how grave, who, what, and the ``facts`` that were given with it."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -113,7 +131,7 @@ class _Structured(logging.Formatter):
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
         entry |= getattr(record, "facts", {})
-        return json.dumps(_without_secrets(entry), ensure_ascii=False)
+        return to_json(_without_secrets(entry))
 
 
 def _without_secrets(value: Any, name: str = "") -> Any:
@@ -141,7 +159,7 @@ class _Worries(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         with contextlib.suppress(OSError, ValueError):  # a screen that is gone is no reason to fail
-            self._say(redact(record.getMessage()))
+            self._say(one_line(redact(record.getMessage())))
 
 
 @dataclass(slots=True)
@@ -195,9 +213,20 @@ class _Folding(logging.Handler):
                 self._pass_on(_folded(fold.record, fold.more))
 
     def _pass_on(self, record: logging.LogRecord) -> None:
+        record = _without_words(record)
         for handler in self._handlers:
             if record.levelno >= handler.level:
                 handler.handle(record)
+
+
+def _without_words(record: logging.LogRecord) -> logging.LogRecord:
+    """Errors among the arguments told in short, and of a library that handles people's words only where it speaks."""
+    record = copy.copy(record)
+    if record.name.partition(".")[0] in HANDLING:
+        record.msg, record.args = f"({record.funcName}, {record.filename}, line {record.lineno})", ()
+    elif isinstance(record.args, tuple):
+        record.args = tuple(in_short(one) if isinstance(one, BaseException) else one for one in record.args)
+    return record
 
 
 def _sameness(record: logging.LogRecord) -> tuple:

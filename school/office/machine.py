@@ -4,31 +4,39 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from dataclasses import dataclass
 
 import torch
 
-from brain.ops.linear import use_half
-from school.office.kernels import forge
+from brain.ops.backend import Backend
+from school.office.kernels import compile_kernels
 from school.office.machine_settings import MachineSettings
 from school.office.mistakes import Mistake
 
 
-def prepare(settings: MachineSettings) -> torch.device:
-    """Set up this process and choose the device. Raises Mistake for a device that is not there."""
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """Where a brain computes, and how."""
+
+    device: torch.device
+    backend: Backend
+
+
+def prepare(settings: MachineSettings) -> Compute:
+    """Set up this process and choose how it computes. Raises Mistake for a device that is not there."""
     keep_memory()
     if settings.threads:
         torch.set_num_threads(settings.threads)
     torch.set_flush_denormal(True)
-    if settings.kernels:
-        forge()
+    kernels = compile_kernels() if settings.kernels else None
     available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     chosen = settings.device
     if chosen == "auto":
         chosen = "cuda" if available["cuda"] else "cpu"
     if not available[chosen]:
         raise Mistake(f'machine.device = "{chosen}": this machine has none; use "auto" or "cpu".')
-    use_half(settings.precision == "bfloat16" or settings.precision == "auto" and has_bfloat16(chosen))
-    return torch.device(chosen)
+    half = settings.precision == "bfloat16" or settings.precision == "auto" and has_bfloat16(chosen)
+    return Compute(torch.device(chosen), Backend(kernels, half))
 
 
 def has_bfloat16(device: str) -> bool:

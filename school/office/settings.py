@@ -21,6 +21,8 @@ LONGEST_FILE, LONGEST_SHOWN = 1 << 20, 200  # bytes; characters of a wrong value
 
 EXPERT = {"expert": True}  # as ``json_schema_extra`` of a Field: taken from anywhere, but not written into config.toml
 
+EXPERT = {"expert": True}  # as ``json_schema_extra`` of a Field: taken from anywhere, but not written into config.toml
+
 
 class Slice(BaseModel):
     """A frozen group of settings; unknown keys and wrong types are errors."""
@@ -126,6 +128,10 @@ def _shown(value: object) -> str:
     except (ValueError, RecursionError):  # whole numbers of thousands of digits, lists in lists in lists
         return "this"
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
+
+
+def _where(name: str, file: Path | None, origin: dict[str, str]) -> str:
+    return origin.get(name, str(file) if file else "settings")
 
 
 def allowed(field: FieldInfo) -> str:

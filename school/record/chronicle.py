@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import UTC, datetime, tzinfo
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from school.office.foreign import one_line
 from school.office.mistakes import Mistake
 from school.record.pages import DAY, LETTER, pages
 from school.record.read_only import looking
@@ -123,11 +125,12 @@ def _local(at: str, zone: tzinfo) -> str:
     return f"{datetime.fromisoformat(at).astimezone(zone):%Y-%m-%d %H:%M}"
 
 
-def render(life: dict[str, Any], *, weather: bool = False, zone: tzinfo = UTC) -> None:
+def render(life: dict[str, Any], width: int, *, weather: bool = False, zone: tzinfo = UTC) -> str:
+    """The life as lines of at most ``width`` characters, but for what was said, which is as long as it is."""
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = Console(file=StringIO(), width=width, color_system=None, highlight=False)
     table = Table.grid(padding=(0, 2))
     for name, value in (
         ("born", _local(life["born_at"], zone) if life["born_at"] else "-"),
@@ -150,9 +153,10 @@ def render(life: dict[str, Any], *, weather: bool = False, zone: tzinfo = UTC) -
         word = "best day so far" if day["flag"] == "record" else "worst day"
         console.out(f"{day['day']}  {word}: held-out {figure(day['held_out_bits_per_byte'])} bits/byte")
     for talk in reversed(life["talk"]):
-        verdict = f"  [{talk['verdict']}]" if talk["verdict"] else ""
-        console.out(f"{_local(talk['at'], zone)}  {talk['person']}: {for_screen(talk['question'])}")
+        verdict = f"  [{one_line(talk['verdict'])}]" if talk["verdict"] else ""
+        console.out(f"{_local(talk['at'], zone)}  {one_line(talk['person'])}: {for_screen(talk['question'])}")
         console.out(f"  baby (step {talk['step'] or 0:,}): {for_screen(talk['answer'] or '-')}{verdict}")
+    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
 
 
 def draw_weather(weather: list[dict[str, Any]], width: int) -> str:

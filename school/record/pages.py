@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from school.office.files import make_folder, write_whole
+from school.office.foreign import visible
 
 DAY, LETTER = "day", "letter"
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def letter_file(folder: Path, day: str) -> Path:
 def write_letter(folder: Path, page: Page) -> None:
     """Raises OSError."""
     make_folder(folder)
-    write_whole(letter_file(folder, page.day), page.text + "\n")
+    write_whole(letter_file(folder, page.day), visible(page.text) + "\n")
 
 
 def _drop_strangers(db: Database, folder: Path) -> None:

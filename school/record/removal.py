@@ -7,6 +7,7 @@ All functions run on the writer's thread.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -151,11 +152,13 @@ class Leftovers:
     def __init__(self, path: Path):
         self.path = path
         self.waiting = True  # a life that broke off may have left some
+        self.on_removal: Callable[[], None] = lambda: None
         self._copies_before = ""
 
     def note(self, *, copies_before: str = "") -> None:
         """Something was deleted; copies that were set aside before this id go, too."""
         self.waiting = True
+        self.on_removal()
         self._copies_before = max(self._copies_before, copies_before)
 
     def copies(self) -> list[Path]:

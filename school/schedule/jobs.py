@@ -140,10 +140,10 @@ JOBS = (
     ),
     _at(
         "backup",
-        "copies its soul to where the backups are",
+        "copies its soul and the record to where the backups are",
         TimeOfDay,
         Field("04:30", description='its soul is copied to the backups; all these times: "" is never'),
-        lambda staff, _: staff.control.back_up(),
+        lambda staff, _: (staff.control.back_up(), staff.registrar.back_up()),
     ),
 )
 

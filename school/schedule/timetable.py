@@ -5,11 +5,13 @@ A bell that was missed, because the machine slept or the baby did, rings once wh
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from school.door.values import Asleep
 from school.office.lifetime import MACHINE, Clocks
@@ -30,6 +32,36 @@ EARLY = 0.001  # seconds by which a bell may ring early, for clocks are rounded
 AT_WAKING = {job.name for job in JOBS if job.at_waking}
 
 Ring = Callable[[Days], object]
+
+
+class SteadyTime(tzinfo):
+    """The time zone that APScheduler is given. It asks its zone what time it is, and of a clock on the wall that is set
+    back a day it would make a day's wait; in this zone time goes by a clock that nobody can set."""
+
+    def __init__(self, steady: Callable[[], float]):
+        self._steady = steady
+
+    def fromutc(self, moment: datetime) -> datetime:
+        return datetime.fromtimestamp(self._steady(), UTC)
+
+    def utcoffset(self, moment: datetime | None) -> timedelta:
+        return timedelta(0)
+
+    def dst(self, moment: datetime | None) -> timedelta:
+        return timedelta(0)
+
+    def tzname(self, moment: datetime | None) -> str:
+        return "steady"
+
+
+class Looks(BaseTrigger):
+    """At once, and again whenever ``wait`` says so, in seconds."""
+
+    def __init__(self, wait: Callable[[], float]):
+        self._wait = wait
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        return now + timedelta(seconds=self._wait() if previous else 0.0)
 
 
 class Timetable:
@@ -56,7 +88,7 @@ class Timetable:
         self._tried = dict(self._rang)  # whatever came of it
         self._next: dict[str, float] = {}  # by the steady clock: when those that count minutes ring
         self._not_before: dict[str, float] = {}  # by the steady clock, for those that were missed
-        self._ringing: asyncio.Task | None = None
+        self._scheduler = AsyncIOScheduler(timezone=SteadyTime(clocks.steady))
 
     def start(self) -> None:
         soon = steady = self._clocks.steady()
@@ -67,11 +99,12 @@ class Timetable:
                 self._next[name] = steady if name in AT_WAKING else steady + trigger.seconds
             elif missed(trigger, self._tried[name], now):
                 self._not_before[name] = soon = soon + CATCH_UP.total_seconds()
-        self._ringing = asyncio.get_running_loop().create_task(self._keep_ringing())
+        self._scheduler.add_job(self._look, Looks(self._wait), misfire_grace_time=None, coalesce=True, max_instances=2)
+        self._scheduler.start()
 
     def close(self) -> None:
-        if self._ringing:
-            self._ringing.cancel()
+        if self._scheduler.running:
+            self._scheduler.shutdown(wait=False)
 
     def lines(self) -> list[str]:
         """What is due next, for a status display."""
@@ -103,12 +136,14 @@ class Timetable:
                 self._tried[name] = now
                 self._ring(name, now)
 
-    async def _keep_ringing(self) -> None:
-        while True:
-            self.tick()
-            now = self._now()
-            soonest = min(((moment - now).total_seconds() for moment in self.due().values()), default=LOOK_SECONDS)
-            await asyncio.sleep(min(max(soonest, EARLY), LOOK_SECONDS))
+    async def _look(self) -> None:  # a coroutine, so that it runs on the loop and not on a thread
+        self.tick()
+
+    def _wait(self) -> float:
+        """Seconds until the next bell, or until the clock on the wall is looked at again."""
+        now = self._now()
+        soonest = min(((moment - now).total_seconds() for moment in self.due().values()), default=LOOK_SECONDS)
+        return min(max(soonest, EARLY), LOOK_SECONDS)
 
     def _ring(self, name: str, now: datetime) -> None:
         times = missed(self.plan[name], self._rang[name], now) if name in self._rang else []

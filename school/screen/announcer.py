@@ -120,7 +120,6 @@ class Announcer:
             self._take_turn()
         while self._mentions and self._clock() - self._mentions[0][0] >= LISTEN_SECONDS:
             _, text = self._mentions.popleft()
-            log.info("%s", text)
             if not self._quiet():
                 self._show(text)
 
@@ -193,7 +192,8 @@ class Announcer:
             self._show(text)
 
     def _show(self, text: str) -> None:
-        self._screen.show(redact(text))
+        kind = type(text)  # what is painted stays so
+        self._screen.show(kind(redact(text)))
 
 
 def _facts(report: StepReport, now: Snapshot) -> dict[str, object]:

@@ -10,7 +10,9 @@ from typing import TextIO
 
 from rich.cells import cell_len
 
+from brain.gauges import by_name
 from school.door.values import Snapshot
+from school.office.foreign import Painted, emit, visible
 
 
 def for_screen(text: str) -> str:
@@ -24,21 +26,20 @@ def show(text: str, stream: TextIO) -> None:
     """Print it, in a terminal with long lines broken. Whoever looked may be gone; whoever has something to say goes
     on."""
     try:
-        if stream and stream.isatty():
-            text = wrapped(text, shutil.get_terminal_size().columns)
-        print(text, file=stream, flush=True)
+        if stream and stream.isatty() and not isinstance(text, Painted):
+            text = wrapped(visible(text), shutil.get_terminal_size().columns)
+        emit(text, stream)
     except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def wrapped(text: str, width: int) -> str:
-    """Text with its long lines broken between words, each further piece under the first one's indent. What is painted
-    has been cut to a width already."""
+    """Text with its long lines broken between words, each further piece under the first one's indent."""
     return "\n".join(_wrapped(line, width) for line in text.split("\n"))
 
 
 def _wrapped(line: str, width: int) -> str:
-    if "\x1b" in line or cell_len(line) <= width:
+    if cell_len(line) <= width:
         return line
     indent = " " * (len(line) - len(line.lstrip(" ")))
     pieces = textwrap.wrap(
@@ -80,8 +81,9 @@ def status_lines(now: Snapshot) -> list[str]:
     """The whole state, for /status."""
     best = "" if now.best_bits_per_byte is None else f" (best {figure(now.best_bits_per_byte)})"
     (red, green, blue), foreseen = ([f"{channel:.2f}" for channel in color] for color in (now.color, now.expected))
-    windows = ", ".join(f"{value:.1f}" for name, value in now.gauges.items() if name.startswith("window"))
-    tuned = f"temperature {now.temperature:.2f}, repetition penalty {now.gauges.get('repetition_penalty', 0.0):.2f}"
+    windows = ", ".join(f"{gauge.value:.1f}" for gauge in now.gauges if gauge.kind == "window")
+    penalty = by_name(now.gauges).get("repetition_penalty", 0.0)
+    tuned = f"temperature {now.temperature:.2f}, repetition penalty {penalty:.2f}"
     lines = [
         " · ".join(facts(now)) + best,
         f"self-state: red {red} (skill, energy), green {green} (stirred up), blue {blue} (calm)"

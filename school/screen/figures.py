@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from brain.gauges import by_name
 from school.door.events import StepReport
 from school.door.values import Snapshot
 from school.screen.bands import NEUTRAL, Better, Figure, band_of
@@ -82,7 +83,7 @@ class Figures:
         tuned = {
             "best": figure(now.best_bits_per_byte),
             "temperature": figure(now.temperature, 2),
-            "penalty": figure(now.gauges.get("repetition_penalty"), 2),
+            "penalty": figure(by_name(now.gauges).get("repetition_penalty"), 2),
             "rate": f"{report.learning_rate:.1e}",
             "of full rate": f"{now.rate_scale:.1%}",  # what the examinations left of it
         }

@@ -15,11 +15,13 @@ from rich.console import Console
 from rich.text import Text
 
 from school.door.values import GREY
+from school.office.foreign import Painted
 from school.office.stopwatch import Minute
 from school.screen.bands import Figure
 from school.screen.calligraphist import for_screen, hex_color
 
 if TYPE_CHECKING:
+    from brain.gauges import Gauge
     from school.door.events import Glimpse
 
 View = Literal["full", "compact", "plain", "off"]
@@ -43,7 +45,7 @@ class Turn:
     color: tuple[float, float, float] = GREY
     expected: tuple[float, float, float] = GREY
     mood: str = ""
-    gauges: dict[str, float] = field(default_factory=dict)
+    gauges: tuple[Gauge, ...] = ()
     glimpse: Glimpse | None = None
     minute: Minute | None = None
 
@@ -77,10 +79,11 @@ def full(turn: Turn, width: int) -> list[Text]:
         lines += _row("course", [Text(curve)], width)
     lines += _row("exam", [_figure(turn, name) for name in EXAM if name in turn.figures], width)
     lines += _row("windows", _windows(turn), width)
-    for name in ("memory1", "memory2"):
-        lines += _row(name, _memory(turn, name), width)
+    for index in sorted(_memories(turn)):
+        lines += _row(f"memory{index}", _memory(turn, index), width)
     lines += _row("blend", _blend(turn), width)
-    lines += _row("layers", _layers(turn), width)
+    for kind in dict.fromkeys(gauge.kind for gauge in turn.gauges if gauge.index and gauge.kind not in KNOWN):
+        lines += _row(f"{kind}s", _numbered(turn, kind), width)
     lines += _row("time", _time(turn.minute), width)
     lines += colour_bars(turn, width)
     if turn.glimpse:
@@ -88,6 +91,7 @@ def full(turn: Turn, width: int) -> list[Text]:
     return lines
 
 
+KNOWN = ("window", "memory", "blend")  # gauges with a form of their own
 LESSON = ("loss", "bits/byte", "right", "misjudged", "norm", "tokens/s", "ms/step", "reviews")
 EXAM = ("held-out", "best", "temperature", "penalty", "rate", "of full rate")
 
@@ -200,46 +204,53 @@ def _row(name: str, cells: list[Text], width: int) -> list[Text]:
     return [_cut(line, width) for line in (*lines, line) if line.cell_len > LABEL]
 
 
+def _shares(turn: Turn) -> tuple[Gauge, ...]:
+    return turn.glimpse.shares if turn.glimpse else ()
+
+
 def _windows(turn: Turn) -> list[Text]:
     """Each window's size in tokens and its weight in the mix, where that was looked at."""
-    listening = turn.glimpse.listening if turn.glimpse else {}
+    weights = {gauge.index: gauge.value for gauge in _shares(turn) if gauge.kind == "window"}
     cells = []
-    for i in range(1, len(turn.gauges) + 1):
-        if (size := turn.gauges.get(f"window{i}")) is None:
-            break
-        cell = Text(f"{size:.1f}")
-        if (weight := listening.get(f"window{i}_weight")) is not None:
-            cell.append(f" {_percent(weight)}", style=QUIET)
-        cells.append(cell)
+    for gauge in turn.gauges:
+        if gauge.kind == "window":
+            cells.append(Text(f"{gauge.value:.1f}"))
+            if gauge.index in weights:
+                cells[-1].append(f" {_percent(weights[gauge.index])}", style=QUIET)
     return cells
 
 
-def _memory(turn: Turn, name: str) -> list[Text]:
-    """How much it listens to each of its sources, and what its two averages keep of themselves per token."""
-    listening = turn.glimpse.listening if turn.glimpse else {}
+def _memories(turn: Turn) -> set[int]:
+    return {gauge.index for gauge in (*turn.gauges, *_shares(turn)) if gauge.kind == "memory" and gauge.index}
+
+
+def _memory(turn: Turn, index: int) -> list[Text]:
+    """The share of each of its sources in what it passes on, and what its averages keep of themselves per token."""
+    kept, shares = (
+        {gauge.part: gauge.value for gauge in gauges if (gauge.kind, gauge.index) == ("memory", index)}
+        for gauges in (turn.gauges, _shares(turn))
+    )
     cells = []
-    for source in ("short", "long", "present", "answer"):
-        kept, share = turn.gauges.get(f"{name}_{source}"), listening.get(f"{name}_{source}_share")
-        if kept is None and share is None:
-            continue
+    for source in dict.fromkeys((*kept, *shares)):
         cell = Text(source, style=QUIET)
-        if share is not None:
-            cell.append(f" {_percent(share)}", style="bold")
-        if kept is not None:
-            cell.append(f" keeps {kept:.3f}", style=QUIET)
+        if source in shares:
+            cell.append(f" {_percent(shares[source])}", style="bold")
+        if source in kept:
+            cell.append(f" keeps {kept[source]:.3f}", style=QUIET)
         cells.append(cell)
     return cells
 
 
 def _blend(turn: Turn) -> list[Text]:
-    names = [name for name in turn.gauges if name.startswith("blend_")]
-    return [Text.assemble((name[6:] + " ", QUIET), _percent(turn.gauges[name])) for name in names]
+    blended = [gauge for gauge in turn.gauges if gauge.kind == "blend"]
+    return [Text.assemble((f"{gauge.part} ", QUIET), _percent(gauge.value)) for gauge in blended]
 
 
-def _layers(turn: Turn) -> list[Text]:
-    """What other species tune, by its name."""
-    names = [name for name in turn.gauges if name.startswith("layer")]
-    return [Text.assemble((name[5:].replace("_", " ") + " ", QUIET), f"{turn.gauges[name]:.4f}") for name in names]
+def _numbered(turn: Turn, kind: str) -> list[Text]:
+    """What else a species tunes, by its number and name."""
+    of_kind = [gauge for gauge in turn.gauges if gauge.kind == kind]
+    labels = [f"{gauge.index} {gauge.part}".strip().replace("_", " ") for gauge in of_kind]
+    return [Text.assemble((f"{label} ", QUIET), f"{g.value:.4f}") for label, g in zip(labels, of_kind, strict=True)]
 
 
 def _time(minute: Minute | None) -> list[Text]:
@@ -277,4 +288,4 @@ def painted(lines: Sequence[Text], width: int, *, colours: str | None) -> str:
     )
     for line in lines:
         console.print(line, soft_wrap=True)
-    return paper.getvalue().rstrip("\n")
+    return Painted(paper.getvalue().rstrip("\n"))

@@ -26,7 +26,7 @@ class Backups:
     def add(self, soul: Path) -> Path:
         """Copy a saved soul, check the copy, and delete the copies that are too many. Raises OSError or SoulDamaged;
         then the copies are what they were."""
-        self._reach()
+        self.reach()
         place, unfinished = self.folder / soul.name, self.folder / f".unfinished-{soul.name}-{os.getpid()}"
         try:
             check(place)
@@ -55,26 +55,26 @@ class Backups:
 
     def everywhere(self) -> tuple[list[Path], list[str]]:
         """All copies that were ever made, and the folders that can't be reached just now."""
-        folders = self._folders()
+        folders = self.folders()
         reached = [folder for folder in folders if Path(folder).is_dir()]
         return [copy for folder in reached for copy in copies_in(Path(folder))], sorted(folders - set(reached))
 
     def mend(self) -> None:
         """Clear up what a crash left in the folders that can be reached."""
         with contextlib.suppress(OSError):
-            for folder in self._folders():
+            for folder in self.folders():
                 mend(Path(folder))
 
-    def _reach(self) -> None:
+    def reach(self) -> None:
         """Make the folder the first time. Later, where it is missing, its disk is, and no other may take its place."""
-        folders = self._folders()
+        folders = self.folders()
         if str(self.folder) not in folders:
             self.folder.mkdir(exist_ok=True)
             write_state(self.note, sorted({*folders, str(self.folder)}))
         elif not self.folder.is_dir():
             raise OSError(f"the backups in {self.folder} can't be reached")
 
-    def _folders(self) -> set[str]:
+    def folders(self) -> set[str]:
         """Where copies may be. Raises OSError if that can't be known. A note that can't be understood is begun anew
         with the folder where copies are made unless somebody says otherwise, and the one where they are made now."""
         known = read_state(self.note, set[str], None)

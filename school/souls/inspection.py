@@ -55,7 +55,6 @@ class _Facts(_Strict):
     reviews: dict[str, Annotated[tuple[int, Positive], Field(strict=False)]]
     best: Annotated[tuple[Number, int, bool | int], Field(strict=False)] | None = None
     night: list[str] = []
-    pedagogy: dict = {}
 
 
 def inspect(soul: Soul) -> None:

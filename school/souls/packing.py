@@ -7,6 +7,7 @@ import logging
 import math
 from collections.abc import Callable
 from dataclasses import asdict, fields
+from functools import partial
 from typing import Any
 
 import torch
@@ -14,16 +15,17 @@ from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from brain import SPECIES, BrainConfig, build_brain
+from brain import BrainConfig, build_brain, read_config
 from brain.contract import Brain
 from school.door.values import Pair
+from school.office.machine import Compute
 from school.office.mistakes import Mistake
 from school.souls.caretaker import Soul
 from school.talking.receptionist import Receptionist
 from school.teaching.night import Night
-from school.teaching.shape import CAME_LATER
+from school.teaching.plateau import Best
 from school.teaching.streams import Streams
-from school.teaching.tutor import Best, Tutor
+from school.teaching.tutor import Tutor
 from school.texts.librarian import Bookmark
 from school.texts.tokenizer import MARK_COUNT, Tokenizer
 
@@ -39,10 +41,12 @@ def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -
     conversations = receptionist.conversations.snapshot()
     names = {f"{i:04d}": name for i, name in enumerate(conversations)}
     kept = {f"{key}/{part}": tensor for key, name in names.items() for part, tensor in conversations[name][1].items()}
+    plateau, agenda, shape = tutor.plateau, tutor.planner.agenda, tutor.planner.shape
+    best = plateau.best
     tensors = {
         "brain": dict(tutor.brain.named_parameters()),
         "voice": dict(tutor.voice.named_parameters()),
-        "best": tutor.best.weights if tutor.best else {},
+        "best": best.weights if best else {},
         "optimizer": tutor.optimizer.tensors(),
         "streams": tutor.all_streams().tensors(),
         "talks": tutor.talks.carried.tensors(),
@@ -52,17 +56,16 @@ def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -
         **facts,
         "tokens_seen": tutor.tokens_seen,
         "skipped_steps": tutor.skipped,
-        "examined_step": tutor.examined_step,
-        "best": [tutor.best.bits_per_byte, tutor.best.waited, tutor.best.taught] if tutor.best else None,
-        "rate_scale": tutor.rate_scale,
-        "bookmark": tutor.bookmark._asdict(),
-        "reviews": tutor.reviews.dates(),
-        "night": list(tutor.night.waiting),
-        "micro_streams": tutor.micro_streams,
-        "streams": tutor.shape.streams,
-        "block_tokens": tutor.shape.length,
+        "examined_step": plateau.examined_step,
+        "best": [best.bits_per_byte, best.waited, best.taught] if best else None,
+        "rate_scale": plateau.rate_scale,
+        "bookmark": agenda.bookmark._asdict(),
+        "reviews": agenda.reviews.dates(),
+        "night": list(agenda.night.waiting),
+        "micro_streams": tutor.pace.micro_streams,
+        "streams": shape.streams,
+        "block_tokens": shape.length,
         "talks": tutor.talks.places,
-        "pedagogy": tutor.pedagogy.facts(),
         "replies": receptionist.replies,
         "calibration": receptionist.calibration,
         "repetition_penalty": receptionist.penalty,
@@ -75,36 +78,31 @@ def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -
 
 def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
     """Bring a new tutor to where the soul was. ``pairs``: what the record says is to be taught."""
-    facts = soul.facts
+    facts, plateau, agenda = soul.facts, tutor.plateau, tutor.planner.agenda
     load_weights(tutor.brain, soul.tensors["brain"])
     load_weights(tutor.voice, soul.tensors["voice"])
     tutor.optimizer.restore(soul.tensors["optimizer"])
     tutor.step, tutor.tokens_seen, tutor.skipped = soul.step, facts["tokens_seen"], facts["skipped_steps"]
-    tutor.examined_step, tutor.rate_scale = facts["examined_step"], facts["rate_scale"]
+    plateau.examined_step, plateau.rate_scale = facts["examined_step"], facts["rate_scale"]
     if best := facts.get("best"):
         figure, waited, taught = best
         weights = {name: tensor.to(tutor.device) for name, tensor in soul.tensors["best"].items()}
-        tutor.best = Best(figure, weights, waited, taught)
-    tutor.night = Night(facts.get("night", ()))
-    tutor.bookmark = Bookmark(**facts["bookmark"])
-    try:
-        tutor.pedagogy.restore(facts.get("pedagogy", {}))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        log.warning("what the pedagogy remembered can't be understood (%s); it begins anew.", type(error).__name__)
-    tutor.streams = Streams.fresh(tutor.brain, *tutor.shape)
+        plateau.best = Best(figure, weights, waited, taught)
+    agenda.night = Night(facts.get("night", ()))
+    agenda.bookmark = Bookmark(**facts["bookmark"])
     fresh, kept = tutor.streams.tensors(), soul.tensors["streams"]
     kept = {name: tensor for name, tensor in kept.items() if name in fresh}
     fits = all((kept[name].shape, kept[name].dtype) == (fresh[name].shape, fresh[name].dtype) for name in kept)
-    if (facts["streams"], facts["block_tokens"]) == tutor.shape and fits:
+    if (facts["streams"], facts["block_tokens"]) == tutor.planner.shape and fits:
         tensors = {name: tensor.to(tutor.device) for name, tensor in kept.items()}
         tutor.streams = Streams.of(fresh | tensors)  # an old soul's may lack something
     else:  # other blocks than before: the lessons start a new epoch
-        tutor.bookmark = tutor.bookmark._replace(epoch=tutor.bookmark.epoch + 1, block=0)
+        agenda.bookmark = agenda.bookmark._replace(epoch=agenda.bookmark.epoch + 1, block=0)
     tutor.talks.restore(facts.get("talks", []), soul.tensors.get("talks", {}))
     dates = facts["reviews"]
     for pair in pairs:  # one without dates was taught after the soul was saved
         kept = dates.get(pair.id)
-        tutor.reviews.add(pair, tutor.librarian.tokenizer, soul.step, tuple(kept) if kept else None)
+        agenda.reviews.add(pair, tutor.librarian.tokenizer, soul.step, tuple(kept) if kept else None)
 
 
 def wake_receptionist(
@@ -133,12 +131,9 @@ def wake_receptionist(
 def brain_config(soul: Soul) -> BrainConfig:
     """The shape of the brain that the soul belongs to. Raises Mistake for one that this version does not know."""
     try:
-        shape = dict(soul.facts["brain"])
-        shape = CAME_LATER | shape | {"windows": tuple(shape["windows"])}
-        shape = asdict(BrainConfig(**shape))  # as JSON, since only there a list may be a tuple
-        shape = TypeAdapter(BrainConfig).validate_json(json.dumps(shape), strict=True)
-        if shape.species not in SPECIES:
-            raise ValueError(f"species {shape.species!r}")
+        shape = read_config(dict(soul.facts["brain"]))
+        facts = json.dumps(asdict(shape))  # as JSON, since only there a list may be a tuple
+        shape = TypeAdapter(type(shape)).validate_json(facts, strict=True)
         _check_bounds(shape)
         return shape
     except ValidationError as error:
@@ -155,12 +150,12 @@ def _check_bounds(shape: BrainConfig) -> None:
         value = getattr(shape, field.name)
         if type(value) is int and not 1 <= value <= LARGEST_WIDTH:
             raise ValueError(f"{field.name} = {value}")
-    if not 1 <= len(shape.windows) <= MOST_WINDOWS or not all(1 <= w <= shape.longest_window for w in shape.windows):
-        raise ValueError("windows")
-    if shape.neurons % shape.neurons_per_gate:
-        raise ValueError(f"neurons_per_gate = {shape.neurons_per_gate}")
+        if isinstance(value, tuple) and not 1 <= len(value) <= MOST_WINDOWS:
+            raise ValueError(field.name)
     if not 0 <= shape.dropout < 1:
         raise ValueError(f"dropout = {shape.dropout}")
+    if misfit := shape.misfit():
+        raise ValueError(misfit)
 
 
 @torch.no_grad()
@@ -178,12 +173,13 @@ def _copy(tensor: Tensor) -> Tensor:
     return tensor.detach().to("cpu", copy=True)
 
 
-def open_voice(soul: Soul, device: torch.device) -> tuple[Tokenizer, Brain]:
+def open_voice(soul: Soul, compute: Compute) -> tuple[Tokenizer, Brain]:
     """Just what it takes to speak and to be examined. Raises Mistake where the weights are another brain's."""
     tokenizer, shape = Tokenizer.from_json(soul.tokenizer), brain_config(soul)
+    build = partial(build_brain, pieces=tokenizer.pieces, turn_tokens=MARK_COUNT, backend=compute.backend)
     try:
         with _Budget(2 * sum(tensor.numel() for tensor in soul.tensors["voice"].values()) + STATE_NUMBERS):
-            voice = build_brain(shape, pieces=tokenizer.pieces, turn_tokens=MARK_COUNT).to(device)
+            voice = build(shape).to(compute.device)
             voice.fresh_state(1)
     except (ValueError, RuntimeError, ArithmeticError, MemoryError) as error:
         raise Mistake(f"the soul of step {soul.step} says what no brain is like ({error}).") from None

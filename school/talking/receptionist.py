@@ -20,11 +20,14 @@ from school.door.mailbox import Ask, fail, fulfil
 from school.door.values import Asleep, Reply
 from school.office.seeds import seed_of
 from school.talking.conversations import Conversation, Conversations
+from school.talking.sentences import ends_sentence
 from school.talking.settings import SpeechSettings
 from school.teaching.examiner import NEUTRAL, REPEAT_SPAN
 from school.texts.tokenizer import BABY, END, MARK_COUNT, PERSON, Tokenizer
 
 PREFILL = 128  # tokens of a question read at a time
+LONG = 0.5  # share of the longest reply from which on the next end of a sentence will do
+TAIL = 12  # tokens in which the end of a sentence is looked for
 REPEATS_FROM, TUNING_RATE, PENALTY_LIMIT = 8, 0.05, 2.0  # said tokens that tell something; step; bound
 
 
@@ -229,12 +232,17 @@ class Receptionist:
         speaking.recent.append(token)
         if len(speaking.said) >= self.settings.max_tokens:
             ending = "limit"
+        elif len(speaking.said) >= self.settings.max_tokens * LONG and self._ends_sentence(speaking):
+            ending = "end"
         elif now - speaking.ask.asked_at > min(self.settings.max_seconds, speaking.ask.seconds or math.inf):
             ending = "time"
         else:
             ending = ""
         self._stream(speaking, self.tokenizer.token_bytes(token), last=bool(ending))
         return ending
+
+    def _ends_sentence(self, speaking: _Speaking) -> bool:
+        return ends_sentence(self.tokenizer.decode(speaking.said[-TAIL:]))
 
     def _stream(self, speaking: _Speaking, piece: bytes, *, last: bool) -> None:
         """Hand on the text so far, holding back a character whose bytes have not all come."""

@@ -50,14 +50,14 @@ class Exam:
         log_probabilities = logits.log_softmax(-1)
         losses = -log_probabilities.gather(-1, targets[..., None])[..., 0]
         right = logits.argmax(-1) == targets
-        pixels, condition = true_pixels(losses.t(), right.t(), condition)
+        pixels, condition = true_pixels(losses.t(), right.t(), condition, brain.backend)
         pixels = pixels.transpose(0, 1)
         probabilities = log_probabilities.exp()
         mean = (probabilities * logits).sum(-1)
         variance = (probabilities * logits.square()).sum(-1) - mean.square()
         true_logit = logits.gather(-1, targets[..., None])[..., 0]
         before = one_late(pixels, last)
-        expected = brain.self_state(out.thoughts, before)
+        expected = brain.self_state(out.hidden, before)
         squares = [F.mse_loss(guess, pixels, reduction="none").sum(-1) for guess in (expected, before)]
         columns = torch.stack([losses, right.float(), true_logit - mean, variance, *squares, torch.ones_like(losses)])
         self._sums += (columns * counts).double().sum((1, 2)).cpu().numpy()

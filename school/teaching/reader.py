@@ -1,11 +1,11 @@
-"""The reader: goes through a new text once, foretelling each token before it learns it (prequential, Dawid 1984).
+"""The reader: goes through a new text once, predicting each token before it learns it (prequential, Dawid 1984).
 
-A block of the text is foretold with the weights as they are and then learned, together with blocks of what was read
+A block of the text is predicted with the weights as they are and then learned, together with blocks of what was read
 before, drawn at random: without going over it again a small brain sees each page once and keeps little. The more it has
 read the more it goes over: of a few pages, read over and over, it would learn the words by heart and nothing else.
 
-It foretells with nothing silenced, and twice: with the brain as it learns, which knows the last page, and with the
-voice, its average, which is steadier. The mean of the two probabilities counts.
+It predicts without dropout, and twice: with the brain as it learns, which knows the last page, and with the voice, its
+average, which is steadier. The mean of the two probabilities counts.
 """
 
 from __future__ import annotations
@@ -21,12 +21,16 @@ from torch import Tensor
 
 from brain.contract import Brain
 from brain.selfstate import true_pixels
+from school.teaching.calibrate import Pace
+from school.teaching.planner import Agenda, Shape
 from school.teaching.settings import LessonSettings
 from school.teaching.streams import Step, Streams, Task
+from school.teaching.talks import Talks
+from school.teaching.threads import WorkerThreads
 from school.teaching.tutor import Tutor
 from school.texts.librarian import Librarian
 
-BLOCK = 64  # tokens foretold with the same weights
+BLOCK = 64  # tokens predicted with the same weights
 AGAIN_PER_TOKENS = 12_000  # read so far, for each block (one at least) that is learned again along with each new one
 AGAIN_AT_MOST = 15
 SAY_SECONDS = 10
@@ -42,22 +46,22 @@ class Reading:
     tail_bits_per_byte: float
 
 
-class Listener:
+class Predictor:
     """Follows the text with the weights of ``brain`` as they are at each block, and a memory of its own."""
 
     def __init__(self, brain: Brain):
-        self.brain, self.heard = brain, Streams.fresh(brain, 1, BLOCK)
+        self.brain, self.carried = brain, Streams.fresh(brain, 1, BLOCK)
 
     @torch.no_grad()
-    def foretell(self, tokens: Tensor) -> Tensor:
+    def predict(self, tokens: Tensor) -> Tensor:
         """``tokens`` (1, T+1), T at most BLOCK -> log-probability (T,) of each but the first."""
-        targets, heard = tokens[:, 1:], self.heard
-        out = self.brain(tokens[:, :-1], heard.pixels[:, : targets.shape[1]], heard.state)
-        told = out.logits.log_softmax(-1).gather(-1, targets[..., None])[..., 0]
+        targets, carried = tokens[:, 1:], self.carried
+        out = self.brain(tokens[:, :-1], carried.pixels[:, : targets.shape[1]], carried.state)
+        likely = out.logits.log_softmax(-1).gather(-1, targets[..., None])[..., 0]
         right = out.logits.argmax(-1) == targets
-        pixels, condition = true_pixels(-told.t(), right.t(), heard.condition)
-        self.heard = Streams(out.state, pixels.transpose(0, 1), condition)
-        return told[0]
+        pixels, condition = true_pixels(-likely.t(), right.t(), carried.condition, self.brain.backend)
+        self.carried = Streams(out.state, pixels.transpose(0, 1), condition)
+        return likely[0]
 
 
 def _for_smaller_steps(settings: LessonSettings) -> LessonSettings:
@@ -69,29 +73,55 @@ def _for_smaller_steps(settings: LessonSettings) -> LessonSettings:
     return settings.model_copy(update={"streams": 1, "micro_streams": 1} | changes)
 
 
-class Reader(Tutor):
-    """A tutor whose only lesson is one text, in order. ``nats``: what each token cost, (tokens - 1,)."""
+class TextPlanner:
+    """Plans for one text, in order. The agenda of the soul is carried along and left as it is."""
+
+    def __init__(self, text: np.ndarray, librarian: Librarian, settings: LessonSettings, device: torch.device):
+        self.text, self.librarian, self.settings, self.device = text, librarian, settings, device
+        self.shape, self.agenda = Shape(1, BLOCK), Agenda.empty(settings)
+        self.place = 0  # of the next block
+
+    def plan(self, step: int, *, talks: Talks, knows_library: bool, micro_streams: int) -> Step:
+        tokens = np.zeros((1, BLOCK + 1), dtype=np.int64)
+        piece = self.text[self.place : self.place + BLOCK + 1]
+        tokens[0, : len(piece)] = piece
+        weights = (np.arange(BLOCK) < len(piece) - 1).astype(np.float32)[None]
+        task = Task(torch.from_numpy(tokens).to(self.device), torch.from_numpy(weights).to(self.device), slice(0, 1))
+        if self.place > BLOCK:
+            rng = np.random.default_rng([self.settings.seed, step, *b"again"])
+            count = min(AGAIN_AT_MOST, 1 + self.place // AGAIN_PER_TOKENS)
+            starts = rng.integers(0, self.place - BLOCK, count)
+            again = np.stack([self.text[start : start + BLOCK + 1] for start in starts])
+            task.add(again, np.ones((count, BLOCK), dtype=np.float32))
+        self.place += BLOCK
+        return Step([task], float(task.weights.sum()), self.librarian.byte_count(tokens[:, 1:]), 0)
+
+
+class Reader:
+    """Has its ``tutor`` read one text. ``nats``: what each token cost, (tokens - 1,)."""
 
     def __init__(self, brain: Brain, librarian: Librarian, settings: LessonSettings, tokens: np.ndarray):
-        super().__init__(brain, librarian, _for_smaller_steps(settings), block_tokens=BLOCK)
-        self.text, self.place = tokens, 0
+        settings, device = _for_smaller_steps(settings), next(brain.parameters()).device
+        self.plan = TextPlanner(tokens, librarian, settings, device)
+        pace = Pace(1, WorkerThreads(torch.get_num_threads(), device))
+        self.tutor = Tutor(brain, self.plan, settings, pace=pace)
         self.nats = np.zeros(len(tokens) - 1)
-        self.listeners = [Listener(self.brain), Listener(self.voice)]
+        self.predictors = [Predictor(self.tutor.brain), Predictor(self.tutor.voice)]
 
     def read(self, say: Callable[[str], None]) -> Reading:
         """Read to the end of the text, saying now and then how far it is. With full strength: a text that is read is
         new, whatever the examinations on the library left of the rate (with 0.5 % of it, only 7 to 23 % was learned of
         what a newborn learns from the same text)."""
-        self.rate_scale = 1.0
+        self.tutor.plateau.rate_scale = 1.0
         say_at = time.monotonic() + SAY_SECONDS
-        ends = np.cumsum(self.librarian.byte_lengths[self.text[1:]])
-        while self.place < len(self.nats):
-            self._foretell()
-            while self.micro_step() is None:
+        ends = np.cumsum(self.plan.librarian.byte_lengths[self.plan.text[1:]])
+        while self.plan.place < len(self.nats):
+            self._predict()
+            while self.tutor.micro_step() is None:
                 pass
             if time.monotonic() > say_at:
                 say_at = time.monotonic() + SAY_SECONDS
-                read = min(self.place, len(ends))
+                read = min(self.plan.place, len(ends))
                 so_far = self.nats.sum() / math.log(2) / max(1, ends[read - 1])
                 say(f"read {100 * read / len(ends):.0f} %: {so_far:.3f} bits/byte so far")
         bits, total = self.nats / math.log(2), max(1, int(ends[-1]))
@@ -103,25 +133,10 @@ class Reader(Tutor):
             tail_bits_per_byte=float(bits[tail].sum() / max(1, total - ends[~tail].max(initial=0))),
         )
 
-    def _foretell(self) -> None:
+    def _predict(self) -> None:
         """Enter what the next block costs, with the weights as they are."""
-        tokens = torch.from_numpy(self.text[self.place : self.place + BLOCK + 1]).to(self.device)[None]
-        told = torch.stack([listener.foretell(tokens) for listener in self.listeners])
-        mean = told.logsumexp(0) - math.log(len(told))
-        self.nats[self.place : self.place + len(mean)] = -mean.cpu().numpy()
-
-    def _plan(self) -> Step:
-        tokens = np.zeros((1, BLOCK + 1), dtype=np.int64)
-        piece = self.text[self.place : self.place + BLOCK + 1]
-        tokens[0, : len(piece)] = piece
-        weights = (np.arange(BLOCK) < len(piece) - 1).astype(np.float32)[None]
-        task = Task(torch.from_numpy(tokens).to(self.device), torch.from_numpy(weights).to(self.device), slice(0, 1))
-        if self.place > BLOCK:
-            rng = np.random.default_rng([self.settings.seed, self.step, *b"again"])
-            count = min(AGAIN_AT_MOST, 1 + self.place // AGAIN_PER_TOKENS)
-            starts = rng.integers(0, self.place - BLOCK, count)
-            again = np.stack([self.text[start : start + BLOCK + 1] for start in starts])
-            task.add(again, np.ones((count, BLOCK), dtype=np.float32))
-        self.place += BLOCK
-        read_bytes = self.librarian.byte_count(tokens[:, 1:])
-        return Step([task], float(task.weights.sum()), read_bytes, 0)
+        place = self.plan.place
+        tokens = torch.from_numpy(self.plan.text[place : place + BLOCK + 1]).to(self.tutor.device)[None]
+        likely = torch.stack([predictor.predict(tokens) for predictor in self.predictors])
+        mean = likely.logsumexp(0) - math.log(len(likely))
+        self.nats[place : place + len(mean)] = -mean.cpu().numpy()

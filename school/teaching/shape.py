@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from brain import PRESETS, BrainConfig, parts_of_shape
+from brain import SPECIES, BrainConfig
 from school.office.mistakes import Mistake
 from school.teaching.brain_settings import BrainSettings
 from school.teaching.settings import MICRO_SECONDS
@@ -12,44 +12,23 @@ from school.teaching.settings import MICRO_SECONDS
 BLOCK_TOKENS = {"seed": 256}
 DEFAULT_BLOCK = 64
 SLOWER = {"seed": 1.5}  # micro_seconds: two cores then have a hand each, and 1.08 times the tokens
-DROPOUT = {"interneuron": 0.3, "llama": 0.1}  # what each learned best with; see docs/diary.md
-FREE_TO_CHANGE = {"dropout"}  # how it learns, not what it is
-# what brains from before them are, and stay:
-CAME_LATER = {"echo": False, "neurons_per_gate": 1, "spelling": False, "word_memory": False}
+SMALLEST_VOCABULARY = 264  # every byte and the marks
 
 
 def shape_of(settings: BrainSettings, vocabulary: int) -> BrainConfig:
     """The preset with the settings' changes; ``vocabulary`` 0 leaves the preset's. Raises Mistake."""
-    changed = {
-        field.name: getattr(settings, field.name)
-        for field in fields(BrainConfig)
-        if hasattr(settings, field.name) and not _as_preset(getattr(settings, field.name))
-    }
-    switches = {"dropout": DROPOUT[settings.species] if settings.dropout < 0 else settings.dropout}
-    config = replace(
-        PRESETS[settings.preset], **changed | switches | ({"vocabulary": vocabulary} if vocabulary else {})
-    )
-    if config.vocabulary < 264:
-        raise Mistake(f"library.vocabulary must be at least 264 (every byte and the marks), not {config.vocabulary}.")
-    if not all(1 <= size <= config.longest_window for size in config.windows):
-        raise Mistake(f"brain.windows must each be from 1 to brain.longest_window ({config.longest_window}).")
-    if config.neurons % config.neurons_per_gate:
+    preset = SPECIES[settings.species][settings.preset]
+    asked = {name: getattr(settings, name) for name in preset.parts()}
+    changed = {name: value for name, value in asked.items() if not _as_preset(value)}
+    config = replace(preset, **changed | ({"vocabulary": vocabulary} if vocabulary else {}))
+    if config.vocabulary < SMALLEST_VOCABULARY:
         raise Mistake(
-            f"brain.neurons must be a multiple of brain.neurons_per_gate, which is {config.neurons_per_gate}."
+            f"library.vocabulary must be at least {SMALLEST_VOCABULARY} (every byte and the marks), "
+            f"not {config.vocabulary}."
         )
-    if config.species == "llama":
-        _check_heads(config)
+    if misfit := config.misfit():
+        raise Mistake(misfit)
     return config
-
-
-def _check_heads(config: BrainConfig) -> None:
-    """Heads must split the width into pairs, and share the keys evenly."""
-    if config.embed_width % (2 * config.heads):
-        raise Mistake(
-            f"brain.embed_width must be a multiple of twice brain.heads ({2 * config.heads}), not {config.embed_width}."
-        )
-    if config.heads % config.key_heads:
-        raise Mistake(f"brain.heads must be a multiple of brain.key_heads ({config.key_heads}), not {config.heads}.")
 
 
 def block_tokens(settings: BrainSettings, wanted: int) -> int:
@@ -61,13 +40,14 @@ def micro_seconds(settings: BrainSettings, wanted: float) -> float:
 
 
 def agree(wanted: BrainConfig, soul: BrainConfig, where: str) -> BrainConfig:
-    """The shape to wake: the soul's, with the settings' dropout. Raises Mistake if they ask for another brain; what
-    does not concern its species may differ."""
+    """The shape to wake: the soul's, but for what can change without making it another brain. Raises Mistake if the
+    settings ask for another one."""
     _must_agree("species", wanted, soul, where)
-    for name in parts_of_shape(soul.species):
-        if name not in FREE_TO_CHANGE and getattr(soul, name) != CAME_LATER.get(name):
-            _must_agree(name, wanted, soul, where)
-    return replace(soul, **{name: getattr(wanted, name) for name in FREE_TO_CHANGE})
+    free = [name for name, part in soul.parts().items() if not part["structural"]]
+    for field in fields(soul):
+        if field.name not in free and getattr(soul, field.name) != soul.CAME_LATER.get(field.name):
+            _must_agree(field.name, wanted, soul, where)
+    return replace(soul, **{name: getattr(wanted, name) for name in free})
 
 
 def _must_agree(name: str, wanted: BrainConfig, soul: BrainConfig, where: str) -> None:
@@ -80,7 +60,8 @@ def _must_agree(name: str, wanted: BrainConfig, soul: BrainConfig, where: str) -
 
 
 def _as_preset(value: object) -> bool:
-    return value in (0, ()) and value is not False
+    """Whether a setting leaves it to the preset; a share of 0.0 does not."""
+    return value == () or (type(value) is int and value == 0) or (type(value) is float and value < 0)
 
 
 def _plain(value: object) -> str:

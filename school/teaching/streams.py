@@ -67,8 +67,7 @@ class Task:
 
     The first rows are the next blocks of the streams ``rows`` and carry their memory; the next ``talks`` rows are those
     of the conversations, and carry theirs; the rest, if any, are extra and start with none. Such rows ride along with
-    streams because a row alone costs almost as much as two; only while the streams' blocks are of another length are
-    they a task without streams.
+    streams because a row alone costs almost as much as two.
     """
 
     tokens: Tensor  # (R, T+1)
@@ -109,15 +108,14 @@ class Step:
     library_bytes: int
     review_tokens: int
     anchored: bool = False  # what it reads of the library keeps it to what it was at its best
-    places: list[int] = field(default_factory=list)  # of the library's blocks
-    again: list[int] = field(default_factory=list)  # of the passages read again, the last rows of all
+    jumped: bool = False  # to a new place in the library, of which the streams know nothing
+    new_library: bool = False  # there is something new to learn
     index: int = 0  # of the first task that is not done
-    before: int = 0  # tasks of the same step that other processes do before these
+    before: int = 0  # streams of the same step of which other processes take care, before these
     losses: list[Tensor] = field(default_factory=list)
     correct: list[Tensor] = field(default_factory=list)
     expected: list[Tensor] = field(default_factory=list)  # colours (3,) at the last token, summed over streams
-    accuracies: list[Tensor] = field(default_factory=list)  # (R,) of each task, where the pedagogy wants to know
-    reducible: list[tuple[int, float]] = field(default_factory=list)  # place, nats per token
+    color: Tensor | None = None  # (3,) mean over all streams at the last token, where processes share them
     finite: bool = True
     seconds: float = 0.0
     looked_at: bool = False

@@ -12,7 +12,9 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from pathlib import Path
+from threading import Thread
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +27,7 @@ from school.texts.survey import Survey
 from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Tokenizer
 
 TOKENIZER_SAMPLE = 8 << 20  # characters of the library that the byte pairs are learned from, at most
+PATIENCE = 5  # seconds between signs of life while the tokenizer is made
 SENTENCE_WINDOW = 192  # tokens in which a dialogue looks for two sentences
 SHORTEST_SENTENCE = 3  # tokens; what ends sooner ("Mr.") goes on
 
@@ -45,7 +48,9 @@ class Lesson(NamedTuple):
     places: list[int]
 
 
-def train_tokenizer(found: Survey, *, vocabulary: int, minimum_frequency: int) -> Tokenizer:
+def train_tokenizer(
+    found: Survey, *, vocabulary: int, minimum_frequency: int, say: Callable[[str], None] = lambda text: None
+) -> Tokenizer:
     """Learn the byte pairs from what the texts teach, of long libraries from the beginning of each."""
     share = min(1.0, TOKENIZER_SAMPLE / max(1, found.taught_letters))
 
@@ -53,7 +58,29 @@ def train_tokenizer(found: Survey, *, vocabulary: int, minimum_frequency: int) -
         for taught in found.taught():
             yield from pieces(taught[: math.ceil(share * len(taught))])
 
-    return Tokenizer.train(sample(), vocabulary=vocabulary, minimum_frequency=minimum_frequency)
+    def train() -> Tokenizer:
+        return Tokenizer.train(sample(), vocabulary=vocabulary, minimum_frequency=minimum_frequency)
+
+    return _beside(train, say)
+
+
+def _beside(work: Callable[[], Tokenizer], say: Callable[[str], None]) -> Tokenizer:
+    """Do what can't be interrupted in a thread of its own, so that Ctrl-C is heard meanwhile, and say that it goes on.
+    Where that ends the program, the thread ends with it."""
+    result: Future[Tokenizer] = Future()
+
+    def run() -> None:
+        try:
+            result.set_result(work())
+        except BaseException as error:  # it's raised where the result is awaited
+            result.set_exception(error)
+
+    Thread(target=run, name="letters", daemon=True).start()
+    seconds = 0
+    while not wait([result], timeout=PATIENCE).done:
+        seconds += PATIENCE
+        say(f"still learning its letters ({seconds} s)...")
+    return result.result()
 
 
 class Librarian:

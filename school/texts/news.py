@@ -39,10 +39,10 @@ def tell_skipped(skipped: Mapping[str, str]) -> list[str]:
     return tell_each("skipped {name}: {what}.", skipped)
 
 
-def tell_notes(notes: Mapping[str, Collection[str]], unless: Collection[tuple[str, str]] = ()) -> list[str]:
+def tell_notes(notes: Mapping[str, str], unless: Collection[tuple[str, str]] = ()) -> list[str]:
     """What was remarkable in reading texts, without those whose names are in ``unless``: that is told once."""
     known = {name for name, _ in unless}
-    return tell_each("{name}: {what}.", {name: ", ".join(told) for name, told in notes.items() if name not in known})
+    return tell_each("{name}: {what}.", {name: note for name, note in notes.items() if name not in known})
 
 
 def tell_news(before: Library, now: Library) -> list[str]:

@@ -55,7 +55,7 @@ class Shelved:
     texts: list[Text]
     files: dict[str, str]
     skipped: dict[str, str]
-    notes: dict[str, tuple[str, ...]]
+    notes: dict[str, str]
 
 
 def split_held_out(text: str, share: float) -> tuple[str, str]:
@@ -127,8 +127,8 @@ def _shelved(files: list[File], pack: Pack) -> Shelved:
                     held_out=pack.tokens[middle:stop],
                 )
             )
-        if row.notes:
-            notes[file.source.name] = tuple(row.notes)
+        if row.note:
+            notes[file.source.name] = row.note
     checksums = {file.source.name: file.sha256 for file in files}
     return Shelved(texts, checksums, skipped, notes)
 
@@ -145,7 +145,7 @@ class Row:
     tokens: tuple[int, int, int] = (0, 0, 0)
     copy_of: int | None
     unreadable: str
-    notes: tuple[str, ...]
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +256,7 @@ def _row(found: Survey, number: int) -> Row:
         key=_key([file.sha256, _format(file), share.taught, share.held_out]),
         copy_of=share.copy_of,
         unreadable="" if copied else found.skipped.get(name, ""),
-        notes=found.notes.get(name, ()),
+        note=found.notes.get(name, ""),
     )
 
 

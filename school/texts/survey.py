@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from school.texts.copies import Range, Share, pieces_of, share_out
-from school.texts.decoding import Unreadable
-from school.texts.formats import PLAIN, Content, Format, format_of
+from school.texts.decoding import Decoded, Unreadable
+from school.texts.formats import PLAIN, Format, format_of
 from school.texts.places import Source, read_bytes
 from school.texts.turns import has_turns, next_turn
 
@@ -38,7 +38,7 @@ def _look(source: Source) -> File:
     return File(source, hashlib.sha256(raw).hexdigest(), len(raw), format_, why)
 
 
-def read_content(path: Path) -> Content:
+def read_content(path: Path) -> Decoded:
     """Raises OSError, Unreadable, MemoryError."""
     return (format_of(path) or PLAIN).read(read_bytes(path))
 
@@ -52,7 +52,7 @@ class Survey:
     shares: list[Share]
     talks: list[bool]  # whether it is a conversation
     skipped: dict[str, str]
-    notes: dict[str, tuple[str, ...]]
+    notes: dict[str, str]
     text: Callable[[int], str] = field(repr=False)
 
     def parts(self, number: int) -> list[str]:
@@ -77,18 +77,19 @@ def survey(files: list[File], held_out: float) -> Survey:
     """Read all files and decide who teaches what."""
     texts = _Texts(files)
     skipped = {file.source.name: file.unreadable for file in files if file.unreadable}
-    notes: dict[str, tuple[str, ...]] = {}
+    notes: dict[str, str] = {}
     talks, pieces = [], []
     for number, file in enumerate(files):
-        content, why = Content(""), file.unreadable
+        content, why = None, file.unreadable
         if not why:
-            content, why = _try(lambda number=number: texts.read(number), content)
+            content, why = _try(lambda number=number: texts.read(number), None)
         if why:
             skipped[file.source.name] = why
-        if content.notes:
-            notes[file.source.name] = content.notes
-        talks.append(has_turns(content.text))
-        pieces.append(pieces_of(content.text, cut_of(content.text, held_out, talk=talks[-1])))
+        if content and content.note:
+            notes[file.source.name] = content.note
+        text = content.text if content else ""
+        talks.append(has_turns(text))
+        pieces.append(pieces_of(text, cut_of(text, held_out, talk=talks[-1])))
     shares = share_out(pieces, texts, lambda text: cut_of(text, held_out, talk=has_turns(text)))
     for file, share in zip(files, shares, strict=True):
         if share.copy_of is not None:
@@ -119,7 +120,7 @@ class _Texts:
     def __call__(self, number: int) -> str:
         return self.kept[number] if number in self.kept else self.read(number).text
 
-    def read(self, number: int) -> Content:
+    def read(self, number: int) -> Decoded:
         file = self.files[number]
         raw = read_bytes(file.source.path)
         if hashlib.sha256(raw).hexdigest() != file.sha256:

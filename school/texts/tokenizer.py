@@ -7,6 +7,7 @@ Byte pairs after Sennrich et al. 2016 (arXiv 1508.07909), by the ``tokenizers`` 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator
 
 from tokenizers import Tokenizer as BytePairs
@@ -17,6 +18,7 @@ from school.door.values import writable
 DOCUMENT, PERSON, BABY, SCRIBE, END = range(5)
 MARKS = ("<document>", "<person>", "<baby>", "<scribe>", "<end>", "<spare1>", "<spare2>", "<spare3>")
 MARK_COUNT = len(MARKS)
+_LONG_WORD = re.compile(r"\S{24}(?=\S)")
 
 Segment = str | int  # a text, or a mark by its id
 
@@ -44,7 +46,7 @@ class Tokenizer:
             initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
             show_progress=False,
         )
-        byte_pairs.train_from_iterator((writable(text) for text in texts), trainer)
+        byte_pairs.train_from_iterator((part for text in texts for part in _in_words(writable(text))), trainer)
         return cls(byte_pairs)
 
     @classmethod
@@ -82,6 +84,16 @@ class Tokenizer:
     def byte_lengths(self) -> list[int]:
         """UTF-8 bytes that each id stands for; 0 for marks."""
         return [len(piece) for piece in self.pieces]
+
+
+def _in_words(text: str) -> Iterator[str]:
+    """The text, cut where no space is for long: a line of Japanese is one word to the trainer, whose time grows with
+    the square of a word's length."""
+    start = 0
+    for run in _LONG_WORD.finditer(text):
+        yield text[start : run.end()]
+        start = run.end()
+    yield text[start:]
 
 
 def _byte_of_letter() -> dict[str, int]:

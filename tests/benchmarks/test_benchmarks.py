@@ -17,7 +17,7 @@ import pytest
 
 from benchmarks import company, learn, plots, prequential, references, teach
 from benchmarks.common import run
-from benchmarks.variants import NAMED, Variant, chosen, parse_variant, settings_with
+from benchmarks.variants import Variant, chosen, parse_variant
 from school.office.mistakes import Mistake
 from school.teaching.tutor import Tutor
 from school.texts.tokenizer import MARK_COUNT
@@ -90,7 +90,6 @@ def test_the_mixer_reproduces_its_published_figures():
 
 def test_variants_are_read_with_their_lists():
     assert parse_variant("default") == Variant("default", ())
-    assert parse_variant("curriculum") == Variant("curriculum", ("pedagogy.curriculum=true",))
     assert parse_variant("a-1:brain.windows=[1,2,4.5],lessons.weight_decay=0.1") == Variant(
         "a-1", ("brain.windows=[1,2,4.5]", "lessons.weight_decay=0.1")
     )
@@ -119,14 +118,6 @@ def test_wrong_variants_are_named_in_one_line(variants, says, text, monkeypatch,
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("babyLLM: ")
     assert says in line
-
-
-def test_each_policy_of_the_pedagogy_has_a_name():
-    """And what it stands for is a change of the settings."""
-    plain = settings_with([])
-    for name, changes in NAMED.items():
-        assert settings_with([*changes]) != plain, name
-    assert NAMED.keys() == {"repeats", "replay", "curriculum", "guesses"}
 
 
 def test_seeds_count_from_the_settings_seed():

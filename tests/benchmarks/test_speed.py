@@ -6,7 +6,6 @@ import argparse
 import json
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 import torch
@@ -15,11 +14,11 @@ from torch.utils.flop_counter import FlopCounterMode
 import wakeup
 from benchmarks import speed, turns
 from benchmarks.common import run
-from brain import PRESETS, build_brain
+from brain import SPECIES, build_brain
 from brain.contract import Brain
 from brain.layers.words import KEPT
 
-NEWBORN = PRESETS["newborn"]
+NEWBORN, LLAMA = SPECIES["interneuron"]["newborn"], SPECIES["llama"]["newborn"]
 STREAMS, BLOCK = 8, 64
 HIDDEN = 64  # of the self-state head
 
@@ -84,11 +83,11 @@ def test_a_spoken_token_reads_every_weight_and_one_row_of_each_table(measured):
 
 
 def llama() -> Brain:
-    return build_brain(replace(NEWBORN, species="llama"), pieces=[b""] * NEWBORN.vocabulary, turn_tokens=4)
+    return build_brain(LLAMA, pieces=[b""] * NEWBORN.vocabulary, turn_tokens=4)
 
 
 def test_attention_counts_too():
-    c, brain = NEWBORN, llama()
+    c, brain = LLAMA, llama()
     with FlopCounterMode(display=False, custom_mapping=speed.CPU_ATTENTION) as counter:
         out = brain(torch.zeros(2, BLOCK, dtype=torch.int64), torch.zeros(2, BLOCK, 3), brain.fresh_state(2))
         (out.logits.sum() + out.pixels.sum()).backward()

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from bots.terminal import Commands
-from school.classroom import Classroom, Limits
+from school.classroom import Limits
 from school.door.control import Control
 from school.door.events import Examined, Saved, StepReport
 from school.door.mailbox import Mailbox
@@ -22,7 +22,7 @@ from school.record.schema import reading
 from school.record.settings import RecordSettings
 from school.screen.calligraphist import count, facts, for_screen, hex_color, status_lines, wrapped
 from school.souls.caretaker import Caretaker, SoulSettings
-from tests.conftest import LESSONS, make_receptionist, make_tutor
+from tests.conftest import LESSONS, make_classroom, make_receptionist, make_tutor
 
 
 @pytest.fixture
@@ -34,16 +34,13 @@ def class_(librarian, tmp_path):
     mailbox = Mailbox()
     school = School(mailbox, registrar)
     events = []
-    classroom = Classroom(
+    classroom = make_classroom(
         tutor,
         receptionist,
         mailbox,
         school,
         Caretaker(tmp_path / "soul", SoulSettings()),
-        facts={},
-        limits=Limits(),
         publish=lambda event: (events.append(event), registrar.note(event)),
-        unwritten=lambda: registrar.unwritten,
     )
     here = SimpleNamespace(
         tutor=tutor,
@@ -56,7 +53,7 @@ def class_(librarian, tmp_path):
     )
     yield here
     classroom.stop()
-    if classroom._thread.ident:
+    if classroom.started:
         classroom.done.exception(timeout=60)
     registrar.close(step=tutor.step, ending="asleep", patience=60)
 
@@ -181,21 +178,22 @@ def test_forgetting_reaches_every_corner(class_):
         assert b"marmalade" not in file.read_bytes(), file
 
 
-def test_one_bad_lesson_does_not_end_the_day(class_, monkeypatch):
+def test_one_bad_lesson_does_not_end_the_day(class_):
     """A lesson that raises is skipped and logged; questions and later lessons go on."""
     class_.classroom.start()
     wait_for(lambda: class_.tutor.step > 2)
-    teach, troubles = class_.tutor._teach, iter(range(3))
-    monkeypatch.setattr(class_.tutor, "_teach", lambda *a: 1 / 0 if next(troubles, None) is not None else teach(*a))
+    troubles = iter(range(3))
+    hook = class_.tutor.brain.register_forward_pre_hook(lambda *_: 1 / 0 if next(troubles, None) is not None else None)
     wait_for(lambda: next(troubles, None) is None)
     seen = class_.tutor.step
     wait_for(lambda: class_.tutor.step > seen + 2)
     assert class_.school.ask("still there?", "c").result(timeout=60).tokens
+    hook.remove()
 
 
-def test_a_school_that_cannot_teach_says_so(class_, monkeypatch):
+def test_a_school_that_cannot_teach_says_so(class_):
     """When every lesson fails, the thread ends with the error instead of spinning for ever."""
-    monkeypatch.setattr(class_.tutor, "_teach", lambda *_: 1 / 0)
+    class_.tutor.brain.register_forward_pre_hook(lambda *_: 1 / 0)
     class_.classroom.start()
     with pytest.raises(ZeroDivisionError):
         class_.classroom.done.result(timeout=60)
@@ -206,7 +204,7 @@ def test_a_school_that_cannot_teach_says_so(class_, monkeypatch):
 def test_a_full_disk_does_not_stop_the_lessons(class_, monkeypatch):
     """A save that fails is told, lessons go on, and the next save works."""
     full = OSError(28, "No space left on device")
-    monkeypatch.setattr(class_.classroom.caretaker, "save", lambda soul: (_ for _ in ()).throw(full))
+    monkeypatch.setattr(class_.classroom.saver.caretaker, "save", lambda soul: (_ for _ in ()).throw(full))
     class_.classroom.start()
     assert class_.control.save().result(timeout=60) is None
     monkeypatch.undo()
@@ -232,7 +230,7 @@ def test_a_save_waits_for_the_end_of_the_step(class_):
     class_.classroom.stop()
     class_.classroom.done.result(timeout=60)
     assert not class_.tutor.under_way
-    newest = class_.classroom.caretaker.newest(print, set_aside=False)
+    newest = class_.classroom.saver.caretaker.newest(print, set_aside=False)
     assert newest.step == class_.tutor.step
 
 
@@ -241,21 +239,19 @@ def test_the_loop_stops_by_itself(librarian, tmp_path):
     tutor = make_tutor(librarian)
     mailbox = Mailbox()
     school = School(mailbox, None)
-    classroom = Classroom(
+    classroom = make_classroom(
         tutor,
         make_receptionist(tutor, tmp_path),
         mailbox,
         school,
         Caretaker(tmp_path / "soul", SoulSettings()),
-        facts={},
         limits=Limits(steps=3),
-        publish=lambda event: None,
     )
     classroom.start()
     classroom.done.result(timeout=60)
     assert tutor.step == 3
     assert not school.status().awake
-    assert [place.name for place in classroom.caretaker.souls()] == ["step-000000000003"]
+    assert [place.name for place in classroom.saver.caretaker.souls()] == ["step-000000000003"]
 
 
 def test_without_lessons_it_only_talks(librarian, tmp_path):
@@ -264,15 +260,13 @@ def test_without_lessons_it_only_talks(librarian, tmp_path):
     mailbox = Mailbox()
     registrar = Registrar(tmp_path / "baby.db", RecordSettings(), run_config={}, from_step=0)
     school = School(mailbox, registrar)
-    classroom = Classroom(
+    classroom = make_classroom(
         tutor,
         make_receptionist(tutor, tmp_path),
         mailbox,
         school,
         Caretaker(tmp_path / "soul", SoulSettings()),
-        facts={},
         limits=Limits(learning=False),
-        publish=lambda event: None,
     )
     classroom.start()
     assert school.ask("hello", "c").result(timeout=60).tokens
@@ -332,12 +326,11 @@ def test_every_command_of_the_terminal(class_):
 
 
 def test_long_lines_break_between_words():
-    """Indented as they began; what fits, and what was painted for a width, stays as it is."""
+    """Indented as they began; what fits stays as it is."""
     text = "it was a long day\n  besides: and much was said in it\n\na-word-that-is-longer-than-the-line"
     assert wrapped(text, 15) == (
         "it was a long\nday\n  besides: and\n  much was said\n  in it\n\na-word-that-is-longer-than-the-line"
     )
-    assert wrapped("\x1b[1m" + "x " * 20, 15) == "\x1b[1m" + "x " * 20
     assert wrapped(" 15 columns wide", 16) == " 15 columns wide"
 
 

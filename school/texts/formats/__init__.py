@@ -11,23 +11,18 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What a file says, and what a person should know of how it was read ("1 inlined picture left out")."""
-
-    text: str
-    notes: tuple[str, ...] = ()
+from school.texts.decoding import Decoded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """``read`` turns a file's bytes into text, or raises Unreadable with the reason. ``version`` goes up with every
-    change by which it reads a file differently: tokens that were kept of an earlier version are not used again."""
+    """``read`` turns a file's bytes into text and a note on it, or raises Unreadable with the reason. ``version``
+    goes up with every change by which it reads a file differently: tokens that were kept of an earlier version are not
+    used again."""
 
     name: str
     suffixes: frozenset[str]  # small letters, with their dot
-    read: Callable[[bytes], Content]
+    read: Callable[[bytes], Decoded]
     version: int
 
 

@@ -210,7 +210,7 @@ def test_to_be_forgotten_is_to_be_gone(chat):
     assert "nothing" in chat.says("gwen", "!consent").text
     for soul in souls:  # still whole
         if soul.exists():
-            chat.day.classroom.caretaker.load(soul)
+            chat.day.classroom.saver.caretaker.load(soul)
     rows = chat.rows("select count(*) from messages_fts where messages_fts match 'gooseberries'")
     assert rows == [(0,)]
 
@@ -490,7 +490,7 @@ def test_a_damaged_soul_that_names_somebody_goes(chat, tmp_path):
     agree(chat, "uma")
     chat.says("uma", "!baby umbrella?")
     place = Path(chat.day.control.save().result(timeout=20))
-    caretaker = Caretaker(tmp_path, chat.day.classroom.caretaker.settings)
+    caretaker = Caretaker(tmp_path, chat.day.classroom.saver.caretaker.settings)
     whole, torn, aside = tmp_path / "step-000000000001", tmp_path / "step-000000000002", tmp_path / "damaged" / "x"
     for copy in (whole, torn, aside):
         copy.mkdir(parents=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 
 from bots.chat.host import Host
 from school.door.values import Exchange, Origin
 from tests.evening import Evening, Sent, answered, evening
-from tests.small_chat import Notebook, SmallChat, line, on
+from tests.small_chat import Notebook, SmallChat, different, line, on
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +124,34 @@ def test_nobody_undoes_what_who_is_trusted_more_said(tmp_path, clock):
     before = Exchange(reply_id="old", person="room:id-ann", origin=where, sent="sent-old", **corrected)
     with SmallChat.open(tmp_path, clock, exchanges=[before]) as small:
         contradict_each_other(small, clock)
+
+
+def test_marks_weigh_by_who_gives_them(small, clock):
+    """A viewer's correction weighs as a line of theirs, and no more than what its owner teaches; the owner's most."""
+    small.agree("ann", "friend", "mo")
+    small.context.people.judge("room:id-friend", "vouched", "c")
+    owner, numbers = {"moderator": True, "owner": True}, count()
+
+    async def work(host: Host, wire: Notebook) -> None:
+        def weigh(text: str, by: str, **more) -> float:
+            small.asked(f"{by}-{text}", question=different(next(numbers)), answer=different(next(numbers)))
+            host.heard(line(text, by=by, **on(f"{by}-{text}"), **more))
+            clock.now += 700
+            host.quarantine.release(1)
+            (pair,) = small.lessons()
+            return pair.weight
+
+        for verdict, owners in (("!good", 1.0), ("!fix {}", 2.0)):
+            people = {"ann": {}, "friend": {}, "mo": {"moderator": True}, "boss": owner}
+            weights = [weigh(verdict.format(different(next(numbers))), by, **more) for by, more in people.items()]
+            assert weights == [0.5, 0.75, 1.0, owners]
+        host.heard(line("the owner writes an ordinary line", by="boss", **owner))
+        host.heard(line("and so does ann about her garden"))
+        clock.now += 700
+        host.quarantine.release(1)
+        assert {pair.person: pair.weight for pair in small.lessons()} == {"room:id-boss": 1.0, "room:id-ann": 0.5}
+
+    small.with_host(work)
 
 
 def contradict_each_other(small: SmallChat, clock) -> None:

@@ -9,10 +9,12 @@ import pytest
 
 from bots.chat.host import Host
 from bots.chat.messages import Removal
+from bots.chat.settings import ChatLessonSettings
 from bots.chat.surface import Surface
 from bots.chat.wordlist import WordList
 from school.door.consent import People
-from tests.small_chat import Notebook, line, reply_of, settled, until
+from school.door.values import Exchange, Origin, id_at
+from tests.small_chat import Notebook, SmallChat, different, line, reply_of, settled, until
 from tests.voices import is_line
 
 
@@ -103,6 +105,54 @@ def test_a_removal_may_come_before_its_message(small, clock):
         assert "@troll" not in wire.said[0][0]
 
     small.with_host(work)
+
+
+def test_a_ban_of_its_own_needs_no_word_of_its_own(tmp_path, clock):
+    """Where moderators remove the baby before it has said anything since it woke, yesterday's answers go, with what
+    was made of them, and nobody's consent or questions."""
+    origin = Origin(surface="room", channel="c", message="m-y")
+    asked = {"person": "room:id-ann", "origin": origin, "sent": "sent-y"}
+    before = Exchange(reply_id=id_at(clock.now - 3600), question="what is tea?", answer="hot leaf water", **asked)
+    with SmallChat.open(tmp_path, clock, exchanges=[before]) as small:
+        small.agree("ann")
+        school = small.context.school
+
+        async def work(host: Host, wire: Notebook) -> None:
+            assert school.find(before.reply_id)
+            host.removed(Removal(kind="person", channel="c", person=wire.state().me))
+            assert school.find(before.reply_id) is None
+            assert small.context.people.agreed("room:id-ann")
+
+        small.with_host(work)
+
+
+def test_its_owner_agreed_by_logging_in(small, clock):
+    """Without !optin, from the first line on; not again once they said otherwise, and as often a day as they like."""
+    boss = {"by": "boss", "owner": True, "moderator": True}
+    small.change(teaching=ChatLessonSettings(most=1))
+
+    async def work(host: Host, wire: Notebook) -> None:
+        agreed = small.context.people.agreed
+        host.heard(line("the moon is a lamp for owls", **boss))
+        assert agreed("room:id-boss")
+        for i in range(3):
+            host.heard(line(different(i), **boss))
+        host.heard(line("a moderator's moon is another one", by="mo", moderator=True))
+        assert not agreed("room:id-mo")
+        assert len(host.quarantine) == 4
+        host.heard(line("!optout", **boss))
+        host.heard(line("the sun is a lamp for larks", **boss))
+        assert not agreed("room:id-boss")
+        assert len(host.quarantine) == 0
+        small.change(people=People(small.keeper, [], False))
+
+    small.with_host(work)
+
+    async def unsure(host: Host, wire: Notebook) -> None:
+        host.heard(line("the moon is a lamp for owls", **boss))
+        assert not small.context.people.agreed("room:id-boss")  # they may have left
+
+    small.with_host(unsure)
 
 
 def test_nothing_listed_is_ever_said(small):

@@ -22,7 +22,7 @@ def test_too_many_questions_are_refused_together(small):
 
     async def work(host: Host, wire: Notebook) -> None:
         for i in range(12):
-            host.heard(line("!baby hello", by=f"viewer{i}"))
+            host.heard(line("!baby hello", by=f"viewer{i}", regular=True))
             await asyncio.sleep(0)
         host.tick()
         await until(lambda: wire.said)
@@ -33,6 +33,78 @@ def test_too_many_questions_are_refused_together(small):
         assert host.counts["turned away"] == 4
 
     small.chat(answers=20)
+    small.with_host(work)
+
+
+@pytest.mark.parametrize("moderator", [False, True])
+def test_whom_it_knows_comes_before_strangers(small, clock, moderator):
+    """However many newcomers ask, and opt in, there is room for those who agreed, whom the channel knows, or who have
+    been here for a while; and they are named first where somebody has to wait."""
+    small.limits(window=30.0)
+    small.agreed_at({"friend": clock.now - 3600})
+
+    async def work(host: Host, wire: Notebook) -> None:
+        wire.moderator = moderator
+        host.heard(line("good evening", by="neighbour"))
+        clock.now += 61
+        for i in range(30):
+            host.heard(line("!baby hello", by=f"guest{i}"))
+            host.heard(line("!optin", by=f"fan{i}"))
+            await settled(1)
+        asked = host.counts["question"]
+        assert 3 <= asked < 30
+        host.heard(line("!baby hello", by="friend"))
+        host.heard(line("!baby hello", by="neighbour"))
+        assert host.counts["question"] == asked + 2
+        for i in range(60):
+            host.heard(line("!baby hello", by=f"patron{i}", regular=True))
+        host.heard(line("!baby hello", by="last"))
+        host.tick()
+        await settled()
+        refusal = next(text for text, _ in wire.said if "patron" in text)
+        named = re.findall(r"@(\w+)", refusal)
+        assert named[0] == "patron59"
+        assert sorted(named, key=lambda name: not name.startswith("patron")) == named
+
+    small.chat(raid_people=1000)
+    small.with_host(work)
+
+
+@pytest.mark.parametrize("whom", ["everyone", "agreed", "regulars"])
+def test_whom_it_answers_can_be_chosen(small, whom):
+    """Everyone, who agreed, or whom the channel knows; moderators always. The others hear why, once in a while."""
+    small.chat(answers_for=whom, answers=20)
+    small.agree("friend")
+
+    async def work(host: Host, wire: Notebook) -> None:
+        people = {"guest": {}, "friend": {}, "patron": {"regular": True}, "mo": {"moderator": True}}
+        for _ in range(3):
+            for by, more in people.items():
+                host.heard(line("!baby hello", by=by, **more))
+            await settled()
+        answered = {"everyone": set(people), "agreed": {"friend", "mo"}, "regulars": {"patron", "mo"}}[whom]
+        assert host.counts["question"] == len(answered)
+        occasion = f"only_{whom}"
+        told = [text for text, _ in wire.said if whom != "everyone" and is_line(text, occasion)]
+        assert len(told) == len(people) - len(answered)
+
+    small.with_host(work)
+
+
+def test_a_question_may_have_a_price(small):
+    """Where it has one, what was paid for is a question, however it begins, and comes at once; others hear that."""
+
+    async def work(host: Host, wire: Notebook) -> None:
+        host.heard(line("!baby hello", by="guest", paid=False))
+        await until(lambda: wire.said)
+        assert is_line(wire.said[0][0], "costs_points")
+        host.heard(line("what is rain?", by="guest", paid=True))
+        host.heard(line("what is snow?", by="guest", paid=True))
+        host.heard(line("!baby hello", by="mo", moderator=True, paid=False))
+        host.heard(line("rain is nice today", by="guest", paid=False))
+        await settled()
+        assert [question.text for question in small.questions()] == ["what is rain?", "what is snow?", "hello"]
+
     small.with_host(work)
 
 
@@ -102,7 +174,7 @@ def test_there_is_always_room_for_a_refusal(small, clock):
         await clock.go_on(6)
         assert len(wire.said) == 6
         for i in range(7):
-            host.heard(line("!baby hello", by=f"asker{i}"))
+            host.heard(line("!baby hello", by=f"asker{i}", regular=True))
         assert (host.counts["question"], host.counts["turned away"]) == (4, 3)
         clock.now += 31
         await until(lambda: any(is_line(text, "opted_in") for text, _ in wire.said))
@@ -214,7 +286,7 @@ def test_everybody_hears_something_within_seconds(small, clock):
             if moment < 100:
                 host.heard(line("!baby hello", by=f"a_long_viewer{moment}"))
                 asked_at[f"a_long_viewer{moment}"] = clock.now
-            host.answers.tick(quiet=False, heard_at=clock.now, spoke_last=True)
+            host.answers.tick(quiet=False)
             for _ in range(3):
                 await asyncio.sleep(0)
             for text, _ in wire.said[said:]:

@@ -68,12 +68,16 @@ def test_what_it_says_is_harmless(chat, monkeypatch):
 
 
 def test_programs_and_other_channels_are_not_attended_to(chat):
-    """Those with a bot's badge, those that are known, and what was written in another channel of a shared chat."""
+    """Those with a bot's badge, those that are known, and what was written in another channel of a shared chat, in
+    which it says nothing."""
     silent = [
         chat.mutters("nightbot", "!baby hello"),
         chat.mutters("helperbot", "!baby remember to drink some water", badges=("bot-badge",)),
         chat.mutters("wanda", "!baby from next door", shared_from="neighbour"),
     ]
+    chat.eventually(lambda: chat.surface.wire.state().silent)
+    silent.append(chat.mutters("wanda", "!baby are you there?"))
+    chat.eventually(lambda: not chat.surface.wire.state().silent)
     assert chat.unanswered(silent[-1])
     assert not any(sent.reply_to in silent for sent in chat.sent)
     assert {"own", "bot", "shared"} <= chat.host.counts.keys()

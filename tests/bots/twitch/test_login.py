@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -26,6 +27,7 @@ from tests.fake_twitch import BOT_SCOPES, CLIENT_ID, READ, WRITE, FakeTwitch
 from wakeup import main
 
 ROOT = Path(__file__).resolve().parents[3]
+FORM = re.compile(r'action="(?P<action>[^"]+)".*?value="(?P<token>[^"]+)".*?<button>(?P<text>.*?)</button>')
 
 
 @pytest.fixture
@@ -60,6 +62,16 @@ class Browser:
     async def open(self, path: str) -> tuple[int, str]:
         async with self._session.get(f"http://localhost:{self._port}{path}") as answer:
             assert answer.headers.get("Cache-Control") == "no-store"
+            return answer.status, await answer.text()
+
+    async def press(self, button: str, page: str = "") -> tuple[int, str]:
+        """Send the form of a page (the first, if none is given) that has this button."""
+        page = page or (await self.open("/"))[1]
+        form = next(form for form in FORM.finditer(page) if button in form["text"])
+        return await self.post(form["action"], form["token"])
+
+    async def post(self, path: str, token: str) -> tuple[int, str]:
+        async with self._session.post(f"http://localhost:{self._port}{path}", data={"token": token}) as answer:
             return answer.status, await answer.text()
 
     async def door(self, path: str) -> str:
@@ -127,9 +139,9 @@ def test_the_bots_login_is_enough(twitch, tmp_path, port, capsys):
 
     async def work():
         async with logging_in(tmp_path, port) as browser:
-            assert (await browser.open("/finish"))[0] == 400
+            assert "I am done" not in (await browser.open("/"))[1]
             await browser.open("/bot")
-            assert (await browser.open("/finish"))[0] == 200
+            assert (await browser.press("I am done"))[0] == 200
             assert await browser.login == 0
 
     run(work())
@@ -147,6 +159,115 @@ def test_a_forged_or_used_way_back_opens_nothing(twitch, tmp_path, port):
             assert (await browser.open(f"/oauth/callback?state={state}&code=PLANTEDwrong"))[0] == 400
             assert (await browser.open(f"/oauth/callback?state={state}&code=PLANTEDwrong"))[0] == 400
             assert not token_file(tmp_path).exists()
+
+    run(work())
+
+
+def test_only_this_machines_names_are_answered_to(twitch, tmp_path, port):
+    """A name that somebody else makes lead here is no way to these pages, nor is another port; what is no page is told
+    without a trace. The number of the machine leads to its name, where the browser's cookie is."""
+
+    async def work():
+        async with logging_in(tmp_path, port):
+            for host in (
+                f"evil.example:{port}",
+                "localhost",
+                f"localhost:{port + 1}",
+                f"localhost.evil.com:{port}",
+                "x",
+            ):
+                for call in (f"GET / {host}", f"GET /bot {host}", f"POST /finish {host}"):
+                    assert (await asked(port, call)).startswith("HTTP/1.1 421 ")
+            for host in ("localhost", "LOCALHOST"):
+                assert (await asked(port, f"GET / {host}:{port}")).startswith("HTTP/1.1 200 ")
+            answer = await asked(port, f"GET /bot?x=1 127.0.0.1:{port}")
+            assert f"Location: http://localhost:{port}/bot?x=1" in answer
+            for call, status in (("GET /nowhere", 404), ("GET /finish", 405), ("GET /replace", 405)):
+                answer = await asked(port, f"{call} localhost:{port}")
+                assert answer.startswith(f"HTTP/1.1 {status} ")
+                assert "Cache-Control: no-store" in answer
+                assert "frame-ancestors 'none'" in answer
+
+    run(work())
+
+
+async def asked(port: int, call: str) -> str:
+    """What is answered to a method, a path and a Host header."""
+    method, path, host = call.split()
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+    answer = (await reader.read()).decode()
+    writer.close()
+    return answer
+
+
+def test_a_way_back_opens_only_in_the_browser_that_left(twitch, tmp_path, port):
+    """Who makes another browser come back with a code of theirs logs nobody in; the way stays open for whom it is.
+    Only so many ways back are open."""
+
+    async def work():
+        async with logging_in(tmp_path, port) as mine, aiohttp.ClientSession() as session:
+            other = Browser(session, port, mine.login)
+            door = await mine.door("/bot")
+            async with session.get(door, allow_redirects=False) as answer:
+                back = answer.headers["Location"].partition(f":{port}")[2]
+            assert (await other.open(back))[0] == 400
+            await other.door("/bot")  # it has a cookie now, but another
+            assert (await other.open(back))[0] == 400
+            assert not token_file(tmp_path).exists()
+            assert (await mine.open(back))[0] == 200
+            assert read_keys(tmp_path).bot.login == "babybot"
+            state = (await mine.door("/streamer")).partition("state=")[2]
+            for _ in range(100):
+                await other.door("/streamer")
+            assert (await mine.open(f"/oauth/callback?state={state}&error=no"))[0] == 400
+            assert "too old" in (await mine.open(f"/oauth/callback?state={state}&error=no"))[1]
+
+    run(work())
+
+
+def test_nothing_ends_without_the_pages_own_button(twitch, tmp_path, port):
+    """Another page may make a browser send a form here, but not with the token."""
+
+    async def work():
+        async with logging_in(tmp_path, port) as browser:
+            await browser.open("/bot")
+            for token in ("", "forged", "é"):
+                assert (await browser.post("/finish", token))[0] == 403
+                assert (await browser.post("/replace", token))[0] == 400
+                assert (await browser.post("/keep", token))[0] == 400
+            assert not browser.login.done()
+            assert (await browser.press("I am done"))[0] == 200
+            assert await browser.login == 0
+
+    run(work())
+
+
+def test_another_accounts_login_is_not_replaced_unasked(twitch, tmp_path, port):
+    """The person decides, with a button; the login that isn't wanted is handed back, also if nobody decides. The same
+    account again needs no question."""
+    twitch.log_in(tmp_path, streamer=False)
+    twitch.person("other")
+
+    async def work():
+        async with logging_in(tmp_path, port) as browser:
+            assert "Welcome, babybot" in (await browser.open("/bot"))[1]
+            twitch.browser = "other"
+            known = set(twitch.tokens)
+            page = (await browser.open("/bot"))[1]
+            assert "Replace babybot?" in page
+            assert read_keys(tmp_path).bot.login == "babybot"
+            assert "Nothing has changed" in (await browser.press("Keep babybot", page))[1]
+            assert (await browser.press("Replace babybot", page))[0] == 400
+            assert set(twitch.tokens) == known
+            page = (await browser.open("/bot"))[1]
+            assert "Welcome, other" in (await browser.press("Replace babybot by other", page))[1]
+            assert read_keys(tmp_path).bot.login == "other"
+            known, twitch.browser = set(twitch.tokens), "babybot"
+            assert "Replace other?" in (await browser.open("/bot"))[1]
+            assert (await browser.press("I am done"))[0] == 200
+            assert await browser.login == 0
+            assert set(twitch.tokens) == known
 
     run(work())
 
@@ -226,6 +347,38 @@ def test_login_with_a_code_and_without_a_secret(twitch, tmp_path, monkeypatch, c
     said = capsys.readouterr().out
     assert "https://www.twitch.tv/activate" in said
     assert "PLANTED" not in said
+
+
+@pytest.mark.parametrize("answer", ["yes", "no", None])
+def test_another_accounts_code_replaces_nothing_unasked(twitch, tmp_path, answer):
+    """With a code, the question is asked at the terminal; where there is none, nothing is replaced."""
+    twitch.device_interval = 0.05
+    twitch.log_in(tmp_path)
+    twitch.person("other")
+    point_client_library()
+    questions: list[str] = []
+
+    def ask(question: str, hidden: bool) -> str:
+        questions.append(question)
+        return answer
+
+    async def work():
+        options = {"device": True, "browser": False, "say": lambda text: None, "ask": ask if answer else None}
+        login = asyncio.create_task(log_in(tmp_path, TwitchSettings(channel="streamer"), **options))
+        await twitch.until(twitch.pending_device)
+        known = set(twitch.tokens)
+        twitch.approve_device("other")
+        if answer == "yes":
+            assert (await login).bot.login == "other"
+            return
+        with pytest.raises(Mistake, match="babybot stays logged in as the bot, and other was not stored"):
+            await login
+        assert read_keys(tmp_path).bot.login == "babybot"
+        assert set(twitch.tokens) == known
+
+    run(work())
+    assert len(questions) == (answer is not None)
+    assert all("babybot is logged in as the bot. Replace it by other?" in question for question in questions)
 
 
 def test_a_code_with_a_named_channel_asks_for_the_bot_alone(twitch, tmp_path, monkeypatch):
@@ -344,7 +497,7 @@ def findings(home: Path, capsys, **options) -> tuple[int, dict[str, dict]]:
     return status, {one["name"]: one for one in found["findings"]}
 
 
-def test_check_names_what_is_missing(twitch, tmp_path, capsys):
+def test_check_names_what_is_missing(twitch, tmp_path, capsys, monkeypatch):
     """Credentials, scopes, subscriptions and moderator status, each by name; the exit status sums it up."""
     status, found = findings(tmp_path, capsys)
     assert status == 2
@@ -356,10 +509,17 @@ def test_check_names_what_is_missing(twitch, tmp_path, capsys):
     twitch.log_in(tmp_path)
     twitch.moderators.add("babybot")
     assert findings(tmp_path, capsys)[1]["moderator"]["ok"] is True
-    token_file(tmp_path).chmod(0o644)
+    for file in (token_file(tmp_path), tmp_path / ".env"):  # what others could read is closed
+        file.touch()
+        file.chmod(0o644)
     status, found = findings(tmp_path, capsys)
-    assert (status, found["token file"]["ok"]) == (2, False)
-    token_file(tmp_path).chmod(0o600)
+    assert (status, found["token file"]["ok"]) == (0, True)
+    assert token_file(tmp_path).stat().st_mode & 0o777 == (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
+    with monkeypatch.context() as patch:
+        patch.setattr("bots.twitch.keys.close", lambda file: file != token_file(tmp_path))  # somebody else's
+        status, found = findings(tmp_path, capsys)
+    assert (status, found["Twitch"]["ok"]) == (2, False)
+    assert "chmod go=" in found["Twitch"]["text"]
     twitch.fail("/helix/eventsub", 403)
     status, found = findings(tmp_path, capsys)
     assert (status, found["Twitch"]["ok"], found["subscriptions"]["ok"]) == (2, False, None)
@@ -368,6 +528,29 @@ def test_check_names_what_is_missing(twitch, tmp_path, capsys):
     assert status == 2
     assert "twitch login" in found["Twitch"]["text"]
     assert twitch.open_sockets == 0
+
+
+def test_check_tells_what_the_chat_demands_and_tries_to_speak(twitch, tmp_path, capsys):
+    """Slow mode, followers only, a shared chat; and, when asked, whether a line is shown, or why not."""
+    twitch.log_in(tmp_path)
+    status, found = findings(tmp_path, capsys)
+    assert (status, found["chat"]["text"], "speaking" in found) == (0, "open to everybody", False)
+    assert not twitch.sent
+    assert findings(tmp_path, capsys, send=True)[1]["speaking"]["ok"] is True
+    assert len(twitch.sent) == 1
+    twitch.slow, twitch.only = 5, {"follower_mode"}
+    twitch.reject_next("msg_requires_verified_phone_number", "A verified phone number is required to chat here.")
+    status, found = findings(tmp_path, capsys, send=True)
+    assert (status, found["speaking"]["ok"]) == (2, False)
+    assert "no verified phone number" in found["speaking"]["text"]
+    assert found["chat"]["text"] == "it is for followers only and in slow mode, a message in 5 s"
+    twitch.shared_with.append("neighbour")
+    status, found = findings(tmp_path, capsys, send=True)
+    assert (status, found["speaking"]["ok"]) == (0, None)
+    assert "it stays silent" in found["chat"]["text"]
+    assert len(twitch.sent) == 1
+    twitch.fail("/helix/eventsub", 403)
+    assert findings(tmp_path, capsys, send=True)[1]["speaking"]["ok"] is None
 
 
 def test_check_from_the_command_line(twitch, tmp_path, capfd):

@@ -103,6 +103,7 @@ def test_a_message_arrives_with_all_that_is_known_of_it(twitch, tmp_path):
             assert (soup.text, soup.mentions_me, soup.moderator) == ("what is soup?", True, True)
             assert [one.regular for one in diary.lines[:4]] == [False, True, True, False]
             assert not any(one.bot for one in diary.lines)
+            assert [one.owner for one in diary.lines] == [False, False, True, False, False, False, False]
             assert look.links
             assert look.moderator
             assert not look.mentions_me
@@ -114,6 +115,58 @@ def test_a_message_arrives_with_all_that_is_known_of_it(twitch, tmp_path):
             assert (said.text, said.mentions_me, said.reply_to_me) == ("did @babybot say so?", True, False)
             assert wire.state().duplicates == 2
             assert wire.state().heard == 7
+
+    run(work())
+
+
+def test_what_is_not_words_is_no_words(twitch, tmp_path):
+    """What somebody does (/me) is said without its marks, a gif and a kind of fragment that is not known yet are left
+    out, and so is what people's programs add unseen."""
+    twitch.log_in(tmp_path)
+
+    async def work():
+        async with connected(twitch, tmp_path) as (_, diary):
+            for text in (
+                "\1ACTION polishes the lamp\1", "\1ACTION\1", "\1ACTIONS speak\1", "ACTION please",
+                "\1ACTION !quiet 2\1", "!quiet 2 \U000e0000", "!quiet\u034f 2\u034f", "@babybot \u200bhello \U000e0000",
+                "see exam\u200bple.com",
+            ):  # fmt: skip
+                twitch.chat(text)
+            twitch.chat("look https://giphy.example/x.gif at it", gifs=("https://giphy.example/x.gif",))
+            twitch.chat("a hologram of soup", unheard_of=("hologram",))
+            twitch.chat(
+                "\u0001ACTION nods Kappa Cheer100\u0001",
+                emotes=("Kappa",),
+                cheers=("Cheer100",),
+                reply_to=twitch.chat("so?"),
+            )
+            await twitch.until(lambda: len(diary.lines) == 13)
+            assert diary.texts() == [
+                "polishes the lamp", "", "ACTIONS speak", "ACTION please", "!quiet 2", "!quiet 2", "!quiet 2", "hello",
+                "see example.com", "look at it", "a of soup", "so?", "nods Kappa Cheer100",
+            ]  # fmt: skip
+            assert [line.links for line in diary.lines].count(True) == diary.lines[8].links == 1
+            assert diary.lines[7].mentions_me
+            nods = diary.lines[-1]
+            assert (nods.emotes, nods.in_words) == (("Kappa",), (("Cheer100", "(cheers 100)"),))
+
+    run(work())
+
+
+@pytest.mark.parametrize(("price", "paid"), [("", [None] * 3), ("r-1", [False, True, False]), ("?", [None] * 3)])
+def test_a_reward_may_be_what_a_question_costs(twitch, tmp_path, price, paid):
+    """Whether it was used is known of each line; while its id is not known, it is told here once."""
+    twitch.log_in(tmp_path)
+
+    async def work():
+        async with connected(twitch, tmp_path, reward=price) as (wire, diary):
+            for reward in ("", "r-1", "r-2"):
+                twitch.chat("what is rain?", reward=reward)
+            twitch.chat("what is snow?", reward="r-1")
+            await twitch.until(lambda: len(diary.lines) == 4)
+            assert [line.paid for line in diary.lines[:3]] == paid
+            told = [line for line in wire.told if "twitch.reward" in line]
+            assert len(told) == (2 if price == "?" else 0)
 
     run(work())
 
@@ -135,6 +188,34 @@ def test_what_a_moderator_removes_is_told(twitch, tmp_path):
             assert (person.kind, person.message, person.person) == ("person", "", viewer)
             assert (everything.kind, everything.person, everything.channel) == ("all", "", twitch.channel.id)
             assert wire.state().removals == 3
+
+    run(work())
+
+
+def test_it_hears_that_it_is_banned_itself(twitch, tmp_path):
+    """Before it has said anything: by a timeout, by the end of its subscriptions, and by not being let in again."""
+    twitch.log_in(tmp_path)
+
+    async def work():
+        async with connected(twitch, tmp_path, patience=replace(HASTE, refused_retry=0.1)) as (wire, diary):
+            me = wire.state().me
+            assert me == twitch.bot.id
+            twitch.ban("babybot")
+            await twitch.until(lambda: len(diary.removals) == 1)
+            twitch.banned.add("babybot")
+            twitch.revoke_subscriptions("chat_user_banned")
+            await twitch.until(lambda: len(diary.removals) >= 3)
+            assert {(one.kind, one.channel, one.person) for one in diary.removals} == {
+                ("person", twitch.channel.id, me)
+            }
+            twitch.banned.clear()
+            await twitch.until(lambda: wire.state().standing == "listening")
+
+        async with connected(twitch, tmp_path, listens=False) as (wire, diary):
+            twitch.banned.add("babybot")
+            twitch.drop()
+            await twitch.until(lambda: diary.removals)
+            assert diary.removals[0].person == wire.state().me == me
 
     run(work())
 

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import wakeup
+from brain.gauges import from_names
 from school.diary.days import _quotes, facts_of_day, name_of
 from school.diary.scoring import BANDS, Recent, band, goodness
 from school.diary.scribe import Scribe, ScribeSettings, figures
@@ -169,7 +170,7 @@ def exam(bits: float, step: int, window: float) -> Examined:
         bits_per_byte=bits, tokens=9, bytes=30, accuracy=0.5, temperature=0.9, self_state_error=0.8, repeats=0.4
     )
     gauges = {"window1": 2.0, "window2": window, "memory1_short": 0.6 + window / 1000, "memory1_long": 0.9}
-    return Examined(result, step, gauges)
+    return Examined(result, step, from_names(gauges))
 
 
 def live_a_week(desk: Desk) -> None:
@@ -550,7 +551,7 @@ def test_reflections_are_true_and_replace_each_other(tmp_path, clock):
             loss = 5 - 0.01137 * step
             desk.school.snapshot = Snapshot(
                 step=step, tokens_seen=1024 * step, loss=loss, texts=9,
-                color=(0.31, 0.42, 0.53), gauges={"window1": 2.25, "window2": 31.5},
+                color=(0.31, 0.42, 0.53), gauges=from_names({"window1": 2.25, "window2": 31.5}),
             )  # fmt: skip
             desk.scribe.noted(report(step, loss))
             letters = desk.mailbox.drain()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 import torch
 
+from brain.ops.backend import PYTORCH
 from brain.selfstate import fresh_condition, true_pixels
 from school.door.mood import WORDS, Mood, mood
 from tests.test_imports import imported, sources
@@ -44,7 +45,7 @@ def live(start: float, end: float, spread: float, *, seed: int = 0) -> Day:
         factors = torch.exp(spread * torch.randn(TOKENS, STREAMS, generator=noise) - spread**2 / 2)
         tokens = level * factors
         recent = condition["recent"]
-        pixels, condition = true_pixels(tokens, tokens < 0.7, condition)
+        pixels, condition = true_pixels(tokens, tokens < 0.7, condition, PYTORCH)
         colors.append(tuple(pixels[-1].mean(0).tolist()))
         losses.append(tokens.mean().item())
         changes.append((tokens - recent).abs().mean().item())

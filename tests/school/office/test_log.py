@@ -63,9 +63,9 @@ def test_the_log_is_for_people_and_for_machines(tmp_path):
         assert {"level": "INFO", "name": "school.somewhere", "message": "step 7", "step": 7, "loss": 2.5,
                 "color": [0.1, 0.2, 0.3], "odd": None}.items() <= first.items()  # fmt: skip
         assert first["at"].endswith("+00:00")
-        assert second["traceback"].endswith("ValueError: no")
+        assert second["traceback"].endswith("ValueError")  # its text could be anybody's words
         assert "INFO school.somewhere: step 7" in day.lines()[0]
-        assert day.lines()[-1] == "ValueError: no"
+        assert day.lines()[-1] == "ValueError"
         assert day.said == ["a lesson failed"]
 
 

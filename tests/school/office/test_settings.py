@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +13,10 @@ from pydantic import Field, ValidationError
 
 import wakeup
 from bots.settings import Settings, generated
-from brain import PRESETS, SPECIES, BrainConfig, build_brain, parts_of_shape
 from school.office.mistakes import Mistake
 from school.office.settings import EXPERT, Slice, allowed, as_markdown, as_toml, is_expert, read_settings
 from school.settings import REMOVED
-from school.teaching.shape import FREE_TO_CHANGE, BrainSettings, agree, block_tokens, micro_seconds, shape_of
+from school.teaching.brain_settings import BrainSettings
 
 TREE = Settings
 SHIPPED = wakeup.REPOSITORY / "config.toml"
@@ -230,7 +227,7 @@ def test_an_empty_file_means_the_defaults(tmp_path: Path):
         (" brain . neurons = 64 ", "brain", "neurons", 64),
         ("brain.neurons=64 # a few", "brain", "neurons", 64),
         ("brain.shared_decays=true", "brain", "shared_decays", True),
-        ("brain.blend_logit_norm=false", "brain", "blend_logit_norm", False),
+        ("brain.echo=false", "brain", "echo", False),
         ("brain.preset=child", "brain", "preset", "child"),
         ('brain.preset="child"', "brain", "preset", "child"),
         ("brain.preset= child ", "brain", "preset", "child"),
@@ -338,157 +335,6 @@ def test_bounds_in_words():
         "a number at least 0.5 and at most 2",
         "text",
     ]
-
-
-# ---- which brain the settings mean ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-def test_a_preset_alone_is_the_preset(preset: str):
-    """Without other changes the shape is the preset's."""
-    assert shape_of(BrainSettings(preset=preset), 0) == PRESETS[preset]
-
-
-@pytest.mark.parametrize("key", sorted(set(BrainSettings.model_fields) - {"species", "preset"}))
-def test_each_override_reaches_the_brain(key: str):
-    """Every key of [brain] changes just its own part of the preset's shape, false and 0.0 included."""
-    plain = shape_of(BrainSettings(preset="newborn"), 0)
-    match getattr(plain, key):
-        case bool(switch):
-            value = not switch
-        case int(size):
-            value = size + 8
-        case float():
-            value = 0.0
-        case _:
-            value = (1.0, 5.5)
-    changed = shape_of(BrainSettings(preset="newborn", **{key: value}), 0)
-    assert getattr(plain, key) != value
-    assert changed == replace(plain, **{key: value})
-
-
-def test_every_part_of_a_shape_can_be_asked_for():
-    """Each field of a brain's shape is a setting of [brain], but for the vocabulary ([library]) and the positions."""
-    shape = {field.name for field in fields(BrainConfig)}
-    assert shape - set(BrainSettings.model_fields) == {"vocabulary", "positions"}
-
-
-def test_the_vocabulary_is_the_presets_until_asked_for():
-    """A vocabulary of 0 leaves the preset's; any other replaces it."""
-    assert shape_of(BrainSettings(preset="newborn"), 0).vocabulary == PRESETS["newborn"].vocabulary
-    assert shape_of(BrainSettings(preset="newborn"), 300).vocabulary == 300
-
-
-def test_a_vocabulary_needs_every_byte():
-    """A vocabulary under 264 (all bytes and the marks) is refused by name; 264 will do."""
-    with pytest.raises(Mistake, match=r"^library\.vocabulary must be at least 264 .* not 263\.$"):
-        shape_of(BrainSettings(), 263)
-    assert shape_of(BrainSettings(), 264).vocabulary == 264
-
-
-@pytest.mark.parametrize("windows", [(0.5,), (1.0, 33.0), (-1.0,), (math.nan,), (math.inf,), (0.0,)])
-def test_windows_out_of_range(windows: tuple[float, ...]):
-    """A window under 1 or over the longest, or not a number, is refused in one line with both names and the bound."""
-    with pytest.raises(Mistake) as caught:
-        shape_of(BrainSettings(preset="newborn", windows=windows), 0)
-    assert str(caught.value) == "brain.windows must each be from 1 to brain.longest_window (32)."
-
-
-def test_a_longest_window_shorter_than_the_presets_windows():
-    """A longest window that the preset's windows exceed is refused, and the bound named."""
-    with pytest.raises(Mistake, match=r"brain\.longest_window \(16\)"):
-        shape_of(BrainSettings(preset="newborn", longest_window=16), 0)
-    assert shape_of(BrainSettings(preset="newborn", longest_window=16, windows=(1.0, 16.0)), 0).windows == (1.0, 16.0)
-
-
-@pytest.mark.parametrize(
-    ("changes", "line"),
-    [
-        ({"heads": 5}, "brain.embed_width must be a multiple of twice brain.heads (10), not 64."),
-        ({"heads": 64}, "brain.embed_width must be a multiple of twice brain.heads (128), not 64."),
-        ({"heads": 4, "key_heads": 3}, "brain.heads must be a multiple of brain.key_heads (3), not 4."),
-        ({"key_heads": 4}, "brain.heads must be a multiple of brain.key_heads (4), not 2."),
-    ],
-)
-def test_heads_that_do_not_fit(changes: dict[str, int], line: str):
-    """Heads that don't split a llama's width into pairs, or can't share its keys, are refused in one line."""
-    with pytest.raises(Mistake) as caught:
-        shape_of(BrainSettings(preset="newborn", species="llama", **changes), 0)
-    assert str(caught.value) == line
-    assert shape_of(BrainSettings(preset="newborn", **changes), 0).neurons == 256  # of no concern to an interneuron
-
-
-@pytest.mark.parametrize("preset", PRESETS)
-def test_every_species_has_every_preset(preset: str):
-    """Each preset is a shape that any species can take."""
-    for species in SPECIES:
-        assert shape_of(BrainSettings(preset=preset, species=species), 0).species == species
-
-
-def test_an_overridden_shape_can_be_built():
-    """A shape made of overrides builds a brain."""
-    settings = BrainSettings(
-        preset="newborn", neurons=16, embed_width=8, windows=(1.0, 3.0), shared_cerebellum=True, blend_logit_norm=False
-    )
-    assert build_brain(shape_of(settings, 264), pieces=[b""] * 264, turn_tokens=8) is not None
-
-
-def test_block_tokens():
-    """The wanted block length, or else the preset's own: 256 for the seed, 64 for the others."""
-    assert block_tokens(BrainSettings(preset="seed"), 0) == 256
-    assert [block_tokens(BrainSettings(preset=name), 0) for name in ("newborn", "toddler", "child")] == [64] * 3
-    assert block_tokens(BrainSettings(preset="seed"), 40) == 40
-
-
-def test_micro_seconds():
-    """The wanted length of a micro-step, or else the preset's own: longer for the seed."""
-    assert micro_seconds(BrainSettings(preset="seed"), 0.0) > micro_seconds(BrainSettings(preset="toddler"), 0.0) == 0.4
-    assert micro_seconds(BrainSettings(preset="seed"), 0.1) == 0.1
-
-
-# ---- when a soul sleeps there already ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("species", "name"),
-    [(kind, name) for kind in SPECIES for name in ["species", *parts_of_shape(kind)] if name not in FREE_TO_CHANGE],
-)
-def test_the_souls_shape_wins_or_nobody_wakes(species: str, name: str):
-    """Settings that ask for another shape are refused in one line: what it has, what is asked, and both ways out."""
-    soul = replace(PRESETS["newborn"], species=species)
-    other = {"species": "cat", "windows": (2.0, 3.0)}.get(name)
-    if other is None:
-        value = getattr(soul, name)
-        other = not value if isinstance(value, bool) else value + 1
-    with pytest.raises(Mistake) as caught:
-        agree(replace(soul, **{name: other}), soul, "home/soul")
-    line = str(caught.value)
-    has, asked = (str(list(v)) if isinstance(v, tuple) else str(v) for v in (getattr(soul, name), other))
-    assert line.startswith(f"the soul in home/soul has {name} = {has}, but the settings ask for {asked}. ")
-    assert "brain.preset" in line
-    assert "--home DIR" in line
-    assert len(line.splitlines()) == 1
-
-
-def test_what_does_not_concern_a_species_may_differ():
-    """Of another shape only what the soul's species is made of counts; all else stays as the soul has it."""
-    soul = PRESETS["newborn"]
-    assert agree(replace(soul, heads=soul.heads + 1, context=soul.context + 1), soul, "home/soul") == soul
-
-
-def test_dropout_may_differ():
-    """The soul's shape is woken with the settings' dropout."""
-    soul = PRESETS["newborn"]
-    wanted = replace(soul, **dict.fromkeys(FREE_TO_CHANGE, 0.75))
-    assert wanted != soul
-    assert agree(wanted, soul, "home/soul") == wanted
-
-
-def test_windows_read_from_a_file_agree_with_a_souls():
-    """Window sizes written as whole numbers agree with the same sizes as fractions."""
-    soul = replace(PRESETS["newborn"], windows=(1, 2, 4))
-    wanted = shape_of(read_settings(TREE, None, ["brain.preset=newborn", "brain.windows=[1, 2, 4]"]).brain, 0)
-    assert agree(wanted, soul, "home/soul").windows == (1, 2, 4)
 
 
 HOSTILE = {"deep": "[" * 20_000, "tables": "{a = " * 5_000, "digits": "9" * 5_000, "hex": "0x" + "f" * 5_000}

@@ -20,7 +20,7 @@ from school.souls.removal import SavedSouls
 from tests.school.record.test_removal import ANN, BOB, day, files_with, opened, talk, teach
 
 ROOT = Path(__file__).resolve().parents[3]
-WORDS = r"Ask|Teach|Exchange|Pair|Review|_Speaking|Conversation|Line|Reply|Page|Letter|Request"
+WORDS = r"Ask|Teach|Exchange|Pair|Review|_Speaking|Conversation|Line|Reply|Page|Request"
 HOLDS = re.compile(rf"(dict|list|deque|set|OrderedDict|\w*Cache|SimpleQueue|Queue)\[.*\b({WORDS})\b")
 
 # Whoever keeps words in memory, or has a verb to forget them, and the keeper that the coordinator asks on their behalf.

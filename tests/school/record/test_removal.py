@@ -20,7 +20,7 @@ import torch
 import wakeup
 from school.assembly import Awake
 from school.door.consent import WORDING, People
-from school.door.mailbox import Ask, Forget, Letter, Mailbox, Teach, fulfil
+from school.door.mailbox import Ask, Forget, Mailbox, Request, Teach, fulfil
 from school.door.school import School
 from school.door.values import Origin, Pair, Removed, Reply, Scope, id_at, new_id
 from school.office.mistakes import Mistake
@@ -295,7 +295,7 @@ def is_done(one: Future) -> bool:
 class Attended(Mailbox):
     """With somebody who at once forgets what is to be forgotten."""
 
-    def post(self, letter: Letter) -> None:
+    def post(self, letter: Request) -> None:
         super().post(letter)
         if isinstance(letter, Forget):
             fulfil(letter.future, Removed())

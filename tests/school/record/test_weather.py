@@ -38,8 +38,8 @@ def test_a_step_tells_what_it_expected(librarian):
     own, untaught = whole.all_streams(), copy.deepcopy(whole.brain)
     (report,), (other,) = take_steps(whole, 1), take_steps(parts, 1)
     with torch.no_grad():
-        thoughts = untaught(torch.from_numpy(lesson.tokens)[:, :-1], own.pixels, own.state).thoughts
-        expected = untaught.self_state(thoughts, one_late(whole.streams.pixels, own.pixels[:, -1]))[:, -1].mean(0)
+        hidden = untaught(torch.from_numpy(lesson.tokens)[:, :-1], own.pixels, own.state).hidden
+        expected = untaught.self_state(hidden, one_late(whole.streams.pixels, own.pixels[:, -1]))[:, -1].mean(0)
     assert report.expected == pytest.approx(expected.tolist(), abs=1e-5)
     assert other.expected == pytest.approx(report.expected, abs=1e-5)
     assert report.color == pytest.approx(whole.streams.pixels[:, -1].mean(0).tolist())

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -18,10 +19,10 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 
 import wakeup
-from bots.chat.context import open_room
+from bots.chat.context import Hooks, open_context
 from bots.chat.host import Host
 from bots.chat.messages import Line, WireState
-from bots.chat.settings import ChatLessonSettings, ChatSettings, CommandSettings
+from bots.room import ROOM
 from bots.settings import Settings
 from bots.twitch.client import Silence
 from school.diary.days import utc_of
@@ -542,32 +543,29 @@ def test_a_chat_waits_by_the_clock_that_nobody_sets(tmp_path):
     hands = Hands(FIRST)
     with written(tmp_path / "baby.db", hands) as (registrar, school, lifetime, _):
         people = People(registrar, clock=lifetime.now)
-        room = open_room(
-            school, print, people, tmp_path,
-            chat=ChatSettings(), teaching=ChatLessonSettings(), commands=CommandSettings(),
-            learned_today={}, wall=lifetime.now,
-        )  # fmt: skip
-        host = Host(replace(room, clock=hands.clocks.steady), Unheard())
-        people.agree("twitch:1", "c")
+        hooks = Hooks(save=Future, wall=lifetime.now)
+        context = open_context(ROOM, school, people, hooks, tmp_path, Settings(), clock=hands.clocks.steady)
+        host = Host(context, Unheard())
+        people.agree(ROOM.person("1"), "c")
         jumps = {"apples grow on old trees": YEAR, "my bicycle needs a new chain": -YEAR}
         jumps |= {"rain fell all morning here": -timedelta(days=1), "we baked bread with seeds": timedelta(days=1)}
         for text, by in jumps.items():
             line = Line(id=text, channel="c", person="1", login="ann", name="Ann", text=text)
-            taught = host.lessons.taught
-            assert host.lessons.offer(line, 1) == ""
+            taught = host.quarantine.taught
+            assert host.quarantine.offer(line, 1) == ""
             host.be_quiet(60)
             hands.set(by)
-            host.lessons.release(1)
-            assert (host.quiet, len(host.lessons)) == (True, 1)
+            host.quarantine.release(1)
+            assert (host.quiet, len(host.quarantine)) == (True, 1)
             hands.live(timedelta(minutes=12))
-            host.lessons.release(1)
-            assert (host.quiet, host.lessons.taught) == (False, taught + 1)
+            host.quarantine.release(1)
+            assert (host.quiet, host.quarantine.taught) == (False, taught + 1)
         hands.live(timedelta(hours=1))
         for number in range(100):
             host.audience.note(replace(line, person=f"raid{number}", login=f"raid{number}", name=f"raid{number}"))
         host.audience.note(line)
-        assert host._intrudes(replace(line, person="raid7"))
-        assert not host._intrudes(line)
+        assert host._is_raider(replace(line, person="raid7"))
+        assert not host._is_raider(line)
 
 
 class Unheard:

@@ -67,7 +67,7 @@ def test_names_are_given_once():
         ("diary", [("write_day", date(2026, 3, 8)), ("write_day", DAY)]),
         ("letter", [("write_letter", DAY)]),
         ("night", [("rehearse", midnight(date(2026, 3, 8), UTC))]),
-        ("backup", [("back_up",)]),
+        ("backup", [("back_up",), ("back_up",)]),
     ],
 )
 def test_what_a_job_runs(job: str, asked: list[tuple]):

@@ -129,7 +129,7 @@ def test_the_letter_remembers_the_days_as_the_diary_does(week):
     assert [row[1] for row in table] == [day.isoformat() for day in DAYS]
     for row in table:
         (page,) = week.rows("select text from diary where kind = 'day' and day = ?", row[1])[0]
-        assert f"felt {row[5]}." in page
+        assert f"mood=⟦{row[5]}⟧" in page
 
 
 @pytest.mark.parametrize(

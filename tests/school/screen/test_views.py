@@ -13,35 +13,37 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from brain import BrainConfig
+from brain.gauges import by_name, from_names
+from brain.species.llama_config import LlamaConfig
 from school.door.events import Examined, ExamResult, Glimpse, Saved, StepReport
 from school.door.values import Snapshot
 from school.office.stopwatch import Minute
 from school.screen import announcer as announcer_module
 from school.screen.announcer import Announcer, Screen
 from school.screen.bands import BANDS, NEUTRAL, UNKNOWN, Figure, band_of
+from school.screen.calligraphist import status_lines
 from school.screen.figures import Figures
 from school.screen.history import FEWEST, History
 from school.screen.views import LABEL, Turn, bar, compact, full, painted, plain, sparkline
 from tests.conftest import make_tutor, take_steps
 
 WIDTHS = (60, 100, 160)
-GAUGES = {
+GAUGES = from_names({
     "blend_token": 0.5, "blend_position": 0.3, "blend_pixel": 0.2, "window1": 1.0, "window2": 2.5, "window3": 31.25,
     "memory1_short": 0.684, "memory1_long": 0.95, "memory2_short": 0.894, "memory2_long": 0.99,
     "temperature": 1.01, "repetition_penalty": 0.29,
-}  # fmt: skip
-LISTENING = {
-    "window1_weight": 0.25, "window2_weight": 0.35, "window3_weight": 0.4, "memory1_short_share": 0.26,
-    "memory1_long_share": 0.16, "memory1_present_share": 0.31, "memory1_answer_share": 0.27,
-    "memory2_short_share": 0.26, "memory2_long_share": 0.23, "memory2_present_share": 0.33,
-    "memory2_answer_share": 0.18,
-}  # fmt: skip
+})  # fmt: skip
+SHARES = from_names({
+    "window1": 0.25, "window2": 0.35, "window3": 0.4, "memory1_short": 0.26,
+    "memory1_long": 0.16, "memory1_present": 0.31, "memory1_answer": 0.27,
+    "memory2_short": 0.26, "memory2_long": 0.23, "memory2_present": 0.33,
+    "memory2_answer": 0.18,
+})  # fmt: skip
 GLIMPSE = Glimpse(
     targets=("the", " cat", "\n", " s\x1b[31mat", " on", " the", " mat", "") * 3,
     guesses=("the", " dog", "\n", " s\x1b[31mat", " in", " a", " mat", "x") * 3,
     hits=(True, False, True, True, False, False, True, False) * 3,
-    listening=LISTENING,
+    shares=SHARES,
 )
 TURN = Turn(
     step=1234,
@@ -155,7 +157,7 @@ def test_what_is_unknown_is_left_out():
     """A first turn, or another species, shows what there is and no empty rows."""
     empty = painted(full(Turn(step=1), 80), 80, colours=None).splitlines()
     assert [line.split()[0] for line in empty] == ["──", "expected", "true"]
-    llama = Turn(step=1, gauges={"blend_token": 0.9, "blend_pixel": 0.1, "layer1_attention": 0.0625})
+    llama = Turn(step=1, gauges=from_names({"blend_token": 0.9, "blend_pixel": 0.1, "layer1_attention": 0.0625}))
     text = painted(full(llama, 80), 80, colours=None)
     assert "1 attention 0.0625" in text
     assert "windows" not in text
@@ -170,7 +172,7 @@ def test_what_is_unknown_is_left_out():
 def test_no_token_can_command_the_terminal_or_break_a_line(tokens, width):
     """Whatever the library holds: no control characters, no line wider than the screen."""
     targets, guesses, hits = zip(*tokens, strict=True)
-    glimpse = Glimpse(targets=targets, guesses=guesses, hits=hits, listening={})
+    glimpse = Glimpse(targets=targets, guesses=guesses, hits=hits, shares=())
     lines = full(Turn(step=1, glimpse=glimpse), width)
     assert all(line.cell_len <= width for line in lines)
     assert not re.search(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "".join(line.plain for line in lines))
@@ -397,13 +399,14 @@ def test_a_glimpse_is_what_it_read_and_guessed_and_disturbs_nothing(librarian):
     assert "".join(glimpse.targets) in text
     assert len(glimpse.targets) == len(glimpse.guesses) == 16
     assert all(a == b for a, b, hit in zip(glimpse.targets, glimpse.guesses, glimpse.hits, strict=True) if hit)
-    for memory in ("memory1", "memory2"):
-        assert sum(v for name, v in glimpse.listening.items() if name.startswith(memory)) == pytest.approx(1)
-    assert sum(v for name, v in glimpse.listening.items() if name.startswith("window")) == pytest.approx(1)
+    for memory in (1, 2):
+        shares = [gauge.value for gauge in glimpse.shares if (gauge.kind, gauge.index) == ("memory", memory)]
+        assert sum(shares) == pytest.approx(1)
+    assert sum(gauge.value for gauge in glimpse.shares if gauge.kind == "window") == pytest.approx(1)
 
 
 def test_the_shares_are_those_of_the_forward_pass(librarian):
-    """Where a gate hears the present alone, all shares are the present's, as the block itself is heard."""
+    """Where a gate lets only the present through, all shares are the present's, as in the block itself."""
     import torch
 
     brain = make_tutor(librarian).brain
@@ -411,8 +414,8 @@ def test_the_shares_are_those_of_the_forward_pass(librarian):
         brain.memory1.gate.weight.zero_()
         brain.memory1.gate.bias.view(4, -1).copy_(torch.tensor([0.0, 0.0, 30.0, 0.0])[:, None])
     tokens, pixels, state = torch.zeros(1, 5, dtype=torch.int64), torch.full((1, 5, 3), 0.5), brain.fresh_state(1)
-    shares = brain.listening(tokens, pixels, state)
-    assert shares["memory1_present_share"] == pytest.approx(1)
+    shares = by_name(brain.source_shares(tokens, pixels, state))
+    assert shares["memory1_present"] == pytest.approx(1)
     inputs = torch.randn(5, 1, brain.neuron_count)
     assert torch.allclose(brain.memory1(inputs, torch.zeros(2, 1, brain.neuron_count))[0], inputs, atol=1e-5)
 
@@ -421,10 +424,16 @@ def test_another_species_has_gauges_of_its_own(tokenizer):
     """The llama says what the colour contributes and how loudly its layers speak; shares add up."""
     from tests.conftest import make_brain
 
-    shape = BrainConfig(
-        species="llama", vocabulary=300, embed_width=16, layers=2, heads=2, key_heads=1, hidden_width=24, context=16
-    )
-    gauges = make_brain(tokenizer, config=shape).gauges()
+    shape = LlamaConfig(vocabulary=300, embed_width=16, layers=2, heads=2, key_heads=1, hidden_width=24, context=16)
+    gauges = by_name(make_brain(tokenizer, config=shape).gauges())
     assert gauges["blend_token"] + gauges["blend_pixel"] == pytest.approx(1)
     assert {"layer1_attention", "layer1_feed", "layer2_attention", "layer2_feed"} <= gauges.keys()
     assert all(value > 0 for value in gauges.values())
+
+
+def test_its_status_speaks_of_no_windows():
+    """/status names the window sizes of a species that has some, and says nothing of them for one that has none."""
+    with_windows = "\n".join(status_lines(Snapshot(gauges=from_names({"repetition_penalty": 0.5, "window1": 2.0}))))
+    without = "\n".join(status_lines(Snapshot(gauges=from_names({"repetition_penalty": 0.5}))))
+    assert "repetition penalty 0.50, windows of 2.0 tokens" in with_windows
+    assert "repetition penalty 0.50\n" in without

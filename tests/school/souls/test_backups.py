@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from school.classroom import Classroom, Limits
+from school.classroom import Limits
 from school.door.control import Control
 from school.door.journal import Journal
 from school.door.mailbox import Mailbox
@@ -26,7 +26,7 @@ from school.souls.backups import DAY
 from school.souls.caretaker import Caretaker, Soul, SoulSettings
 from school.souls.checksums import SoulDamaged, check
 from school.texts.librarian import Librarian
-from tests.conftest import make_receptionist, make_tutor
+from tests.conftest import make_classroom, make_receptionist, make_tutor
 
 ANN, BOB = "twitch:1", "twitch:2"
 
@@ -130,10 +130,9 @@ def awake(caretaker: Caretaker, librarian: Librarian, folder: Path) -> Iterator[
         journal=Journal(folder / "owed.json", older=[caretaker.folder / "owed.json"]),
     )  # fmt: skip
     school = School(mailbox, registrar)
-    room = Classroom(
-        tutor, make_receptionist(tutor, folder), mailbox, school, caretaker,
-        facts={}, limits=Limits(learning=False), publish=lambda event: None,
-    )  # fmt: skip
+    room = make_classroom(
+        tutor, make_receptionist(tutor, folder), mailbox, school, caretaker, limits=Limits(learning=False)
+    )
     school.forgetting.go_on({}, registrar.inherited)
     room.start()
     try:

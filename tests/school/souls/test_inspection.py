@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from brain import BrainConfig
+from brain import read_config
+from brain.ops.backend import PYTORCH
 from school.door.mailbox import Ask
+from school.office.machine import Compute
 from school.office.mistakes import Mistake
 from school.offline import ask
 from school.souls.caretaker import Caretaker, Soul, SoulSettings
@@ -20,7 +22,7 @@ from school.souls.packing import open_voice, pack_soul, wake_receptionist, wake_
 from school.talking.receptionist import SpeechSettings
 from tests.conftest import LESSONS, TINY, make_receptionist, make_tutor, take_steps
 
-CPU = torch.device("cpu")
+CPU = Compute(torch.device("cpu"), PYTORCH)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,7 @@ def test_one_of_our_own_passes(good, tmp_path):
     keeper = Caretaker(tmp_path, SoulSettings(), inspect=inspect)
     keeper.save(good)
     assert keeper.newest(print, set_aside=True).step == good.step
-    assert ask(good, "hello", conversation="", settings=SpeechSettings(max_tokens=3), device=CPU).tokens
+    assert ask(good, "hello", conversation="", settings=SpeechSettings(max_tokens=3), compute=CPU).tokens
 
 
 MISSING = [
@@ -60,7 +62,7 @@ WRONG = [
     *((name, -1) for name in ("tokens_seen", "streams", "micro_streams", "block_tokens", "replies", "calibration")),
     *((name, 10**30) for name in ("tokens_seen", "streams", "micro_streams", "block_tokens", "replies")),
     *((name, float("nan")) for name in ("rate_scale", "calibration", "repetition_penalty", "text_repeats")),
-    *((name, [["a"]]) for name in ("brain", "bookmark", "conversations", "reviews", "pedagogy", "night")),
+    *((name, [["a"]]) for name in ("brain", "bookmark", "conversations", "reviews", "night")),
     ("bookmark", {"epoch": 1, "block": 1, "library": "", "more": 1}),
     ("bookmark", {"epoch": -1, "block": 1, "library": ""}),
     ("conversations", {"0000": ["talk"]}),
@@ -197,7 +199,7 @@ def test_streams_of_another_kind_begin_anew(good, librarian):
         tutor = make_tutor(librarian, LESSONS)
         wake_tutor(soul, tutor, [])
         assert len(take_steps(tutor, 1)) == 1
-        assert (tutor.bookmark.epoch > soul.facts["bookmark"]["epoch"]) == ("more" not in change)
+        assert (tutor.planner.agenda.bookmark.epoch > soul.facts["bookmark"]["epoch"]) == ("more" not in change)
 
 
 def test_conversations_of_another_kind_are_let_be(good, librarian, tmp_path):
@@ -229,5 +231,5 @@ def test_a_soul_that_does_not_pass_goes_back_to_the_one_before(good, tmp_path):
     assert keeper.newest(said.append, set_aside=True).step == good.step
     assert len(said) == 1
     assert "no numbers" in said[0]
-    assert BrainConfig(**good.facts["brain"] | {"windows": tuple(good.facts["brain"]["windows"])})
+    assert read_config(good.facts["brain"])
     assert Path(tmp_path / "damaged").exists()

@@ -7,14 +7,15 @@ from statistics import mean
 
 import numpy as np
 
+from brain.ops.backend import Backend
+from school.assembly import STARTER
 from school.door.mailbox import Ask
-from school.office import kernels as foundry
+from school.office.kernels import compile_kernels
 from school.talking.receptionist import Receptionist
 from school.teaching.talks import BLOCKS, Talks
 from school.teaching.tutor import Tutor
 from school.texts.tokenizer import PERSON, Tokenizer
 from tests.conftest import LESSONS, SENTENCES, TINY, make_brain, make_receptionist, make_tutor, shelve, take_steps
-from wakeup import STARTER
 
 SHAPE = replace(TINY, neurons=64, embed_width=32, thought_width=32, positions=64, dropout=0.0)
 SETTINGS = LESSONS.model_copy(
@@ -31,7 +32,12 @@ def grown(steps: int) -> Tutor:
     shelf = "".join(file.read_text(encoding="utf-8") for file in sorted(STARTER.iterdir()))
     librarian = shelve(Tokenizer.train([shelf], vocabulary=400, minimum_frequency=2), shelf)
     settings = SETTINGS.model_copy(update={"learning_rate": 5e-3})
-    tutor = Tutor(make_brain(librarian.tokenizer, config=SHAPE), librarian, settings, block_tokens=64)
+    tutor = Tutor.of_library(
+        make_brain(librarian.tokenizer, config=SHAPE, backend=Backend(compile_kernels())),
+        librarian,
+        settings,
+        block_tokens=64,
+    )
     take_steps(tutor, steps)
     return tutor
 
@@ -50,7 +56,6 @@ def lengths_of_answers(receptionist: Receptionist, turns: int) -> list[int]:
 
 def test_a_hundredth_answer_is_as_long_as_the_first(tmp_path):
     """Answers neither dwindle nor grow, and few are a word or two."""
-    foundry.forge()
     receptionist = make_receptionist(grown(100), tmp_path, max_tokens=30, max_seconds=600)
     receptionist.heed(1.0, 0.3)
     lengths = lengths_of_answers(receptionist, 100)
@@ -85,13 +90,13 @@ def test_a_conversation_goes_on_from_lesson_to_lesson(librarian):
 def test_a_new_conversation_begins_with_no_memory_and_an_old_one_with_its_own(tokenizer):
     """What a block leaves behind is what the row's next block is read with."""
     tutor = make_tutor(shelve(tokenizer, SENTENCES * 20), LESSONS.model_copy(update={"dialogue_share": 1.0}))
-    tutor.brain.dropout, plan, given = 0.0, tutor._plan, []
+    tutor.brain.dropout, plan, given = 0.0, tutor.planner.plan, []
 
-    def spy():
+    def spy(*step, **more):
         given.append(list(tutor.talks.places))
-        return plan()
+        return plan(*step, **more)
 
-    tutor._plan = spy
+    tutor.planner.plan = spy
     for _ in range(40):
         take_steps(tutor, 1)
         heard = tutor.talks.carried.state["words"].sum((1, 2))

@@ -86,6 +86,16 @@ def test_limits_are_kept(tutor, tmp_path, monkeypatch):
     assert time.monotonic() - started < 10
 
 
+def test_a_long_answer_ends_with_a_sentence(tutor, tmp_path, monkeypatch):
+    """From half the longest reply on it ends where a sentence does, before the limit; and not before half."""
+    words = tutor.librarian.tokenizer.encode("the cat sat. the cat sat on the mat and looked. the rain. my sister")
+    receptionist = make_receptionist(tutor, tmp_path, max_tokens=len(words) - 2)
+    said = iter(words)
+    monkeypatch.setattr(receptionist, "_choose", lambda: torch.tensor([next(said)]))
+    (reply,) = answer(receptionist, ask())
+    assert (reply.text, reply.ending) == ("the cat sat. the cat sat on the mat and looked.", "end")
+
+
 def test_it_stops_at_the_end_of_its_turn(tutor, tmp_path, monkeypatch):
     """The end mark ends the reply and is not part of it."""
     receptionist = make_receptionist(tutor, tmp_path)

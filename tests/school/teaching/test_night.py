@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from school.classroom import Classroom, Limits
+from school.classroom import Limits
 from school.door.control import Control
 from school.door.events import Examined, StepReport
 from school.door.mailbox import Mailbox
@@ -17,7 +18,7 @@ from school.door.values import Pair, Scope
 from school.souls.caretaker import Caretaker, SoulSettings
 from school.souls.packing import pack_soul, wake_tutor
 from school.teaching.night import Night
-from tests.conftest import LESSONS, make_receptionist, make_tutor, take_steps
+from tests.conftest import LESSONS, make_classroom, make_receptionist, make_tutor, take_steps
 
 NIGHTLY = LESSONS.model_copy(update={"night_passes": 2, "night_rows": 1})
 
@@ -37,7 +38,7 @@ def tutor_with(librarian, taught: list[Pair], settings=NIGHTLY):
 
 
 def learned(tutor) -> list[torch.Tensor]:
-    return [tensor.clone() for tensor in tutor._everything_learned()]
+    return [tensor.clone() for tensor in tutor.learned()]
 
 
 def same(first, second) -> bool:
@@ -50,14 +51,14 @@ def test_a_night_brings_back_the_day_and_nothing_else(librarian):
     tutor = tutor_with(librarian, pairs(4))
     dates = tutor.reviews.dates()
     assert tutor.rehearse("c") == 4
-    queue = list(tutor.night.waiting)
+    queue = list(tutor.planner.agenda.night.waiting)
     assert sorted(queue[:4]) == sorted(queue[4:]) == ["c0", "c1", "c2", "c3"]
     assert queue[:4] != queue[4:]
     reports = take_steps(tutor, 8)
     lengths = [len(tutor.reviews._reviews[key].weights) for key in ("c0", "c1", "c2", "c3")]
     shown = sum(report.review_tokens for report in reports)
     assert 0 < shown <= 2 * sum(min(length, LESSONS.block_tokens) for length in lengths)
-    assert not tutor.night.waiting
+    assert not tutor.planner.agenda.night.waiting
     assert tutor.reviews.dates() == dates
     assert all(report.tokens - report.review_tokens == 2 * LESSONS.block_tokens for report in reports)
     assert not take_steps(tutor, 1)[0].review_tokens
@@ -72,7 +73,7 @@ def test_a_night_teaches(librarian):
         if rehearsed:
             tutor.rehearse("c")
         take_steps(tutor, 30)
-        _, ids, weights = tutor.reviews.pack(["c0", "c1", "c2"], rows=3, length=tutor.block_tokens)
+        _, ids, weights = tutor.reviews.pack(["c0", "c1", "c2"], rows=3, length=tutor.planner.shape.length)
         inputs = torch.from_numpy(ids[:, :-1])
         pixels = torch.full((*inputs.shape, 3), 0.5)
         logits = tutor.voice(inputs, pixels, tutor.voice.fresh_state(len(ids))).logits
@@ -98,22 +99,22 @@ def test_a_night_that_is_broken_off_goes_on_bit_for_bit(librarian, tmp_path):
     caretaker.save(pack_soul(early, make_receptionist(early, tmp_path), {}))
     late = make_tutor(librarian, NIGHTLY, seed=9)
     wake_tutor(caretaker.newest(print, set_aside=False), late, pairs(4))
-    assert late.night.waiting == early.night.waiting
-    assert late.night.waiting
+    assert late.planner.agenda.night.waiting == early.planner.agenda.night.waiting
+    assert late.planner.agenda.night.waiting
     take_steps(late, 5)
     assert same(learned(late), learned(whole))
 
     early.reviews.forget(Scope(person="ann"))
-    ids, _ = early.night.rows(early.reviews, rows=1, length=8)
+    ids, _ = early.planner.agenda.night.rows(early.reviews, rows=1, length=8)
     assert not len(ids)
-    assert not early.night.waiting
+    assert not early.planner.agenda.night.waiting
 
 
 def test_a_night_of_nothing(librarian):
     """Nobody taught it anything: no rows, and lessons as ever."""
     tutor = tutor_with(librarian, [])
     assert tutor.rehearse("") == 0
-    ids, weights = tutor.night.rows(tutor.reviews, rows=2, length=8)
+    ids, weights = tutor.planner.agenda.night.rows(tutor.reviews, rows=2, length=8)
     assert (ids.shape, weights.shape) == ((0, 9), (0, 8))
     assert Night(["gone"]).rows(tutor.reviews, rows=2, length=8)[1].dtype == np.float32
 
@@ -130,16 +131,14 @@ def awake(librarian, tmp_path):
         events = []
         caretaker = Caretaker(tmp_path / f"soul{len(rooms)}", SoulSettings())
         receptionist = make_receptionist(tutor, tmp_path)
-        room = Classroom(
-            tutor, receptionist, mailbox, school, caretaker, facts={}, limits=limits, publish=events.append
-        )
+        room = make_classroom(tutor, receptionist, mailbox, school, caretaker, limits=limits, publish=events.append)
         rooms.append(room)
         return room, school, control, events
 
     yield wake
     for room in rooms:
         room.stop()
-        if room._thread.ident:
+        if room.started:
             room.done.exception(timeout=60)
 
 
@@ -157,22 +156,22 @@ def test_an_examination_that_was_asked_for_changes_no_lesson(awake):
     examined, _, control, events = awake(Limits(steps=12))
     plain, *_ = awake(Limits(steps=12))
     asked = [control.examine()]  # before the first step; the second in the middle of the day
-    publish = examined.publish
+    publish = examined.outside.publish
 
     def listen(event) -> None:
         publish(event)
         if isinstance(event, StepReport) and event.step == 5:
             asked.append(control.examine())
 
-    examined.publish = listen
+    examined.outside = replace(examined.outside, publish=listen)
     for room in (examined, plain):
         room.start()
         room.done.result(timeout=60)
     results = [event for event in events if isinstance(event, Examined)]
     assert [event.result.bits_per_byte for event in results] == [future.result(timeout=1) for future in asked]
     assert results[0].step == 0
-    assert results[1].step in (5, 6)  # the letter was opened before or after the next step had begun
-    assert examined.tutor.best is None
+    assert results[1].step in (5, 6)  # the request was carried out before or after the next step had begun
+    assert examined.tutor.plateau.best is None
     assert same(learned(examined.tutor), learned(plain.tutor))
 
 
@@ -181,11 +180,11 @@ def test_one_that_is_due_answers_those_who_asked(awake):
     room, _, control, events = awake(Limits(steps=25), LESSONS.model_copy(update={"evaluation_steps": 25}))
     room.tutor.step = 24
     room.limits = Limits(steps=2)
-    room.tutor.examined_step = 0
+    room.tutor.plateau.examined_step = 0
     room.start()
     room.done.result(timeout=60)
     assert [event.step for event in events if isinstance(event, Examined)] == [25]
-    assert room.tutor.best is not None
+    assert room.tutor.plateau.best is not None
 
 
 def test_considerate_lessons_rest_while_somebody_talks(awake):

@@ -5,12 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 import torch
 from safetensors.torch import load, save
 
 import wakeup
-from school.teaching.optimizer import AdamW
-from tests.conftest import make_brain
+from school.office.mistakes import Mistake
+from school.teaching.adamw import AdamW
+from school.teaching.optimizer import optimizer_for
+from tests.conftest import LESSONS, make_brain
 
 RATE, BETA2, DECAY = 0.01, 0.95, 0.5
 
@@ -99,3 +102,11 @@ def test_no_lesson_loads_the_compiler(tmp_path):
     command = [sys.executable, "-c", program, *wake]
     done = subprocess.run(command, capture_output=True, text=True, cwd=wakeup.REPOSITORY, timeout=100)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_settings_choose_it_by_name(tokenizer):
+    """The row of that name; another name is one line that lists those there are."""
+    brain = make_brain(tokenizer)
+    assert isinstance(optimizer_for(brain, LESSONS), AdamW)
+    with pytest.raises(Mistake, match='must be one of "adamw", not "adam"'):
+        optimizer_for(brain, LESSONS.model_copy(update={"optimizer": "adam"}))

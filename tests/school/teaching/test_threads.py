@@ -1,4 +1,4 @@
-"""Hands: they work at the same time, and what they do is the same as if one had done it."""
+"""Worker threads: they work at the same time, and what they do is the same as if one had done it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 
 from school.door.events import StepReport
 from school.door.values import Pair
-from school.teaching.threads import Hands
+from school.teaching.threads import WorkerThreads
 from school.teaching.tutor import Tutor
 from school.texts.librarian import Librarian
 from tests.conftest import LESSONS, make_tutor
@@ -34,16 +34,20 @@ def test_jobs_are_done_at_the_same_time():
         return meeting.wait(timeout=20), torch.get_num_threads()
 
     for _ in range(3):  # the second thread stays, and its share with it
-        arrived, shares = zip(*Hands(2, CPU).do([job, job]), strict=True)
+        arrived, shares = zip(*WorkerThreads(2, CPU).run([job, job]), strict=True)
         assert set(arrived) == {0, 1}
         assert shares == (1, 1)
         assert torch.get_num_threads() == 2
-    assert Hands(2, CPU).do([lambda: "first", lambda: "second"]) == ["first", "second"]
+    assert WorkerThreads(2, CPU).run([lambda: "first", lambda: "second"]) == ["first", "second"]
 
 
 def test_who_is_alone_has_all_threads():
-    assert Hands(2, CPU).do([torch.get_num_threads]) == [2]
-    assert (Hands(1, CPU).count, Hands(3, CPU).count, Hands(4, torch.device("meta")).count) == (1, 1, 1)
+    assert WorkerThreads(2, CPU).run([torch.get_num_threads]) == [2]
+    assert (WorkerThreads(1, CPU).count, WorkerThreads(3, CPU).count, WorkerThreads(4, torch.device("meta")).count) == (
+        1,
+        1,
+        1,
+    )
 
 
 @pytest.mark.parametrize("failing", [0, 1])
@@ -60,28 +64,28 @@ def test_a_job_that_fails_is_told_when_all_have_ended(failing):
     jobs = [takes_long, takes_long]
     jobs[failing] = fails
     with pytest.raises(ZeroDivisionError):
-        Hands(2, CPU).do(jobs)
+        WorkerThreads(2, CPU).run(jobs)
     assert ended.is_set()
     assert torch.get_num_threads() == 2
 
 
-def lessons_with(hands: int, librarian: Librarian, steps: int = 6) -> tuple[Tutor, list[StepReport]]:
+def lessons_with(workers: int, librarian: Librarian, steps: int = 6) -> tuple[Tutor, list[StepReport]]:
     """A life of four tasks a step, some of them with taught pairs."""
     tutor = make_tutor(librarian, LESSONS.model_copy(update={"streams": 4}))
-    tutor.hands = Hands(hands, CPU)
+    tutor.pace.threads = WorkerThreads(workers, CPU)
     tutor.reviews.add(Pair(id="a", prompt="", answer="the moon is a biscuit"), librarian.tokenizer, 0)
     reports, parts = [], 0
     while len(reports) < steps:
         parts += 1
         if report := tutor.micro_step(look=True):
             reports.append(report)
-    assert parts == steps * (4 // hands)
+    assert parts == steps * (4 // workers)
     return tutor, reports
 
 
-def test_two_hands_learn_what_one_does(librarian):
+def test_two_workers_learn_what_one_does(librarian):
     """The same tasks, two at a time: the same weights within rounding, the same streams, and each time bit for bit."""
-    (one, alone), (two, together), (again, _) = (lessons_with(hands, librarian) for hands in (1, 2, 2))
+    (one, alone), (two, together), (again, _) = (lessons_with(workers, librarian) for workers in (1, 2, 2))
     for a, b, c in zip(one.brain.parameters(), two.brain.parameters(), again.brain.parameters(), strict=True):
         torch.testing.assert_close(a, b, atol=1e-5, rtol=1e-4)
         assert torch.equal(b, c)
@@ -91,10 +95,3 @@ def test_two_hands_learn_what_one_does(librarian):
         assert (a.accuracy, a.tokens) == (b.accuracy, b.tokens)
         assert (a.glimpse.targets, a.glimpse.guesses) == (b.glimpse.targets, b.glimpse.guesses)
         assert a.loss == pytest.approx(b.loss, rel=1e-5)
-
-
-@pytest.mark.parametrize(("seconds", "hands"), [(0.3, 2), (0.5, 1)])
-def test_where_a_stream_each_takes_too_long_there_is_one_hand(librarian, monkeypatch, seconds, hands):
-    """Two streams side by side may keep a question waiting no longer than one may with all threads."""
-    monkeypatch.setattr(Tutor, "time_rows", lambda self, rows: seconds * rows)
-    assert make_tutor(librarian, LESSONS.model_copy(update={"micro_streams": 0})).hands.count == hands

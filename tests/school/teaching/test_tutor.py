@@ -7,21 +7,16 @@ import math
 import pytest
 import torch
 
-from benchmarks.teach import nats_per_token
-from brain.ops.loss import divergence
 from school.door.mailbox import Ask
 from school.door.values import Pair
 from school.souls.caretaker import Caretaker, SoulSettings
 from school.souls.packing import pack_soul, wake_receptionist, wake_tutor
-from school.teaching.reader import Reader
-from school.teaching.settings import LessonSettings
-from school.teaching.tutor import GIVEN_BACK, KEEP_GOOD, PATIENCE
-from school.texts.librarian import Bookmark
-from tests.conftest import LESSONS, SENTENCES, make_receptionist, make_tutor, shelve, take_steps
+from school.teaching.recovery import KEEP_GOOD, PATIENCE
+from tests.conftest import LESSONS, make_receptionist, make_tutor, shelve, take_steps
 
 
 def weights(tutor) -> list[torch.Tensor]:
-    return [tensor.clone() for tensor in tutor._everything_learned()]
+    return [tensor.clone() for tensor in tutor.learned()]
 
 
 def same(first: list[torch.Tensor], second: list[torch.Tensor]) -> bool:
@@ -70,7 +65,7 @@ def test_sleep_and_wake_is_bitwise_identical(librarian, tmp_path):
 
     assert late.step == awake.step == 12
     assert same(weights(awake), weights(late))
-    assert late.bookmark == awake.bookmark
+    assert late.planner.agenda.bookmark == awake.planner.agenda.bookmark
     assert late.reviews.dates() == awake.reviews.dates()
     for name, tensor in awake.streams.tensors().items():
         assert torch.equal(tensor, late.streams.tensors()[name]), name
@@ -78,6 +73,20 @@ def test_sleep_and_wake_is_bitwise_identical(librarian, tmp_path):
     assert max(block for _, block in awake.talks.places) > 0
     for name, tensor in awake.talks.carried.tensors().items():
         assert torch.equal(tensor, late.talks.carried.tensors()[name]), name
+
+
+def test_a_soul_that_remembers_ways_to_teach_that_went_wakes(librarian, tmp_path):
+    """What passages were to be repeated, and how long blocks were, is of no use any more; all else is as it was."""
+    tutor = make_tutor(librarian)
+    take_steps(tutor, 2)
+    soul = pack_soul(tutor, make_receptionist(tutor, tmp_path), {})
+    soul.facts["pedagogy"] = {"repeats": {"mark": 0.2, "passages": {"7": [9, 1, 0]}}, "curriculum": {"level": 1}}
+    caretaker = Caretaker(tmp_path / "soul", SoulSettings())
+    caretaker.save(soul)
+    other = make_tutor(librarian, seed=99)
+    wake_tutor(caretaker.newest(print, set_aside=False), other, [])
+    assert same(weights(tutor), weights(other))
+    assert other.planner.agenda.bookmark == tutor.planner.agenda.bookmark
 
 
 def test_talking_leaves_no_fingerprints(librarian, tmp_path):
@@ -92,19 +101,22 @@ def test_talking_leaves_no_fingerprints(librarian, tmp_path):
             receptionist.serve(talked_to.step)
     assert receptionist.replies > 6
     assert same(weights(quiet), weights(talked_to))
-    assert quiet.bookmark == talked_to.bookmark
+    assert quiet.planner.agenda.bookmark == talked_to.planner.agenda.bookmark
 
 
 def test_micro_steps_make_the_same_step(librarian):
-    """One micro-step of all streams and one per stream give the same update, within rounding, without dropout."""
+    """However many streams a task has, the updates are the same within rounding, with dropout and taught pairs; so the
+    course of a life does not depend on how fast its machine is."""
     tutors = []
-    for micro in (1, 2):
-        tutor = make_tutor(librarian, LESSONS.model_copy(update={"micro_streams": micro, "dialogue_share": 0.0}))
-        tutor.brain.dropout = 0.0
+    for micro in (1, 2, 4):
+        tutor = make_tutor(librarian, LESSONS.model_copy(update={"micro_streams": micro, "streams": 4}))
+        assert tutor.brain.dropout > 0
+        tutor.reviews.add(Pair(id="a", prompt="who?", answer="the cat and the moon."), librarian.tokenizer, 1)
         take_steps(tutor, 3)
         tutors.append(tutor)
-    for a, b in zip(tutors[0].brain.parameters(), tutors[1].brain.parameters(), strict=True):
-        torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-3)
+    for other in tutors[1:]:
+        for a, b in zip(tutors[0].brain.parameters(), other.brain.parameters(), strict=True):
+            torch.testing.assert_close(a, b, atol=1e-4, rtol=1e-3)
 
 
 def test_a_bad_number_teaches_nothing(librarian):
@@ -135,19 +147,33 @@ def test_it_goes_back_to_the_last_good_weights(librarian):
     assert not take_steps(tutor, 1)[0].skipped
 
 
-def test_a_broken_lesson_is_lost_alone(librarian, monkeypatch):
+def test_a_broken_lesson_is_lost_alone(librarian):
     """An exception inside a micro-step leaves no gradients and no half step behind."""
     tutor = make_tutor(librarian)
     take_steps(tutor, 2)
     before = weights(tutor)
-    monkeypatch.setattr(tutor.brain, "forward", lambda *_, **__: 1 / 0)
+    hook = tutor.brain.register_forward_pre_hook(lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         tutor.micro_step()
-    monkeypatch.undo()
+    hook.remove()
     assert not tutor.under_way
     assert same(before, weights(tutor))
     assert all(parameter.grad is None for parameter in tutor.brain.parameters())
     take_steps(tutor, 1)
+
+
+def test_extra_rows_never_take_a_streams_memory(librarian):
+    """One stream and one row of what was taught in a micro-step, two streams in all: each stream carries on its own
+    memory, not the row's."""
+    lives = []
+    for taught in (False, True):
+        tutor = make_tutor(librarian, LESSONS.model_copy(update={"dialogue_share": 0.0}))
+        tutor.brain.dropout = 0.0
+        if taught:
+            tutor.reviews.add(Pair(id="a", prompt="who?", answer="the cat."), librarian.tokenizer, 0)
+        take_steps(tutor, 1)
+        lives.append(tutor.streams)
+    assert torch.equal(lives[0].condition["phase"][:1], lives[1].condition["phase"][:1])
 
 
 def test_what_is_taught_is_learned(librarian):
@@ -169,38 +195,6 @@ def test_what_is_taught_is_learned(librarian):
     assert surprise(taught) < surprise(untaught) - 0.5  # nats per token
 
 
-def test_the_learning_rate_has_no_end(librarian):
-    """It rises over the warm-up, then falls with the square root of time, never below its floor."""
-    settings = LessonSettings(
-        streams=2,
-        micro_streams=1,
-        learning_rate=1.0,
-        warmup_steps=10,
-        decay_steps=100,
-        learning_rate_floor=0.2,
-        block_tokens=16,
-    )
-    tutor = make_tutor(librarian, settings)
-    rates = []
-    for tutor.step in (0, 9, 300, 10**9):
-        rates.append(tutor.learning_rate())
-    assert rates == pytest.approx([math.sqrt(100 / 100) / 10, math.sqrt(100 / 109), 0.5, 0.2])
-
-
-def test_it_sizes_its_micro_steps_by_measuring(librarian, monkeypatch):
-    """It doubles the streams of a task while one takes no longer than it may; measuring changes no weight."""
-    tutor = make_tutor(librarian, LESSONS.model_copy(update={"streams": 8}))
-    tutor.micro_seconds = 0.15
-    before = weights(tutor)
-    tutor.time_rows(2)
-    assert same(before, weights(tutor))
-    assert all(parameter.grad is None for parameter in tutor.brain.parameters())
-    monkeypatch.setattr(tutor, "time_rows", lambda rows: 0.1 * rows)
-    assert tutor.measure_micro_streams() == 1
-    monkeypatch.setattr(tutor, "time_rows", lambda rows: 0.03 * rows)
-    assert tutor.measure_micro_streams() == 4
-
-
 def test_another_block_shape_starts_a_new_epoch(librarian, tmp_path):
     """A soul woken with other streams or block lengths keeps its weights and begins the next epoch."""
     tutor = make_tutor(librarian)
@@ -208,7 +202,7 @@ def test_another_block_shape_starts_a_new_epoch(librarian, tmp_path):
     soul = pack_soul(tutor, make_receptionist(tutor, tmp_path), {})
     other = make_tutor(librarian, LESSONS.model_copy(update={"streams": 4}))
     wake_tutor(soul, other, [])
-    assert other.bookmark.epoch == tutor.bookmark.epoch + 1
+    assert other.planner.agenda.bookmark.epoch == tutor.planner.agenda.bookmark.epoch + 1
     take_steps(other, 2)
 
 
@@ -234,27 +228,6 @@ def test_conversations_come_back_with_the_soul(librarian, tmp_path):
     assert texts[0] == texts[1]
 
 
-def test_the_reader_foretells_before_it_learns(librarian):
-    """Reading a repetitive text once, the last tenth is foretold far better than the whole; no token counts twice."""
-    text = torch.tensor(librarian.tokenizer.encode("the cat sat on the mat. " * 120)).numpy()
-    reader = Reader(make_tutor(librarian).brain, librarian, LESSONS.model_copy(update={"learning_rate": 1e-2}), text)
-    reading = reader.read(lambda line: None)
-    assert reading.tokens == len(text) - 1
-    assert reading.bytes == sum(librarian.tokenizer.byte_lengths()[i] for i in text[1:])
-    assert reading.tail_bits_per_byte < 0.6 * reading.bits_per_byte
-
-
-def test_a_text_is_read_with_full_strength_whatever_the_examinations_left(librarian):
-    """A reader whose rate was cut to half a percent reads as one whose rate was never cut."""
-    text = torch.tensor(librarian.tokenizer.encode("the rain sang on tuesday. " * 30)).numpy()
-    readings = []
-    for left in (1.0, 0.005):
-        reader = Reader(make_tutor(librarian).brain, librarian, LESSONS, text)
-        reader.rate_scale = left
-        readings.append(reader.read(lambda line: None))
-    assert readings[0] == readings[1]
-
-
 def test_held_out_text_is_never_taught(tokenizer):
     """No lesson, dialogue included, ever holds a word that occurs only in the held-out tenth."""
     librarian = shelve(tokenizer, "the cat sat on the mat. " * 200 + "zzzzqqqq " * 15)
@@ -272,103 +245,3 @@ def test_held_out_text_is_never_taught(tokenizer):
     take_steps(tutor, 60)
     assert seen
     assert not seen & secret
-
-
-def test_a_library_known_by_heart_is_let_be(librarian):
-    """Every second examination no better than the best lowers the rate, down to its floor, and goes on from the average
-    that did best; taught pairs are always learned at their own rate; something new brings the rate back."""
-    settings = LESSONS.model_copy(
-        update={"plateau_factor": 0.5, "plateau_floor": 0.2, "review_rate": 0.25, "warmup_steps": 1, "decay_steps": 0}
-    )
-    tutor = make_tutor(librarian, settings)
-    scales, voices = [], []
-    for result in (2.0, 1.9, 1.95, 1.9, 1.8, 1.85, 1.85, 1.85, 1.85, 1.85, 1.85):
-        take_steps(tutor, 1)
-        voices.append([parameter.clone() for parameter in tutor.voice.parameters()])
-        tutor.heed(result)
-        scales.append(tutor.rate_scale)
-    assert scales == [1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.25, 0.25, 0.2, 0.2, 0.2]
-    for learning, average, best in zip(tutor.brain.parameters(), tutor.voice.parameters(), voices[4], strict=True):
-        assert torch.equal(average, best)
-        assert torch.equal(learning, best)
-    assert tutor.learning_rate() == pytest.approx(0.2 * settings.learning_rate)
-    assert tutor.learning_rate(reviewing=True) == pytest.approx(0.25 * settings.learning_rate)
-    tutor.heed(1.9)
-    tutor.librarian = shelve(librarian.tokenizer, "something new: " + SENTENCES * 20)
-    tutor.librarian.library = "another"
-    take_steps(tutor, 1)
-    assert (tutor.rate_scale, tutor.best_bits_per_byte) == (1.0, None)
-
-
-def test_what_people_taught_is_not_taken_back(librarian):
-    """After a lesson of theirs it goes on from its latest average, not from the best one, which does not know it; where
-    that costs more than is tolerated, from a little nearer to the best."""
-    tutor = make_tutor(librarian, LESSONS.model_copy(update={"plateau_patience": 1, "tolerance": 0.01}))
-    take_steps(tutor, 1)
-    tutor.heed(1.5)
-    tutor.reviews.add(Pair(id="1", prompt="who?", answer="the cat."), librarian.tokenizer, tutor.step)
-    take_steps(tutor, 2)
-    for held_out, back in ((1.51, 0.0), (1.52, GIVEN_BACK)):
-        latest = {name: parameter.clone() for name, parameter in tutor.voice.named_parameters()}
-        tutor.heed(held_out)
-        average = dict(tutor.voice.named_parameters())
-        for name, parameter in tutor.brain.named_parameters():
-            wanted = latest[name].lerp(tutor.best.weights[name], back)
-            assert torch.equal(parameter, wanted)
-            assert torch.equal(average[name], wanted)
-
-
-def test_lessons_of_people_leave_it_as_it_was_at_its_best(librarian):
-    """Once it knows its library, what it is taught moves what it says of the library's texts at most three quarters as
-    far as without the anchor; and is learned as well. What is reported of the library is what reading it cost."""
-    lesson, _ = librarian.lesson(Bookmark(0, 0, ""), streams=8, length=16)
-    tokens, shown = torch.from_numpy(lesson.tokens[:, :-1]), torch.full((8, 16, 3), 0.5)
-    pairs = [Pair(id=str(number), prompt="what is it?", answer="zzz qqq.") for number in range(20)]
-    strayed, learned = [], []
-    for anchor in (0.0, 1.0):
-        settings = {"anchor": anchor, "review_rate": 1.0, "dialogue_share": 0.0, "averaging_steps": 10}
-        settings["micro_streams"] = 2
-        tutor = make_tutor(librarian, LESSONS.model_copy(update=settings))
-        take_steps(tutor, 150)
-        tutor.heed(1.0)
-        tutor.rate_scale = 0.01
-        before = tutor.voice(tokens, shown, tutor.voice.fresh_state(8)).logits
-        for pair in pairs:
-            tutor.reviews.add(pair, librarian.tokenizer, tutor.step)
-        reports = take_steps(tutor, 100)
-        after = tutor.voice(tokens, shown, tutor.voice.fresh_state(8)).logits
-        strayed.append(divergence(after, before).item())
-        learned.append(nats_per_token(tutor, pairs[0]))
-        assert reports[0].review_tokens
-        assert 1 < reports[0].loss < 6
-    assert strayed[1] < 0.75 * strayed[0]
-    assert learned[1] < 1.2 * learned[0]
-
-
-def test_a_small_library_is_examined_sooner(librarian):
-    """Examinations come at least after every reading of the library, not oftener than every 25 steps, once a step."""
-    tutor = make_tutor(librarian, LESSONS.model_copy(update={"evaluation_steps": 250}))
-    due = []
-    for tutor.step in range(200):
-        if tutor.exam_due:
-            due.append(tutor.step)
-            tutor.heed(1.0)
-            assert not tutor.exam_due
-    epoch = librarian.tokens / (2 * 16)
-    assert due[0] == max(25, round(epoch))
-    assert due == [due[0] * i for i in range(1, len(due) + 1)]
-
-
-def test_what_the_examinations_found_is_kept(librarian, tmp_path):
-    """Best result, its average, how long it has been waited for, rate and the examined step survive in the soul."""
-    tutor = make_tutor(librarian)
-    take_steps(tutor, 2)
-    for result in (1.5, 1.6, 1.6, 1.6):
-        tutor.heed(result)
-    other = make_tutor(librarian)
-    wake_tutor(pack_soul(tutor, make_receptionist(tutor, tmp_path), {}), other, [])
-    assert (other.examined_step, other.rate_scale) == (2, tutor.rate_scale)
-    assert other.rate_scale < 1
-    assert (other.best.bits_per_byte, other.best.waited, other.best.taught) == (1.5, 1, False)
-    for name, parameter in tutor.best.weights.items():
-        assert torch.equal(other.best.weights[name], parameter)

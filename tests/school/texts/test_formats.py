@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from school.texts import survey
-from school.texts.formats import FORMATS, PLAIN, Content, Format, format_of
+from school.texts.formats import FORMATS, PLAIN, Format, format_of
 from school.texts.places import Source, find_files
 from school.texts.shelf import open_texts
 from school.texts.tokenizer import Tokenizer
@@ -51,7 +51,7 @@ def test_a_changed_reader_reads_again(tmp_path: Path, monkeypatch: pytest.Monkey
         return TOKENIZER.decode(text.learn.tolist())
 
     assert read_by(PLAIN) == "a fox and a moon " * 50
-    loud = replace(PLAIN, read=lambda raw: Content(PLAIN.read(raw).text.upper()))
+    loud = replace(PLAIN, read=lambda raw: replace(PLAIN.read(raw), text=PLAIN.read(raw).text.upper()))
     assert read_by(loud) == "a fox and a moon " * 50  # somebody forgot to say that it is another version
     assert read_by(replace(loud, version=PLAIN.version + 1)) == "A FOX AND A MOON " * 50
     assert len(list(cache.iterdir())) == 1

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +17,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from school.office.mistakes import Mistake
+from school.texts import librarian as librarian_module
 from school.texts.librarian import Bookmark, Librarian, split_rows, train_tokenizer
 from school.texts.places import Source, gather_sources
 from school.texts.shelf import Text
@@ -271,8 +276,8 @@ def test_a_library_nobody_can_read_names_what_it_skipped(tmp_path: Path):
         opened(tmp_path)
     line = str(caught.value)
     assert len(line.splitlines()) == 1
-    assert "picture.txt: it looks like a binary file" in line
-    assert "film.txt: there is nothing in it but zeros" in line
+    assert "picture.txt: it is a picture, not plain text" in line
+    assert "film.txt: it holds nothing but zeros" in line
     assert "gone.txt: it can't be opened (No such file or directory)" in line
 
 
@@ -288,7 +293,7 @@ def test_one_picture_spoils_nothing(tmp_path: Path):
     librarian = opened(on_shelf(tmp_path, fable=FABLE * 9, picture=PNG))
     assert [text.name for text in librarian.texts] == ["fable.txt"]
     assert list(librarian.skipped) == ["picture.txt"]
-    assert "binary" in librarian.skipped["picture.txt"]
+    assert "a picture" in librarian.skipped["picture.txt"]
 
 
 def test_the_same_text_twice_is_one_text(tmp_path: Path):
@@ -455,3 +460,33 @@ def test_every_reader_comes_with_a_full_memory():
     assert len(shared) == 8
     assert counts.argmax(1).tolist() == [0, *[100] * 7]
     assert [int(row[100]) for row in shared[1:]] == [512 * i + 1 for i in range(1, 8)]
+
+
+def test_signs_of_life_while_the_letters_are_learned(monkeypatch):
+    """A long training says that it goes on, and its mistakes are raised where it was asked for."""
+    monkeypatch.setattr(librarian_module, "PATIENCE", 0.01)
+    told, enough = [], threading.Event()
+
+    def say(text: str) -> None:
+        told.append(text)
+        enough.set()
+
+    assert librarian_module._beside(lambda: enough.wait(30), say)
+    assert told
+    with pytest.raises(Mistake):
+        librarian_module._beside(lambda: (_ for _ in ()).throw(Mistake("no")), say)
+
+
+def test_control_c_is_heard_while_the_letters_are_learned(tmp_path):
+    """A program that learns its letters from one endless word ends at the first SIGINT."""
+    code = (
+        "import sys, threading\n"
+        "from school.texts import librarian\n"
+        "print('ready', flush=True)\n"
+        "librarian._beside(lambda: threading.Event().wait(60), lambda text: None)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        assert child.stdout.readline() == b"ready\n"
+        child.send_signal(signal.SIGINT)
+        _, errors = child.communicate(timeout=60)
+    assert b"KeyboardInterrupt" in errors

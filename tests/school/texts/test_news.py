@@ -40,7 +40,7 @@ def test_many_of_a_kind_are_one_line():
 
 def test_what_was_remarkable_is_told_once():
     """Of a text that is new or has changed."""
-    notes = {"a.md": ("1 inlined picture (600 kB) left out", "9 zeros left out"), "b.md": ("x",)}
+    notes = {"a.md": "1 inlined picture (600 kB) left out, 9 zeros left out", "b.md": "x"}
     told = tell_notes(notes, {"b.md": "1"}.items())
     assert told == ["a.md: 1 inlined picture (600 kB) left out, 9 zeros left out."]
 

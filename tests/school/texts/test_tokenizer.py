@@ -10,7 +10,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from school.door.values import writable
-from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, MARKS, PERSON, SCRIBE, Tokenizer
+from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, MARKS, PERSON, SCRIBE, Tokenizer, _in_words
 
 FABLE = """The fox went to the river to look for the moon. "Where do you sleep?" she asked the water.
 The water said nothing, as water does, and so the fox sat down beside it and said nothing too.
@@ -219,3 +219,20 @@ def test_encoding_leaves_no_trace():
     for i in range(200):
         FOX.encode(f"fox number {i} " * 10)
     assert FOX.fingerprint == before
+
+
+def test_a_line_without_spaces_is_not_one_word():
+    """The trainer's time grows with the square of a word; none is longer than a few letters, and no letter is lost."""
+    line = "".join(chr(0x3041 + (i * i * 7 + i // 3) % 80) for i in range(100_000))
+    parts = list(_in_words(line))
+    assert "".join(parts) == line
+    assert max(map(len, parts)) <= 24
+    assert list(_in_words("words of a usual length stay together")) == ["words of a usual length stay together"]
+
+
+def test_a_tokenizer_from_one_long_line():
+    """100,000 letters in one line without a space or a full stop: learned in seconds, and it comes back."""
+    line = "".join(chr(0x3041 + (i * i * 7 + i // 3) % 80) for i in range(100_000))
+    tokenizer = Tokenizer.train([line], vocabulary=600, minimum_frequency=2)
+    assert tokenizer.size > 400
+    assert tokenizer.decode(tokenizer.encode(line[:5000])) == line[:5000]

@@ -1,0 +1,78 @@
+"""Two fading counts of every word, added to the logits.
+
+Shapes: T tokens, B streams, V vocabulary, K = 2 counts.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from brain.ops.backend import Backend, Kernels
+from brain.ops.moving_averages import moving_averages
+
+PATCH = 256  # words that the kernel handles together; PATCH in kernels.c
+
+
+def add_word_counts(
+    logits: Tensor,
+    scales: Tensor,
+    weight: Tensor,
+    tokens: Tensor,
+    counts: Tensor,
+    kept: Tensor,
+    *,
+    marks: int,
+    backend: Backend,
+) -> tuple[Tensor, Tensor]:
+    """``logits[t, b, v] + sum over k of scales[t, b, k] * weight[k, v] * log(1 + count k of v up to t)``.
+
+    ``logits`` (T, B, V), ``scales`` (T, B, K), ``weight`` (K, V), ``tokens`` (T, B) int64, ``counts`` (K, B, V) before
+    them, ``kept`` (K,) of each count per token. Ids below ``marks`` are never counted; what ``counts`` has of them is
+    dropped. Returns logits and the counts after the block.
+    """
+    if run := backend.kernels_for(logits, counts):
+        given = tokens.contiguous(), counts.contiguous(), kept
+        return _Compiled.apply(logits.contiguous(), scales.contiguous(), weight, *given, marks, run)
+    words = torch.arange(logits.shape[-1], device=tokens.device) >= marks
+    occurred = (F.one_hot(tokens, len(words)) * words).to(logits.dtype)
+    share = (1 - kept)[:, None, None]  # an average is so much of a count
+    counts = moving_averages(occurred, kept[:, None, None], counts * words * share, backend) / share  # (T, K, B, V)
+    for k, row in enumerate(weight):
+        logits = logits + scales[..., k : k + 1] * row * counts[:, k].log1p()
+    return logits, counts[-1]
+
+
+class _Compiled(torch.autograd.Function):
+    """By the kernels: one pass over the logits forward and one over their gradient. The counts are worked out once more
+    for that, and nothing is learned through them."""
+
+    @staticmethod
+    def forward(
+        ctx,
+        logits: Tensor,
+        scales: Tensor,
+        weight: Tensor,
+        tokens: Tensor,
+        counts: Tensor,
+        kept: Tensor,
+        marks: int,
+        run: Kernels,
+    ) -> tuple[Tensor, Tensor]:
+        out, after = torch.empty_like(logits), torch.empty_like(counts)
+        given = tokens, counts, kept, weight, scales
+        run("words_forward", *given, logits, out, after, *logits.shape, marks)
+        ctx.run, ctx.marks = run, marks
+        ctx.save_for_backward(*given)
+        ctx.mark_non_differentiable(after)
+        return out, after
+
+    @staticmethod
+    def backward(ctx, grad: Tensor, _):
+        weight, scales = ctx.saved_tensors[3:]
+        patches = -(-grad.shape[-1] // PATCH)
+        grad_weight, grad_scales = torch.zeros_like(weight), scales.new_empty(patches, *scales.shape)
+        given = *ctx.saved_tensors, grad.contiguous()
+        ctx.run("words_backward", *given, grad_weight, grad_scales, *grad.shape, ctx.marks)
+        return grad, grad_scales.sum(0), grad_weight, *[None] * 5

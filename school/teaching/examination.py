@@ -1,0 +1,73 @@
+"""Examinations in the course of a life: when one is due or was asked for, it is taken a chunk at a time."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import Future
+
+import numpy as np
+
+from school.door.events import ExamResult
+from school.door.mailbox import fulfil
+from school.teaching.examiner import Exam
+from school.teaching.tutor import Tutor
+
+READERS, WARM_UP, CHUNK = 8, 256, 128
+
+log = logging.getLogger(__name__)
+
+
+class Examination:
+    """Of the tutor's voice. Lessons wait while it is ``under_way``, so that the result belongs to one step."""
+
+    def __init__(self, tutor: Tutor):
+        self.tutor = tutor
+        self._paper: tuple[np.ndarray, np.ndarray] | None = None
+        self._exam: Exam | None = None
+        self._wanted: list[Future[float | None]] = []
+
+    @property
+    def under_way(self) -> bool:
+        return self._exam is not None
+
+    def want(self, future: Future[float | None]) -> None:
+        """Somebody asks for one; the future gets its bits per byte, None where there is nothing held out."""
+        self._wanted.append(future)
+        if not (self._exam or self.tutor.under_way):  # else it is begun at the end of the step
+            self.begin()
+
+    def begin(self) -> None:
+        """Where one is due, or was asked for."""
+        if not (self.tutor.exam_due or self._wanted):
+            return
+        librarian = self.tutor.librarian
+        if self._paper is None:
+            self._paper = librarian.exam_rows(READERS, self.tutor.settings.evaluation_tokens, WARM_UP)
+        rows, counts = self._paper
+        if counts.any():
+            self._exam = Exam(rows, counts, byte_lengths=librarian.byte_lengths, chunk=CHUNK)
+        else:
+            self.answer(None)
+
+    def advance(self) -> ExamResult | None:
+        """Read the next chunk; after the last one, the result, of which the tutor has taken note. Whoever asked for it
+        waits for ``answer``."""
+        try:
+            if not self._exam.advance(self.tutor.voice):
+                return None
+            result = self._exam.result()
+        except Exception:
+            log.exception("an examination failed")
+            self._exam = None
+            self.answer(None)
+            return None
+        self._exam = None
+        if self.tutor.exam_due:  # one that was only asked for must not change what the lessons would have been
+            self.tutor.heed(result.bits_per_byte)
+        return result
+
+    def answer(self, bits_per_byte: float | None) -> None:
+        """Tell whoever asked."""
+        wanted, self._wanted = self._wanted, []
+        for future in wanted:
+            fulfil(future, bits_per_byte)

@@ -1,0 +1,123 @@
+"""The planner: what a step reads. Blocks of the library, what people taught and is due, what comes back at night, and
+now and then the next block of long conversations made of the library.
+
+Everything random about it follows from (seed, step), so a life can be resumed and replayed.
+
+Shapes: B streams, T tokens per block, R rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+
+from school.teaching.night import Night
+from school.teaching.reviews import Reviews
+from school.teaching.settings import LessonSettings
+from school.teaching.streams import Step, Task
+from school.teaching.talks import Talks
+from school.texts.librarian import Bookmark, Librarian
+
+
+class Shape(NamedTuple):
+    """Of what a step reads: ``streams`` blocks of ``length`` tokens, beside what comes in extra rows."""
+
+    streams: int
+    length: int
+
+    @property
+    def tokens(self) -> int:
+        return self.streams * self.length
+
+
+@dataclass(slots=True)
+class Agenda:
+    """What is to come, as far as a soul keeps it: where the library is open, and when which pair comes back."""
+
+    reviews: Reviews
+    night: Night = field(default_factory=Night)
+    bookmark: Bookmark = Bookmark(0, 0, "")
+
+    @classmethod
+    def empty(cls, settings: LessonSettings) -> Agenda:
+        return cls(
+            Reviews(growth=settings.review_growth, prompt_weight=settings.prompt_weight, limit=settings.reviews_kept)
+        )
+
+
+class Planner(Protocol):
+    """Decides what a tutor's steps read."""
+
+    librarian: Librarian
+    agenda: Agenda
+    shape: Shape
+
+    def plan(self, step: int, *, talks: Talks, knows_library: bool, micro_streams: int) -> Step:
+        """The next step, cut into tasks of ``micro_streams`` streams each, now and then with the next block of the
+        ``talks``. ``knows_library``: then what people taught is learned while the rest is kept to what it was at its
+        best."""
+
+
+class LibraryPlanner:
+    """Plans for a life: the library in a circle, and whatever else is due."""
+
+    def __init__(self, librarian: Librarian, settings: LessonSettings, *, block_tokens: int, device: torch.device):
+        self.librarian, self.settings, self.device = librarian, settings, device
+        self.shape = Shape(settings.streams, block_tokens)
+        self.agenda = Agenda.empty(settings)
+
+    def plan(self, step: int, *, talks: Talks, knows_library: bool, micro_streams: int) -> Step:
+        agenda, shape = self.agenda, self.shape
+        new_library = agenda.bookmark.library != self.librarian.library
+        lesson, agenda.bookmark = self.librarian.lesson(agenda.bookmark, streams=shape.streams, length=shape.length)
+        tasks = self._library_tasks(lesson.tokens, micro_streams)
+        weight = float(lesson.tokens[:, 1:].size)
+        ids, weights, review_tokens = self._taught(step)
+        talk = not len(ids) and self._dialogue_is_due(step, len(talks))
+        asleep, dreamed = agenda.night.rows(agenda.reviews, rows=self.settings.night_rows, length=shape.length)
+        ids, weights = np.concatenate([ids, asleep]), np.concatenate([weights, dreamed])
+        review_tokens += int((dreamed > 0).sum())
+        if talk:  # in the first task, which in a team is the leader's, who so alone knows the conversations
+            weight += self._add_talks(tasks[0], talks)
+        if len(ids):
+            tasks[-1].add(ids, weights)
+            weight += float(weights.sum())
+        return Step(
+            tasks,
+            weight,
+            self.librarian.byte_count(lesson.tokens[:, 1:]),
+            review_tokens,
+            anchored=review_tokens > 0 and knows_library and not new_library,
+            jumped=lesson.jumped,
+            new_library=new_library,
+        )
+
+    def _library_tasks(self, tokens: np.ndarray, micro_streams: int) -> list[Task]:
+        blocks, tasks = torch.from_numpy(tokens).to(self.device), []
+        for first in range(0, len(blocks), micro_streams):
+            rows = slice(first, min(first + micro_streams, len(blocks)))
+            tasks.append(Task(blocks[rows], torch.ones(blocks[rows, 1:].shape, device=self.device), rows))
+        return tasks
+
+    def _taught(self, step: int) -> tuple[np.ndarray, np.ndarray, int]:
+        """Rows of what was taught and is due: ids (R, T+1), weights (R, T), and how many targets people taught."""
+        reviews = self.agenda.reviews
+        from_people = reviews.people_are_due(step)
+        ids, weights = reviews.rows(step, rows=self.settings.review_rows, length=self.shape.length)
+        return ids, weights, int((weights > 0).sum()) if from_people else 0
+
+    def _add_talks(self, task: Task, talks: Talks) -> float:
+        """Let a task have the next block of every conversation; returns how many targets are to be learned."""
+        ids, learned = talks.next(self.librarian)
+        task.add(ids, learned.astype(np.float32))
+        task.talks = len(ids)
+        return float(learned.sum())
+
+    def _dialogue_is_due(self, step: int, talks: int) -> bool:
+        """Whether this step, where nothing taught is due, has the next block of each conversation made of the library;
+        at their share of the rows."""
+        rng = np.random.default_rng([self.settings.seed, step, *b"dialogue"])
+        return rng.random() < self.settings.dialogue_share * self.settings.streams / talks

@@ -1,0 +1,116 @@
+"""The best self, and how fast there is still something to learn.
+
+Going over a small library again and again, a model learns it by heart and forgets how to write. So examinations decide
+how high the rate is, and from which weights the lessons go on.
+
+Shapes: B streams, T tokens per block, V vocabulary.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from brain.contract import Brain
+from brain.ops.token_losses import divergence
+from school.teaching.settings import LessonSettings
+from school.teaching.streams import Streams
+
+SHORTEST_EXAM_STEPS = 25  # else an examination after every reading of the library
+GIVEN_BACK = 0.1  # of the way from its best, where what it was taught has led it too far
+
+
+@dataclass(slots=True)
+class Best:
+    """The average that did best at an examination. ``waited``: examinations since then that were no better; ``taught``:
+    whether people have taught it something since."""
+
+    bits_per_byte: float
+    weights: dict[str, Tensor]
+    waited: int = 0
+    taught: bool = False
+
+
+class Plateau:
+    """Whether it still gets better at held-out text, and what follows where it doesn't."""
+
+    def __init__(self, settings: LessonSettings):
+        self.settings = settings
+        self.best: Best | None = None
+        self.rate_scale, self.examined_step = 1.0, 0
+
+    def begin_again(self) -> None:
+        """There is something new to learn: with full strength."""
+        self.best, self.rate_scale = None, 1.0
+
+    @property
+    def best_bits_per_byte(self) -> float | None:
+        return self.best.bits_per_byte if self.best else None
+
+    @property
+    def knows_library(self) -> bool:
+        """Whether lessons of people's are learned at a higher rate than what is left to learn from the library."""
+        return self.best is not None and self.settings.anchor > 0 and self.rate_scale < self.settings.review_rate
+
+    @property
+    def library_share(self) -> float:
+        """At such a step, of what the library alone would have taught."""
+        return self.rate_scale / self.settings.review_rate
+
+    def learning_rate(self, step: int, *, reviewing: bool) -> float:
+        """Warm-up, then constant or falling with the square root of time, which needs no end date; never below the
+        floor, so that a grown-up can still learn. Times what the examinations left of it, or more for what was taught.
+        """
+        settings = self.settings
+        scale = max(self.rate_scale, settings.review_rate) if reviewing else self.rate_scale
+        rate = min(1.0, (step + 1) / settings.warmup_steps)
+        if settings.decay_steps:
+            fallen = math.sqrt(settings.decay_steps / (settings.decay_steps + step))
+            rate *= max(settings.learning_rate_floor, fallen)
+        return settings.learning_rate * rate * scale
+
+    def exam_due(self, step: int, *, epoch_steps: float) -> bool:
+        """Whether this step is one to be examined at, and has not been; ``epoch_steps`` read the library once."""
+        every = min(self.settings.evaluation_steps, max(SHORTEST_EXAM_STEPS, round(epoch_steps)))
+        return step > 0 and step % every == 0 and self.examined_step != step
+
+    def heed(self, step: int, bits_per_byte: float, brain: Brain, voice: Brain) -> None:
+        """Take note of the examination at this step. When several have been no better than the best, the rate falls and
+        the lessons go on from the average that did best, so that the averages of a month alone are never worse than the
+        best of them. If people have taught it something since, that counts more, and it goes on from its latest average
+        (as the slow weights of Lookahead, Zhang et al. 2019), as long as that costs no more than is tolerated; then it
+        goes back a little: weights between two brains of one origin know most of what either knows (Wortsman et al.
+        2022). Something new in the library brings the full rate back."""
+        self.examined_step = step
+        if self.best is None or bits_per_byte < self.best.bits_per_byte:
+            weights = {name: parameter.detach().clone() for name, parameter in voice.named_parameters()}
+            self.best = Best(bits_per_byte, weights)
+            return
+        settings, best = self.settings, self.best
+        best.waited += 1
+        patience = 1 if best.taught else settings.plateau_patience  # with no best to go back to, it must not drift
+        if best.waited < patience or settings.plateau_factor == 1:
+            return
+        best.waited = 0
+        self.rate_scale = max(settings.plateau_floor, self.rate_scale * settings.plateau_factor)
+        too_far = bits_per_byte > (1 + settings.tolerance) * best.bits_per_byte
+        self._go_back(brain, voice, 1.0 if not best.taught else GIVEN_BACK * too_far)
+
+    @torch.no_grad()
+    def _go_back(self, brain: Brain, voice: Brain, share: float) -> None:
+        """Both go on from so much of the way between the average and the best one."""
+        for name, parameter in voice.named_parameters():
+            parameter.lerp_(self.best.weights[name], share)
+        torch._foreach_copy_(list(brain.parameters()), list(voice.parameters()))
+
+    def strayed(self, logits: Tensor, inputs: Tensor, carried: Streams, voice: Brain) -> Tensor:
+        """How far the ``logits`` (T, B, V) of the library's ``inputs`` (B, T) are from those of the best average, times
+        ``anchor``. At the rate that people's lessons need, reading the library once more would make it learn that by
+        heart; kept to its best self (Li and Hoiem 2016, learning without forgetting) it learns the lessons sooner and
+        loses a fifth as much of what it was never taught."""
+        with torch.no_grad():  # the best weights take the place of the voice's for the time
+            best = torch.func.functional_call(voice, self.best.weights, (inputs, carried.pixels, carried.state))
+        return self.settings.anchor * divergence(logits, best.logits.transpose(0, 1))
