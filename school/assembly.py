@@ -60,7 +60,9 @@ from school.teaching.team import Team
 from school.teaching.tutor import Tutor
 from school.texts import places
 from school.texts.librarian import Librarian, train_tokenizer
+from school.texts.news import own_names, read_library, write_library
 from school.texts.places import gather_sources
+from school.texts.survey import look_at, survey
 from school.texts.tokenizer import MARK_COUNT, Tokenizer
 
 STARTER = Path(__file__).resolve().parent.parent / "library" / "starter"
@@ -269,28 +271,40 @@ def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, compu
 
 def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, say: Say) -> Librarian:
     """The texts, through the soul's tokenizer or, for a newborn, one learned from them. Raises Mistake."""
-    library = waking.home / "library"
+    library, known = waking.home / "library", waking.home / "soul" / "library.json"
     library.mkdir(exist_ok=True)
+    before = read_library(known) if soul else {}
     starter = settings.library.starter
+    if starter == "auto" and own_names(before):
+        starter = "never"  # for one that has a life of its own
     sources, skipped = gather_sources(library, list(waking.folders), STARTER, starter, home=waking.home)
+    if skipped and starter == "auto" and all(STARTER in source.path.parents for source in sources):
+        say("nothing in its library can be read, so it learns from the starter shelf.")
     held_out = settings.library.held_out
+    found = None
     if soul:
         tokenizer = Tokenizer.from_json(soul.tokenizer)
     else:
+        found = survey(look_at(sources), held_out)
         say(f"a new baby: learning its letters from {number_of(len(sources), 'text')}...")
         tokenizer = train_tokenizer(
-            sources,
+            found,
             vocabulary=shape_of(settings.brain, settings.library.vocabulary).vocabulary,
             minimum_frequency=settings.library.minimum_frequency,
-            held_out=held_out,
             say=say,
         )
-    cache = waking.home / "soul" / "tokens"
     librarian = Librarian.open(
-        sources, tokenizer, held_out=held_out, cache=cache, seed=settings.lessons.seed, say=say, skipped=skipped
+        sources,
+        tokenizer,
+        held_out=held_out,
+        cache=waking.home / "soul" / "tokens",
+        seed=settings.lessons.seed,
+        say=say,
+        skipped=skipped,
+        before=before,
+        found=found,
     )
-    for name, why in librarian.skipped.items():
-        say(f"skipped {name}: {why}.")
+    write_library(known, librarian.files, say)
     return librarian
 
 

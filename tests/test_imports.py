@@ -19,7 +19,6 @@ BOTS_KNOW = {
     "school.door.mailbox",
     "school.door.phrases",
     "school.door.school",
-    "school.door.phrases",
     "school.door.values",
     "school.door.consent",
     "school.diary.voice",

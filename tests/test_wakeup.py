@@ -535,6 +535,44 @@ def test_a_library_that_is_a_link_to_nowhere(tmp_path, here):
     assert done.stderr == f"babyLLM: {tmp_path / 'library'}: {why}\n"
 
 
+def test_a_library_that_changes_between_wakes(tmp_path, here):
+    """What is new, changed, gone or left out is told by name; a library that is emptied ends in one line, and the
+    starter shelf doesn't take its place."""
+    shelf, few = tmp_path / "library", ("--steps", "1", "--no-terminal", "--set", "brain.preset=newborn")
+    shelf.mkdir()
+    for name in ("a.txt", "b.txt", "c.txt"):
+        (shelf / name).write_text("".join(f"{name} tells of fox {i}.\n" for i in range(50)))
+    (shelf / "d.docx").write_bytes(b"PK")
+    first = here(tmp_path, *few)
+    assert "skipped d.docx: .docx files can't be read here" in first.stdout
+    assert "new text" not in first.stdout
+    (shelf / "a.txt").unlink()
+    (shelf / "b.txt").write_text("today it rained.\n")
+    (shelf / "e.txt").write_text("a new note.\n")
+    second = here(tmp_path, *few)
+    for line in ("1 new text: e.txt.", "1 text changed: b.txt.", "1 text is gone: a.txt."):
+        assert line in second.stdout
+    for text in shelf.glob("*.txt"):
+        text.unlink()
+    for _ in range(2):
+        third = here(tmp_path, *few)
+        assert third.returncode == 2
+        assert "3 texts are gone: b.txt, c.txt and e.txt. There is nothing to learn from" in third.stderr
+        assert "wakes at" not in third.stdout
+    assert (tmp_path / "soul" / "tokens" / "library.tokens").stat().st_size < 300
+
+
+def test_a_library_of_what_can_not_be_read(tmp_path, here):
+    """What was left aside is told, and that the starter shelf takes its place."""
+    (tmp_path / "library").mkdir()
+    for name in ("a.docx", "b.rtf", "c.json", "noend"):
+        (tmp_path / "library" / name).write_text("{}")
+    done = here(tmp_path, "--steps", "1", "--no-terminal", "--set", "brain.preset=newborn")
+    for name in ("a.docx", "b.rtf", "c.json", "noend"):
+        assert f"skipped {name}: " in done.stdout
+    assert "so it learns from the starter shelf" in done.stdout
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal is POSIX")
 def test_a_terminal_chat_survives_the_lessons(home):
     """In a terminal, a question typed while full views of the lessons scroll by is answered, the views can be changed,

@@ -11,22 +11,21 @@ from school.door.values import Score
 from school.office.mistakes import Mistake
 from school.teaching.examiner import Exam
 from school.texts.decoding import Unreadable
-from school.texts.formats import PLAIN, format_of
 from school.texts.librarian import split_rows
-from school.texts.places import read_bytes
-from school.texts.shelf import pieces
+from school.texts.shelf import segments_of
+from school.texts.survey import read_content
 from school.texts.tokenizer import DOCUMENT, Tokenizer
 
 READERS, WARM_UP, CHUNK = 8, 512, 128
 
 
 def open_file(file: Path, tokenizer: Tokenizer) -> np.ndarray:
-    """A text's tokens behind a document mark. Raises Mistake."""
+    """A text's tokens behind a document mark, with turns as in the library. Raises Mistake."""
     try:
-        text = (format_of(file) or PLAIN).read(read_bytes(file)).text
+        text = read_content(file).text
     except (OSError, Unreadable) as why:
         raise Mistake(f"{file}: {getattr(why, 'strerror', None) or why}.") from None
-    ids = [i for piece in tokenizer.encode_many(list(pieces(text))) for i in piece]
+    ids = [i for piece in tokenizer.encode_segments(list(segments_of(text))) for i in piece]
     if not ids:
         raise Mistake(f"{file}: it is empty.")
     return np.array([DOCUMENT, *ids], dtype=np.int64)
