@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bots.chat.context import Hooks
     from bots.chat.surface import Surface as ChatSurface
     from bots.settings import Settings
-    from school.assembly import Awake, Surface
+    from school.assembly import Awake
     from school.office.lifetime import Clocks
     from school.screen.announcer import Screen
     from school.settings import SchoolSettings
@@ -270,18 +270,18 @@ def put_together(
     display = Display(show=show, screen=screen, view=shown.view, line_seconds=shown.line_seconds)
     voices = read_voices(home, settings.voice.language, {CHAT: names(settings.commands)})
     awake = assemble(settings, waking, display, voices, closing)
-    if not options.no_twitch and (twitch := find_twitch(awake, settings, home)):
-        awake.surfaces.append(twitch)
+    if not options.no_twitch:
+        awake.surfaces += find_twitch(awake, settings, home)
     return awake
 
 
-def find_twitch(awake: Awake, settings: Settings, home: Path) -> Surface | None:
-    """The way into a chat, where somebody set one up. Raises Mistake."""
-    from bots.twitch import configured, open_twitch
+def find_twitch(awake: Awake, settings: Settings, home: Path) -> list[ChatSurface]:
+    """The ways into chats, where somebody set them up. Raises Mistake."""
+    from bots.twitch import configured, open_channels
 
     if not configured(home):
-        return None
-    return open_twitch(awake.school, awake.people, hooks_of(awake), home, settings, tell=awake.say)
+        return []
+    return open_channels(awake.school, awake.people, hooks_of(awake), home, settings, tell=awake.say)
 
 
 def open_room_for(awake: Awake, settings: Settings, home: Path, moderators: list[str]) -> ChatSurface:

@@ -3,7 +3,7 @@
     python -m benchmarks.steady
     python -m benchmarks.steady --runs 3 --busy 2 -- tests/test_wakeup.py
 
-A test that needs luck, or a quick machine, shows here sooner than it costs somebody a day. Ends with 1 if any run failed.
+A test that needs luck, or a quick machine, shows here before it costs somebody a day. Ends with 1 if any run failed.
 """
 
 from __future__ import annotations

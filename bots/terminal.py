@@ -20,6 +20,7 @@ from school.door.values import ME, Asleep, Busy, Reply, Snapshot
 from school.office.foreign import one_line
 from school.screen.calligraphist import facts, for_screen, hex_color, status_lines
 
+DISK_SECONDS = 2.0  # until it is said that what was taught is not on the disk yet
 SORRY = {
     Busy: "too many questions at once; ask again in a moment",
     Asleep: "it is falling asleep",
@@ -94,18 +95,18 @@ class Commands:
         self._say(help_text())
 
     async def _good(self, _: str) -> None:
-        self._give_feedback("good", "", "it will learn that")
+        await self._give_feedback("good", "", "it will learn that")
 
     async def _bad(self, _: str) -> None:
-        self._give_feedback("bad", "", "noted; it will never learn that")
+        await self._give_feedback("bad", "", "noted; it will never learn that")
 
     async def _fix(self, text: str) -> None:
         if not text:
             self._say("(write what it should have said: /fix TEXT)")
             return
-        self._give_feedback("fix", text, "it will learn to say that instead")
+        await self._give_feedback("fix", text, "it will learn to say that instead")
 
-    def _give_feedback(self, verdict: str, correction: str, done: str) -> None:
+    async def _give_feedback(self, verdict: str, correction: str, done: str) -> None:
         if not self._last.id:
             self._say("(it has not said anything yet)")
             return
@@ -115,14 +116,30 @@ class Commands:
             "refused": "you marked it as bad before; /fix TEXT says what it should have been",
             "unknown": "that answer is forgotten",
         }
-        self._say(f"({said[self._school.feedback(self._last.id, verdict, correction=correction)]})")
+        written: Future[None] = Future()
+        result = self._school.feedback(self._last.id, verdict, correction=correction, written=written)
+        if result in ("learned", "marked"):
+            await self._acknowledge(said[result], written)
+        else:
+            self._say(f"({said[result]})")
+
+    async def _acknowledge(self, done: str, written: Future[None]) -> None:
+        """Say so once a crash could not undo it, or, after a while, that it still could."""
+        try:
+            await asyncio.wait_for(asyncio.wrap_future(written), DISK_SECONDS)
+        except TimeoutError:
+            done += "; but it is not on the disk yet"
+        except Exception:
+            done += "; but it could not be written down, the log says why"
+        self._say(f"({done})")
 
     async def _teach(self, text: str) -> None:
         if not text:
             self._say("(write what it should learn: /teach TEXT)")
             return
-        self._school.teach(text, source="teach")
-        self._say("(it will learn that)")
+        written: Future[None] = Future()
+        self._school.teach(text, source="teach", written=written)
+        await self._acknowledge("it will learn that", written)
 
     async def _status(self, _: str) -> None:
         self._say("\n".join(status_lines(self._school.status()) + self._others()))

@@ -356,7 +356,7 @@ def open_record(settings: SchoolSettings, home: Path, mind: Mind, lifetime: Life
 
 def remember(registrar: Registrar, mailbox: Mailbox, mind: Mind, lifetime: Lifetime) -> tuple[People, School]:
     """Bring back what soul and record hold, as far as people agree to it now."""
-    wait([removing for _, removing in registrar.inherited], RECORD_SECONDS)
+    wait([*filter(None, [registrar.caught_up]), *(removing for _, removing in registrar.inherited)], RECORD_SECONDS)
     people = People(registrar, *registrar.ledger(), clock=lifetime.now)
     if mind.soul:
         pairs = registrar.queries.pairs_learning()

@@ -26,7 +26,8 @@ CLIENT_ID = "fakeclient0123456789"
 CHAT, DELETE = "channel.chat.message", "channel.chat.message_delete"
 CLEAR_PERSON, CLEAR = "channel.chat.clear_user_messages", "channel.chat.clear"
 READ, WRITE, MODERATED = "user:read:chat", "user:write:chat", "user:read:moderated_channels"
-BOT_SCOPES = (READ, WRITE, MODERATED, "user:bot")
+FOLLOWERS = "moderator:read:followers"
+BOT_SCOPES = (READ, WRITE, MODERATED, FOLLOWERS, "user:bot")
 
 
 def secret(kind: str) -> str:
@@ -68,6 +69,7 @@ class Sent:
     sender: str
     as_application: bool
     source_only: bool | None = None
+    channel: str = ""  # login
 
 
 @dataclass
@@ -108,6 +110,8 @@ class FakeTwitch:
         self.only: set[str] = set()  # "follower_mode", "subscriber_mode", "emote_mode"
         self.shared_with: list[str] = []  # logins of channels that share the chat
         self.live = False
+        self.followers: set[str] = set()  # logins
+        self.others: list[Person] = []  # other channels
         self.sent: list[Sent] = []
         self.requests: list[tuple[float, str, str, int]] = []  # when, method, path, status
         self.connections = 0
@@ -160,6 +164,7 @@ class FakeTwitch:
                     web.get("/helix/chat/settings", self._settings),
                     web.get("/helix/shared_chat/session", self._shared),
                     web.get("/helix/streams", self._streams),
+                    web.get("/helix/channels/followers", self._followers),
                     web.get("/ws", self._websocket),
                 ]
             )
@@ -230,6 +235,7 @@ class FakeTwitch:
         shared_from: str = "",
         message_id: str = "",
         times: int = 1,
+        channel: str = "",
     ) -> str:
         """Somebody writes; delivered ``times`` times under the same ids. Returns the message's id."""
         writer = self.person(by)
@@ -246,7 +252,7 @@ class FakeTwitch:
         others = dict.fromkeys(gifs, "gif") | dict.fromkeys(unheard_of, "unheard_of")
         fragments = self._fragments(text, emotes, cheers, mentions, others)
         event = {
-            **self._broadcaster(),
+            **self._broadcaster(channel),
             "chatter_user_id": writer.id,
             "chatter_user_login": writer.login,
             "chatter_user_name": writer.name,
@@ -419,8 +425,8 @@ class FakeTwitch:
         self.secrets |= {token.access, token.refresh}
         return token
 
-    def _broadcaster(self) -> dict[str, str]:
-        who = self.channel
+    def _broadcaster(self, channel: str = "") -> dict[str, str]:
+        who = self.person(channel) if channel else self.channel
         return {
             "broadcaster_user_id": who.id,
             "broadcaster_user_login": who.login,
@@ -474,6 +480,8 @@ class FakeTwitch:
         for session in list(self._sessions.values()):
             for subscription in session.subscriptions.values():
                 if subscription["type"] != kind or session.muted:
+                    continue
+                if subscription["condition"]["broadcaster_user_id"] != event["broadcaster_user_id"]:
                     continue
                 payload = {"subscription": subscription, "event": event}
                 extra = {"subscription_type": kind, "subscription_version": "1"}
@@ -669,16 +677,17 @@ class FakeTwitch:
             return web.json_response({"data": [{"message_id": "", "is_sent": False, "drop_reason": reason}]})
         self._seen[message_id], self._texts[message_id] = sender, text
         here = asked.get("for_source_only")
-        self.sent.append(Sent(message_id, arrived, text, reply_to, sender.login, token.person is None, here))
-        asyncio.get_running_loop().create_task(self._echo(text, sender, reply_to, message_id))
+        where = self._channel_of(asked["broadcaster_id"]).login
+        self.sent.append(Sent(message_id, arrived, text, reply_to, sender.login, token.person is None, here, where))
+        asyncio.get_running_loop().create_task(self._echo(text, sender, reply_to, message_id, where))
         if self.answers_to_lose:
             self.answers_to_lose -= 1
             request.transport.abort()
         return web.json_response({"data": [{"message_id": message_id, "is_sent": True, "drop_reason": None}]})
 
-    async def _echo(self, text: str, sender: Person, reply_to: str, message_id: str) -> None:
+    async def _echo(self, text: str, sender: Person, reply_to: str, message_id: str, channel: str) -> None:
         """What was said comes back to everyone, the speaker included."""
-        arguments = {"by": sender.login, "reply_to": reply_to, "message_id": message_id}
+        arguments = {"by": sender.login, "reply_to": reply_to, "message_id": message_id, "channel": channel}
         await asyncio.to_thread(self.chat, text, **arguments)
 
     def _refusal(self, text: str, limit: int, arrived: float) -> tuple[str, str]:
@@ -708,14 +717,28 @@ class FakeTwitch:
         session |= {"created_at": now(), "updated_at": now()}
         return web.json_response({"data": [session] if self.shared_with else []})
 
+    async def _followers(self, request: web.Request) -> web.Response:
+        token = self._bearer(request)
+        if not token or FOLLOWERS not in token.scopes:
+            return refuse(401, "Missing scope: moderator:read:followers")
+        who = next((one for one in self.people.values() if one.id == request.query.get("user_id")), None)
+        shown = token.person.login in self.moderators and who and who.login in self.followers
+        found = (
+            [{"user_id": who.id, "user_login": who.login, "user_name": who.name, "followed_at": now()}] if shown else []
+        )
+        return web.json_response({"data": found, "total": len(self.followers), "pagination": {}})
+
     async def _streams(self, request: web.Request) -> web.Response:
         if not self._bearer(request):
             return refuse(401, "Invalid OAuth token")
         stream = {"id": "1", "user_id": request.query["user_id"], "type": "live", "started_at": now()}
         return web.json_response({"data": [stream] if self.live else [], "pagination": {}})
 
+    def _channel_of(self, broadcaster: str) -> Person | None:
+        return next((one for one in (self.channel, *self.others) if one.id == broadcaster), None)
+
     def _may_not_speak(self, token: Token, sender: Person | None, asked: dict) -> tuple[int, str] | None:
-        if sender is None or asked["broadcaster_id"] != self.channel.id:
+        if sender is None or self._channel_of(asked["broadcaster_id"]) is None:
             return 400, "no such user"
         if len(" ".join(asked["message"].split())) > 500 or not asked["message"].strip():
             return 400, "the message must be 1 to 500 characters"

@@ -39,6 +39,7 @@ class Notebook:
         self.said: list[tuple[str, str]] = []
         self.connects, self.standing, self.moderator = connects, "listening", False
         self.listener = None
+        self.followers: set[str] = set()
 
     def start(self) -> None: ...
 
@@ -47,6 +48,9 @@ class Notebook:
     async def say(self, text: str, *, reply_to: str = "") -> str:
         self.said.append((text, reply_to))
         return f"sent-{len(self.said)}"
+
+    async def follows(self, person: str) -> bool | None:
+        return person in self.followers
 
     def state(self) -> WireState:
         known = {"bot": "babybot", "me": "id-babybot", "moderator": self.moderator}

@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any
 
-from cachetools import FIFOCache
+from cachetools import FIFOCache, TTLCache
 
 from bots.chat.audience import Audience
 from bots.chat.context import Context
@@ -25,6 +25,7 @@ from bots.chat.tasks import Tasks
 from school.door.values import Asleep, Busy, Reply
 
 NAMES_LENGTH = 400  # characters of names in one refusal
+FOLLOWING = 300.0  # seconds for which it is known whether somebody follows the channel
 REMEMBERED = 2000  # messages of its own that can be referred to; people who were turned away
 
 
@@ -38,6 +39,7 @@ class Answers:
         self.speaker = Speaker(context, wire, quarantine, self._tasks, counts, self._knows)
         self._pauses = Cooldown(context.chat.person_seconds, context.clock)
         self._told = Cooldown(context.limits.told_to_wait, context.clock)
+        self._follow: TTLCache[str, bool] = TTLCache(REMEMBERED, FOLLOWING, timer=context.clock)  # who does, or not
         self._under_way = 0
         self._turned_away: deque[tuple[float, Line]] = deque(maxlen=REMEMBERED)  # once each, and when
         self._refused_at = float("-inf")
@@ -52,6 +54,8 @@ class Answers:
             if self._told.take(line.person):
                 self._begin_telling(line, "wait", seconds=max(1, round(seconds)))
             return "too soon"
+        if self._must_be_looked_up(line):
+            return "looked up" if self._tasks.begin(self._look_up(line, text), line) else "dropped"
         if unwelcome := self._unwelcome(line):
             if self._told.take(line.person):
                 self._begin_telling(line, unwelcome)
@@ -85,7 +89,18 @@ class Answers:
             return "costs_points"
         if whom == "agreed" and not self._context.people.agreed(self._context.writer(line)):
             return "only_agreed"
+        if whom == "followers" and not (line.regular or self._follow.get(line.person)):
+            return "only_followers"
         return "only_regulars" if whom == "regulars" and not line.regular else ""
+
+    def _must_be_looked_up(self, line: Line) -> bool:
+        """Whether it isn't known yet if they follow the channel, where that counts."""
+        known = line.moderator or line.regular or line.paid is not None or line.person in self._follow
+        return self._context.chat.answers_for == "followers" and not known
+
+    async def _look_up(self, line: Line, text: str) -> None:
+        self._follow[line.person] = bool(await self._wire.follows(line.person))
+        self._counts[self.ask(line, text)] += 1
 
     def _begin_telling(self, line: Line, occasion: str, **fields: object) -> None:
         self._tasks.begin(self.speaker.tell(line, occasion, **fields), line)

@@ -98,6 +98,10 @@ class Wire(Protocol):
         logged, never raised."""
         ...
 
+    async def follows(self, person: str) -> bool | None:
+        """Whether somebody follows the channel; None where that can't be told. Never raises."""
+        ...
+
     def state(self) -> WireState: ...
 
 

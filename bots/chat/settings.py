@@ -17,10 +17,10 @@ class ChatSettings(Slice):
     moderator_answers: int = Field(
         60, ge=1, le=100, description="the same where the bot is a moderator", json_schema_extra=EXPERT
     )
-    answers_for: Literal["everyone", "agreed", "regulars"] = Field(
+    answers_for: Literal["everyone", "agreed", "followers", "regulars"] = Field(
         "everyone",
-        description="whom it answers: everyone, who said !optin, or whom the channel knows by a badge (subscribers, "
-        "VIPs, moderators); moderators always",
+        description="whom it answers: everyone, who said !optin, followers and regulars, or regulars alone, whom the "
+        "channel knows by a badge (subscribers, VIPs); moderators always",
     )
     person_seconds: float = Field(10.0, ge=0, le=3600, description="seconds between two questions of one person")
     waiting: int = Field(

@@ -43,6 +43,9 @@ class RoomWire:
     async def close(self) -> None:
         self._state = replace(self._state, standing="off", why="it has left")
 
+    async def follows(self, person: str) -> bool | None:
+        return None  # there is nothing to follow
+
     def state(self) -> WireState:
         return self._state
 

@@ -82,6 +82,9 @@ async def _ask_twitch(
             "" if keys.streamer or settings.channel else "; nobody has logged in as the streamer, so it is the bot's"
         )
         findings.append(Finding(name="channel", ok=True, text=f"{channel}, id {channel_id}{whose}"))
+        for name in settings.more_channels:
+            other, login = await client.find(name)
+            findings.append(Finding(name=f"channel {login}", ok=True, text=f"it joins {login}, too, id {other}"))
         findings.append(_badge(settings, keys, bot, channel_id))
         moderator = await client.is_moderator(bot, channel_id)
         may = f"{settings.moderator_messages if moderator else settings.messages} messages in 30 s"

@@ -19,8 +19,9 @@ import aiohttp
 import twitchio
 from twitchio import eventsub
 from twitchio.eventsub.websockets import Websocket
+from twitchio.http import Route
 
-from bots.twitch.grants import MODERATED, NEEDED
+from bots.twitch.grants import FOLLOWERS, MODERATED, NEEDED
 from bots.twitch.keys import Account, Keys, Refused, refreshed
 from school.office.log import keep_secret, redact
 from school.screen.calligraphist import for_screen
@@ -137,6 +138,7 @@ class ChatClient(twitchio.Client):
         self.room: Presence | None = None
         self.banned: Presence | None = None  # where Twitch says that the bot is
         self._silence = Silence()
+        self.scopes: tuple[str, ...] = ()  # what the bot's login allows
         self._speak_as: str | None = None  # the account whose token is used; None: the application's
 
     # ---- coming and going ----------------------------------------------------------------------------------------
@@ -175,6 +177,7 @@ class ChatClient(twitchio.Client):
         await self.login(token=None if badge else tokens["token"], load_tokens=False, save_tokens=False)
         keep_secret(self.http._app_token or "")
         self._speak_as = None if badge else bot.user_id
+        self.scopes = tuple(known.scopes)
         return Account(
             user_id=bot.user_id,
             login=known.login,
@@ -287,6 +290,14 @@ class ChatClient(twitchio.Client):
             source_only=here_only if self._speak_as is None else None,  # only applications may say so
         )
         return sent.id
+
+    async def follows(self, person: str) -> bool | None:
+        """Whether somebody follows the channel; None where the bot may not know. Raises what the library raises."""
+        if FOLLOWERS not in self.scopes:
+            return None
+        asked = {"broadcaster_id": self.room.channel, "user_id": person}
+        answer = await self.http.request_json(Route("GET", "channels/followers", params=asked, token_for=self.bot_id))
+        return bool(answer["data"])
 
     # ---- what the library calls ----------------------------------------------------------------------------------
 

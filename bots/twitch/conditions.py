@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
@@ -24,10 +26,13 @@ class Conditions:
     live: bool = False
 
 
-async def look_around(client: ChatClient, known: Conditions) -> Conditions:
-    """Ask Twitch; what it does not tell stays as it is ``known``. Never raises for Twitch's reasons."""
-    for ask in (_demands, _sharing, _stream):
-        known = await _asked(ask, client, known)
+async def look_around(client: ChatClient, known: Conditions, seconds: float = 10.0) -> Conditions:
+    """Ask Twitch; what it does not tell within so many seconds stays as it is ``known``. Never raises for Twitch's
+    reasons."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            for ask in (_sharing, _demands, _stream):
+                known = await _asked(ask, client, known)
     return known
 
 

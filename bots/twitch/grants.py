@@ -8,12 +8,14 @@ Role = Literal["bot", "streamer"]
 
 READ, WRITE = "user:read:chat", "user:write:chat"
 MODERATED, USER_BOT, CHANNEL_BOT = "user:read:moderated_channels", "user:bot", "channel:bot"
+FOLLOWERS = "moderator:read:followers"
 
 SCOPES: dict[Role, dict[str, str]] = {
     "bot": {
         READ: "to hear the chat",
         WRITE: "to speak in it",
         MODERATED: "to know whether it is a moderator there, which lets it speak more often",
+        FOLLOWERS: "to know who follows the channel, if it is a moderator and answers followers only",
         USER_BOT: "to carry the chat bot badge, if you switch that on",
     },
     "streamer": {

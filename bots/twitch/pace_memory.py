@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,8 +26,10 @@ class Remembered(BaseModel):
 class PaceMemory:
     """Keeps a pace in a file: ``begin`` with what stands there, ``note`` each change, ``run`` to write it down."""
 
-    def __init__(self, home: Path, pace: Pace, wall: Callable[[], float] = time.time):
-        self._file, self._pace, self._wall = home / "statistics" / "twitch-pace.json", pace, wall
+    def __init__(self, home: Path, pace: Pace, channel: str = "", *, wall: Callable[[], float] = time.time):
+        name = re.sub(r"[^a-z0-9_]", "", channel.lower())
+        self._file = home / "statistics" / f"twitch-pace{name and '-'}{name}.json"
+        self._pace, self._wall = pace, wall
         self._changed = asyncio.Event()
         self.slow = 0.0
 

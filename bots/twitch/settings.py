@@ -11,6 +11,13 @@ class TwitchSettings(Slice):
     channel: str = Field(
         "", description='the channel\'s name, as in twitch.tv/NAME; "": of the account that logged in as the streamer'
     )
+    more_channels: tuple[str, ...] = Field(
+        (),
+        strict=False,
+        max_length=2,
+        description="names of up to two other channels that it joins, too; it speaks less often in each then",
+        json_schema_extra=EXPERT,
+    )
     badge: bool = Field(
         False, description="speak with the application's own token, which shows a chat bot badge; needs the secret"
     )

@@ -122,6 +122,16 @@ class TwitchWire:
             return ""
         return await self._outbox.say(text, reply_to)
 
+    async def follows(self, person: str) -> bool | None:
+        """Whether somebody follows the channel; None where that can't be told just now."""
+        if self._client is None:
+            return None
+        try:
+            return await self._client.follows(person)
+        except Exception as error:
+            log.info("Twitch did not tell who follows: %s", explain(error))
+            return None
+
     def state(self) -> WireState:
         room, outbox = self._room, self._outbox
         return replace(
@@ -146,7 +156,7 @@ class TwitchWire:
 
     def start(self) -> None:
         """Begin to listen and to speak, on the running loop."""
-        memory = self._pace_memory = PaceMemory(self._home, self._pace)
+        memory = self._pace_memory = PaceMemory(self._home, self._pace, self._settings.channel)
         memory.begin(asyncio.get_running_loop().time())
         self._conditions = replace(self._conditions, slow=memory.slow)
         self._pace.on_sent = lambda: memory.note(self._conditions.slow)
@@ -207,7 +217,7 @@ class TwitchWire:
             )
             try:
                 room = await client.enter(self._settings.channel, badge=self._settings.badge)
-                self._notice(await look_around(client, replace(self._conditions, shared=False)))
+                self._notice(await self._look_around(client, replace(self._conditions, shared=False)))
                 self._enter_room(room)
                 self._client = client
                 await self._watch(client)
@@ -242,13 +252,16 @@ class TwitchWire:
                 raise Deaf("another account has logged in")
             try:
                 await client.examine(self._patience.silence)
-                self._notice(await look_around(client, self._conditions))
+                self._notice(await self._look_around(client, self._conditions))
             except (Deaf, Refused):
                 raise
             except Exception as error:
                 if isinstance(trouble := understood(error), Refused):
                     raise trouble from None
                 log.info("could not ask Twitch whether it still sends everything: %s", explain(error))
+
+    async def _look_around(self, client: ChatClient, known: Conditions) -> Conditions:
+        return await look_around(client, known, self._patience.answer)
 
     def _notice(self, now: Conditions) -> None:
         """What the chat is like now; told here, where it keeps it from speaking."""

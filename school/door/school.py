@@ -49,9 +49,17 @@ class Record(JournalKeeper, Protocol):
     def said(self, reply: Reply, message_id: str) -> None: ...
     def sent(self, reply_id: str, message: str) -> None: ...
     def marked(
-        self, reply_id: str, *, person: str, verdict: str, correction: str, origin: Origin = NOWHERE, trust: int = 0
+        self,
+        reply_id: str,
+        *,
+        person: str,
+        verdict: str,
+        correction: str,
+        origin: Origin = NOWHERE,
+        trust: int = 0,
+        written: Future[None] | None = None,
     ) -> None: ...
-    def taught(self, pair: Pair) -> None: ...
+    def taught(self, pair: Pair, written: Future[None] | None = None) -> None: ...
     def kept(self, person: str) -> Future[Kept]: ...
     def messages_with(self, surface: str, channel: str, phrase: Phrase) -> Future[frozenset[str]]: ...
     def forget(self, scope: Scope) -> Future[Removed]: ...
@@ -127,8 +135,10 @@ class School:
         asker: str = "",
         origin: Origin = NOWHERE,
         asked_in: str = "",
+        written: Future[None] | None = None,
     ) -> str:
-        """Add a lesson: a text, or an answer to a prompt. Returns its id. Raises Asleep."""
+        """Add a lesson: a text, or an answer to a prompt. Returns its id; ``written`` is done when it is on the disk,
+        whatever happens from then on. Raises Asleep."""
         pair = Pair(
             id=new_id(),
             prompt=writable(prompt),
@@ -142,7 +152,7 @@ class School:
             asked_in=asked_in,
         )
         self._mailbox.post(Teach(pair))
-        self._record.taught(pair)
+        self._record.taught(pair, written)
         return pair.id
 
     def find(self, reply_id: str) -> Exchange | None:
@@ -169,13 +179,15 @@ class School:
         origin: Origin = NOWHERE,
         trust: int = 0,
         weight: float | None = None,
+        written: Future[None] | None = None,
     ) -> str:
         """Mark a reply "good" or "bad", or "fix" it with what it should have been.
 
         Good makes the exchange a lesson, a correction makes the corrected one a lesson of double weight, unless
         ``weight`` says otherwise; bad and fix take back what was made of the reply itself, and what was once bad never
         becomes good. Returns "learned", "marked", "unknown" (no such reply) or "refused" (it was bad before).
-        ``origin`` is that of the mark, ``trust`` the surface's in whoever gives it.
+        ``origin`` is that of the mark, ``trust`` the surface's in whoever gives it. Where something was learned or
+        marked, ``written`` is done when it is on the disk.
         """
         exchange = self.find(reply_id)
         if exchange is None:
@@ -184,7 +196,7 @@ class School:
             return "refused"
         correction = writable(correction)
         mark = {"person": person, "verdict": verdict, "correction": correction, "origin": origin, "trust": trust}
-        self._record.marked(reply_id, **mark)
+        self._record.marked(reply_id, **mark, written=written if verdict == "bad" else None)
         self._exchanges.marked(reply_id, person, verdict, trust)
         self._mailbox.post(Forget(Scope(replies=frozenset([reply_id]), withdrawn=True)))
         if verdict == "bad":
@@ -200,6 +212,7 @@ class School:
             asker=exchange.person,
             origin=origin,
             asked_in=exchange.origin.message,
+            written=written,  # the mark is in front of it
         )
         return "learned"
 

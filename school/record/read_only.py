@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import sqlite3
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+LOCKED_IN = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}  # even to read, SQLite wants to write beside the record
 
 
 class Look:
@@ -30,9 +34,46 @@ class Look:
 
 @contextlib.contextmanager
 def looking(path: Path) -> Iterator[Look]:
-    """Into the record's file. Raises sqlite3.Error where there is none, or none that can be read."""
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=2)
+    """Into the record's file, also where nothing may be written, as in a backup. Raises sqlite3.Error where there is
+    none, or none that can be read."""
+    connection = _open(path)
     try:
         yield Look(connection)
     finally:
         connection.close()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=2)
+    try:
+        connection.execute("select count(*) from sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        connection.close()
+        if error.sqlite_errorcode & 0xFF not in LOCKED_IN or not path.is_file():
+            raise
+        return _open_copy(path, error)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _open_copy(path: Path, refused: sqlite3.Error) -> sqlite3.Connection:
+    """The record in memory. What was written last is beside it, so that what lies in the one file is not enough."""
+    memory = sqlite3.connect(":memory:")
+    try:
+        with tempfile.TemporaryDirectory() as place:  # its owner's alone
+            copy = Path(place) / path.name
+            for name in (path.name, f"{path.name}-wal"):
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.copyfile(path.with_name(name), copy.with_name(name))
+            with contextlib.closing(sqlite3.connect(copy)) as record:
+                record.backup(memory)
+    except OSError:
+        memory.close()
+        raise refused from None
+    except BaseException:
+        memory.close()
+        raise
+    memory.execute("pragma query_only=on")
+    return memory

@@ -29,6 +29,7 @@ from school.record.salvage import mend
 from school.record.schema import utc_now
 from school.record.settings import RecordSettings
 from school.record.thinning import thin_steps
+from school.record.unwritten import Row, Rows
 from school.record.writer import Writer
 
 if TYPE_CHECKING:
@@ -36,10 +37,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+BEDTIME_SECONDS = 5.0  # for a lock; containers get ten from the signal to the end, and the soul is saved in them, too
+
 
 class Registrar:
     """``queries`` is the read side; ``journal`` keeps what the record has promised and not taken yet. ``close`` writes
-    what waits."""
+    what waits; ``caught_up`` is done when that of an earlier life, if any, is in the record. Raises Mistake."""
 
     keeps = "the record"
 
@@ -60,11 +63,13 @@ class Registrar:
         self.journal = journal or Journal.beside(path)
         self.run_id = new_id()
         config = json.dumps(run_config)
-        self._run = {"id": self.run_id, "started_at": utc_now(), "from_step": from_step, "config": config}
+        run = {"id": self.run_id, "started_at": utc_now(), "from_step": from_step, "config": config}
         for folder in (path.parent, self.letters):
             clear_unfinished(folder)
-        self._writer = Writer(path, self._write_run, lifetime, copies)
-        self._writer.submit(self._write_run)
+        begin = Rows.of(Row("runs", run, known="ignore"))  # in front of all rows, which refer to it
+        self._writer = Writer(path, begin, lifetime, copies)
+        self._writer.submit(begin)  # a full backlog, or a new record, may lack it
+        self.caught_up: Future[None] | None = self.write(lambda db: None) if self._writer.put_by.waiting else None
         self.inherited: list[tuple[Promise, Future[Removed]]] = []  # removals that a life before still owed
         for promise in self.journal.open():
             if isinstance(promise.what, Change):
@@ -90,16 +95,12 @@ class Registrar:
         self._writer.submit(job, done)
         return done
 
-    def close(self, *, step: int, ending: str, patience: float = 3.0) -> None:
+    def close(self, *, step: int, ending: str, patience: float = BEDTIME_SECONDS) -> None:
         """Write the end of the run and all that waits; gives up after ``patience`` seconds."""
         end = {"ended_at": utc_now(), "to_step": step, "ending": ending}
-        self._writer.submit(lambda db: db["runs"].update(self.run_id, end))
+        self._writer.submit(Rows.of(Row("runs", end, where={"id": self.run_id})))
         self._writer.close(patience)
         self.journal.close()
-
-    def _write_run(self, db: Database) -> None:
-        """In front of all rows, which refer to it: a full backlog, or a new record, may lack it."""
-        db["runs"].insert(self._run, ignore=True)
 
     # ---- teaching --------------------------------------------------------------------------------------------------
 
@@ -121,7 +122,7 @@ class Registrar:
         row["expected_red"], row["expected_green"], row["expected_blue"] = row.pop("expected")
         row = {name: value if math.isfinite(value) else None for name, value in row.items()}
         row |= {"run_id": self.run_id, "at": utc_now(), "span": 1}
-        self._writer.submit(lambda db: db["steps"].insert(row, replace=True))
+        self._writer.submit(Rows.of(Row("steps", row, known="replace")))
         if skipped:
             back = "" if returned_to is None else f"; went back to the weights of step {returned_to}"
             self.event("skipped", f"step {report.step} was not finite and taught nothing{back}", report.step)
@@ -129,7 +130,7 @@ class Registrar:
     def examined(self, result: ExamResult, step: int, gauges: Iterable[Gauge]) -> None:
         known = json.dumps(by_name(gauges))
         row = asdict(result) | {"run_id": self.run_id, "at": utc_now(), "step": step, "gauges": known}
-        self._writer.submit(lambda db: db["evaluations"].insert(row))
+        self._writer.submit(Rows.of(Row("evaluations", row)))
 
     def shelve(self, texts: list[Text]) -> None:
         """Note the texts of the library, each by its content; one that is known is seen again."""
@@ -151,7 +152,7 @@ class Registrar:
 
     def event(self, kind: str, text: str, step: int | None = None) -> None:
         row = {"run_id": self.run_id, "at": utc_now(), "step": step, "kind": kind, "text": text}
-        self._writer.submit(lambda db: db["events"].insert(row))
+        self._writer.submit(Rows.of(Row("events", row)))
 
     # ---- talk ------------------------------------------------------------------------------------------------------
 
@@ -179,7 +180,7 @@ class Registrar:
             "channel": channel or None,
             "chat_message": message or None,
         }
-        self._writer.submit(lambda db: db["messages"].insert(row))
+        self._writer.submit(Rows.of(Row("messages", row)))
 
     def said(self, reply: Reply, message_id: str) -> None:
         red, green, blue = reply.color
@@ -198,15 +199,23 @@ class Registrar:
             "log_probability": reply.log_probability,
             "repeats": reply.repeats,
         }
-        self._writer.submit(lambda db: db["replies"].insert(row))
+        self._writer.submit(Rows.of(Row("replies", row)))
 
     def sent(self, reply_id: str, message: str) -> None:
-        query = "update replies set chat_message = ? where id = ?"
-        self._writer.submit(lambda db: db.execute(query, [message, reply_id]))
+        self._writer.submit(Rows.of(Row("replies", {"chat_message": message}, where={"id": reply_id})))
 
     def marked(
-        self, reply_id: str, *, person: str, verdict: str, correction: str, origin: Origin = NOWHERE, trust: int = 0
+        self,
+        reply_id: str,
+        *,
+        person: str,
+        verdict: str,
+        correction: str,
+        origin: Origin = NOWHERE,
+        trust: int = 0,
+        written: Future[None] | None = None,
     ) -> None:
+        """``written`` is done when it is on the disk."""
         row = {
             "id": new_id(),
             "reply_id": reply_id,
@@ -218,14 +227,11 @@ class Registrar:
             "channel": origin.channel or None,
             "chat_message": origin.message or None,
         }
+        withdrawn = Row("pairs", {"status": "withdrawn"}, where={"reply_id": reply_id})
+        self._writer.submit(Rows.of(Row("feedback", row), withdrawn), written)
 
-        def write(db: Database) -> None:
-            db["feedback"].insert(row)
-            db.execute("update pairs set status = 'withdrawn' where reply_id = ?", [reply_id])
-
-        self._writer.submit(write)
-
-    def taught(self, pair: Pair) -> None:
+    def taught(self, pair: Pair, written: Future[None] | None = None) -> None:
+        """``written`` is done when it is on the disk."""
         row = {
             "id": pair.id,
             "at": utc_now(),
@@ -242,7 +248,7 @@ class Registrar:
             "channel": pair.origin.channel or None,
             "chat_message": pair.origin.message or None,
         }
-        self._writer.submit(lambda db: db["pairs"].insert(row))
+        self._writer.submit(Rows.of(Row("pairs", row)), written)
 
     # ---- people ----------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """The one thread that writes into the record, with the one connection that may.
 
-Anything may go wrong with a disk; then rows wait in memory, are counted, and are written when it works again. A record
-that is damaged is set aside, and a new one begun.
+Anything may go wrong with a disk; then rows wait in memory, are counted, and are written when it works again; what
+waits at the end goes into a file that the next life reads. A record that is damaged is set aside, and a new one begun.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import contextlib
 import logging
 import sqlite3
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -25,12 +26,14 @@ from school.record.backup import Copies
 from school.record.removal import Leftovers
 from school.record.salvage import is_damage, is_refusal, rebuild
 from school.record.schema import connect
+from school.record.unwritten import Rows, Unwritten, is_lasting
 
 log = logging.getLogger(__name__)
 
 BACKLOG = 50_000  # rows kept in memory while the disk refuses them; then the oldest are dropped and counted
 FLUSH_SECONDS = 1.0
 RETRY_SECONDS = 5.0
+LAST_RETRY_SECONDS = 0.1  # at the end, when every second counts
 REBUILT = 3  # times in a life that a damaged record is set aside; a disk that goes on like that fills up otherwise
 
 
@@ -46,17 +49,21 @@ class _Job:
 class _Backlog:
     jobs: deque[_Job] = field(default_factory=deque)
     dropped: int = 0
+    urgent: bool = False  # whether somebody waits for one that came last
     closing: bool = False
+    give_up_at: float = 0.0
     closed: bool = False
 
 
 class Writer:
     """Takes jobs from any thread, and does them in order. ``begin`` is done first in every record that is opened; with
-    all that is written goes what time it is in this ``lifetime``."""
+    all that is written goes what time it is in this ``lifetime``. Raises Mistake where what an earlier life could not
+    write can't be read."""
 
-    def __init__(self, path: Path, begin: Callable[[Database], None], lifetime: Lifetime, copies: Copies | None = None):
+    def __init__(self, path: Path, begin: Rows, lifetime: Lifetime, copies: Copies | None = None):
         self.path, self._begin, self._lifetime, self.copies = path, begin, lifetime, copies
         self._rebuilt = 0
+        self.put_by = Unwritten(path, lifetime.now)
         self.leftovers = Leftovers(path)
         self.leftovers.on_removal = self._removed
         self._backlog = _Backlog()
@@ -84,16 +91,20 @@ class Writer:
             if len(self._backlog.jobs) > BACKLOG:
                 self._drop_oldest()
             if future:
+                self._backlog.urgent = True
                 self._wake.notify()
 
     def close(self, patience: float) -> None:
-        """Write all that waits; gives up after ``patience`` seconds."""
+        """Write all that waits, for ``patience`` seconds; what the record does not take until then, the next life
+        finds. It is in a file of its own from the first refusal, for nobody knows how long this process has."""
         with self._wake:
             self._backlog.closing = True
+            self._backlog.give_up_at = time.monotonic() + patience
             self._wake.notify()
-        self._thread.join(patience)
+        self._thread.join(patience + LAST_RETRY_SECONDS)
         if self.unwritten:
-            log.warning("%d rows could not be written to %s", self.unwritten, self.path)
+            found = f"; what waits in {self.put_by.file.name} is written when it wakes" if self.put_by.is_there else ""
+            log.warning("%d rows could not be written to %s%s", self.unwritten, self.path, found)
 
     def _drop_oldest(self) -> None:
         """Drop the oldest row, but nothing that somebody waits for."""
@@ -108,28 +119,45 @@ class Writer:
     def _work(self) -> None:
         while True:
             with self._wake:
-                if not self._backlog.closing:
-                    self._wake.wait(FLUSH_SECONDS)
+                self._wake.wait_for(self._in_a_hurry, FLUSH_SECONDS)
+                self._backlog.urgent = False
                 batch = list(self._backlog.jobs)
-                closing = self._backlog.closing
             written = not (batch or self.leftovers.waiting) or self._flush(batch)
+            if not written and self._backlog.closing:
+                self._put_by()
             with self._wake:
-                if closing and (not written or not self._backlog.jobs):
+                if self._backlog.closing and (not self._backlog.jobs or time.monotonic() >= self._backlog.give_up_at):
                     self._backlog.closed = True
                     break
-                if not written and not self._backlog.closing:
-                    self._wake.wait(RETRY_SECONDS)
+                if not written and self._backlog.closing:
+                    self._wake.wait(LAST_RETRY_SECONDS)
+                elif not written:
+                    self._wake.wait_for(self._in_a_hurry, RETRY_SECONDS)
+        kept = self._put_by() if self._backlog.jobs else False
         for job in self._backlog.jobs:
-            if job.future:
+            if job.future and kept and isinstance(job.write, Rows):
+                fulfil(job.future, None)
+            elif job.future:
                 fail(job.future, RuntimeError("the record is closed"))
         self._hang_up()
+
+    def _in_a_hurry(self) -> bool:
+        return self._backlog.urgent or self._backlog.closing
+
+    def _put_by(self) -> bool:
+        """Whether what waits is where the next life finds it. What is no plain rows is a promise, which the journal
+        keeps, or can be asked again."""
+        with self._wake:
+            jobs = [job.write for job in self._backlog.jobs if isinstance(job.write, Rows)]
+        return self.put_by.put_by(self._begin, jobs)
 
     def _flush(self, batch: list[_Job]) -> bool:
         """Write a batch in one transaction; False if the disk refuses, with everything still in the backlog."""
         try:
             if self._db is None:
                 self._db = self._open()
-                self._begin(self._db)
+                self._catch_up()
+            self._be_sure(any(is_lasting(job.write) for job in batch))
             with self._db.atomic():
                 results = [self._write_one(job) for job in batch]
                 self._db["lifetime"].insert({"id": 1, **asdict(self._lifetime.noted())}, replace=True)
@@ -139,6 +167,9 @@ class Writer:
                 return self._flush(batch)
             log.warning("the record can't be written just now (%s); %d rows wait", error, len(batch))
             return False
+        if self.put_by.is_there:  # gone before anybody hears that they are forgotten
+            with contextlib.suppress(OSError):  # once more after the next flush, or when it wakes
+                self.put_by.clear()
         with self._wake:
             for job in batch:  # new ones came in behind; an overflow may have taken some in front
                 if self._backlog.jobs and self._backlog.jobs[0] is job:
@@ -152,6 +183,22 @@ class Writer:
             if job.future:
                 fail(job.future, error) if error else fulfil(job.future, result)
         return True
+
+    def _catch_up(self) -> None:
+        """Begin in a record that was just opened, behind what an earlier life could not write."""
+        self._be_sure(True)
+        with self._db.atomic():
+            for rows in self.put_by.waiting:
+                self._write_one(_Job(rows.again))
+            self._begin(self._db)
+        if self.put_by.waiting:
+            log.info("what could not be written when it last fell asleep is in the record now")
+            self.put_by.clear()
+
+    def _be_sure(self, lasting: bool) -> None:
+        """Whether the next transactions are on the disk when they are done, whatever becomes of the machine: it costs
+        a wait for the disk, which figures are not worth."""
+        self._db.execute(f"pragma synchronous={'full' if lasting else 'normal'}")
 
     def _write_one(self, job: _Job) -> tuple[Exception | None, Any]:
         """One job in a savepoint of its own, so that a bad row harms no other."""

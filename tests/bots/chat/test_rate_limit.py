@@ -70,19 +70,21 @@ def test_whom_it_knows_comes_before_strangers(small, clock, moderator):
     small.with_host(work)
 
 
-@pytest.mark.parametrize("whom", ["everyone", "agreed", "regulars"])
+@pytest.mark.parametrize("whom", ["everyone", "agreed", "followers", "regulars"])
 def test_whom_it_answers_can_be_chosen(small, whom):
     """Everyone, who agreed, or whom the channel knows; moderators always. The others hear why, once in a while."""
     small.chat(answers_for=whom, answers=20)
     small.agree("friend")
 
     async def work(host: Host, wire: Notebook) -> None:
-        people = {"guest": {}, "friend": {}, "patron": {"regular": True}, "mo": {"moderator": True}}
+        people = {"guest": {}, "friend": {}, "fan": {}, "patron": {"regular": True}, "mo": {"moderator": True}}
+        wire.followers.add("id-fan")
         for _ in range(3):
             for by, more in people.items():
                 host.heard(line("!baby hello", by=by, **more))
             await settled()
-        answered = {"everyone": set(people), "agreed": {"friend", "mo"}, "regulars": {"patron", "mo"}}[whom]
+        answered = {"everyone": set(people), "agreed": {"friend", "mo"}, "regulars": {"patron", "mo"}}
+        answered = (answered | {"followers": {"fan", "patron", "mo"}})[whom]
         assert host.counts["question"] == len(answered)
         occasion = f"only_{whom}"
         told = [text for text, _ in wire.said if whom != "everyone" and is_line(text, occasion)]

@@ -13,6 +13,7 @@ from bots.twitch.pace import Pace
 from bots.twitch.pace_memory import PaceMemory
 from bots.twitch.refusals import REASONS, too_fast, why_not_shown
 from tests.bots.twitch.test_wire import HASTE, connected, run, twitch  # noqa: F401
+from tests.fake_twitch import READ, WRITE
 
 NO_MARGIN = replace(HASTE, slow_margin=0.0)
 
@@ -133,6 +134,26 @@ def test_whether_the_stream_is_live_is_known(twitch, tmp_path):  # noqa: F811
             twitch.live = False
             await twitch.until(lambda: not wire.state().live)
             assert wire.state().recoveries == 0
+
+    run(work())
+
+
+def test_who_follows_is_known_where_it_may_be(twitch, tmp_path):  # noqa: F811
+    """With the scope, asked of Twitch; without it, or while Twitch does not tell, nobody knows."""
+    twitch.log_in(tmp_path)
+    twitch.moderators.add("babybot")
+    twitch.followers.add("fan")
+    fan, guest = twitch.person("fan").id, twitch.person("guest").id
+
+    async def work():
+        async with connected(twitch, tmp_path) as (wire, _):
+            assert (await wire.follows(fan), await wire.follows(guest)) == (True, False)
+            twitch.fail("/helix/channels/followers", 404)
+            assert await wire.follows(fan) is None
+        assert await wire.follows(fan) is None
+        twitch.log_in(tmp_path, scopes=(READ, WRITE))
+        async with connected(twitch, tmp_path) as (wire, _):
+            assert await wire.follows(fan) is None
 
     run(work())
 

@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -500,20 +501,39 @@ def test_a_lock_in_the_middle_of_the_day(keeper: Registrar, path: Path):
 
 
 def test_a_record_that_stays_locked_holds_up_nobodys_sleep(path: Path, caplog: pytest.LogCaptureFixture):
-    """close gives up on a locked file after its patience, says how many rows were lost, and leaves no future open."""
-    with registrar_at(path):
-        pass
+    """close gives up on a locked file after its patience, says how many rows wait and where, and leaves no future
+    open. What was said and taught is in the record when it wakes."""
+    with registrar_at(path) as keeper:
+        talk(keeper, "1")
     with locked(path):
         keeper = Registrar(path, RecordSettings(), run_config={}, from_step=0)
-        keeper.event("lost", "")
-        forgetting = keeper.forget(Scope(person="ann"))
-        started = time.monotonic()
-        keeper.close(step=1, ending="asleep", patience=100)
-        assert time.monotonic() - started < 50
+        talk(keeper, "2", text=SECRET)
+        keeper.event("late", "")
+        keeper.stepped(step_of(8))
+        keeper.marked("r-1", person="ann", verdict="good", correction="")
+        taught = Future()
+        keeper.taught(pair_of("p-1", reply="r-1"), taught)
+        forgetting = keeper.forget(Scope(person="bob"))
+        keeper.close(step=1, ending="asleep", patience=0.2)
         with pytest.raises(RuntimeError, match="the record is closed"):
             forgetting.result(60)
-    assert "rows could not be written" in caplog.text
-    assert rows(path, "events") == []
+        taught.result(60)  # it is on the disk
+        waiting = path.with_name("baby.db.unwritten")
+        assert waiting.stat().st_mode & 0o777 == 0o600
+        assert SECRET in waiting.read_text()
+        assert "rows could not be written" in caplog.text
+        assert waiting.name in caplog.text
+        assert [message["id"] for message in rows(path, "messages")] == ["m-1"]
+    with registrar_at(path) as keeper:
+        keeper.caught_up.result(60)
+        assert not waiting.exists()
+        assert [pair.id for pair in keeper.queries.pairs_learning()] == ["p-1"]
+    assert [message["text"] for message in rows(path, "messages")] == ["hi, baby", SECRET]
+    assert [reply["id"] for reply in rows(path, "replies")] == ["r-1", "r-2"]
+    assert [(mark["reply_id"], mark["verdict"]) for mark in rows(path, "feedback")] == [("r-1", "good")]
+    assert [event["kind"] for event in rows(path, "events")] == ["late"]
+    assert [step["step"] for step in rows(path, "steps")] == [8]
+    assert [run["ending"] for run in rows(path, "runs")] == ["asleep"] * 3
 
 
 def test_closing_while_it_waits_to_try_again(path: Path, monkeypatch: pytest.MonkeyPatch):
