@@ -54,12 +54,19 @@ def main(arguments: list[str] | None = None) -> int:
     close_from_now_on()
     options = parse(arguments)
     _print_anything()
-    try:  # imported late: torch takes seconds, and --help should not
-        from school.office.log import keep_last_words
-        from school.office.mistakes import Mistake
+    try:
+        return _run(options)
     except ModuleNotFoundError as missing:
-        emit(f"babyLLM: {missing.name} is not installed; run `make setup` first.", sys.stderr)
+        if (missing.name or "").split(".")[0] in ("", "bots", "brain", "school"):
+            raise
+        emit(f"babyLLM: {_not_installed(missing.name)}", sys.stderr)
         return 2
+
+
+def _run(options: argparse.Namespace) -> int:
+    from school.office.log import keep_last_words  # imported late: torch takes seconds, and --help should not
+    from school.office.mistakes import Mistake
+
     keep_last_words()
     try:
         if options.verb != "wake" and in_team() and os.environ["RANK"] != "0":
@@ -71,6 +78,16 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+
+
+def _not_installed(package: str) -> str:
+    """What to do where this Python lacks a package."""
+    where = f"{package} is not installed for {sys.executable or 'this Python'}"
+    python = REPOSITORY / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    first = f"run `make setup` in {REPOSITORY} first"
+    if Path(sys.prefix) == python.parent.parent:
+        return f"{where}; {first}."
+    return f"{where}; {first}, then use {python}."
 
 
 def _print_anything() -> None:
@@ -97,6 +114,7 @@ def _leave_quietly(*_: object) -> None:
 def read_options(options: argparse.Namespace) -> tuple[Settings, Path]:
     """The settings and the home, which need not be there yet. Raises Mistake."""
     from bots.settings import Settings
+    from school.office.advice import command, go_on_with
     from school.office.mistakes import Mistake
     from school.office.settings import read_settings
     from school.settings import REMOVED
@@ -105,13 +123,16 @@ def read_options(options: argparse.Namespace) -> tuple[Settings, Path]:
     file = options.config or (default if default.exists() else None)
     settings = read_settings(Settings, file, options.set, removed=REMOVED, tell=aside)
     home = options.home or Path(os.environ.get("BABYLLM_HOME") or REPOSITORY)
+    go_on_with(home, options.config, options.library, options.set)
     try:
+        if not makes_home(options) and not home.exists():
+            raise Mistake(f"{home}: there is no such folder. To let a baby be born there: {command()}")
         look_at_rooms(home)
     except OSError as error:
         raise Mistake(f"{home}: can't be looked at ({error.strerror}). {make_it_yours(home)}") from None
-    for folder in options.library:
-        if not folder.is_dir():
-            raise Mistake(f"--library {folder}: there is no such folder.")
+    for place in options.library:
+        if not (place.is_dir() or place.is_file()):
+            raise Mistake(f"--library {place}: there is no such folder or file.")
     return settings, home
 
 
@@ -131,6 +152,11 @@ def make_it_yours(home: Path) -> str:
     from shlex import quote
 
     return f'If another user woke it once, make it yours: sudo chown -R "$(id -u)" {quote(str(home))}'
+
+
+def makes_home(options: argparse.Namespace) -> bool:
+    """Whether it keeps something in a home that need not be there yet."""
+    return options.verb == "wake" or (options.verb == "twitch" and options.errand == "login")
 
 
 def make_home(home: Path) -> None:
@@ -182,7 +208,8 @@ def twitch_errand(options: argparse.Namespace) -> int:
     from school.office.log import keep_log
 
     settings, home = read_options(options)
-    make_home(home)
+    if makes_home(options):
+        make_home(home)
     stop_log = keep_log(home / "statistics", whisper)  # it keeps secrets, also those in the libraries' own words
     try:
         errand = run_errand(
@@ -250,6 +277,7 @@ def put_together(
     lessons are shown, if that is more than lines for ``show``. Raises Mistake."""
     from bots.chat.parsing import names
     from bots.chat.retention import clear_out
+    from bots.local import LocalSocket
     from school.assembly import Display, Waking, assemble
     from school.diary.voice import CHAT, read_voices
     from school.office.lifetime import MACHINE
@@ -270,6 +298,7 @@ def put_together(
     display = Display(show=show, screen=screen, view=shown.view, line_seconds=shown.line_seconds)
     voices = read_voices(home, settings.voice.language, {CHAT: names(settings.commands)})
     awake = assemble(settings, waking, display, voices, closing)
+    awake.surfaces.append(LocalSocket(awake.school, home))
     if not options.no_twitch:
         awake.surfaces += find_twitch(awake, settings, home)
     return awake
@@ -351,22 +380,25 @@ async def _live(awake: Awake, chat: str, room: ChatSurface | None = None) -> int
 
 async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
     """The terminal's part, if there is one. Whatever becomes of it, the lessons go on."""
-    from bots.terminal import Commands, Prompt, chat_on_pipe
+    from bots.terminal import Prompt, chat_on_pipe
+    from bots.typed import TERMINAL, Commands, House
     from school.office.errors import in_short
     from school.office.slowness import why_slow
 
     school, say = awake.school, awake.say
     others = [awake.timetable, *awake.surfaces]
-    commands = Commands(
-        school,
-        _print,
-        quit_,
-        awake.control.save,
+    house = House(
+        quit=quit_,
+        save=awake.control.save,
+        pause=awake.control.pause,
         others=lambda: [line for other in others for line in other.lines()],
+        learning=awake.learning,
         view=awake.announcer.choose,
         why_slow=lambda: why_slow(awake.tutor.stopwatch.minute()),
         names=awake.voices["names"],
+        conversation=awake.registrar.queries.last_conversation(TERMINAL) or TERMINAL,
     )
+    commands = Commands(school, _print, house)
     try:
         if chat == "prompt":
             from prompt_toolkit.patch_stdout import patch_stdout
@@ -375,7 +407,7 @@ async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
                 say("Type to talk to it, /help for more, Ctrl-C to let it sleep.")
                 await Prompt(school, commands, quit_).run()
         elif chat == "pipe":
-            await chat_on_pipe(commands)
+            await chat_on_pipe(commands, lambda why: whisper(f"({why})"))
     except Exception as error:
         log.exception("the terminal broke")
         say(f"the chat in this terminal broke ({in_short(error)}); the lessons go on. Ctrl-C lets it sleep.")
@@ -389,7 +421,7 @@ async def _host_room(awake: Awake, room: ChatSurface, quit_: Callable[[], None])
 
     awake.say(f"The room is open: {HOW}.")
     try:
-        await Console(room.wire, _print, quit_).run(lines_of_stdin())
+        await Console(room.wire, _print, quit_).run(lines_of_stdin(lambda why: whisper(f"({why})")))
     except Exception as error:
         log.exception("the chat room broke")
         awake.say(f"the chat room broke ({in_short(error)}); the lessons go on. Ctrl-C lets it sleep.")

@@ -18,7 +18,7 @@ from contextlib import ExitStack
 
 import wakeup
 from benchmarks.common import home_with, parser, run
-from bots.terminal import Commands
+from bots.typed import Commands, House
 from school.assembly import Awake
 from school.office.mistakes import Mistake
 from school.screen.announcer import Screen
@@ -74,7 +74,9 @@ def preset_of(changes: list[str]) -> str:
 
 async def live(awake: Awake, steps: int, shown: list[str]) -> dict[str, list[str]]:
     """Ask, correct and ask again while it learns; then look at everything once."""
-    commands = Commands(awake.school, shown.append, lambda: None, awake.control.save, names=awake.voices["names"])
+    commands = Commands(
+        awake.school, shown.append, House(quit=lambda: None, save=awake.control.save, names=awake.voices["names"])
+    )
 
     async def type_(line: str) -> None:
         shown.append(f"{commands.you}: {line}")

@@ -31,11 +31,12 @@ from brain import parameter_count
 from school.assembly import STARTER, build_brain_for
 from school.office.machine import prepare
 from school.office.mistakes import Mistake
-from school.offline import open_file
 from school.teaching.reader import Reader
+from school.teaching.scoring import open_file
 from school.teaching.shape import shape_of
 from school.texts.librarian import Librarian, train_tokenizer
 from school.texts.places import gather_sources
+from school.texts.survey import look_at, survey
 from school.texts.tokenizer import MARK_COUNT, Tokenizer
 
 CURVE_BYTES = 10_000  # between two points of the curve, and what the second figure of a point looks back over
@@ -50,10 +51,9 @@ def letters(given: argparse.Namespace, settings: Any, home: Path) -> tuple[Libra
     if not charged:
         sources = [source for source in sources if STARTER in source.path.parents]
     tokenizer = train_tokenizer(
-        sources,
+        survey(look_at(sources), held_out),
         vocabulary=shape_of(settings.brain, settings.library.vocabulary).vocabulary,
         minimum_frequency=settings.library.minimum_frequency,
-        held_out=held_out,
     )
     tokenizer, bits = by_alphabet(tokenizer) if charged else (tokenizer, 0)
     cache = home / "soul" / "tokens"

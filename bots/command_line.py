@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -13,10 +15,34 @@ T = TypeVar("T", int, float)
 
 
 class Parser(argparse.ArgumentParser):
-    """One line for a mistake, not the whole usage."""
+    """One line for a mistake, not the whole usage; with a guess at what a mistyped word was to be."""
 
     def error(self, message: str) -> None:
+        if unknown := re.search(r"invalid choice: '(.*?)' \(choose from (.*)\)", message):
+            word, choices = unknown[1], re.findall(r"[\w-]+", unknown[2])
+            message = f"there is no {word} here; {_meant(word, choices) or 'there are: ' + ', '.join(choices)}"
         self.exit(2, f"babyLLM: {one_line(message)} (see --help)\n")
+
+    def options(self) -> list[str]:
+        """The names of all options, those of its commands included."""
+        names = [name for action in self._actions for name in action.option_strings]
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                names += [name for parser in action.choices.values() for name in parser.options()]
+        return names
+
+    def refuse_unknown(self, arguments: list[str]) -> None:
+        """Ends with a line where there is an option that nobody knows, which argparse finds only after the rest."""
+        known, words = self.options(), arguments[: arguments.index("--")] if "--" in arguments else arguments
+        for word in (word.split("=")[0] for word in words if word.startswith("--")):
+            if word not in known:
+                guess = _meant(word, known)
+                self.error(f"there is no option {word}{'; ' + guess if guess else ''}")
+
+
+def _meant(word: str, choices: list[str]) -> str:
+    close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    return f"did you mean {close[0]}?" if close else ""
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -25,7 +51,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     common.add_argument("--config", type=Path, metavar="FILE", help="settings (default: config.toml beside wakeup.py)")
     common.add_argument("--home", type=Path, metavar="DIR", help="where soul/, library/ and statistics/ are")
     common.add_argument(
-        "--library", type=Path, action="append", default=[], metavar="DIR", help="learn from this folder too"
+        "--library", type=Path, action="append", default=[], metavar="PLACE", help="learn from this folder or file too"
     )
     common.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="change a setting")
     common.add_argument("--json", action="store_true", help="one JSON object on standard output")
@@ -49,6 +75,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
     # Common options may stand before or behind the command, so they are taken out first.
     given, rest = common.parse_known_args(arguments)
+    parser.refuse_unknown(rest)
     options = parser.parse_args(rest)
     for name, value in vars(given).items():
         setattr(options, name, value)
@@ -56,8 +83,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def _add_commands(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
-    ask = commands.add_parser("ask", help="ask one question", parents=[common])
-    ask.add_argument("text", nargs="+", metavar="TEXT")
+    ask = commands.add_parser("ask", help="ask one question, or with --chat talk", parents=[common])
+    ask.add_argument("text", nargs="*", metavar="TEXT", help="the question; without one, what is on standard input")
+    ask.add_argument("--chat", action="store_true", help="go on asking; each line is a question")
     ask.add_argument("--conversation", default="", metavar="NAME", help="go on from this conversation")
     ask.set_defaults(verb="ask")
     score = commands.add_parser("score", help="bits per byte of texts, without learning", parents=[common])

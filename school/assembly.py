@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Protocol
@@ -42,11 +42,13 @@ from school.schedule.jobs import Staff, runs
 from school.schedule.plan import RANG, forget_ahead, plan_of, read_past
 from school.schedule.timetable import Timetable
 from school.screen.announcer import Announcer, Screen
-from school.screen.calligraphist import count
+from school.screen.calligraphist import count, number_of
 from school.screen.figures import Figures
+from school.screen.glossary import Newcomer
 from school.screen.history import KEPT
+from school.screen.progress import Examination, is_it_learning
 from school.settings import SchoolSettings
-from school.souls.caretaker import Caretaker, Soul
+from school.souls.caretaker import Caretaker, Doing, Soul
 from school.souls.inspection import inspect
 from school.souls.packing import brain_config, pack_soul, wake_receptionist, wake_tutor
 from school.souls.saving import Saver
@@ -56,8 +58,11 @@ from school.teaching.shape import agree, block_tokens, micro_seconds, shape_of
 from school.teaching.sharing import leading_tutor
 from school.teaching.team import Team
 from school.teaching.tutor import Tutor
+from school.texts import places
 from school.texts.librarian import Librarian, train_tokenizer
+from school.texts.news import own_names, read_library, write_library
 from school.texts.places import gather_sources
+from school.texts.survey import look_at, survey
 from school.texts.tokenizer import MARK_COUNT, Tokenizer
 
 STARTER = Path(__file__).resolve().parent.parent / "library" / "starter"
@@ -129,6 +134,7 @@ class Awake:
     timetable: Timetable
     voices: Voices
     lifetime: Lifetime
+    learning: Callable[[], str]  # whether it learns, in a sentence
     say: Say
     surfaces: list[Surface] = field(default_factory=list)
     ending: str = "broken off"
@@ -172,7 +178,7 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
         clear_out=waking.clear_out,
     )
     timetable = hang_bells(staff, say, lifetime.clocks)
-    announcer = hire_announcer(display, school, registrar, mind.tutor, timetable)
+    announcer = hire_announcer(display, school, registrar, mind, timetable)
     scribe.aside = announcer.mention
 
     def publish(event: Event) -> None:
@@ -194,6 +200,7 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
             considerate=settings.timetable.study == "idle",
         ),
         outside=Outside(publish=publish, look=announcer.look, unwritten=lambda: registrar.unwritten),
+        held_out=registrar.queries.held_out_at(mind.tutor.step),
     )
     greet(say, mind, classroom.parameters)
     if team:
@@ -211,6 +218,7 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
         timetable=timetable,
         voices=voices,
         lifetime=lifetime,
+        learning=partial(tell_progress, registrar, mind, staff.zone),
         say=say,
     )
     return awake
@@ -224,10 +232,12 @@ def souls_of(settings: SchoolSettings, home: Path, now: Callable[[], float] = ti
     return Caretaker(home / "soul", settings.soul, clock=now, inspect=inspect)
 
 
-def lock_souls(settings: SchoolSettings, home: Path, now: Callable[[], float] = time.time) -> Caretaker:
+def lock_souls(
+    settings: SchoolSettings, home: Path, now: Callable[[], float] = time.time, *, doing: Doing = "waking"
+) -> Caretaker:
     """The souls, for this process alone. Raises Mistake."""
     caretaker = souls_of(settings, home, now)
-    caretaker.lock()
+    caretaker.lock(doing)
     return caretaker
 
 
@@ -261,28 +271,40 @@ def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, compu
 
 def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, say: Say) -> Librarian:
     """The texts, through the soul's tokenizer or, for a newborn, one learned from them. Raises Mistake."""
-    library = waking.home / "library"
+    library, known = waking.home / "library", waking.home / "soul" / "library.json"
     library.mkdir(exist_ok=True)
+    before = read_library(known) if soul else {}
     starter = settings.library.starter
+    if starter == "auto" and own_names(before):
+        starter = "never"  # for one that has a life of its own
     sources, skipped = gather_sources(library, list(waking.folders), STARTER, starter, home=waking.home)
+    if skipped and starter == "auto" and all(STARTER in source.path.parents for source in sources):
+        say("nothing in its library can be read, so it learns from the starter shelf.")
     held_out = settings.library.held_out
+    found = None
     if soul:
         tokenizer = Tokenizer.from_json(soul.tokenizer)
     else:
-        say(f"a new baby: learning its letters from {len(sources)} text{'s' * (len(sources) != 1)}...")
+        found = survey(look_at(sources), held_out)
+        say(f"a new baby: learning its letters from {number_of(len(sources), 'text')}...")
         tokenizer = train_tokenizer(
-            sources,
+            found,
             vocabulary=shape_of(settings.brain, settings.library.vocabulary).vocabulary,
             minimum_frequency=settings.library.minimum_frequency,
-            held_out=held_out,
             say=say,
         )
-    cache = waking.home / "soul" / "tokens"
     librarian = Librarian.open(
-        sources, tokenizer, held_out=held_out, cache=cache, seed=settings.lessons.seed, say=say, skipped=skipped
+        sources,
+        tokenizer,
+        held_out=held_out,
+        cache=waking.home / "soul" / "tokens",
+        seed=settings.lessons.seed,
+        say=say,
+        skipped=skipped,
+        before=before,
+        found=found,
     )
-    for name, why in librarian.skipped.items():
-        say(f"skipped {name}: {why}.")
+    write_library(known, librarian.files, say)
     return librarian
 
 
@@ -322,12 +344,22 @@ def facts_of(settings: SchoolSettings, shape: BrainConfig) -> dict[str, object]:
 
 def greet(say: Say, mind: Mind, parameters: int) -> None:
     number = len(mind.librarian.texts)
-    texts = f"{number} text{'s' * (number != 1)}, {count(mind.librarian.tokens)} tokens"
+    texts = f"{number_of(number, 'text')}, {count(mind.librarian.tokens)} tokens"
     size = count(parameters)
     if mind.soul is None:
         say(f"babyLLM wakes for the first time: {size} parameters, nothing learned yet. Library: {texts}.")
     else:
         say(f"babyLLM wakes at step {mind.soul.step:,}: {size} parameters. Library: {texts}.")
+
+
+def tell_progress(registrar: Registrar, mind: Mind, zone: tzinfo) -> str:
+    """Whether it learns, in a sentence; "" while nobody can know."""
+    exams = [
+        Examination(at=datetime.fromisoformat(at).astimezone(zone), bits_per_byte=bits, size=size)
+        for at, bits, size in registrar.queries.examinations()
+    ]
+    own = not all(text.name.startswith(f"{places.STARTER}/") for text in mind.librarian.texts)
+    return is_it_learning(exams, datetime.now(zone), what="your writing" if own else "the starter shelf")
 
 
 # ---- the staff -----------------------------------------------------------------------------------------------------
@@ -396,14 +428,15 @@ def hang_bells(staff: Staff, say: Say, clocks: Clocks) -> Timetable:
 
 
 def hire_announcer(
-    display: Display, school: School, registrar: Registrar, tutor: Tutor, timetable: Timetable
+    display: Display, school: School, registrar: Registrar, mind: Mind, timetable: Timetable
 ) -> Announcer:
     return Announcer(
         display.screen or Screen(show=display.show),
         view=display.view,
         every_seconds=display.line_seconds,
         status=school.status,
-        minute=tutor.stopwatch.minute,
+        minute=mind.tutor.stopwatch.minute,
         figures=Figures(registrar.queries.steps(KEPT), registrar.queries.exams()),
         quiet=timetable.quiet,
+        newcomer=None if mind.soul else Newcomer(),
     )

@@ -16,13 +16,15 @@ from dataclasses import dataclass
 
 from brain import parameter_count
 from brain.gauges import Gauge, from_names
-from school.door.events import Event, Examined, ExamResult, StepReport
+from school.door.events import Event, Examined, StepReport
 from school.door.mailbox import (
     Ask,
     BackUp,
     Examine,
     Forget,
     Mailbox,
+    Mark,
+    Pause,
     Rehearse,
     Request,
     Save,
@@ -39,6 +41,7 @@ from school.souls.saving import Saver
 from school.talking.receptionist import Receptionist
 from school.teaching.examination import Examination
 from school.teaching.exchange import TeamBroken
+from school.teaching.marking import Marking
 from school.teaching.tutor import Tutor
 
 log = logging.getLogger(__name__)
@@ -82,19 +85,21 @@ class Classroom:
         *,
         limits: Limits,
         outside: Outside,
+        held_out: float | None = None,
     ):
         self.tutor, self.receptionist, self.mailbox, self.school = tutor, receptionist, mailbox, school
         self.saver, self.limits, self.outside = saver, limits, outside
-        self.examination = Examination(tutor)
+        self.examination, self.marking = Examination(tutor), Marking(tutor, saver.writer)
         self.stopwatch = tutor.stopwatch
         self.parameters = parameter_count(tutor.brain)
         self.done: Future[None] = Future()  # ends with the thread; carries what broke it, if anything did
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tutor")
         self._resting = False  # while somebody talks, where lessons are considerate
+        self._paused = False  # until somebody says otherwise
         self._failures = 0
         self._recent: deque[StepReport] = deque(maxlen=50)
-        self._last_exam: ExamResult | None = None
+        self._held_out = held_out  # bits per byte at the last examination, also of an earlier day
         self._gauges_known: tuple[float, tuple[Gauge, ...]] = (-math.inf, ())  # when, and what they were
         school.forgetting.join(SavedSouls(saver.caretaker, saver.writer))
         saver.then = school.forgetting.again  # where one soul could be written, others can be rewritten
@@ -124,28 +129,16 @@ class Classroom:
 
     def _teach_and_talk(self) -> None:
         first, started = self.tutor.step, time.monotonic()
-        limits, learning = self.limits, self.limits.learning
-        if learning:
+        limits = self.limits
+        if limits.learning:
             self.examination.begin()  # one that the last day did not get to the end of
         try:
             while not self._stopping.is_set():
                 self.stopwatch.tick(steps=self.tutor.step, answers=self.receptionist.replies)
-                studying = learning and (not self._resting or self.tutor.under_way)
-                idle = not (studying or self.receptionist.busy or self.examination.under_way)
-                if self.saver.wanted and not self.tutor.under_way:
-                    self.stopwatch.lap("other")
-                    self.saver.save()
-                    self.stopwatch.lap("saving")
-                requests = self.mailbox.drain(IDLE_SECONDS if idle else 0)
-                self.stopwatch.lap("waiting" if idle else "other")
-                for request in requests:
-                    self._carry_out(request)
+                self._hear_requests()
                 if self.receptionist.busy:
                     self._answer()
-                if self.examination.under_way:  # lessons wait: the result belongs to one step, also in a resumed life
-                    self._examine()
-                elif studying:
-                    self._learn()
+                self._work()
                 if not self.tutor.under_way:
                     self.tutor.exchange.between()
                 if limits.steps is not None and self.tutor.step - first >= limits.steps:
@@ -154,6 +147,38 @@ class Classroom:
                     break
         finally:
             self._close()
+
+    @property
+    def _studying(self) -> bool:
+        """Whether lessons are to go on; a step that was begun is finished."""
+        return self.limits.learning and (not (self._resting or self._paused) or self.tutor.under_way)
+
+    def _hear_requests(self) -> None:
+        """Waits a moment for one where there is nothing else to do."""
+        reading = self.examination.under_way or self.marking.under_way
+        idle = not (self._studying or self.receptionist.busy or reading)
+        if self.saver.wanted and not self.tutor.under_way:
+            self.stopwatch.lap("other")
+            self.saver.save()
+            self.stopwatch.lap("saving")
+        requests = self.mailbox.drain(IDLE_SECONDS if idle else 0)
+        self.stopwatch.lap("waiting" if idle else "other")
+        for request in requests:
+            self._carry_out(request)
+
+    def _work(self) -> None:
+        """A piece of all that is not talking. While it reads with the voice lessons wait: the result belongs to one
+        step, also in a resumed life."""
+        if self.examination.under_way:
+            self._examine()
+        elif self.marking.under_way and not self.tutor.under_way:
+            self.stopwatch.lap("other")
+            self.marking.advance()
+            self.stopwatch.lap("examination")
+        elif self._studying:
+            self._learn()
+        if not self._studying:  # else it is shown after each step
+            self._show()
 
     def _learn(self) -> None:
         try:
@@ -204,14 +229,21 @@ class Classroom:
                     self.examination.want(future)
                 case Study():
                     self._resting = False
+                case Pause():
+                    self._pause(request)
+                case Mark():
+                    self.marking.want(request)
                 case Rehearse(since, future):
                     fulfil(future, self.tutor.rehearse(since))
                     self.saver.changed = True
         except Exception as error:
             log.exception("a request could not be carried out")
-            if not isinstance(request, Teach | Study):
-                fail(request.future, error)
+            _refuse(request, error)
         self._show()
+
+    def _pause(self, request: Pause) -> None:
+        self._paused = request.on
+        fulfil(request.future, request.on or not self.limits.learning)
 
     def _forget(self, request: Forget) -> None:
         """Off the list, and out of the conversations, at once."""
@@ -229,7 +261,7 @@ class Classroom:
         self.stopwatch.lap("examination")
         if result is None:
             return
-        self._last_exam = result
+        self._held_out = result.bits_per_byte
         self.receptionist.heed(result.temperature, result.repeats)
         self.outside.publish(Examined(result, self.tutor.step, self._gauges()))
         self.examination.answer(result.bits_per_byte)
@@ -252,6 +284,7 @@ class Classroom:
             if self.saver.changed or self.saver.wanted:
                 self.saver.save()
             self.saver.close()  # waits for it, and for whoever is being taken out of souls
+            self.marking.close()
             self._show(awake=False)
         self.tutor.exchange.end()
 
@@ -269,16 +302,17 @@ class Classroom:
         return (*self._gauges_known[1], *from_names(speech))
 
     def _show(self, *, awake: bool = True) -> None:
-        tutor, recent, exam = self.tutor, self._recent, self._last_exam
+        tutor, recent = self.tutor, self._recent
         seconds = sum(report.seconds for report in recent)
         finite = [report.loss for report in recent if not report.skipped]
         self.school.snapshot = Snapshot(
             awake=awake,
-            learning=self.limits.learning and not self._resting,
+            learning=self.limits.learning and not (self._resting or self._paused),
+            paused=self.limits.learning and self._paused,
             step=tutor.step,
             tokens_seen=tutor.tokens_seen,
             loss=sum(finite) / len(finite) if finite else None,
-            held_out_bits_per_byte=exam.bits_per_byte if exam else None,
+            held_out_bits_per_byte=self._held_out,
             best_bits_per_byte=tutor.plateau.best_bits_per_byte,
             tokens_per_second=sum(report.tokens for report in recent) / seconds if seconds else None,
             learning_rate=tutor.learning_rate(),
@@ -297,3 +331,9 @@ class Classroom:
             unwritten=self.outside.unwritten(),
             gauges=self._gauges(within=GAUGE_SECONDS if awake else 0.0),
         )
+
+
+def _refuse(request: Request, error: Exception) -> None:
+    """Tell whoever waits for it."""
+    if not isinstance(request, Teach | Study):
+        fail(request.future, error)

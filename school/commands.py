@@ -11,45 +11,53 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from school.door.values import new_id
 from school.office.foreign import emit, one_line, to_json
+from school.office.mistakes import Mistake
+from school.screen.calligraphist import number_of
 from school.settings import SchoolSettings
-
-if TYPE_CHECKING:
-    from school.office.machine import Compute
-    from school.souls.caretaker import Soul
 
 
 def ask(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> int:
-    """Ask one question."""
-    from school import offline
-    from school.screen.calligraphist import for_screen
+    """Ask one question, or with --chat talk; the baby that is awake, or else the newest soul."""
+    from school.asking import Asker, one_question, questions
 
-    soul, compute = _sleeper(settings, home)
-    question = " ".join(options.text)
-    reply = offline.ask(soul, question, conversation=options.conversation, settings=settings.speech, compute=compute)
-    if options.json:
-        fields = ("text", "step", "seconds", "color", "conversation")
-        emit(to_json({name: getattr(reply, name) for name in fields}), sys.stdout)
-    else:
-        emit(for_screen(reply.text), sys.stdout)
+    conversation = options.conversation or (f"ask:{new_id()}" if options.chat else "")
+    with Asker.of(settings, home, conversation, whisper) as asker:
+        if options.chat:
+            for question in questions(" ".join(options.text), tell=whisper):
+                asker.answer(question, as_json=options.json, name="baby: ")
+        else:
+            asker.answer(one_question(options.text), as_json=options.json)
     return 0
 
 
 def score(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> int:
-    """Bits per byte of texts, without learning."""
-    from school import offline
+    """Bits per byte of texts, without learning. What can't be read is told; the others have their figures."""
+    from school.asking import marker_of
+    from school.screen.glossary import WORDS
 
-    soul, compute = _sleeper(settings, home)
-    scores = offline.score(soul, options.files, compute)
+    found, failed = [], []
+    with marker_of(settings, home, whisper) as score_one:
+        for file in options.files:
+            try:
+                one = score_one(file)
+            except Mistake as why:
+                failed.append({"file": str(file), "why": str(why)})
+                emit(f"babyLLM: {one_line(why)}", sys.stderr)
+                continue
+            found.append(one)
+            if not options.json:
+                size = f"{number_of(one['bytes'], 'byte')}  {number_of(one['tokens'], 'token')}"
+                emit(f"{one['bits_per_byte']:.4f} bits/byte  {size}  {one_line(one['file'])}", sys.stdout)
     if options.json:
-        emit(to_json({"files": [asdict(one) for one in scores], "step": soul.step}), sys.stdout)
-        return 0
-    for one in scores:
-        size = f"{one.bytes:,} bytes  {one.tokens:,} tokens"
-        emit(f"{one.bits_per_byte:.4f} bits/byte  {size}  {one_line(one.file)}", sys.stdout)
-    return 0
+        step = found[-1]["step"] if found else None
+        files = [{name: value for name, value in one.items() if name != "step"} for one in found]
+        emit(to_json({"files": files, "step": step} | ({"failed": failed} if failed else {})), sys.stdout)
+    elif found and sys.stdout.isatty():
+        whisper(f"(bits/byte: {WORDS['bits per byte']})")
+    return 2 if failed else 0
 
 
 def read(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> int:
@@ -76,8 +84,9 @@ def read(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> i
 
 def stats(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> int:
     """Its life so far."""
-    from school.record.chronicle import read_life, render
+    from school.record.chronicle import read_life, render, render_search
     from school.schedule.hours import zone_of
+    from school.screen.calligraphist import show
 
     zone = zone_of(settings.timetable.zone)
     life = read_life(home, search=options.search, last=options.last, zone=zone)
@@ -85,7 +94,13 @@ def stats(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> 
         emit(to_json(life), sys.stdout)
     else:
         width = shutil.get_terminal_size().columns
-        emit(render(life, width, weather=options.weather, zone=zone), sys.stdout)
+        search = options.search is not None
+        text = (
+            render_search(life, options.search, zone=zone)
+            if search
+            else render(life, width, weather=options.weather, zone=zone)
+        )
+        show(text, sys.stdout)
     return 0
 
 
@@ -98,6 +113,8 @@ def diary(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> 
     if options.json:
         emit(to_json({"pages": found}), sys.stdout)
         return 0
+    if not found:
+        raise Mistake("nothing is in the diary yet; the first page is written when a day is over.")
     for page in found:
         show(for_screen(page["text"]) + "\n", sys.stdout)
     return 0
@@ -118,13 +135,3 @@ def whisper(text: str) -> None:
     from school.screen.calligraphist import show
 
     show(one_line(text), sys.stderr)
-
-
-def _sleeper(settings: SchoolSettings, home: Path) -> tuple[Soul, Compute]:
-    """The newest soul, and where to compute. Raises Mistake."""
-    from school.assembly import souls_of
-    from school.office.machine import prepare
-    from school.offline import newest_soul
-
-    compute = prepare(settings.machine)
-    return newest_soul(souls_of(settings, home), whisper), compute

@@ -1,18 +1,16 @@
-"""What can be asked of a sleeping baby without waking it: one answer, a score, one reading."""
+"""What can be asked of a sleeping baby without waking it: answers, a score, one reading."""
 
 from __future__ import annotations
 
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from school.assembly import Waking, build_brain_for, facts_of, lock_souls, open_library
 from school.door.mailbox import Ask
-from school.door.values import Reply
+from school.door.values import Reply, Score
+from school.office.advice import command
 from school.office.machine import Compute
 from school.office.mistakes import Mistake
 from school.settings import SchoolSettings
@@ -21,77 +19,51 @@ from school.souls.packing import open_voice, pack_soul, wake_receptionist, wake_
 from school.talking.conversations import Conversations
 from school.talking.receptionist import Receptionist
 from school.talking.settings import SpeechSettings
-from school.teaching.examiner import Exam
 from school.teaching.reader import Reader, Reading
-from school.texts.decoding import Unreadable
-from school.texts.formats import PLAIN, format_of
-from school.texts.librarian import split_rows
-from school.texts.places import read_bytes
-from school.texts.shelf import pieces
-from school.texts.tokenizer import DOCUMENT, Tokenizer
-
-READERS, WARM_UP, CHUNK = 8, 512, 128
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Score:
-    """``bits_per_byte``: negative log2-probability under the voice, over the text's UTF-8 bytes."""
-
-    file: str
-    bytes: int
-    tokens: int
-    bits_per_byte: float
+from school.teaching.scoring import exam_on, open_file, score_of
 
 
 def newest_soul(caretaker: Caretaker, say: Callable[[str], None]) -> Soul:
     """The newest whole soul. Raises Mistake if there is none."""
     soul = caretaker.newest(say, set_aside=False)
+    if soul is None and (who := caretaker.occupied()):
+        raise Mistake(f"there is no soul in {caretaker.folder} yet, and {who}")
     if soul is None:
-        raise Mistake(f"there is no soul in {caretaker.folder} yet; wake the baby first: python wakeup.py")
+        raise Mistake(f"there is no soul in {caretaker.folder} yet; wake the baby first: {command()}")
     return soul
 
 
-def ask(soul: Soul, text: str, *, conversation: str, settings: SpeechSettings, compute: Compute) -> Reply:
-    """One answer from a soul; nothing is kept of it."""
-    tokenizer, voice = open_voice(soul, compute)
-    with tempfile.TemporaryDirectory() as nowhere:
-        conversations = Conversations(Path(nowhere), limit=10_000, disk_limit=0, device=compute.device)
-        receptionist = Receptionist(voice, tokenizer, conversations, settings)
-        wake_receptionist(soul, receptionist)
-        receptionist.replies = time.time_ns()  # another answer each time it is asked
-        request = Ask(text, conversation, "", None)
-        receptionist.admit(request)
-        while receptionist.busy:
-            receptionist.serve(soul.step)
-    return request.future.result()
+class Talk:
+    """Talking with a soul that stays asleep: nothing is kept of it. ``conversation`` is one to go on from, or ""."""
+
+    def __init__(self, soul: Soul, conversation: str, settings: SpeechSettings, compute: Compute):
+        tokenizer, voice = open_voice(soul, compute)
+        self._step, self._conversation = soul.step, conversation
+        with tempfile.TemporaryDirectory() as nowhere:
+            conversations = Conversations(Path(nowhere), limit=10_000, disk_limit=0, device=compute.device)
+        self._receptionist = Receptionist(voice, tokenizer, conversations, settings)
+        wake_receptionist(soul, self._receptionist)
+        self._receptionist.replies = time.time_ns()  # another answer each time it is asked
+
+    def ask(self, text: str, on_token: Callable[[str], None] | None = None) -> Reply:
+        """One answer; it remembers the ones before."""
+        request = Ask(text, self._conversation, "", on_token)
+        self._receptionist.admit(request)
+        while self._receptionist.busy:
+            self._receptionist.serve(self._step)
+        return request.future.result()
 
 
-def open_file(file: Path, tokenizer: Tokenizer) -> np.ndarray:
-    """A text's tokens behind a document mark. Raises Mistake."""
-    try:
-        text = (format_of(file) or PLAIN).read(read_bytes(file)).text
-    except (OSError, Unreadable) as why:
-        raise Mistake(f"{file}: {getattr(why, 'strerror', None) or why}.") from None
-    ids = [i for piece in tokenizer.encode_many(list(pieces(text))) for i in piece]
-    if not ids:
-        raise Mistake(f"{file}: it is empty.")
-    return np.array([DOCUMENT, *ids], dtype=np.int64)
+class Marker:
+    """Says how well a soul that stays asleep predicts files."""
 
+    def __init__(self, soul: Soul, compute: Compute):
+        self._step = soul.step
+        self._tokenizer, self._voice = open_voice(soul, compute)
 
-def score(soul: Soul, files: list[Path], compute: Compute) -> list[Score]:
-    """Bits per byte of each file. A long one is shared among eight readers, each of whom has read the 512 tokens
-    before its part."""
-    tokenizer, voice = open_voice(soul, compute)
-    lengths = np.array(tokenizer.byte_lengths())
-    scores = []
-    for file in files:
-        tokens = open_file(file, tokenizer)
-        rows, counts = split_rows(tokens, READERS, len(tokens), WARM_UP)
-        result = Exam(rows, counts, byte_lengths=lengths, chunk=CHUNK).run(voice)
-        scores.append(
-            Score(file=str(file), bytes=result.bytes, tokens=result.tokens, bits_per_byte=result.bits_per_byte)
-        )
-    return scores
+    def score(self, file: Path) -> Score:
+        """Raises Mistake."""
+        return score_of(file, exam_on(file, self._tokenizer).run(self._voice), self._step)
 
 
 def read(
@@ -105,7 +77,7 @@ def read(
 ) -> Reading:
     """Read a text once, predicting each token, then learning it; with ``keep``, its soul keeps what it learned.
     Raises Mistake."""
-    caretaker = lock_souls(settings, waking.home)
+    caretaker = lock_souls(settings, waking.home, doing="reading")
     try:
         soul = caretaker.newest(say, set_aside=True)
         librarian = open_library(settings, waking, soul, say)

@@ -19,7 +19,7 @@ from bots.chat.settings import CommandSettings
 from bots.command_line import parse
 from bots.room.console import COMMANDS as ROOM_ROWS
 from bots.settings import Settings
-from bots.terminal import ROWS as TERMINAL_ROWS
+from bots.typed import ROWS as TERMINAL_ROWS
 from school.office.mistakes import Mistake
 from school.office.settings import read_settings
 
@@ -277,7 +277,7 @@ def test_captures_are_made_by_the_script():
 def strings_of_the_program() -> list[re.Pattern]:
     """The texts in the code that a terminal shows, as patterns in which any value fits."""
     found = []
-    for file in (ROOT / "school/assembly.py", ROOT / "school/screen/announcer.py", ROOT / "bots/terminal.py"):
+    for file in (ROOT / "school/assembly.py", ROOT / "school/screen/announcer.py", ROOT / "bots/typed.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.JoinedStr):
                 parts = [re.escape(p.value) if isinstance(p, ast.Constant) else ".*" for p in node.values]

@@ -15,11 +15,14 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("brain", "school", "bots")
 MAY_IMPORT = {"brain": {"brain"}, "school": {"brain", "school"}, "bots": {"bots", "school"}}
 BOTS_KNOW = {
+    "school.door.local",
     "school.door.mailbox",
+    "school.door.phrases",
     "school.door.school",
     "school.door.values",
     "school.door.consent",
     "school.diary.voice",
+    "school.office.advice",
     "school.office.files",
     "school.office.foreign",
     "school.office.log",
@@ -28,6 +31,7 @@ BOTS_KNOW = {
     "school.office.settings",
     "school.settings",
     "school.screen.calligraphist",
+    "school.screen.glossary",
 }
 
 

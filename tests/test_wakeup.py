@@ -6,6 +6,7 @@ import json
 import os
 import re
 import resource
+import shlex
 import signal
 import subprocess
 import sys
@@ -359,7 +360,121 @@ def test_a_baby_not_born_yet(tmp_path, here):
     for arguments in (["ask", "hi"], ["score", str(ROOT / "wakeup.py")], ["stats"]):
         done = here(tmp_path, *arguments)
         assert done.returncode == 2
-        assert "python wakeup.py" in done.stderr
+        assert f"wakeup.py --home {tmp_path}" in done.stderr
+
+
+def test_advice_works_when_it_is_followed(tmp_path):
+    """Before the first wake, `ask` names a command that can be typed as it stands: this interpreter, this home (also
+    where it comes from the environment), these settings. Followed, it wakes; then `ask` answers."""
+    few = ["--set", "brain.preset=newborn", "--set", "speech.max_tokens=4", "--set", "machine.kernels=false"]
+    home = tmp_path / "its home"
+    home.mkdir()
+    ask = [sys.executable, str(ROOT / "wakeup.py"), "ask", "hello", *few]
+    how = {"capture_output": True, "text": True, "timeout": 100, "cwd": tmp_path}
+    named = os.environ | {"BABYLLM_HOME": str(home)}
+    done = subprocess.run(ask, env=named, **how)
+    assert done.returncode == 2
+    advice = done.stderr.partition("wake the baby first: ")[2].strip()
+    assert shlex.quote(str(home)) in advice
+    woken = subprocess.run([*shlex.split(advice), "--steps", "1", "--no-terminal"], **how)
+    assert woken.returncode == 0, woken.stderr
+    assert len(list((home / "soul").glob("step-*"))) == 1
+    again = subprocess.run(ask, env=named, **how)
+    assert again.returncode == 0, again.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["ask", "hi"], ["stats"], ["score", "x"], ["twitch", "check"], ["diary"]])
+def test_a_missing_package_is_one_line(tmp_path, arguments):
+    """Whatever is missing, whatever was asked for: one line that names it and `make setup`."""
+    command = [sys.executable, "-S", str(ROOT / "wakeup.py"), *arguments, "--home", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, cwd="/")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "is not installed for" in done.stderr
+    assert "`make setup`" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "guess"),
+    [
+        (["stast"], "did you mean stats?"),
+        (["--hom", "x"], "did you mean --home?"),
+        (["ask", "hi", "--chatt"], "did you mean --chat?"),
+        (["twitch", "logn"], "did you mean login?"),
+        (["xyzzy"], "there are: ask, score,"),
+    ],
+)
+def test_a_mistyped_command_gets_a_guess(tmp_path, here, arguments, guess):
+    done = here(tmp_path, *arguments)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert guess in done.stderr
+
+
+def test_a_home_that_is_not_there(tmp_path, here):
+    """No command but those that begin a life makes one."""
+    for command in (["stats"], ["ask", "hi"], ["score", "x"], ["read", "x"], ["twitch", "check"], ["twitch", "logout"]):
+        done = here(tmp_path / "typo", *command)
+        assert done.returncode == 2
+        assert "there is no such folder" in done.stderr
+        assert not (tmp_path / "typo").exists()
+
+
+def test_a_library_of_one_file(tmp_path, here):
+    """--library takes a file, too, whatever its name ends with; the starter shelf is not needed then."""
+    (tmp_path / "letter.text").write_text("today it rained and the cat slept. i made soup.\n" * 200)
+    done = here(tmp_path, "--steps", "1", "--no-terminal", "--library", str(tmp_path / "letter.text"))
+    assert done.returncode == 0, done.stderr
+    assert "Library: 1 text," in done.stdout
+
+
+def test_a_score_that_is_known_is_told(home, here):
+    """A file that is missing costs its own figure only."""
+    text = str(home / "library" / "diary.txt")
+    done = here(home, "score", text, "/nowhere.txt", text)
+    assert done.returncode == 2
+    assert done.stdout.count("bits/byte") == 2
+    assert done.stderr == "babyLLM: /nowhere.txt: No such file or directory.\n"
+    done = here(home, "score", "/nowhere.txt", text, "--json")
+    found = json.loads(done.stdout)
+    assert [one["file"] for one in found["files"]] == [text]
+    assert [one["file"] for one in found["failed"]] == ["/nowhere.txt"]
+
+
+def test_a_question_from_standard_input(home):
+    """`ask` reads it; `ask --chat` answers line after line."""
+    done = wakeup(home, "ask", "--json", stdin="\ufeff how are you?\n")
+    assert json.loads(done.stdout)["text"]
+    done = wakeup(home, "ask", "--chat", stdin="hello\n\n/status\nhow are you?\nquit\nnot this\n")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("baby: ") == 2
+    assert wakeup(home, "ask", stdin="").stderr == "babyLLM: standard input holds no question.\n"
+
+
+ASKING = """
+import sys, wakeup
+status = wakeup.main(sys.argv[1:])
+sys.exit("it loaded torch" if "torch" in sys.modules else status)
+"""
+
+
+def test_the_one_that_is_awake_is_asked(tmp_path, here):
+    """From its first step on, before any soul is saved, ask and score go to the baby that is awake, and wait for no
+    torch; what was asked is in its record."""
+    process = begin(tmp_path, "--no-terminal", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        read_until(process, "step 1 ")
+        for command in (["ask", "how are you?", "--json"], ["score", str(ROOT / "README.md"), "--json"]):
+            arguments = [sys.executable, "-c", ASKING, *command, "--home", str(tmp_path)]
+            done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, cwd=ROOT)
+            assert done.returncode == 0, done.stderr
+            assert json.loads(done.stdout)["step"] >= 1
+        assert not list((tmp_path / "soul").glob("step-*"))
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    found = json.loads(here(tmp_path, "stats", "--json").stdout)
+    assert [(talk["person"], talk["question"]) for talk in found["talk"]] == [("owner", "how are you?")]
 
 
 LOOKING = """
@@ -418,6 +533,44 @@ def test_a_library_that_is_a_link_to_nowhere(tmp_path, here):
     assert done.returncode == 2
     why = f"must be a folder, but it is a link to {tmp_path / 'disk'}, which is not there."
     assert done.stderr == f"babyLLM: {tmp_path / 'library'}: {why}\n"
+
+
+def test_a_library_that_changes_between_wakes(tmp_path, here):
+    """What is new, changed, gone or left out is told by name; a library that is emptied ends in one line, and the
+    starter shelf doesn't take its place."""
+    shelf, few = tmp_path / "library", ("--steps", "1", "--no-terminal", "--set", "brain.preset=newborn")
+    shelf.mkdir()
+    for name in ("a.txt", "b.txt", "c.txt"):
+        (shelf / name).write_text("".join(f"{name} tells of fox {i}.\n" for i in range(50)))
+    (shelf / "d.docx").write_bytes(b"PK")
+    first = here(tmp_path, *few)
+    assert "skipped d.docx: .docx files can't be read here" in first.stdout
+    assert "new text" not in first.stdout
+    (shelf / "a.txt").unlink()
+    (shelf / "b.txt").write_text("today it rained.\n")
+    (shelf / "e.txt").write_text("a new note.\n")
+    second = here(tmp_path, *few)
+    for line in ("1 new text: e.txt.", "1 text changed: b.txt.", "1 text is gone: a.txt."):
+        assert line in second.stdout
+    for text in shelf.glob("*.txt"):
+        text.unlink()
+    for _ in range(2):
+        third = here(tmp_path, *few)
+        assert third.returncode == 2
+        assert "3 texts are gone: b.txt, c.txt and e.txt. There is nothing to learn from" in third.stderr
+        assert "wakes at" not in third.stdout
+    assert (tmp_path / "soul" / "tokens" / "library.tokens").stat().st_size < 300
+
+
+def test_a_library_of_what_can_not_be_read(tmp_path, here):
+    """What was left aside is told, and that the starter shelf takes its place."""
+    (tmp_path / "library").mkdir()
+    for name in ("a.docx", "b.rtf", "c.json", "noend"):
+        (tmp_path / "library" / name).write_text("{}")
+    done = here(tmp_path, "--steps", "1", "--no-terminal", "--set", "brain.preset=newborn")
+    for name in ("a.docx", "b.rtf", "c.json", "noend"):
+        assert f"skipped {name}: " in done.stdout
+    assert "so it learns from the starter shelf" in done.stdout
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a pseudo-terminal is POSIX")

@@ -15,6 +15,7 @@ from bots.twitch.keys import CLIENT_ID, CLIENT_SECRET, Account, Keys, keep_accou
 from bots.twitch.oauth import new_session
 from bots.twitch.refusals import why_not_shown
 from bots.twitch.settings import TwitchSettings
+from school.office.advice import command
 
 LAST = ("moderator", "subscriptions", "chat")
 HELLO = "hello! this is only a test whether I can speak here"
@@ -48,7 +49,7 @@ async def examine(home: Path, settings: TwitchSettings, *, send: bool = False) -
 
 
 def _credentials(home: Path, keys: Keys) -> list[Finding]:
-    login = "`python wakeup.py twitch login` leads through it"
+    login = f"`{command('twitch login')}` leads through it"
     found = [
         Finding(name="application", ok=True, text=f"{CLIENT_ID} is there")
         if keys.client_id

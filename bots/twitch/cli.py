@@ -27,6 +27,7 @@ from bots.twitch.keys import (
 from bots.twitch.login import log_in
 from bots.twitch.oauth import Desk, new_session
 from bots.twitch.settings import TwitchSettings
+from school.office.advice import command
 from school.office.foreign import emit, one_line, to_json
 from school.office.log import redact
 from school.office.mistakes import Mistake
@@ -111,7 +112,7 @@ async def _whois(home: Path, names: list[str], as_json: bool) -> int:
 async def _anyone(home: Path, keys: Keys, session: aiohttp.ClientSession) -> ChatClient:
     """A client that may look accounts up: as the application if it has a secret, or else as the bot."""
     if not keys.client_id:
-        raise Refused(f"{CLIENT_ID} is missing; `python wakeup.py twitch login` leads through it")
+        raise Refused(f"{CLIENT_ID} is missing; `{command('twitch login')}` leads through it")
     if keys.bot is None and not keys.client_secret:
         raise Refused(f"{CLIENT_SECRET} is missing, and no account has logged in")
     client = ChatClient(

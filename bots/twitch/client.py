@@ -23,12 +23,12 @@ from twitchio.http import Route
 
 from bots.twitch.grants import FOLLOWERS, MODERATED, NEEDED
 from bots.twitch.keys import Account, Keys, Refused, refreshed
+from school.office.advice import command
 from school.office.log import keep_secret, redact
 from school.screen.calligraphist import for_screen
 
 log = logging.getLogger(__name__)
 
-LOGIN_AGAIN = "`python wakeup.py twitch login` makes a new login"
 WANTED = (
     eventsub.ChatMessageSubscription,
     eventsub.ChatMessageDeleteSubscription,
@@ -37,6 +37,10 @@ WANTED = (
 )
 BANNED = "chat_user_banned"  # why Twitch ends a subscription of whoever is banned
 OVERLAP = 0.5  # seconds that both sockets are open in a move
+
+
+def login_again() -> str:
+    return f"`{command('twitch login')}` makes a new login"
 
 
 class Deaf(Exception):
@@ -166,11 +170,11 @@ class ChatClient(twitchio.Client):
         bot = self._keys.bot
         known = await self.add_token(bot.access, bot.refresh)
         if known.client_id != self._keys.client_id:
-            raise Refused(f"the login belongs to another application than the client id; {LOGIN_AGAIN}")
+            raise Refused(f"the login belongs to another application than the client id; {login_again()}")
         if known.user_id != bot.user_id:
-            raise Refused(f"the login belongs to another account than it says; {LOGIN_AGAIN}")
+            raise Refused(f"the login belongs to another account than it says; {login_again()}")
         if missing := [scope for scope in NEEDED if scope not in known.scopes]:
-            raise Refused(f"the bot's login does not allow {' and '.join(missing)}; {LOGIN_AGAIN}")
+            raise Refused(f"the bot's login does not allow {' and '.join(missing)}; {login_again()}")
         if badge and not self._keys.client_secret:
             raise Refused("twitch.badge needs TWITCH_CLIENT_SECRET")
         tokens = self.tokens[bot.user_id]
@@ -261,7 +265,7 @@ class ChatClient(twitchio.Client):
         if not heard or self._silence.seconds(max(heard)) > silence:
             raise Deaf(f"nothing came from Twitch for {silence:.0f} s")
         if self.bot_id not in self.tokens:
-            raise Refused(f"Twitch ended the bot's login; {LOGIN_AGAIN}")
+            raise Refused(f"Twitch ended the bot's login; {login_again()}")
         keep_secret(self.http._app_token or "")  # it may be a new one
         listing = await self.fetch_eventsub_subscriptions(token_for=self.bot_id)
         there = [
@@ -353,7 +357,7 @@ def understood(error: Exception) -> Exception:
     if about_login and "client" in said and error.status in (400, 401, 403):
         return Refused(f"Twitch does not know this application ({said}); look at TWITCH_CLIENT_ID and its secret")
     if error.status == 401 or about_login and error.status in (400, 403):
-        return Refused(f"Twitch does not accept the bot's login ({said}); {LOGIN_AGAIN}")
+        return Refused(f"Twitch does not accept the bot's login ({said}); {login_again()}")
     if error.status == 403:
         return Refused(f"Twitch does not let the bot in ({said}); is it banned, or its login too narrow?")
     return Deaf(said)

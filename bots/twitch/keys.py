@@ -13,6 +13,7 @@ from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 
 from bots.twitch.grants import Role
+from school.office.advice import command
 from school.office.files import parse_json, read_whole, write_whole
 from school.office.log import keep_secret
 from school.office.privacy import close
@@ -118,7 +119,7 @@ def _read_tokens(home: Path) -> dict[Role, Account]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError):
-        raise Refused(f"{file} can't be read; `python wakeup.py twitch login` makes a new one") from None
+        raise Refused(f"{file} can't be read; `{command('twitch login')}` makes a new one") from None
 
 
 def _account(values: dict) -> Account:

@@ -21,6 +21,7 @@ Say = Callable[[str], None]
 Ask = Callable[[str, bool], str]  # a question, and whether the answer is to be hidden
 
 MINUTES = 15  # that a login in the browser may take
+TRIES = 5  # at a question that is answered with nothing
 
 APPLICATION = """\
 Twitch wants to know which program talks to it. Once:
@@ -71,13 +72,23 @@ def _application(home: Path, settings: TwitchSettings, device: bool, say: Say, a
     names = CLIENT_ID if device else f"{CLIENT_ID} and {CLIENT_SECRET}"
     if ask is None:
         raise Mistake(f"{names} must be in the environment or in {home / '.env'}.")
-    client_id = ask("Client ID: ", False).strip()
-    client_secret = "" if device else ask("Client secret (it is not shown): ", True).strip()
-    if not client_id or not (client_secret or device):
-        raise Mistake(f"without {names} there is no way in.")
+    client_id = _answered(ask, "Client ID: ", say, names)
+    client_secret = "" if device else _answered(ask, "Client secret (it is not shown): ", say, names, hidden=True)
     keep_application(home, client_id, client_secret)
     say(f"Noted in {home / '.env'}, which only you can read.")
     return read_keys(home)
+
+
+def _answered(ask: Ask, question: str, say: Say, names: str, *, hidden: bool = False) -> str:
+    """Asked again while nothing is answered. Raises Mistake."""
+    for _ in range(TRIES):
+        try:
+            if answer := ask(question, hidden).strip():
+                return answer
+        except EOFError:  # Ctrl-D
+            break
+        say("Nothing was entered; paste it here and press Enter (Ctrl-C ends this).")
+    raise Mistake(f"without {names} there is no way in.")
 
 
 async def _in_browser(desk: Desk, port: int, browser: bool, say: Say) -> None:

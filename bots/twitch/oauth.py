@@ -15,6 +15,7 @@ from twitchio.http import Route
 
 from bots.twitch.grants import NEEDED, SCOPES, Role
 from bots.twitch.keys import Account, Keys, keep_account
+from school.office.advice import command
 from school.office.log import keep_secret
 
 SECONDS = 15.0  # for any answer of Twitch's
@@ -97,7 +98,7 @@ class Desk:
             return (
                 f"{account.login} is already logged in as the {'streamer' if role == 'bot' else 'bot'}. Open the link "
                 f"for the {role} in a private window, and log in there with the other account; or begin with "
-                "`python wakeup.py twitch logout`."
+                f"`{command('twitch logout')}`."
             )
         if role == "bot" and (missing := [scope for scope in NEEDED if scope not in account.scopes]):
             return f"Twitch did not grant {' and '.join(missing)}; without that the bot can't hear and speak."

@@ -30,6 +30,7 @@ from bots.twitch.pace_memory import PaceMemory
 from bots.twitch.refusals import too_fast, why_not_shown
 from bots.twitch.settings import TwitchSettings
 from bots.twitch.translate import line_of, removal_of
+from school.office.advice import command
 from school.office.log import redact
 from school.screen.calligraphist import for_screen
 
@@ -204,9 +205,9 @@ class TwitchWire:
         self._keys = self._first_keys = None
         keys = self._keys = self._first_keys = read_keys(self._home)
         if not keys.client_id:
-            raise Refused(f"{CLIENT_ID} is missing; `python wakeup.py twitch login` leads through it")
+            raise Refused(f"{CLIENT_ID} is missing; `{command('twitch login')}` leads through it")
         if keys.bot is None:
-            raise Refused("no account has logged in for the bot; `python wakeup.py twitch login` leads through it")
+            raise Refused(f"no account has logged in for the bot; `{command('twitch login')}` leads through it")
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._patience.answer)) as session:
             client = ChatClient(
                 keys,

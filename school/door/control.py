@@ -1,6 +1,6 @@
-"""What only the house itself may do with a life: save, back up, examine, rehearse, let lessons rest no longer.
+"""What only the house itself may do with a life: save, back up, examine, rehearse, let lessons pause.
 
-No surface gets this; one that may save gets that one verb.
+No surface gets this; one that may save or pause gets that one verb.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import Future
 
-from school.door.mailbox import BackUp, Examine, Mailbox, Rehearse, Save, Study
+from school.door.mailbox import BackUp, Examine, Mailbox, Pause, Rehearse, Save, Study
 from school.door.values import id_at
 from school.office.lifetime import Lifetime
 
@@ -41,6 +41,12 @@ class Control:
         """Let what people taught since then (seconds since 1970 by the wall clock) come back in the next steps; brings
         how many pairs."""
         request = Rehearse(id_at(self._lifetime.of(since)))
+        self._mailbox.post(request)
+        return request.future
+
+    def pause(self, on: bool) -> Future[bool]:
+        """Let lessons stop after the step under way, or go on; brings whether they stand still now."""
+        request = Pause(on)
         self._mailbox.post(request)
         return request.future
 

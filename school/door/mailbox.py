@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from school.door.values import Asleep, Busy, Pair, Removed, Reply, Scope, new_id
+from school.door.values import Asleep, Busy, Pair, Removed, Reply, Scope, Score, new_id
 
 
 @dataclass(slots=True)
@@ -72,6 +73,22 @@ class Study:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Lessons stop, or go on; the future brings whether they stand still now."""
+
+    on: bool
+    future: Future[bool] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Say how well it predicts a file, without learning it; the future may bring a Mistake."""
+
+    file: Path
+    future: Future[Score] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
 class Rehearse:
     """Let the pairs that people made since then (an id of this module) come back in the next steps; the future tells
     how many."""
@@ -80,7 +97,7 @@ class Rehearse:
     future: Future[int] = field(default_factory=Future)
 
 
-Request = Ask | Teach | Forget | Save | BackUp | Examine | Study | Rehearse
+Request = Ask | Teach | Forget | Save | BackUp | Examine | Study | Pause | Mark | Rehearse
 
 
 class Mailbox:
@@ -120,9 +137,9 @@ class Mailbox:
             self._closed = True
         requests = self.drain()
         for request in requests:
-            if isinstance(request, Ask):
+            if isinstance(request, Ask | Mark):
                 fail(request.future, Asleep())
-        return [request for request in requests if not isinstance(request, Ask)]
+        return [request for request in requests if not isinstance(request, Ask | Mark)]
 
 
 def fail(future: Future, error: Exception) -> None:

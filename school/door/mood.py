@@ -64,7 +64,7 @@ def _word(red: Course, green: Course, blue: Course, loss: Course) -> str:
     if green.now > STIRRED:
         return "overwhelmed"
     if abs(loss.now - loss.before) > TELLING * loss.before and abs(loss.trend) > CLEAR:
-        better = red.trend > 0 and blue.now > CALM
+        better = red.trend > 0 and red.now > UNSKILLED and blue.now > CALM  # who guesses little is not proud
         return "frustrated" if loss.trend > 0 else "proud" if better else "hopeful"
     if green.now > STIRRING or blue.now < CALM:
         return "curious"

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Protocol
 
 from school.door.exchanges import Exchanges
 from school.door.forgetting import Forgetting, JournalKeeper, Mind
-from school.door.mailbox import Ask, Forget, Mailbox, Teach
+from school.door.mailbox import Ask, Forget, Mailbox, Mark, Teach
 from school.door.phrases import Phrase
 from school.door.values import (
     ME,
@@ -23,6 +24,7 @@ from school.door.values import (
     Removed,
     Reply,
     Scope,
+    Score,
     Snapshot,
     id_at,
     new_id,
@@ -97,17 +99,19 @@ class School:
         channel: str = "",
         message: str = "",
         consent: str = "owner",
+        remembered: bool = True,
         seconds: float | None = None,
         on_token: Callable[[str], None] | None = None,
     ) -> Future[Reply]:
         """Answer ``text`` within ``conversation``; ``on_token`` gets pieces of text on the tutor's thread.
 
         With ``consent`` empty, nothing of the exchange is written down, and the conversation neither knows what was
-        before nor remembers it. ``channel`` and ``message`` are the surface's ids. The answer ends after ``seconds``.
+        before nor remembers it; so does one that is not to be ``remembered``, which is written down. ``channel`` and
+        ``message`` are the surface's ids. The answer ends after ``seconds``.
         Raises Busy or Asleep.
         """
         text = writable(text)
-        request = Ask(text, conversation, person, on_token, kept=bool(consent), seconds=seconds)
+        request = Ask(text, conversation, person, on_token, kept=bool(consent) and remembered, seconds=seconds)
         self._mailbox.post(request)
         if consent:
             origin = Origin(surface=surface, channel=channel, message=message) if channel else NOWHERE
@@ -116,6 +120,12 @@ class School:
             note = partial(self._record.heard, request.id, text=text, person=person, consent=consent, **how)
             self._exchanges.begin(request, exchange, note)
             request.future.add_done_callback(lambda future: self._answered(request.id, future))
+        return request.future
+
+    def score(self, file: Path) -> Future[Score]:
+        """How well it predicts a file, without learning it. Raises Asleep; the future may bring a Mistake."""
+        request = Mark(file)
+        self._mailbox.post(request)
         return request.future
 
     def sent(self, reply_id: str, message: str) -> None:

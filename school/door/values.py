@@ -42,11 +42,24 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Score:
+    """How well a text is predicted. ``bits_per_byte``: negative log2-probability under the voice, over the text's UTF-8
+    bytes; ``step``: of the weights that read it."""
+
+    file: str
+    bytes: int
+    tokens: int
+    bits_per_byte: float
+    step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """How it is doing; plain values for any display."""
 
     awake: bool = True
     learning: bool = True
+    paused: bool = False  # it would learn, but somebody said /pause
     step: int = 0
     tokens_seen: int = 0
     loss: float | None = None  # nats per token, average of the last steps

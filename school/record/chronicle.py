@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from datetime import UTC, datetime, tzinfo
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from school.office.advice import command
 from school.office.foreign import one_line
 from school.office.mistakes import Mistake
 from school.record.pages import DAY, LETTER, pages
-from school.record.read_only import looking
-from school.screen.calligraphist import count, figure, for_screen
+from school.record.read_only import EXAMINATIONS, Look, looking
+from school.screen.calligraphist import count, figure, for_screen, number_of
+from school.screen.glossary import WORDS
+from school.screen.progress import Examination, is_it_learning
 
 POINTS = 200  # of a curve
 DAYS_SHOWN = 5  # that were remarkable
+RUNNING = re.compile(  # scripts without spaces between words, or with endings on them
+    "[\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u3040-\u30ff\u3130-\u318f\u3400-\u9fff\uac00-\ud7af"
+    "\uf900-\ufaff\U00020000-\U0003ffff]"
+)
 
 SUMMARY = """
     select (select coalesce(max(step), 0) from steps) as step,
@@ -55,7 +63,7 @@ def read_life(home: Path, *, search: str | None, last: int, zone: tzinfo = UTC) 
     recorded, or the record can't be read."""
     path = home / "statistics" / "baby.db"
     if not path.exists():
-        raise Mistake(f"nothing is recorded in {path} yet; wake the baby first: python wakeup.py")
+        raise Mistake(f"nothing is recorded in {path} yet; wake the baby first: {command()}")
     try:
         with looking(path) as db:
             db.conn.create_function("day_of", 1, lambda at: _local(at, zone)[:10], deterministic=True)
@@ -69,32 +77,64 @@ def read_life(home: Path, *, search: str | None, last: int, zone: tzinfo = UTC) 
             )
             life["weather"] = list(db.query(WEATHER.format(points=POINTS, means=means)))
             life["days"] = flagged(list(db.query(DAYS)))
-            if search:
-                found = "messages.rowid in (select rowid from messages_fts where messages_fts match :words)"
-                found += " or replies.rowid in (select rowid from replies_fts where replies_fts match :words)"
-                words = " ".join('"' + word.replace('"', '""') + '"' for word in search.split())
-                query = f"{TALK} where {found} order by messages.at desc limit :last"
-                life["talk"] = list(db.query(query, {"words": words, "last": last}))
-            else:
-                life["talk"] = list(db.query(f"{TALK} order by messages.at desc limit :last", {"last": last}))
+            where, values = _found(search) if search is not None else ("1", {})
+            life["talk"] = list(
+                db.query(f"{TALK} where {where} order by messages.at desc limit :last", values | {"last": last})
+            )
+            life["learning"] = _learning(db, zone)
     except sqlite3.Error as error:
         raise Mistake(f"{path}: the record can't be read ({error}).") from None
     return life
 
 
+def _found(search: str) -> tuple[str, dict[str, str]]:
+    """The condition under which a question or its answer has all the words, and its values. Raises Mistake.
+
+    The index knows whole words, which stand between spaces. In scripts that write none, or hang endings on their words,
+    a word is found wherever it stands.
+    """
+    words = search.split()
+    if not words:
+        raise Mistake("--search: write a word to look for.")
+    values = {
+        f"w{n}": word if _hidden(word) else f'"{word.replace(chr(34), chr(34) * 2)}"' for n, word in enumerate(words)
+    }
+    sides = []
+    for table in ("messages", "replies"):
+        indexed = f"{table}.rowid in (select rowid from {table}_fts where {table}_fts match :w"
+        parts = [
+            f"instr(lower({table}.text), lower(:w{n})) > 0" if _hidden(word) else f"{indexed}{n})"
+            for n, word in enumerate(words)
+        ]
+        sides.append(f"({' and '.join(parts)})")
+    return " or ".join(sides), values
+
+
+def _hidden(word: str) -> bool:
+    """Whether it may stand inside of what the index takes for one word; so also signs, of which it knows none."""
+    return bool(RUNNING.search(word)) or not any(c.isalnum() for c in word)
+
+
+def _learning(db: Look, zone: tzinfo) -> str:
+    exams = [
+        Examination(at=datetime.fromisoformat(at).astimezone(zone), bits_per_byte=bits, size=size)
+        for at, bits, size in db.execute(EXAMINATIONS)
+    ]
+    own = db.execute("select count(*) from sources where name not like 'starter/%'").fetchone()[0]
+    return is_it_learning(exams, datetime.now(zone), what="your writing" if own else "the starter shelf")
+
+
 def read_diary(home: Path, *, last: int) -> list[dict[str, Any]]:
     """So many of the latest pages of the diary, the oldest first, each with the figures behind it, and the letters from
-    the same days. Raises Mistake where there are none, or the record can't be read."""
+    the same days. Raises Mistake where the record can't be read."""
     path = home / "statistics" / "baby.db"
     if not path.exists():
-        raise Mistake(f"nothing is recorded in {path} yet; wake the baby first: python wakeup.py")
+        raise Mistake(f"nothing is recorded in {path} yet; wake the baby first: {command()}")
     try:
         with looking(path) as db:
             found = [*pages(db, DAY, last), *pages(db, LETTER, last)] if db.has("diary") else []
     except sqlite3.Error as error:
         raise Mistake(f"{path}: the record can't be read ({error}).") from None
-    if not found:
-        raise Mistake(f"nothing is in the diary in {path} yet; the first page is written when a day is over.")
     first = min(page.day for page in found if page.kind == DAY) if any(page.kind == DAY for page in found) else ""
     found = sorted((page for page in found if page.day >= first), key=lambda page: (page.day, page.kind))
     fields = ("kind", "day", "at", "text", "facts")
@@ -152,11 +192,29 @@ def render(life: dict[str, Any], width: int, *, weather: bool = False, zone: tzi
     for day in [day for day in life["days"] if day["flag"]][-DAYS_SHOWN:]:
         word = "best day so far" if day["flag"] == "record" else "worst day"
         console.out(f"{day['day']}  {word}: held-out {figure(day['held_out_bits_per_byte'])} bits/byte")
-    for talk in reversed(life["talk"]):
+    if life["learning"]:
+        console.out(f"Is it learning? {life['learning'][0].upper()}{life['learning'][1:]}.")
+    for word in ("bits per byte", "held-out"):
+        console.out(f"{word}: {WORDS[word]}")
+    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+    return "\n".join([*lines, *talk_lines(life["talk"], zone)])
+
+
+def render_search(life: dict[str, Any], search: str, *, zone: tzinfo = UTC) -> str:
+    """What was found, or that nothing was."""
+    if not life["talk"]:
+        return f"Nothing that was said has {one_line(search)} in it."
+    found = number_of(len(life["talk"]), "exchange")
+    return "\n".join([*talk_lines(life["talk"], zone), f"({found}, the latest last; --last N shows more)"])
+
+
+def talk_lines(talks: list[dict[str, Any]], zone: tzinfo) -> list[str]:
+    lines = []
+    for talk in reversed(talks):
         verdict = f"  [{one_line(talk['verdict'])}]" if talk["verdict"] else ""
-        console.out(f"{_local(talk['at'], zone)}  {one_line(talk['person'])}: {for_screen(talk['question'])}")
-        console.out(f"  baby (step {talk['step'] or 0:,}): {for_screen(talk['answer'] or '-')}{verdict}")
-    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
+        lines.append(f"{_local(talk['at'], zone)}  {one_line(talk['person'])}: {for_screen(talk['question'])}")
+        lines.append(f"  baby (step {talk['step'] or 0:,}): {for_screen(talk['answer'] or '-')}{verdict}")
+    return lines
 
 
 def draw_weather(weather: list[dict[str, Any]], width: int) -> str:

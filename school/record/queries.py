@@ -22,6 +22,7 @@ from school.door.consent import Change
 from school.door.events import StepReport
 from school.door.values import NOWHERE, Exchange, Origin, Pair, id_at
 from school.office.lifetime import Noted
+from school.record.read_only import EXAMINATIONS
 from school.record.schema import reading
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,12 @@ class Queries:
         """So many of the last questions with their answers and marks, the oldest first."""
         return self._ask(lambda db: [_exchange(row) for row in db.query(EXCHANGES, [last])][::-1], [])
 
+    def last_conversation(self, beginning: str) -> str:
+        """The one, of those whose names begin so, in which somebody spoke last; "" where nobody did."""
+        query = "select conversation from messages where substr(conversation, 1, ?) = ? order by id desc limit 1"
+        found = self._ask(lambda db: db.execute(query, [len(beginning), beginning]).fetchone(), None)
+        return found[0] if found else ""
+
     def pairs_learning(self) -> list[Pair]:
         """All pairs that are to be taught, oldest first."""
         return self._ask(lambda db: [_pair(row) for row in db.query(LEARNING)], [])
@@ -96,6 +103,15 @@ class Queries:
         """Held-out bits per byte at all examinations, the oldest first."""
         query = "select bits_per_byte from evaluations order by step, id"
         return self._ask(lambda db: [row[0] for row in db.execute(query).fetchall()], [])
+
+    def examinations(self) -> list[tuple[str, float, int]]:
+        """When each was since its birth, the held-out bits per byte, and how many bytes were read; the oldest first."""
+        return self._ask(lambda db: db.execute(EXAMINATIONS).fetchall(), [])
+
+    def held_out_at(self, step: int) -> float | None:
+        """Held-out bits per byte at the last examination that this step has behind it."""
+        query = "select bits_per_byte from evaluations where step <= ? order by id desc limit 1"
+        return self._ask(lambda db: next((row[0] for row in db.execute(query, [step]).fetchall()), None), None)
 
     # ---- consent -------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+EXAMINATIONS = """
+    select at, bits_per_byte, bytes from evaluations where run_id in (select id from runs where rowid >=
+        (select coalesce(max(rowid), 0) from runs where from_step = 0)) order by id"""
 LOCKED_IN = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}  # even to read, SQLite wants to write beside the record
 
 

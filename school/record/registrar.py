@@ -37,6 +37,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+SHELVE = """
+    insert into sources (sha256, name, bytes, tokens, held_out_tokens, first_seen_at, last_seen_at)
+    values (?, ?, ?, ?, ?, ?, ?)
+    on conflict (sha256) do update set name = excluded.name, tokens = excluded.tokens,
+        held_out_tokens = excluded.held_out_tokens, last_seen_at = excluded.last_seen_at,
+        first_seen_at = min(first_seen_at, excluded.first_seen_at) -- the clock may have been ahead then"""
 BEDTIME_SECONDS = 5.0  # for a lock; containers get ten from the signal to the end, and the soul is saved in them, too
 
 
@@ -135,20 +141,9 @@ class Registrar:
     def shelve(self, texts: list[Text]) -> None:
         """Note the texts of the library, each by its content; one that is known is seen again."""
         now = utc_now()
+        rows = [(text.sha256, text.name, text.size, len(text.learn), len(text.held_out), now, now) for text in texts]
 
-        def write(db: Database) -> None:
-            for text in texts:
-                counts = {"tokens": len(text.learn), "held_out_tokens": len(text.held_out)}
-                seen = {"name": text.name, "last_seen_at": now, **counts}
-                if db["sources"].count_where("sha256 = ?", [text.sha256]):
-                    db["sources"].update(text.sha256, seen)
-                    query = "update sources set first_seen_at = min(first_seen_at, ?) where sha256 = ?"
-                    db.execute(query, [now, text.sha256])  # the clock may have been ahead then
-                else:
-                    first = {"sha256": text.sha256, "bytes": text.size, "first_seen_at": now}
-                    db["sources"].insert(first | seen)
-
-        self._writer.submit(write)
+        self._writer.submit(lambda db: db.conn.executemany(SHELVE, rows))
 
     def event(self, kind: str, text: str, step: int | None = None) -> None:
         row = {"run_id": self.run_id, "at": utc_now(), "step": step, "kind": kind, "text": text}

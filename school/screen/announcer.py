@@ -22,6 +22,7 @@ from school.door.values import Snapshot
 from school.office.log import redact
 from school.office.stopwatch import Minute
 from school.screen.figures import Figures
+from school.screen.glossary import Newcomer
 from school.screen.views import VIEWS, Turn, View, compact, full, painted, plain
 
 log = logging.getLogger("lessons")
@@ -64,10 +65,12 @@ class Announcer:
         minute: Callable[[], Minute] = Minute,
         figures: Figures | None = None,
         quiet: Callable[[], bool] = lambda: False,
+        newcomer: Newcomer | None = None,
         clock: Callable[[], float] = time.monotonic,
     ):
         self._screen, self._every, self._clock, self._quiet = screen, every_seconds, clock, quiet
         self._status, self._minute, self._figures = status, minute, figures or Figures()
+        self._newcomer = newcomer  # who explains words to somebody who sees them for the first time
         self._waiting: deque[Event] = deque(maxlen=WAITING)
         self._view: View = view
         self._next, self._next_exam = 0.0, 0.0
@@ -185,11 +188,18 @@ class Announcer:
             width = self._screen.width()
             lines = full(turn, width) if view == "full" else compact(turn, width)
             self._show(painted(lines, width, colours=self._screen.colours))
+        self._explain(words)
 
     def _say(self, text: str) -> None:
         log.info("%s", text)
         if self.view != "off":
             self._show(text)
+        self._explain(text)
+
+    def _explain(self, shown: str) -> None:
+        if self._newcomer and self.view != "off":
+            for line in self._newcomer.explain(shown):
+                self._show(line)
 
     def _show(self, text: str) -> None:
         kind = type(text)  # what is painted stays so

@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from shlex import quote
-from typing import Any
+from typing import Any, Literal
 
 from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from school.office.files import Opener, is_damage, open_plain, parse_json, read_whole
+from school.office.files import Opener, is_damage, open_plain, parse_json, read_state, read_whole, write_state
 from school.office.mistakes import Mistake
 from school.souls.backups import Backups
 from school.souls.checksums import SoulDamaged, as_damage, check, discard, is_half, mend, seal, sync
@@ -33,6 +33,7 @@ from school.souls.settings import SoulSettings
 FORMAT = 1
 NAME = "step-{:012d}"
 JSON_BYTES = 256 << 20  # of the largest facts or tokenizer that are read
+Doing = Literal["waking", "reading"]  # what a process has the souls for
 LOOKED_AT = 3  # damaged souls that a wake reads again
 
 
@@ -60,20 +61,20 @@ class Caretaker:
         opener: Opener = open_plain,
     ):
         self.folder, self.settings, self._clock, self._inspect, self._opener = folder, settings, clock, inspect, opener
-        self._lock = FileLock(folder / "lock")
+        self._lock, self._doing = FileLock(folder / "lock"), folder / "doing.json"
         where = folder.parent / Path(settings.backup_folder).expanduser() if settings.backup_folder else None
         days, weeks = settings.backup_days, settings.backup_weeks
         self.backups = Backups(where or folder / "backups", folder / "backups.json", days=days, weeks=weeks)
 
-    def lock(self) -> None:
-        """Claim the souls for this process. Raises Mistake if another baby lives here."""
+    def lock(self, doing: Doing = "waking") -> None:
+        """Claim the souls for this process, which says what for. Raises Mistake if another one has them."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._lock.acquire(timeout=0)
+            self._doing.unlink(missing_ok=True)  # a process that was killed left it
+            write_state(self._doing, doing)
         except Timeout:
-            raise Mistake(
-                f"{self.folder}: another baby is awake here. Stop it first, or wake this one elsewhere with --home DIR."
-            ) from None
+            raise Mistake(f"{self.folder}: {self._in_words()}") from None
         except OSError as error:
             raise Mistake(f"{self.folder}: can't be written ({error.strerror}).") from None
         try:
@@ -84,7 +85,31 @@ class Caretaker:
         self.backups.mend()
 
     def unlock(self) -> None:
+        if self._lock.is_locked:
+            with contextlib.suppress(OSError):
+                self._doing.unlink()
         self._lock.release()
+
+    def occupied(self) -> str:
+        """Who has these souls, in a sentence; "" where nobody has."""
+        try:
+            with FileLock(self._lock.lock_file, timeout=0):
+                return ""
+        except Timeout:
+            return self._in_words()
+        except OSError:  # a folder that can't be written, or is not there
+            return ""
+
+    def _in_words(self) -> str:
+        try:
+            doing = read_state(self._doing, str, "")
+        except OSError:
+            doing = ""
+        others = "or wake this one elsewhere with --home DIR."
+        return {
+            "waking": f"another baby is awake here. Stop it first, {others}",
+            "reading": f"a reading is under way here (the command read). Wait until it is done, {others}",
+        }.get(doing, "another babyLLM is at work here just now; try again in a moment.")
 
     def save(self, soul: Soul) -> Path:
         """Write a soul and prune the old ones. Raises OSError (a full disk); what was there before stays."""

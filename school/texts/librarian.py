@@ -10,7 +10,8 @@ epoch, in order, and where a lesson comes from is arithmetic on the bookmark.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from pathlib import Path
 from threading import Thread
@@ -19,10 +20,10 @@ from typing import NamedTuple
 import numpy as np
 
 from school.office.mistakes import Mistake
-from school.texts.decoding import Unreadable
-from school.texts.formats import PLAIN, format_of
-from school.texts.places import Source, read_bytes
-from school.texts.shelf import Text, open_text, sweep_cache
+from school.texts.news import Library, tell_news, tell_notes, tell_skipped
+from school.texts.places import Source
+from school.texts.shelf import Text, open_texts, pieces
+from school.texts.survey import Survey
 from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Tokenizer
 
 TOKENIZER_SAMPLE = 8 << 20  # characters of the library that the byte pairs are learned from, at most
@@ -48,25 +49,14 @@ class Lesson(NamedTuple):
 
 
 def train_tokenizer(
-    sources: list[Source],
-    *,
-    vocabulary: int,
-    minimum_frequency: int,
-    held_out: float,
-    say: Callable[[str], None] = lambda text: None,
+    found: Survey, *, vocabulary: int, minimum_frequency: int, say: Callable[[str], None] = lambda text: None
 ) -> Tokenizer:
-    """Learn the byte pairs from the taught part of the sources. Raises Mistake where nothing can be read."""
-    share = TOKENIZER_SAMPLE // max(1, len(sources))
+    """Learn the byte pairs from what the texts teach, of long libraries from the beginning of each."""
+    share = min(1.0, TOKENIZER_SAMPLE / max(1, found.taught_letters))
 
-    def sample():
-        for source in sources:
-            try:
-                text = (format_of(source.path) or PLAIN).read(read_bytes(source.path)).text
-            except (OSError, Unreadable, MemoryError):
-                continue
-            taught = text[: round(len(text) * (1 - held_out))]
-            step = max(share, 1 << 16)
-            yield from (taught[i : i + (1 << 16)] for i in range(0, min(len(taught), step), 1 << 16))
+    def sample() -> Iterator[str]:
+        for taught in found.taught():
+            yield from pieces(taught[: math.ceil(share * len(taught))])
 
     def train() -> Tokenizer:
         return Tokenizer.train(sample(), vocabulary=vocabulary, minimum_frequency=minimum_frequency)
@@ -96,9 +86,18 @@ def _beside(work: Callable[[], Tokenizer], say: Callable[[str], None]) -> Tokeni
 class Librarian:
     """Holds the tokenizer and the open texts; every method is a pure function of its arguments and those."""
 
-    def __init__(self, tokenizer: Tokenizer, texts: list[Text], *, seed: int, skipped: dict[str, str] | None = None):
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        texts: list[Text],
+        *,
+        seed: int,
+        skipped: dict[str, str] | None = None,
+        files: Library | None = None,
+    ):
         self.tokenizer, self.texts, self.seed = tokenizer, texts, seed
-        self.skipped = skipped or {}  # name -> why it could not be read
+        self.skipped = skipped or {}  # name -> why it is left out
+        self.files = files or {}  # name -> SHA-256, of every file that was found
         circle = "".join(f"{text.sha256} {len(text.learn)} " for text in texts)
         self.library = hashlib.sha256(circle.encode()).hexdigest()[:16]
         self._starts = np.cumsum([0, *(len(text.learn) + 1 for text in texts)])
@@ -116,26 +115,25 @@ class Librarian:
         seed: int,
         say: Callable[[str], None],
         skipped: dict[str, str] | None = None,
+        before: Library | None = None,
+        found: Survey | None = None,
     ) -> Librarian:
-        """Open every source that can be read; ``skipped`` are others that were left out before. Raises Mistake if that
-        leaves nothing to learn from."""
-        texts, skipped = {}, dict(skipped or {})
-        for source in sources:
-            try:
-                text = open_text(source.path, source.name, tokenizer, held_out=held_out, cache=cache, say=say)
-            except Unreadable as why:
-                skipped[source.name] = str(why)
-            except OSError as error:
-                skipped[source.name] = f"it can't be opened ({error.strerror})"
-            except MemoryError:
-                skipped[source.name] = "it needs more memory than there is"
-            else:
-                texts.setdefault(text.sha256, text)  # the same text twice is one text
-        if sum(len(text.learn) for text in texts.values()) < 16:
-            why = "".join(f" {name}: {reason}." for name, reason in skipped.items())
-            raise Mistake(f"There is nothing to learn from yet: put a .txt or .md file into the library folder.{why}")
-        sweep_cache(cache, list(texts.values()), tokenizer, held_out)
-        return cls(tokenizer, list(texts.values()), seed=seed, skipped=skipped)
+        """Open every source that can be read; ``skipped`` are others that were left out before, and ``before`` is what
+        the library was at the last wake. Says what is new, and what was left out. Raises Mistake if nothing is left to
+        learn from."""
+        before = before or {}
+        shelved = open_texts(sources, tokenizer, held_out=held_out, cache=cache, say=say, found=found)
+        skipped = (skipped or {}) | shelved.skipped
+        news, left_out = tell_news(before, shelved.files) if before else [], tell_skipped(skipped)
+        if sum(len(text.learn) for text in shelved.texts) < 16:
+            raise Mistake(
+                " ".join([*news, "There is nothing to learn from yet: put a .txt or .md file into the library folder."])
+                + "".join(f" {line}" for line in left_out)
+            )
+        remarks = tell_notes(shelved.notes, unless=before.items() & shelved.files.items())
+        for line in [*left_out, *remarks, *news]:
+            say(line)
+        return cls(tokenizer, shelved.texts, seed=seed, skipped=skipped, files=shelved.files)
 
     @property
     def tokens(self) -> int:

@@ -67,34 +67,40 @@ def find_files(folder: Path, *, without: Collection[Path] = ()) -> Found:
 def _sort_in(
     entry: os.DirEntry, path: Path, folder: Path, found: Found, waiting: deque[Path], linked: deque[Path]
 ) -> None:
-    """Into texts, folders still to be looked into, and what can't be read; whatever else there is does not matter."""
-    name = shown(path.relative_to(folder))
+    """Into texts, folders still to be looked into, and what can't be read."""
     try:
         kind = entry.stat().st_mode
     except OSError as error:  # a link to nowhere or round in a circle, or too deep below
-        if format_of(path) or entry.is_dir(follow_symlinks=False):
-            found.skipped[name] = f"it can't be opened ({error.strerror})"
+        found.skipped[shown(path.relative_to(folder))] = f"it can't be opened ({error.strerror})"
         return
     if stat.S_ISDIR(kind):
         (linked if entry.is_symlink() else waiting).append(path)
-    elif format_of(path):
-        if stat.S_ISREG(kind):
-            found.files.append(path)
-        else:
-            found.skipped[name] = "not a file"
+    elif stat.S_ISREG(kind) and format_of(path):
+        found.files.append(path)
+    else:
+        found.skipped[shown(path.relative_to(folder))] = _no_reader(path) if stat.S_ISREG(kind) else "not a file"
+
+
+def _no_reader(path: Path) -> str:
+    if not path.suffix:
+        return "its name has no ending; call it .txt if it is a text"
+    return f"{shown(Path(path.suffix.lower()))} files can't be read here; save it as .txt to have it learned"
 
 
 def gather_sources(
     library: Path, others: list[Path], starter: Path, use_starter: str, *, home: Path | None = None
 ) -> tuple[list[Source], dict[str, str]]:
-    """The files to learn from: the home's library, further folders, and the starter shelf while it is wanted; and what
-    was left out. What else is in the ``home`` (souls, the record, letters) is never learned."""
+    """The files to learn from: the home's library, further folders or single files, and the starter shelf while it is
+    wanted; and what was left out. What else is in the ``home`` (souls, the record, letters) is never learned."""
     without = [home, home / "soul", home / "statistics"] if home else []
     found = find_files(library, without=[*without, library / STARTER])
     own = [Source(path, shown(path.relative_to(library))) for path in found.files]
     skipped = dict(found.skipped)
     for folder in others:
         above = Path(folder.absolute().name)
+        if not folder.is_dir():  # a single file, whatever its name ends with
+            own.append(Source(folder, shown(above)))
+            continue
         further = find_files(folder, without=[*without, library])
         own += [Source(path, shown(above / path.relative_to(folder))) for path in further.files]
         skipped |= {str(above / name): why for name, why in further.skipped.items()}
@@ -120,6 +126,8 @@ def shown(path: Path) -> str:
     """A file's name as it can be written down and shown: bytes that are no UTF-8, and what a terminal would obey, as
     escapes."""
     text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 

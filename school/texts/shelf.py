@@ -1,28 +1,38 @@
-"""The shelf: a text's tokens, kept on disk.
+"""The shelf: the tokens of all texts, kept on disk in one file.
 
-They lie in memory-mapped files named after the text's content, who read it and the tokenizer, so that a second wake
-only hashes.
+The file is whole or worth nothing, and made anew then: tokens, an index in JSON, its length and a checksum. As long as
+no text changes a wake only compares checksums; where one does, the tokens of the others are copied.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
+import io
+import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from school.office.files import Unfit, is_damage, make_folder, open_plain, replacing, set_aside
-from school.texts.formats import PLAIN, Format, format_of
-from school.texts.places import read_bytes
-from school.texts.tokenizer import Tokenizer
-from school.texts.turns import encode_conversation, has_turns
+from school.texts.decoding import Unreadable
+from school.texts.formats import PLAIN, Format
+from school.texts.places import Source
+from school.texts.survey import File, Survey, cut_of, look_at, survey
+from school.texts.tokenizer import Segment, Tokenizer
+from school.texts.turns import begins_with_turn, conversation_segments, has_turns
 
+NAME = "library.tokens"
 PIECE = 1 << 16  # characters encoded at a time
-VERSION = 1  # goes up with every change by which the same text is cut or encoded differently
+BATCH = 64  # such pieces on their way through the tokenizer at once
+VERSION = 2  # goes up with every change by which the same text is cut or encoded differently
+CHECKSUM = hashlib.sha256().digest_size
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +47,20 @@ class Text:
     held_out: np.ndarray
 
 
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """All texts of a library; the checksum of every file, why some were left out, and what was remarkable in others, by
+    their names."""
+
+    texts: list[Text]
+    files: dict[str, str]
+    skipped: dict[str, str]
+    notes: dict[str, str]
+
+
 def split_held_out(text: str, share: float) -> tuple[str, str]:
-    """Cut off the last ``share`` of a text, at the end of a line or a word where one is near."""
-    cut = round(len(text) * (1 - share))
-    near = cut + min(2000, (len(text) - cut) // 2)  # a note of one paragraph keeps its part, too
-    for mark in "\n ":
-        found = text.find(mark, cut, near)
-        if found >= 0:
-            return text[: found + 1], text[found + 1 :]
+    """Cut off the last ``share`` of a text."""
+    cut = cut_of(text, share)
     return text[:cut], text[cut:]
 
 
@@ -63,113 +79,273 @@ def pieces(text: str) -> Iterator[str]:
         start = stop
 
 
-def open_text(
-    path: Path, name: str, tokenizer: Tokenizer, *, held_out: float, cache: Path, say: Callable[[str], None]
-) -> Text:
-    """Read one file, or its tokens where they are cached. Raises Unreadable, OSError."""
-    format_ = format_of(path) or PLAIN
-    raw = read_bytes(path)
-    sha = hashlib.sha256(raw).hexdigest()
-    stem = _stem(sha, format_, tokenizer, held_out)
-    files = [cache / f"{stem}.{part}" for part in ("learn", "held_out")]
-    kept = [_map_tokens(file, tokenizer.size) for file in files]
-    if any(part is None for part in kept):
-        decoded = format_.read(raw)
-        if decoded.note:
-            say(f"{name}: {decoded.note}.")
-        kept = _encode_and_keep(files, name, split_held_out(decoded.text, held_out), tokenizer, say)
-    learn, held = kept
-    return Text(name=name, sha256=sha, size=len(raw), format=format_, learn=learn, held_out=held)
+def segments_of(text: str, *, talk: bool | None = None, only_turns: bool | None = None) -> Iterator[Segment]:
+    """A text as the tokenizer takes it, with marks where turns are. ``talk``: whether there are any, and
+    ``only_turns``, whether nothing else is there; both told by the text where they aren't given."""
+    if has_turns(text) if talk is None else talk:
+        return conversation_segments(text, only_turns=only_turns)
+    return pieces(text)
 
 
-def _encode_and_keep(
-    files: list[Path], name: str, parts: tuple[str, str], tokenizer: Tokenizer, say: Callable[[str], None]
-) -> list[np.ndarray]:
-    """The tokens of each part, from a file that keeps them; or only in memory, where the disk takes no more."""
-    talk = has_turns("".join(parts))
-    progress = _progress(name, sum(map(len, parts)), say)
+def open_texts(
+    sources: list[Source],
+    tokenizer: Tokenizer,
+    *,
+    held_out: float,
+    cache: Path,
+    say: Say,
+    found: Survey | None = None,
+) -> Shelved:
+    """Every text that can be read, as tokens; and nothing else stays in the folder ``cache``. ``found``: the survey of
+    these sources, if there was one just now."""
+    files = found.files if found else look_at(sources)
+    key = _key([VERSION, tokenizer.fingerprint, held_out, *([f.sha256, _format(f), f.unreadable] for f in files)])
+    pack = Pack.open(cache / NAME)
+    if pack is None or pack.index.key != key:
+        pack = _pack(found or survey(files, held_out), tokenizer, key, pack, cache / NAME, say)
+    _sweep(cache)
+    return _shelved(files, pack)
 
-    def encoded(part: str) -> Iterator[list[int]]:
-        return iter([encode_conversation(tokenizer, part)]) if talk else _encode(tokenizer, part, progress)
 
-    kept, problem = [], ""
-    for file, part in zip(files, parts, strict=True):
+def _shelved(files: list[File], pack: Pack) -> Shelved:
+    names = [file.source.name for file in files]
+    texts, skipped, notes = [], {}, {}
+    for file, row in zip(files, pack.index.texts, strict=True):
+        if row.copy_of is not None:
+            skipped[file.source.name] = f"all of it is in {names[row.copy_of]}"
+        elif row.unreadable:
+            skipped[file.source.name] = row.unreadable
+        else:
+            start, middle, stop = row.tokens
+            texts.append(
+                Text(
+                    name=file.source.name,
+                    sha256=file.sha256,
+                    size=file.size,
+                    format=file.format,
+                    learn=pack.tokens[start:middle],
+                    held_out=pack.tokens[middle:stop],
+                )
+            )
+        if row.note:
+            notes[file.source.name] = row.note
+    checksums = {file.source.name: file.sha256 for file in files}
+    return Shelved(texts, checksums, skipped, notes)
+
+
+# ---- the file ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True, kw_only=True)
+class Row:
+    """One file: ``key`` of what its tokens depend on, and where in the pack they begin, where those that are held out
+    do, and where they end; or why it has none."""
+
+    key: str
+    tokens: tuple[int, int, int] = (0, 0, 0)
+    copy_of: int | None
+    unreadable: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    key: str  # of what everything depends on
+    made_by: tuple[int, str]
+    texts: list[Row]
+
+
+INDEX = TypeAdapter(Index)
+
+
+class Pack:
+    """``tokens`` (N,) of all texts, and an ``index`` that tells which are whose."""
+
+    def __init__(self, tokens: np.ndarray, index: Index):
+        self.tokens, self.index = tokens, index
+
+    @classmethod
+    def open(cls, path: Path) -> Pack | None:
+        """What is in a file, or None where it isn't what was written. Raises OSError."""
         try:
-            _write_tokens(file, encoded(part))
-            tokens = _map_tokens(file, tokenizer.size)
+            with open_plain(path) as stream:
+                return cls._read(stream)
+        except Unfit:
+            return None
         except OSError as error:
-            tokens, problem = None, error.strerror
-        if tokens is None:
-            tokens = np.array([token for ids in encoded(part) for token in ids], dtype=np.uint16)
-        kept.append(tokens)
-    if problem:
-        say(f"the tokens of {name} can't be kept ({problem}); they will be made anew at the next wake.")
-    return kept
+            if is_damage(error):
+                return None
+            raise
+
+    @classmethod
+    def _read(cls, stream: BinaryIO) -> Pack | None:
+        size = stream.seek(0, io.SEEK_END)
+        if size < CHECKSUM + 8:
+            return None
+        raw = np.memmap(stream, dtype=np.uint8, mode="r")  # one open file, however many texts are in it
+        body = size - CHECKSUM
+        if hashlib.sha256(raw[:body]).digest() != raw[body:].tobytes():
+            return None
+        length = int.from_bytes(raw[body - 8 : body].tobytes(), "little")
+        try:
+            index = INDEX.validate_json(raw[max(0, body - 8 - length) : body - 8].tobytes())
+        except ValidationError:
+            return None
+        return cls(np.asarray(raw)[: body - 8 - length].view(np.uint16), index)
 
 
-def _stem(sha: str, format_: Format, tokenizer: Tokenizer, held_out: float) -> str:
-    """The name of a text's tokens: whatever they depend on is in it."""
-    return f"{sha[:32]}-{format_.name}{format_.version}.{VERSION}-{tokenizer.fingerprint}-{held_out:g}"
+class _Writer:
+    """Writes a pack to a stream, its checksum at the end."""
+
+    def __init__(self, stream: BinaryIO):
+        self._stream, self._checksum = stream, hashlib.sha256()
+
+    def write(self, data: bytes) -> None:
+        self._checksum.update(data)
+        self._stream.write(data)
+
+    def finish(self, index: Index) -> None:
+        data = INDEX.dump_json(index)
+        self.write(data)
+        self.write(len(data).to_bytes(8, "little"))
+        self._stream.write(self._checksum.digest())
 
 
-def _encode(tokenizer: Tokenizer, text: str, progress: Callable[[int], None]) -> Iterator[list[int]]:
-    batch = []
-    for piece in pieces(text):
-        batch.append(piece)
-        if len(batch) == 64:
-            yield from tokenizer.encode_many(batch)
-            progress(sum(map(len, batch)))
-            batch = []
-    yield from tokenizer.encode_many(batch)
+def _pack(found: Survey, tokenizer: Tokenizer, key: str, old: Pack | None, path: Path, say: Say) -> Pack:
+    """The tokens of all texts, from a file that keeps them; or only in memory, where the disk takes no more."""
+    try:
+        make_folder(path.parent)
+        if path.is_dir():
+            set_aside(path)
+        with replacing(path) as stream:
+            _fill(stream, found, tokenizer, key, old, say)
+        if pack := Pack.open(path):
+            return pack
+        problem = "it came back damaged"
+    except OSError as error:
+        problem = error.strerror
+    say(f"the tokens of the library can't be kept ({problem}); they will be made anew at the next wake.")
+    memory = io.BytesIO()
+    index = _fill(memory, found, tokenizer, key, old, say)
+    return Pack(np.frombuffer(memory.getbuffer(), dtype=np.uint16, count=_end(index)), index)
 
 
-def _progress(name: str, total: int, say: Callable[[str], None]) -> Callable[[int], None]:
+def _fill(stream: BinaryIO, found: Survey, tokenizer: Tokenizer, key: str, old: Pack | None, say: Say) -> Index:
+    """Write a pack; tokens that the old one has are copied."""
+    made_by = (VERSION, tokenizer.fingerprint)
+    known = {row.key: row.tokens for row in old.index.texts} if old and old.index.made_by == made_by else {}
+    rows = [_row(found, number) for number in range(len(found.files))]
+    counts = np.zeros((len(rows), 2), dtype=np.int64)
+    writer = _Writer(stream)
+    for number, part, tokens in _tokens(found, rows, known, old, tokenizer, say):
+        writer.write(np.asarray(tokens, dtype=np.uint16).tobytes())
+        counts[number, part] += len(tokens)
+    ends = counts.ravel().cumsum().reshape(-1, 2)
+    for row, (middle, stop), count in zip(rows, ends.tolist(), counts[:, 0].tolist(), strict=True):
+        row.tokens = (middle - count, middle, stop)
+    index = Index(key=key, made_by=made_by, texts=rows)
+    writer.finish(index)
+    return index
+
+
+def _row(found: Survey, number: int) -> Row:
+    file, share = found.files[number], found.shares[number]
+    name = file.source.name
+    copied = share.copy_of is not None
+    return Row(
+        key=_key([file.sha256, _format(file), share.taught, share.held_out]),
+        copy_of=share.copy_of,
+        unreadable="" if copied else found.skipped.get(name, ""),
+        note=found.notes.get(name, ""),
+    )
+
+
+Span = tuple[int, int, int]
+Arrived = tuple[int, int, Segment | np.ndarray]  # text, part, and some of it
+Tokens = Iterator[tuple[int, int, list[int] | np.ndarray]]
+
+
+def _tokens(
+    found: Survey, rows: list[Row], known: dict[str, Span], old: Pack | None, tokenizer: Tokenizer, say: Say
+) -> Tokens:
+    """The tokens of each text's parts, in order: batches of what is new, whatever texts it is from."""
+    new = [number for number, row in enumerate(rows) if row.key not in known]
+    progress = _progress(sum(_letters(found, number) for number in new), say)
+    batch: list[Arrived] = []
+    waiting = 0
+    for number, row in enumerate(rows):
+        if row.key in known:
+            start, middle, stop = known[row.key]
+            batch += [(number, 0, old.tokens[start:middle]), (number, 1, old.tokens[middle:stop])]
+            continue
+        for part, segment in _segments(found, row, number):
+            batch.append((number, part, segment))
+            waiting += len(segment) if isinstance(segment, str) else 1
+            if waiting >= BATCH * PIECE:
+                yield from _encoded(batch, tokenizer)
+                progress(waiting)
+                batch, waiting = [], 0
+    yield from _encoded(batch, tokenizer)
+
+
+def _segments(found: Survey, row: Row, number: int) -> Iterator[tuple[int, Segment]]:
+    try:
+        parts = found.parts(number)
+    except (Unreadable, OSError) as why:
+        row.key, row.unreadable = "", str(why)
+        return
+    only_turns = begins_with_turn("".join(parts))
+    for part, text in enumerate(parts):
+        for segment in segments_of(text, talk=found.talks[number], only_turns=only_turns):
+            yield part, segment
+
+
+def _encoded(batch: list[Arrived], tokenizer: Tokenizer) -> Tokens:
+    encoded = tokenizer.encode_many([some for _, _, some in batch if isinstance(some, str)])
+    for number, part, some in batch:
+        if isinstance(some, str):
+            yield number, part, next(encoded)
+        else:
+            yield number, part, [some] if isinstance(some, int) else some
+
+
+def _letters(found: Survey, number: int) -> int:
+    share = found.shares[number]
+    return sum(stop - start for start, stop in share.taught + share.held_out)
+
+
+def _progress(total: int, say: Say) -> Callable[[int], None]:
     """Something to tell of each part done, that says so after every tenth of the whole."""
     done = 0
 
     def tell(characters: int) -> None:
         nonlocal done
-        before, done = done, done + characters
+        before, done = done, min(done + characters, total)
         if 10 * before // total < 10 * done // total:
-            say(f"reading {name}: {100 * done // total} %")
+            say(f"reading the library: {100 * done // total} %")
 
     return tell
 
 
-def _write_tokens(file: Path, parts: Iterable[list[int]]) -> None:
-    make_folder(file.parent)
-    if file.is_dir():
-        set_aside(file)
-    with replacing(file) as out:
-        for part in parts:
-            out.write(np.asarray(part, dtype=np.uint16).tobytes())
+def _end(index: Index) -> int:
+    return index.texts[-1].tokens[2] if index.texts else 0
 
 
-def _map_tokens(file: Path, vocabulary: int) -> np.ndarray | None:
-    """The tokens in a file, or None where there are none that could be what was written. Raises OSError."""
-    try:
-        with open_plain(file) as stream:
-            size = os.fstat(stream.fileno()).st_size
-            if size == 0:
-                return np.empty(0, dtype=np.uint16)
-            if size % 2:
-                return None
-            tokens = np.memmap(stream, dtype=np.uint16, mode="r")
-    except Unfit:
-        return None
-    except OSError as error:
-        if is_damage(error):
-            return None
-        raise
-    return tokens if tokens.max() < vocabulary else None
+def _format(file: File) -> str:
+    return f"{file.format.name}{file.format.version}"
 
 
-def sweep_cache(cache: Path, texts: list[Text], tokenizer: Tokenizer, held_out: float) -> None:
-    """Delete the tokens of texts that are no longer on the shelf: what a person took away must not linger."""
-    wanted = {_stem(text.sha256, text.format, tokenizer, held_out) for text in texts}
-    for file in cache.glob("*-*"):
-        if file.name.rsplit(".", 1)[0] not in wanted:
-            if file.is_dir() and not file.is_symlink():
-                shutil.rmtree(file, ignore_errors=True)
-            else:
-                file.unlink(missing_ok=True)
+def _key(what: list) -> str:
+    return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:32]
+
+
+def _sweep(cache: Path) -> None:
+    """Delete whatever else is there (a file for each text, in earlier versions): what a person took away must not
+    linger."""
+    for file in cache.glob("*"):
+        if file.name == NAME and not file.is_symlink():
+            continue
+        if file.is_dir() and not file.is_symlink():
+            shutil.rmtree(file, ignore_errors=True)
+        else:
+            file.unlink(missing_ok=True)

@@ -20,6 +20,8 @@ MARKS = ("<document>", "<person>", "<baby>", "<scribe>", "<end>", "<spare1>", "<
 MARK_COUNT = len(MARKS)
 _LONG_WORD = re.compile(r"\S{24}(?=\S)")
 
+Segment = str | int  # a text, or a mark by its id
+
 
 class Tokenizer:
     """Text to ids and back. Ids below MARK_COUNT are marks; text never produces them."""
@@ -65,6 +67,12 @@ class Tokenizer:
         """Several texts at once, on all cores."""
         for encoding in self._byte_pairs.encode_batch_fast([writable(text) for text in texts]):
             yield [i + MARK_COUNT for i in encoding.ids]
+
+    def encode_segments(self, segments: list[Segment]) -> Iterator[list[int]]:
+        """Texts and, between them, marks by their ids, all in order; the texts at once, on all cores."""
+        encoded = self.encode_many([segment for segment in segments if isinstance(segment, str)])
+        for segment in segments:
+            yield next(encoded) if isinstance(segment, str) else [segment]
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ``ids``; marks and unknown ids are silent, broken UTF-8 shows as U+FFFD."""

@@ -1,27 +1,73 @@
-"""Conversations in a library: texts with lines that begin ``you: `` and ``baby: ``."""
+"""Conversations in a library: texts with lines that begin ``you: `` and ``baby: ``, in small letters or capitals.
+
+What stands below such a line belongs to it, for a message may have several lines. Where a text begins with a turn, all
+of it is messages; where it begins with something else, a conversation is told within it, and an empty line ends a turn.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from itertools import pairwise
 
-from school.texts.tokenizer import BABY, END, PERSON, Tokenizer
+from school.texts.tokenizer import BABY, END, PERSON, Segment, Tokenizer
 
-TURN = re.compile(r"^(you|baby): ?(.*)$", re.MULTILINE)
+UNSEEN = "\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # marks that apps put before a name, and that nobody sees
+TURN = re.compile(rf"^[{UNSEEN}]*(you|baby): ?", re.IGNORECASE | re.MULTILINE)
+EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 SPEAKERS = {"you": PERSON, "baby": BABY}
 
 
 def has_turns(text: str) -> bool:
     """Whether a text holds a conversation written as lines that begin ``you: `` and ``baby: ``."""
-    speakers = {match[1] for match in TURN.finditer(text)}
-    return len(speakers) == 2
+    speakers = set()
+    for match in TURN.finditer(text):
+        speakers.add(match[1].lower())
+        if len(speakers) == 2:
+            return True
+    return False
+
+
+def conversation_segments(text: str, *, only_turns: bool | None = None) -> Iterator[Segment]:
+    """A text with ``you: `` and ``baby: `` lines as marked turns, and what is around them as plain text.
+    ``only_turns``: whether all of it is messages; told by its beginning where that isn't given."""
+    if only_turns is None:
+        only_turns = begins_with_turn(text)
+    starts = [match.start() for match in TURN.finditer(text)]
+    yield from _plain(text[: starts[0]] if starts else text)
+    for start, stop in pairwise([*starts, len(text)]):
+        turn, after = text[start:stop], ""
+        if not only_turns:
+            turn, *rest = EMPTY_LINE.split(turn, maxsplit=1)
+            after = "".join(rest)
+        match = TURN.match(turn)
+        yield SPEAKERS[match[1].lower()]
+        if said := turn[match.end() :].strip():
+            yield said
+        yield END
+        yield from _plain(after)
+
+
+def next_turn(text: str, start: int, stop: int) -> int | None:
+    """Where the first turn begins that begins there."""
+    line = text.find("\n", max(0, start - 1), stop) + 1
+    while 0 < line < stop:
+        if TURN.match(text, line):
+            return line
+        line = text.find("\n", line, stop) + 1
+    return None
+
+
+def begins_with_turn(text: str) -> bool:
+    return TURN.match(text.lstrip()) is not None
 
 
 def encode_conversation(tokenizer: Tokenizer, text: str) -> list[int]:
-    """A text with ``you: `` and ``baby: `` lines as marked turns; lines of neither kind stay plain text."""
-    ids = []
-    for line in text.splitlines():
-        if match := TURN.match(line):
-            ids += [SPEAKERS[match[1]], *tokenizer.encode(match[2].strip()), END]
-        elif line.strip():
-            ids += tokenizer.encode(line + "\n")
-    return ids
+    """The tokens of such a text."""
+    return [token for ids in tokenizer.encode_segments(list(conversation_segments(text))) for token in ids]
+
+
+def _plain(text: str) -> Iterator[str]:
+    for line in text.split("\n"):
+        if line.strip():
+            yield line + "\n"

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from bots.terminal import Commands
-from school.classroom import Limits
+from bots.typed import Commands, House
+from school.classroom import Classroom, Limits, Outside
 from school.door.control import Control
 from school.door.events import Examined, Saved, StepReport
 from school.door.mailbox import Mailbox
@@ -276,6 +276,49 @@ def test_without_lessons_it_only_talks(librarian, tmp_path):
     assert tutor.step == 0
 
 
+def test_lessons_pause_and_go_on(class_):
+    """It answers meanwhile; the status says so; the step under way is finished first."""
+    class_.classroom.start()
+    wait_for(lambda: class_.school.status().step)
+    assert class_.control.pause(True).result(60) is True
+    assert class_.control.save().result(60)  # which waits for the end of the step
+    assert class_.school.status().paused
+    assert "(paused)" in facts(class_.school.status())[0]
+    step, answers = class_.tutor.step, class_.school.status().replies
+    assert class_.school.ask("hello", "c").result(60).text
+    wait_for(lambda: class_.school.status().replies == answers + 1)  # also without a step the status is fresh
+    assert class_.tutor.step == step
+    assert class_.control.pause(False).result(60) is False
+    wait_for(lambda: class_.school.status().step > step)
+
+
+def test_the_status_is_fresh_without_lessons(class_):
+    """With nothing to learn, what was saved and answered is seen at once; the last held-out figure is there from the
+    beginning."""
+    classroom = Classroom(
+        class_.tutor,
+        class_.classroom.receptionist,
+        class_.classroom.mailbox,
+        class_.school,
+        class_.classroom.saver,
+        limits=Limits(learning=False),
+        outside=Outside(publish=lambda event: None),
+        held_out=2.5,
+    )
+    classroom.start()
+    try:
+        assert wait_for(lambda: class_.school.status().held_out_bits_per_byte) == 2.5
+        assert class_.school.status().saved_step is None
+        assert class_.school.ask("hello", "c").result(60).text
+        wait_for(lambda: class_.school.status().replies == 1)
+        assert class_.control.save().result(60)
+        assert wait_for(lambda: class_.school.status().saved_step is not None)
+        assert class_.control.pause(False).result(60) is True  # there is nothing that could go on
+    finally:
+        classroom.stop()
+        classroom.done.result(60)
+
+
 # ---- the terminal's words ------------------------------------------------------------------------------------------
 
 
@@ -284,11 +327,13 @@ def test_every_command_of_the_terminal(class_):
     lines, left = [], []
 
     async def visit():
-        commands = Commands(class_.school, lines.append, lambda: left.append(True), class_.control.save)
+        house = House(quit=lambda: left.append(True), save=class_.control.save, pause=class_.control.pause)
+        commands = Commands(class_.school, lines.append, house)
         for line in (
             "/good",
             "/fix",
             "/teach",
+            "",
             "hello",
             "/good",
             "/fix hello you",
@@ -298,6 +343,7 @@ def test_every_command_of_the_terminal(class_):
             "/status",
             "/save",
             "/forget",
+            "yes",
             "/bad",
             "/nonsense",
             "/help",
@@ -311,11 +357,11 @@ def test_every_command_of_the_terminal(class_):
     asyncio.run(asyncio.wait_for(visit(), 90))
     said = "\n".join(lines)
     assert lines[0] == "(it has not said anything yet)"
-    assert "(write what it should have said: /fix TEXT)" in lines
-    assert "(write what it should learn: /teach TEXT)" in lines
+    assert lines[1] == "(it has not said anything yet)"
+    assert lines[2] == "(what is it to learn? Write it; an empty line for nothing)"
     assert lines[3].startswith("baby: ")
     assert lines[4] == "(it will learn that)"
-    assert lines[5] == "(it will learn to say that instead)"
+    assert lines[5] == "(it will practise saying that)"
     assert lines[6] == "(noted; it will never learn that)"
     assert "you marked it as bad before" in lines[7]
     assert "held-out" in said

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from school.texts.decoding import read
 from school.texts.formats import Format
+from school.texts.formats.plain import read
 
-FORMAT = Format(name="markdown", suffixes=frozenset({".md", ".markdown"}), read=read, version=2)
+FORMAT = Format(name="markdown", suffixes=frozenset({".md", ".markdown"}), read=read, version=3)

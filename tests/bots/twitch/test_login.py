@@ -20,7 +20,7 @@ import pytest
 from bots.twitch.address import point_client_library, stand_in
 from bots.twitch.cli import run_errand
 from bots.twitch.keys import Refused, configured, keep_application, read_keys, token_file
-from bots.twitch.login import log_in
+from bots.twitch.login import _application, log_in
 from bots.twitch.settings import TwitchSettings
 from school.office.mistakes import Mistake
 from tests.fake_twitch import BOT_SCOPES, CLIENT_ID, READ, WRITE, FakeTwitch
@@ -449,7 +449,22 @@ def test_it_asks_for_what_is_missing(twitch, tmp_path, monkeypatch):
 
     run(work())
     assert read_keys(tmp_path).client_id == CLIENT_ID
-    assert "Public" in said[1]
+    assert "Public" in [text for text in said if "Nothing was entered" not in text][1]
+
+
+def test_an_empty_answer_is_asked_again(tmp_path):
+    """An Enter too early, or a paste that failed, does not send the person back to the beginning; the end of input
+    does."""
+    answers, said = iter(["", "  ", CLIENT_ID, "", "PLANTEDsecret1"]), []
+    _application(tmp_path, TwitchSettings(), False, said.append, lambda question, hidden: next(answers))
+    assert (tmp_path / ".env").read_text() == f"TWITCH_CLIENT_ID={CLIENT_ID}\nTWITCH_CLIENT_SECRET=PLANTEDsecret1\n"
+    assert sum("Nothing was entered" in text for text in said) == 3
+
+    def leave(question: str, hidden: bool) -> str:
+        raise EOFError
+
+    with pytest.raises(Mistake, match="there is no way in"):
+        _application(tmp_path, TwitchSettings(), False, said.append, leave)
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ def test_a_hard_day_leaves_no_secret_anywhere(tmp_path):
             twitch.wait(lambda: not twitch._faults)
             twitch.revoke_application()
             twitch.revoke_subscriptions()
-            twitch.wait(lambda: shown("`python wakeup.py twitch login`"))
+            twitch.wait(lambda: shown("wakeup.py twitch login"))
             type_in("/status")
             twitch.wait(lambda: shown("Twitch: refused"))
             baby.send_signal(signal.SIGTERM)

@@ -121,3 +121,11 @@ def test_too_little_tells_nothing():
     assert mood([(0.4, 0.2, 0.6)] * 20, [3.0] * 20 + [None, math.inf]).word == "calm"
     told = mood([(0.5, 0.2, 0.6)] * 10, [4.0] * 5 + [3.0] * 5)
     assert "loss 4.00 -> 3.00" in told.why
+
+
+def test_nobody_is_proud_of_guessing_hardly_anything():
+    """In the first steps of a life loss falls steeply, and calmly; a tenth of the guesses is right. That is hope."""
+    first_steps = [6.5 - 0.1 * step for step in range(12)]
+    colors = [(0.05 + 0.01 * step, 0.2, 0.7) for step in range(12)]
+    assert mood(colors, first_steps).word == "hopeful"
+    assert mood([(red + 0.35, green, blue) for red, green, blue in colors], first_steps).word == "proud"

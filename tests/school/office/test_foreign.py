@@ -23,7 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import wakeup
-from bots.terminal import Commands
+from bots.typed import Commands, House
 from school.diary.voice import Voice
 from school.door.values import Reply
 from school.office.foreign import JOINERS, UNSEEN, Painted, emit, one_line, to_json, visible
@@ -227,7 +227,9 @@ def test_names_in_a_chat_repeat_no_commands(terminal):
     school = SimpleNamespace(ask=lambda *_, **__: failed)
 
     async def chat() -> None:
-        commands = Commands(school, wakeup._print, lambda: None, Future, names=Voice({"baby": [EVIL], "you": [EVIL]}))
+        commands = Commands(
+            school, wakeup._print, House(quit=lambda: None, save=Future, names=Voice({"baby": [EVIL], "you": [EVIL]}))
+        )
         wakeup._print(f"{commands.baby} {commands.you}")
         for line in (f"/{EVIL.replace(' ', '')}", "hello"):
             await commands.handle(line)

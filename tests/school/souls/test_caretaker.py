@@ -842,11 +842,29 @@ def test_not_even_from_another_process(home: Caretaker):
     command = [sys.executable, "-c", HOLD, str(home.folder / "lock")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout.readline().strip() == b"held"
-        with pytest.raises(Mistake, match="another baby is awake here"):
-            home.lock()
+        with pytest.raises(Mistake, match="another babyLLM is at work here just now"):
+            home.lock()  # that other one said nothing of what it does
         other.kill()
     home.lock()
     home.unlock()
+
+
+@pytest.mark.parametrize(
+    ("doing", "words"), [("waking", "another baby is awake here"), ("reading", "a reading is under way here")]
+)
+def test_who_holds_the_lock_says_what_for(home: Caretaker, doing, words):
+    """Only who is awake is called so; and nothing is left that could say it later."""
+    home.lock(doing)
+    other = Caretaker(home.folder, PLENTY)
+    with pytest.raises(Mistake, match=words):
+        other.lock()
+    assert words in other.occupied()
+    home.unlock()
+    assert other.occupied() == ""
+    (home.folder / "doing.json").write_text('"waking"')  # as a killed process leaves it
+    other.lock("reading")
+    assert "reading" in home.occupied()
+    other.unlock()
 
 
 def test_a_loser_tidies_nothing(home: Caretaker):

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from school.texts import shelf
+from school.texts import survey
 from school.texts.formats import FORMATS, PLAIN, Format, format_of
-from school.texts.places import find_files
-from school.texts.shelf import open_text, sweep_cache
+from school.texts.places import Source, find_files
+from school.texts.shelf import open_texts
 from school.texts.tokenizer import Tokenizer
 
 TOKENIZER = Tokenizer.train(["a fox and a moon"] * 5, vocabulary=300, minimum_frequency=2)
@@ -46,13 +46,12 @@ def test_a_changed_reader_reads_again(tmp_path: Path, monkeypatch: pytest.Monkey
     file.write_text("a fox and a moon " * 50)
 
     def read_by(format_: Format) -> str:
-        monkeypatch.setattr(shelf, "format_of", lambda path: format_)
-        text = open_text(file, "note", TOKENIZER, held_out=0, cache=cache, say=print)
-        sweep_cache(cache, [text], TOKENIZER, 0)
+        monkeypatch.setattr(survey, "format_of", lambda path: format_)
+        (text,) = open_texts([Source(file, "note")], TOKENIZER, held_out=0, cache=cache, say=print).texts
         return TOKENIZER.decode(text.learn.tolist())
 
     assert read_by(PLAIN) == "a fox and a moon " * 50
     loud = replace(PLAIN, read=lambda raw: replace(PLAIN.read(raw), text=PLAIN.read(raw).text.upper()))
     assert read_by(loud) == "a fox and a moon " * 50  # somebody forgot to say that it is another version
     assert read_by(replace(loud, version=PLAIN.version + 1)) == "A FOX AND A MOON " * 50
-    assert len(list(cache.iterdir())) == 2
+    assert len(list(cache.iterdir())) == 1

@@ -21,6 +21,7 @@ from school.texts import librarian as librarian_module
 from school.texts.librarian import Bookmark, Librarian, split_rows, train_tokenizer
 from school.texts.places import Source, gather_sources
 from school.texts.shelf import Text
+from school.texts.survey import look_at, survey
 from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Tokenizer
 
 FABLE = (
@@ -216,7 +217,7 @@ def test_what_is_held_out_is_never_taught(tmp_path: Path):
     are."""
     on_shelf(tmp_path, one=FABLE * 20 + "Zzyzx qoph. " * 5, two="The moon is here. " * 60 + "Zzyzx qoph.\n")
     sources, _ = gather_sources(tmp_path / "library", [], tmp_path, "never")
-    tokenizer = train_tokenizer(sources, vocabulary=330, minimum_frequency=2, held_out=0.1)
+    tokenizer = train_tokenizer(survey(look_at(sources), 0.1), vocabulary=330, minimum_frequency=2)
     longer = [piece for piece in map(tokenizer.token_bytes, range(tokenizer.size)) if len(piece) > 1]
     assert longer
     assert not [piece for piece in longer if set(piece) & set(b"zq")]
@@ -316,10 +317,12 @@ def test_a_new_name_changes_no_lesson(tmp_path: Path):
 def test_tokens_of_texts_taken_away_are_deleted(tmp_path: Path):
     """Opening a library deletes the kept tokens of texts that are no longer in it."""
     opened(on_shelf(tmp_path, stays=FABLE * 9, goes="A secret about the moon. " * 9))
-    assert len(list((tmp_path / "cache").iterdir())) == 4
+    (kept,) = (tmp_path / "cache").iterdir()
+    before = kept.stat().st_size
     (tmp_path / "library" / "goes.txt").unlink()
     opened(tmp_path)
-    assert len(list((tmp_path / "cache").iterdir())) == 2
+    assert list((tmp_path / "cache").iterdir()) == [kept]
+    assert kept.stat().st_size < before
 
 
 # ---- letters -------------------------------------------------------------------------------------------------------
@@ -330,14 +333,14 @@ def test_the_letters_are_learned_from_what_can_be_read(tmp_path: Path):
     on_shelf(tmp_path, picture=PNG, fable=FABLE * 9)
     sources, _ = gather_sources(tmp_path / "library", [], tmp_path, "never")
     sources.append(Source(tmp_path / "nowhere.txt", "nowhere.txt"))
-    tokenizer = train_tokenizer(sources, vocabulary=300, minimum_frequency=2, held_out=0.1)
+    tokenizer = train_tokenizer(survey(look_at(sources), 0.1), vocabulary=300, minimum_frequency=2)
     assert tokenizer.size == 300
     assert len(tokenizer.encode("the fox")) < 6
 
 
 def test_letters_of_an_empty_library():
     """Without any source the tokenizer knows its bytes and marks, no more."""
-    assert train_tokenizer([], vocabulary=300, minimum_frequency=2, held_out=0.1).size == 256 + MARK_COUNT
+    assert train_tokenizer(survey(look_at([]), 0.1), vocabulary=300, minimum_frequency=2).size == 256 + MARK_COUNT
 
 
 # ---- dialogues -----------------------------------------------------------------------------------------------------

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from school.texts.tokenizer import BABY, END, MARK_COUNT, PERSON, Tokenizer
-from school.texts.turns import encode_conversation, has_turns
+from school.offline import open_file
+from school.texts.survey import cut_of
+from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Tokenizer
+from school.texts.turns import conversation_segments, encode_conversation, has_turns
 
 DIARY = "Liebes Tagebuch, heute kam der Fuchs über die Brücke.\nEr aß süße Äpfel – für Käthe.\n"
 PLAIN = "Dear diary, today the fox came back to the garden.\nShe was quiet, and so was I.\n"
@@ -22,20 +26,19 @@ def test_talk_is_told_from_tales():
     assert has_turns("you: hi\nbaby: hello\n")
     assert has_turns("a day\nyou:hi\n\nbaby:\n")
     assert not has_turns("you: hi\nyou: hello?\n")
-    assert not has_turns("and you: hi\nmy baby: hello\nYou: hi\nBaby: hello\n")
+    assert not has_turns("and you: hi\nmy baby: hello\nYourself: hi\nBabylon: hello\n")
     assert not has_turns("")
 
 
 def test_turns_are_marked():
-    """you: and baby: lines become marked turns; other lines stay plain text, and empty ones vanish."""
+    """you: and baby: lines become marked turns; what is around them stays plain text, and empty lines vanish."""
     encode = TOKENIZER.encode
     ids = encode_conversation(TOKENIZER, "One day.\n\nyou: hi, fox \nbaby:hello\nyou:\nIt was late.\nbaby: bye")
     assert ids == [
         *encode("One day.\n"),
         *(PERSON, *encode("hi, fox"), END),
         *(BABY, *encode("hello"), END),
-        *(PERSON, END),
-        *encode("It was late.\n"),
+        *(PERSON, *encode("It was late."), END),
         *(BABY, *encode("bye"), END),
     ]
 
@@ -49,3 +52,54 @@ def test_every_turn_has_an_end(lines: list[tuple[str, str]]):
     assert all(mark in (PERSON, BABY) for mark in marks[::2])
     assert all(mark == END for mark in marks[1::2])
     assert len(marks) % 2 == 0
+
+
+def messages(text: str) -> list[str]:
+    """The turns, and the plain text between them."""
+    said, speaker = [], ""
+    for segment in conversation_segments(text):
+        if isinstance(segment, str):
+            said.append(f"{speaker}{segment}")
+        else:
+            speaker = {PERSON: "you> ", BABY: "baby> ", END: ""}[segment]
+    return said
+
+
+def test_a_message_may_have_several_lines():
+    """What stands below a turn belongs to it, empty lines too, where all of it is messages; marks that nobody sees hide
+    no name, and only a line's end ends a line."""
+    text = "\u200eyou: one\u2028two\x0bthree\x0cfour\x85five\nbaby: yes.\nThen tea.\n\nAnd soup.\n\ufeffyou: bye\n"
+    assert has_turns(text)
+    assert messages(text) == [
+        "you> one\u2028two\x0bthree\x0cfour\x85five",
+        "baby> yes.\nThen tea.\n\nAnd soup.",
+        "you> bye",
+    ]
+
+
+def test_a_conversation_within_a_story():
+    """There an empty line ends a turn."""
+    text = "One day.\n\nyou: hi\nbaby: hello\nfox\n\nIt was late.\n \nyou: bye\n\nThe end.\n"
+    assert messages(text) == ["One day.\n", "you> hi", "baby> hello\nfox", "It was late.\n", "you> bye", "The end.\n"]
+
+
+def test_names_in_capitals():
+    """Turns, as with small letters."""
+    assert messages("You: hi\nBABY: hello\n") == ["you> hi", "baby> hello"]
+    assert has_turns("You: hi\nBABY: hello\n")
+
+
+def test_a_turn_is_not_cut_for_the_examination():
+    """What is held out of a conversation begins with a turn."""
+    text = "".join(f"you: how is it, {i}?\nbaby: well.\nVery well.\n" for i in range(50))
+    cut = cut_of(text, 0.1, talk=True)
+    assert text[cut:].startswith(("you: ", "baby: "))
+    assert 0.05 < len(text[cut:]) / len(text) < 0.1
+
+
+def test_turns_outside_the_library(tmp_path: Path):
+    """A text that is read or scored has its turns marked as in the library."""
+    file = tmp_path / "talk.txt"
+    file.write_text("You: hi\nBaby: hello\nyou.\n")
+    assert open_file(file, TOKENIZER).tolist() == [DOCUMENT, *encode_conversation(TOKENIZER, file.read_text())]
+    assert "ou:" not in TOKENIZER.decode(open_file(file, TOKENIZER).tolist())

@@ -1,0 +1,307 @@
+"""What a line means that the owner typed, or sent through a pipe: talk, or a command. To add a command, add a row."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import unicodedata
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from school.diary.voice import Voice
+from school.door.school import School
+from school.door.values import ME, Asleep, Busy, Reply, new_id
+from school.office.foreign import JOINERS, one_line
+from school.screen.calligraphist import for_screen, number_of, status_lines
+from school.screen.glossary import LISTED, explain
+
+SORRY = {
+    Busy: "too many questions at once; ask again in a moment",
+    Asleep: "it is falling asleep",
+}
+DISK_SECONDS = 2.0  # until it is said that what was taught is not on the disk yet
+TERMINAL = f"terminal:{ME}"  # how the names of conversations here begin
+YES, NO = ("yes", "y"), ("no", "n", "")
+
+T = TypeVar("T")
+Say = Callable[[str], None]
+
+
+def _done(value: T) -> Callable[..., Future[T]]:
+    def act(*_: object) -> Future[T]:
+        future: Future[T] = Future()
+        future.set_result(value)
+        return future
+
+    return act
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """What the house lets whoever sits at it do. ``others`` tells, for /status, how the other surfaces are;
+    ``learning`` says whether it learns; ``names`` says what baby and ``you`` are called; ``conversation`` is the one to
+    go on with."""
+
+    quit: Callable[[], None]
+    save: Callable[[], Future[str | None]] = field(default_factory=lambda: _done(None))
+    pause: Callable[[bool], Future[bool]] = field(default_factory=lambda: _done(False))
+    others: Callable[[], list[str]] = list
+    learning: Callable[[], str] = str
+    view: Callable[[str], str] = lambda name: "nothing is shown here"
+    why_slow: Callable[[], list[str]] = list
+    names: Voice | None = None
+    conversation: str = TERMINAL
+
+
+class Commands:
+    """What a line means, whichever way it came; answers are shown with ``say``."""
+
+    def __init__(self, school: School, say: Say, house: House):
+        called = [house.names.choose(who) for who in ("baby", "you")] if house.names else ["baby", "you"]
+        self.baby, self.you = map(one_line, called)
+        self._school, self._say, self._house = school, say, house
+        self._conversation = house.conversation
+        self._last_reply = ""  # its id
+        self._open: Callable[[str], Awaitable[bool]] | None = None  # takes the next line, if that answers it
+
+    async def handle(self, line: str, on_token: Callable[[str], None] | None = None) -> None:
+        line = trimmed(line)
+        try:
+            question, self._open = self._open, None
+            if question and await question(line):
+                return
+            if line.startswith("/"):
+                await self._command(line)
+            elif line.lower() in ("quit", "exit"):
+                self._ask("(let it sleep? yes or no)", self._leave)
+            elif line:
+                await self._talk(line, on_token)
+        except (Busy, Asleep) as error:
+            self._say(f"({SORRY[type(error)]})")
+
+    async def _command(self, line: str) -> None:
+        name, text = name_and_text(line)
+        command = next((row for row in ROWS if row.name == name), None)
+        if command is None:
+            close = difflib.get_close_matches(name, [row.name for row in ROWS], n=1, cutoff=0.6)
+            hint = f"did you mean {close[0]}?" if close else "/help shows them all"
+            self._say(f"({one_line(name)} is not a command; {hint})")
+        else:
+            await command.act(self, text)
+
+    async def _talk(self, line: str, on_token: Callable[[str], None] | None) -> None:
+        future = self._school.ask(line, self._conversation, on_token=on_token)
+        try:
+            reply: Reply = await asyncio.wrap_future(future)
+        except (asyncio.CancelledError, Busy, Asleep):
+            raise
+        except Exception as error:
+            self._say(f"(it could not answer: {one_line(error)})")
+            return
+        self._last_reply = reply.id
+        self._say(f"{self.baby}: {for_screen(reply.text)}")
+
+    # ---- what it asks back ---------------------------------------------------------------------------------------
+
+    def _ask(self, question: str, act: Callable[[str], Awaitable[None]], otherwise: str = "") -> None:
+        """Do it if the next line says yes. One that says neither yes nor no means no, and is itself."""
+
+        async def hear(line: str) -> bool:
+            if line.lower() in YES:
+                await act("")
+            elif otherwise:
+                self._say(otherwise)
+            return line.lower() in (*YES, *NO)
+
+        self._open = hear
+        self._say(question)
+
+    def _ask_for_text(self, what: str, act: Callable[[str], Awaitable[None]]) -> None:
+        """Do it with the next line, if that is a text: one that was pasted may begin on a line of its own."""
+
+        async def hear(line: str) -> bool:
+            if line and not line.startswith("/"):
+                await act(line)
+                return True
+            return not line
+
+        self._open = hear
+        self._say(f"({what}; an empty line for nothing)")
+
+    # ---- the commands --------------------------------------------------------------------------------------------
+
+    async def _help(self, word: str) -> None:
+        command = next((row for row in ROWS if row.name.lstrip("/") == word.lower().lstrip("/")), None)
+        if command:
+            self._say(f"{command.name} {command.argument}".rstrip() + f": {command.help}")
+        else:
+            self._say(explain(word) if word else help_text())
+
+    async def _good(self, _: str) -> None:
+        await self._give_feedback("good", "", "it will learn that")
+
+    async def _bad(self, _: str) -> None:
+        await self._give_feedback("bad", "", "noted; it will never learn that")
+
+    async def _fix(self, text: str) -> None:
+        if not self._last_reply:
+            self._say("(it has not said anything yet)")
+        elif text:
+            await self._give_feedback("fix", text, "it will practise saying that")
+        else:
+            self._ask_for_text("what should it have said? Write it", self._fix)
+
+    async def _give_feedback(self, verdict: str, correction: str, done: str) -> None:
+        if not self._last_reply:
+            self._say("(it has not said anything yet)")
+            return
+        said = {
+            "learned": done,
+            "marked": done,
+            "refused": "you marked it as bad before; /fix TEXT says what it should have been",
+            "unknown": "that answer is forgotten",
+        }
+        written: Future[None] = Future()
+        result = self._school.feedback(self._last_reply, verdict, correction=correction, written=written)
+        if result in ("learned", "marked"):
+            await self._acknowledge(said[result], written)
+        else:
+            self._say(f"({said[result]})")
+
+    async def _acknowledge(self, done: str, written: Future[None]) -> None:
+        """Say so once a crash could not undo it, or, after a while, that it still could."""
+        try:
+            await asyncio.wait_for(asyncio.wrap_future(written), DISK_SECONDS)
+        except TimeoutError:
+            done += "; but it is not on the disk yet"
+        except Exception:
+            done += "; but it could not be written down, the log says why"
+        self._say(f"({done})")
+
+    async def _teach(self, text: str) -> None:
+        if not text:
+            self._ask_for_text("what is it to learn? Write it", self._teach)
+            return
+        written: Future[None] = Future()
+        self._school.teach(text, source="teach", written=written)
+        await self._acknowledge("it will learn that", written)
+
+    async def _new(self, _: str) -> None:
+        self._conversation = f"{TERMINAL}:{new_id()}"
+        self._last_reply = ""
+        self._say("(a new conversation; nothing was deleted)")
+
+    async def _status(self, _: str) -> None:
+        learning = self._house.learning()
+        lines = [*([learning] if learning else []), *status_lines(self._school.status()), *self._house.others()]
+        self._say("\n".join([*lines, f"(/help WORD says what a word means: {', '.join(LISTED)}...)"]))
+
+    async def _view(self, name: str) -> None:
+        self._say(f"({self._house.view(name)})")
+
+    async def _tell_why(self, _: str) -> None:
+        self._say("\n".join(self._house.why_slow()))
+
+    async def _pause(self, _: str) -> None:
+        await asyncio.wrap_future(self._house.pause(True))
+        self._say("(lessons pause; it still answers. /resume lets them go on)")
+
+    async def _resume(self, _: str) -> None:
+        still = await asyncio.wrap_future(self._house.pause(False))
+        self._say("(it was woken without lessons, with --no-train)" if still else "(lessons go on)")
+
+    async def _save(self, _: str) -> None:
+        place = await asyncio.wrap_future(self._house.save())
+        if place is None:
+            self._say("(the soul could not be saved; the log says why)")
+
+    async def _forget(self, text: str) -> None:
+        if text.lower() in YES:
+            await self._forget_all("")
+            return
+        what = "delete everything you said and taught here, for ever, also from saved souls and backups?"
+        self._ask(f"({what} yes or no)", self._forget_all, "(nothing was deleted)")
+
+    async def _forget_all(self, _: str) -> None:
+        self._last_reply = ""
+        told = await asyncio.wrap_future(self._school.forget(person=ME))
+        gone = f"{number_of(told.rows, 'row')} of what you said and taught" if told.rows else "what could be"
+        self._say(
+            f"(deleted: {gone}. It will never train on them again; "
+            "what its weights already took from them fades, but is not undone.)"
+        )
+        if told.owed:
+            when = "That goes on by itself until it is done" + (", also when you wake it again." if told.noted else ".")
+            still = "" if told.noted else " The disk could not even take a note of it: let it run until there is room."
+            self._say(f"(not gone yet from: {', '.join(told.owed)}. {when}{still})")
+
+    async def _leave(self, _: str) -> None:
+        self._house.quit()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A command: what is typed, what stands behind it, what it does; ``choices``: what may stand behind it."""
+
+    name: str
+    argument: str
+    help: str
+    act: Callable[[Commands, str], Awaitable[None]]
+    choices: tuple[str, ...] = ()
+
+
+ON_ANSWERS = (
+    Row("/good", "", "that was good: it learns the exchange", Commands._good),
+    Row("/bad", "", "that was bad: it will never learn that exchange", Commands._bad),
+    Row("/fix", "TEXT", "what it should have said: it practises saying that", Commands._fix),
+)
+OTHERS = (
+    Row("/teach", "TEXT", "learn this text", Commands._teach),
+    Row("/new", "", "begin another conversation; nothing is deleted", Commands._new),
+    Row("/status", "", "how it is doing, and whether it learns", Commands._status),
+    Row(
+        "/view",
+        "",
+        "how much of the lessons is shown: full, compact, plain, off",
+        Commands._view,
+        ("full", "compact", "plain", "off"),
+    ),
+    Row("/why-slow", "", "where the last minute went", Commands._tell_why),
+    Row("/pause", "", "let lessons rest; it still answers", Commands._pause),
+    Row("/resume", "", "let lessons go on", Commands._resume),
+    Row("/save", "", "save its soul now (it also saves by itself)", Commands._save),
+    Row("/forget", "", "delete everything you said and taught here (it asks first)", Commands._forget),
+    Row("/help", "WORD", "what a word means, like loss; without one, this", Commands._help, LISTED),
+    Row("/quit", "", "save and go to sleep (so does Ctrl-C)", Commands._leave),
+)
+ROWS = (*ON_ANSWERS, *OTHERS)
+
+
+def help_text() -> str:
+    parts = (("Just type to talk. About its last answer:", ON_ANSWERS), ("And:", OTHERS))
+    return "\n".join(
+        line for title, rows in parts for line in (title, *(f"  {f'{r.name} {r.argument}':16} {r.help}" for r in rows))
+    )
+
+
+# ---- reading a line --------------------------------------------------------------------------------------------------
+
+
+def _is_unseen(character: str) -> bool:
+    """White space, and marks that no one sees: byte orders, directions, controls."""
+    return character.isspace() or (unicodedata.category(character) in ("Cc", "Cf") and character not in JOINERS)
+
+
+def trimmed(line: str) -> str:
+    """Without what nobody sees at its ends."""
+    first = next((i for i, c in enumerate(line) if not _is_unseen(c)), len(line))
+    last = next((i for i in range(len(line), first, -1) if not _is_unseen(line[i - 1])), first)
+    return line[first:last]
+
+
+def name_and_text(line: str) -> tuple[str, str]:
+    """A command's name in small letters, and what stands behind it, even on the next line."""
+    end = next((i for i, c in enumerate(line) if _is_unseen(c)), len(line))
+    return line[:end].lower(), trimmed(line[end:])

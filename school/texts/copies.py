@@ -1,0 +1,178 @@
+"""What stands in several texts of a library is taught once, and no text teaches what another one holds out.
+
+Texts are compared by their pieces: lines, and parts of the longer ones. Of two texts that share a passage the longer
+one has it; a text of which nothing is left is a copy. What is too short to be a passage (a greeting, a heading) stays
+in all of them, but is not held out then: how well it is predicted would tell nothing.
+
+Shapes: P pieces in all texts, one behind the other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+PASSAGE = 200  # letters, of neighbouring pieces, that two texts don't share by chance
+LONG_LINE = 200  # letters; longer lines are compared in parts
+PARTS = re.compile(
+    rf".{{40,{LONG_LINE}}}?(?:[.!?…]+[\"'”’»)\]]*\s+|[。！？]+[\"'”’」』]*\s*)|.{{1,{LONG_LINE}}}", re.DOTALL
+)
+BLANK = 0  # the hash of a piece that says nothing
+
+Range = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A text in pieces that make the whole. ``hashes`` of what each says, the same within this process only; ``ends``:
+    where each ends; ``cut``: where the held-out part of the text begins."""
+
+    hashes: np.ndarray
+    ends: np.ndarray
+    cut: int
+
+    @property
+    def length(self) -> int:
+        return int(self.ends[-1]) if len(self.ends) else 0
+
+
+@dataclass(slots=True)
+class Share:
+    """What of a text is taught and what is held out, as ranges of it. ``copy_of``: the text that has it all."""
+
+    taught: list[Range] = field(default_factory=list)
+    held_out: list[Range] = field(default_factory=list)
+    copy_of: int | None = None
+
+
+def pieces_of(text: str, cut: int) -> Pieces:
+    hashes, ends, end = [], [], 0
+    for line in text.splitlines(keepends=True):
+        for part in (line,) if len(line) <= LONG_LINE else PARTS.findall(line):
+            end += len(part)
+            ends.append(end)
+            said = " ".join(part.split())
+            hashes.append(hash(said) if said else BLANK)
+    return Pieces(np.array(hashes, dtype=np.int64), np.array(ends, dtype=np.int64), cut)
+
+
+def share_out(texts: list[Pieces], read: Callable[[int], str], split: Callable[[str], int]) -> list[Share]:
+    """Who teaches what. ``read`` gives a text by its number, and ``split`` says where the held-out part begins of a
+    text of which a part was taken out."""
+    return _Sharing(texts, read, split).shares() if texts else []
+
+
+class _Sharing:
+    """All pieces in one row: ``what`` (P,) each says, as a number from 0 on; ``owner`` (P,): the text's number."""
+
+    def __init__(self, texts: list[Pieces], read: Callable[[int], str], split: Callable[[str], int]):
+        self.texts, self.read, self.split = texts, read, split
+        counts = [len(text.hashes) for text in texts]
+        self.stops = np.cumsum(counts)
+        self.owner = np.repeat(np.arange(len(texts)), counts)
+        hashes = np.concatenate([text.hashes for text in texts])
+        self.says = hashes != BLANK
+        known, self.what = np.unique(hashes, return_inverse=True)
+        self.kinds = len(known)
+        self.ends = np.concatenate([text.ends for text in texts])
+        self.starts = np.concatenate([np.concatenate([[0], text.ends])[:-1] for text in texts])
+        self.cuts = [text.cut for text in texts]
+        self.gone = np.zeros(len(hashes), dtype=bool)
+
+    def shares(self) -> list[Share]:
+        copies = self._take_out_passages()
+        for number in np.flatnonzero(np.bincount(self.owner[self.gone], minlength=len(self.texts))):
+            self.cuts[number] = self._cut_of_rest(int(number))
+        cuts = np.array(self.cuts)[self.owner]
+        taught = ~self.gone & (self.starts < cuts)
+        held = ~self.gone & (self.ends > cuts)
+        held &= ~(self._taught_by_another(taught) & self.says)
+        shares = []
+        for number, (text, cut) in enumerate(zip(self.texts, self.cuts, strict=True)):
+            share = Share(copy_of=copies.get(number))
+            here = self._here(number)
+            if not self.gone[here].any() and held[here][self.ends[here] > cut].all():
+                share.taught, share.held_out = _ranges([(0, cut)]), _ranges([(cut, text.length)])
+            elif share.copy_of is None:
+                spans = list(zip(self.starts[here].tolist(), self.ends[here].tolist(), strict=True))
+                share.taught = _ranges((s, min(e, cut)) for (s, e), yes in zip(spans, taught[here], strict=True) if yes)
+                share.held_out = _ranges((max(s, cut), e) for (s, e), yes in zip(spans, held[here], strict=True) if yes)
+            shares.append(share)
+        return shares
+
+    def _take_out_passages(self) -> dict[int, int]:
+        """Mark as gone what a longer text has; returns the copies, each with the text that it is a copy of."""
+        number, texts = np.arange(len(self.texts)), self.texts
+        order = np.array(sorted(number.tolist(), key=lambda i: (-texts[i].length, i)))
+        rank = np.empty_like(order)
+        rank[order] = number
+        first = np.full(self.kinds, len(texts))
+        np.minimum.at(first, self.what, rank[self.owner])
+        elsewhere = self.says & (first[self.what] < rank[self.owner])
+        run = np.cumsum((self.says & ~elsewhere) | (self.starts == 0))  # begins with a piece of its own, or the text
+        shared = np.bincount(run, weights=(self.ends - self.starts) * elsewhere)
+        self.gone = (elsewhere | ~self.says) & (shared[run] >= PASSAGE)
+        copies = {}
+        own = np.bincount(self.owner[self.says & ~elsewhere], minlength=len(texts))
+        for i in np.flatnonzero((own <= 1) & (np.bincount(self.owner[elsewhere], minlength=len(texts)) > 0)):
+            here = self._here(i)
+            original = int(order[np.bincount(first[self.what[here]][elsewhere[here]]).argmax()])  # that has most of it
+            if own[i] == 0 or self._is_torn(i, original):
+                copies[int(i)] = original
+                self.gone[here] = True
+        return copies
+
+    def _is_torn(self, number: int, original: int) -> bool:
+        """Whether the only piece of its own is its last one, and the beginning of what follows in the original."""
+        here = np.arange(self.stops[number] - len(self.texts[number].hashes), self.stops[number])[self._says(number)]
+        if len(here) < 2 or not self.gone[here[-2]] or self.gone[here[-1]]:
+            return False
+        there = np.arange(self.stops[original] - len(self.texts[original].hashes), self.stops[original])
+        there = there[self._says(original)]
+        said = " ".join(self.read(number)[self.starts[here[-1]] :].split())
+        text = self.read(original)
+        after = there[1:][self.what[there[:-1]] == self.what[here[-2]]]
+        return any(" ".join(text[self.starts[i] : self.ends[i]].split()).startswith(said) for i in after)
+
+    def _taught_by_another(self, taught: np.ndarray) -> np.ndarray:
+        """Of each piece (P,): whether another text teaches it."""
+        least, most = np.full(self.kinds, len(self.texts)), np.full(self.kinds, -1)
+        np.minimum.at(least, self.what[taught], self.owner[taught])
+        np.maximum.at(most, self.what[taught], self.owner[taught])
+        least, most = least[self.what], most[self.what]
+        return (most >= 0) & ((least != self.owner) | (most != self.owner))
+
+    def _cut_of_rest(self, number: int) -> int:
+        here = self._here(number)
+        kept = ~self.gone[here]
+        starts, ends = self.starts[here][kept], self.ends[here][kept]
+        if not len(starts):
+            return 0
+        text = self.read(number)
+        rest = "".join(text[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True))
+        place = self.split(rest)
+        before = np.cumsum(ends - starts)
+        i = min(int(np.searchsorted(before, place)), len(starts) - 1)
+        return int(ends[i] - (before[i] - place))
+
+    def _here(self, number: int) -> slice:
+        return slice(int(self.stops[number]) - len(self.texts[number].hashes), int(self.stops[number]))
+
+    def _says(self, number: int) -> np.ndarray:
+        return self.says[self._here(number)]
+
+
+def _ranges(spans) -> list[Range]:
+    """Without empty ones, neighbours as one."""
+    joined: list[Range] = []
+    for start, end in spans:
+        if end <= start:
+            continue
+        if joined and joined[-1][1] == start:
+            joined[-1] = (joined[-1][0], end)
+        else:
+            joined.append((start, end))
+    return joined

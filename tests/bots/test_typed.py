@@ -1,0 +1,166 @@
+"""What a typed line means, on a real school that is awake but teaches nothing: this test is its tutor."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from bots.stdin import Unfit, lines_of
+from bots.typed import Commands, House, help_text, name_and_text, trimmed
+from school.door.mailbox import Ask, Forget, Mailbox, Teach, fulfil
+from school.door.school import School
+from school.door.values import Removed, Reply
+from school.record.registrar import Registrar
+from school.record.settings import RecordSettings
+
+PIPED = (
+    b"\xef\xbb\xbf/teach The kettle sings in A minor.\r\n/teach\tThe cat is called Pudding.\r\n"
+    b"/teach\xc2\xa0 The bus is blue.\r\n\xe2\x80\x8e/status\r\ncaf\xe9 ole\r\n/FIX no\r\n\r\n   \r\n"
+    b"hello\x00there\x1b[31m\r\n/good now\r\nlast line without newline"
+)
+
+
+@pytest.fixture
+def desk(tmp_path):
+    """``type`` lines; ``said`` is what came back, ``asked`` and ``taught`` what reached the tutor."""
+    registrar = Registrar(tmp_path / "baby.db", RecordSettings(), run_config={}, from_step=0)
+    mailbox = Mailbox()
+    school = School(mailbox, registrar)
+    here = SimpleNamespace(said=[], asked=[], taught=[], forgotten=0, left=0, registrar=registrar)
+
+    def leave() -> None:
+        here.left += 1
+
+    commands = Commands(school, here.said.append, House(quit=leave))
+
+    async def tutor() -> None:
+        while True:
+            for letter in mailbox.drain():
+                if isinstance(letter, Ask):
+                    here.asked.append(letter)
+                    fulfil(letter.future, a_reply(letter, "I see."))
+                elif isinstance(letter, Teach):
+                    here.taught.append(letter.pair)
+                elif isinstance(letter, Forget):
+                    here.forgotten += not letter.scope.withdrawn
+                    fulfil(letter.future, Removed())
+            await asyncio.sleep(0.005)
+
+    async def visit(lines) -> None:
+        helper = asyncio.create_task(tutor())
+        for line in lines:
+            await asyncio.wait_for(commands.handle(line), 30)
+        await asyncio.sleep(0.02)
+        helper.cancel()
+
+    here.type = lambda *lines: asyncio.run(visit(lines))
+    yield here
+    registrar.close(step=0, ending="asleep", patience=60)
+
+
+def a_reply(ask: Ask, text: str) -> Reply:
+    return Reply(
+        id=ask.id, text=text, tokens=(1,), step=1, color=(0.5, 0.5, 0.5), seconds=0.1, first_token_seconds=0.1,
+        conversation=ask.conversation, ending="end",
+    )  # fmt: skip
+
+
+def test_what_pipes_bring(desk):
+    """A byte-order mark, a tab, a no-break space or a direction mark changes nothing; a line that is no text is refused
+    by name, and nothing of it is asked."""
+    pieces = iter([PIPED[:50], PIPED[50:], b""])
+    lines = list(lines_of(lambda: next(pieces)))
+    (refused,) = [line.why for line in lines if isinstance(line, Unfit)]
+    assert refused == "line 5 is not UTF-8 text (at byte 4); nothing of it was taken"
+    desk.type(*(line for line in lines if not isinstance(line, Unfit)))
+    taught = [pair.answer for pair in desk.taught if pair.source == "teach"]
+    assert taught == ["The kettle sings in A minor.", "The cat is called Pudding.", "The bus is blue."]
+    assert any("soul not saved yet" in text for text in desk.said)
+    assert [ask.text for ask in desk.asked] == ["hello\x00there\x1b[31m", "last line without newline"]
+    assert "(it will learn that)" in desk.said
+    assert not any("\ufffd" in text for text in [*taught, *(ask.text for ask in desk.asked)])
+
+
+@pytest.mark.parametrize("line", ["/teach\nThe bus is blue.\nIt is late.", "/teach \r\n The bus is blue.\nIt is late."])
+def test_a_pasted_lesson(desk, line):
+    """/teach, a line end and a text in one paste: the text is taught, its line ends too."""
+    desk.type(line)
+    assert [pair.answer for pair in desk.taught] == ["The bus is blue.\nIt is late."]
+
+
+def test_a_lesson_on_the_next_line(desk):
+    """Where a paste comes line by line, the line after /teach is the lesson; an empty one or a command means none."""
+    desk.type("/teach", "The bus is blue.", "/teach", "", "how are you?", "/teach", "/status", "and now?")
+    assert [pair.answer for pair in desk.taught] == ["The bus is blue."]
+    assert [ask.text for ask in desk.asked] == ["how are you?", "and now?"]
+
+
+def test_forgetting_is_asked_first(desk):
+    """Nothing goes unless the next line is yes; one that is neither yes nor no is itself."""
+    desk.type("hello", "/forget", "no", "/forget", "", "/forget", "what is soup?")
+    assert desk.forgotten == 0
+    assert desk.said.count("(nothing was deleted)") == 3
+    assert [ask.text for ask in desk.asked] == ["hello", "what is soup?"]
+    desk.type("/forget", "Yes")
+    assert desk.forgotten == 1
+    assert "deleted: " in desk.said[-1]
+    desk.type("/forget yes")
+    assert desk.forgotten == 2
+
+
+def test_quit_and_exit_alone_ask(desk):
+    """They let it sleep after a yes; in a sentence they are words."""
+    desk.type("quit", "no", "Exit", "how was it?", "I quit")
+    assert desk.left == 0
+    assert [ask.text for ask in desk.asked] == ["how was it?", "I quit"]
+    desk.type("exit", "y")
+    assert desk.left == 1
+
+
+def test_new_begins_another_conversation(desk):
+    """What is asked then is in another one, and nothing of the first is deleted; the next wake goes on with it."""
+    desk.type("hello", "/new", "/bad", "again")
+    first, second = (ask.conversation for ask in desk.asked)
+    assert first == "terminal:owner"
+    assert second.startswith("terminal:owner:")
+    assert desk.forgotten == 0
+    assert "(it has not said anything yet)" in desk.said
+    desk.registrar.write(lambda db: None).result(60)
+    assert desk.registrar.queries.last_conversation("terminal:owner") == second
+
+
+def test_a_fix_promises_no_more_than_it_holds(desk):
+    """It is practised; whether it will say it nobody knows."""
+    desk.type("hello", "/fix hello you")
+    assert desk.said[-1] == "(it will practise saying that)"
+    assert "instead" not in help_text()
+
+
+def test_typos_get_a_guess(desk):
+    """Of the commands and of the words that are explained."""
+    desk.type("/stauts", "/xyzzy", "/help los", "/help loss", "/help BITS/BYTE", "/help teach", "/help")
+    assert "did you mean /status?" in desk.said[0]
+    assert "/help shows them all" in desk.said[1]
+    assert desk.said[2] == "did you mean /help loss?"
+    assert desk.said[3].startswith("loss: how surprised")
+    assert desk.said[4].startswith("bits per byte: ")
+    assert desk.said[5] == "/teach TEXT: learn this text"
+    assert desk.said[6] == help_text()
+
+
+def test_a_line_too_long_to_be_said_is_never_held():
+    """Twenty megabytes without a line end: named, and what follows is heard; only a piece is held at a time."""
+    pieces = iter([b"x" * 65_536] * 320 + [b"\nhello\n", b""])
+    long, hello = lines_of(lambda: next(pieces))
+    assert long.why.startswith("line 1 has 21.0 MB, more than can be said at once")
+    assert hello == "hello"
+
+
+def test_names_and_texts():
+    assert trimmed("\ufeff \u200e/status \u200b") == "/status"
+    assert trimmed("\u200b \ufeff") == ""
+    assert trimmed("a\u200db") == "a\u200db"
+    assert name_and_text("/TEACH\ufeffThe cat") == ("/teach", "The cat")
+    assert name_and_text("/good") == ("/good", "")
