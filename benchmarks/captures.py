@@ -5,7 +5,7 @@
     python -m benchmarks.captures --steps 2000 --set brain.preset=toddler
 
 A capture stands in a page below a line ``<!-- capture NAME: made by python -m benchmarks.captures -->``. Its words are
-the program's own; only the escapes of colours are left out, and how often a line comes is abridged with "...".
+the program's own, without their colours; "..." stands for lines about lessons.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ async def live(awake: Awake, steps: int, shown: list[str]) -> dict[str, list[str
     awake.announcer.choose("compact")
     telling = asyncio.create_task(awake.announcer.keep_telling())
     awake.classroom.start()
-    await until(lambda: bool(awake.school.status().step))
+    await until(lambda: awake.school.status().step >= steps // 4)
     await type_(QUESTION)
     await until(lambda: awake.school.status().step >= steps // 2)
     await type_(QUESTION)
@@ -110,14 +110,15 @@ async def until(happened: Callable[[], bool]) -> None:
 
 def abridged(lines: list[str]) -> list[str]:
     """Without what the lessons say of themselves, but for the last examination before something is typed."""
-    kept: list[str] = []
-    for number, line in enumerate(lines):
-        following = lines[number + 1] if number + 1 < len(lines) else ""
-        spoken = line.startswith(("$", "a new baby", "babyLLM", "you:", "baby:", "("))
-        if spoken or (line.startswith("examined") and following.startswith("you:")):
-            kept.append(line)
-        elif not kept or kept[-1] != "...":
-            kept.append("...")
+    kept, hidden = lines[:1], []
+    for line in lines[1:]:
+        if not line.startswith(("a new baby", "babyLLM", "you:", "baby:", "(")):
+            hidden.append(line)
+            continue
+        exams = [one for one in hidden if one.startswith("examined")]
+        kept += (["..."] if hidden and len(kept) > 1 else []) + exams[-1:]
+        kept.append(line)
+        hidden = []
     return kept
 
 

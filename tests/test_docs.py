@@ -66,7 +66,9 @@ def arguments_of(words: str) -> list[str]:
 
 def wakeups(page: str) -> list[str]:
     """What stands behind wakeup.py, wherever it is called."""
-    calls = [re.search(r"(?:python3? |uv run |torchrun .*|/|^)wakeup\.py(?: (.*))?$", piece) for piece in code(page)]
+    calls = [
+        re.search(r"(?:python3? |uv run |torchrun .*|[^ ]/|^)wakeup\.py(?: (\S.*))?$", piece) for piece in code(page)
+    ]
     return [call[1] or "" for call in calls if call and not (call[1] or "").endswith("...")]
 
 
@@ -109,7 +111,10 @@ def test_an_option_exists(page, flag):
     """An option that is named alone is one of a command's, or of a measurement's."""
     words = arguments_of(flag)
     of_measurements = "".join(file.read_text("utf-8") for file in (ROOT / "benchmarks").glob("*.py"))
-    assert any(parses([*verb, *words]) for verb in VERBS) or f'"{words[0]}"' in of_measurements, flag
+    assert (
+        any(parses([*verb, *words, *more]) for verb in VERBS for more in ([], ["x"]))
+        or f'"{words[0]}"' in of_measurements
+    ), flag
 
 
 @pytest.mark.parametrize(
@@ -246,12 +251,14 @@ def test_what_is_said_in_a_chat():
     called = CommandSettings().model_dump()
     prefix = called.pop("prefix")
     everybody, _, moderators = table("docs/twitch.md", "in the chat").partition("moderators:")
-    said = [re.findall(rf"`{prefix}([a-z]+)", "".join(row.split("|")[i] for row in part.splitlines()))
-            for part, i in ((everybody.rstrip("| \n"), 1),)]  # fmt: skip
-    assert set(said[0]) == {name for key, name in called.items() if key not in FOR_MODERATORS}
-    assert {piece[1:].split(" ")[0] for piece in first_cells("| " + moderators)} == {
-        called[key] for key in FOR_MODERATORS
-    }
+
+    def said(part: str) -> set[str]:
+        return {
+            name for row in part.splitlines() for name in re.findall(rf"`{prefix}([a-z]+)", f"{row}||".split("|")[1])
+        }
+
+    assert said(everybody.removesuffix("| ")) == {name for key, name in called.items() if key not in FOR_MODERATORS}
+    assert said("| " + moderators) == {called[key] for key in FOR_MODERATORS}
 
 
 # ---- captures --------------------------------------------------------------------------------------------------------
@@ -270,7 +277,7 @@ def test_captures_are_made_by_the_script():
 def strings_of_the_program() -> list[re.Pattern]:
     """The texts in the code that a terminal shows, as patterns in which any value fits."""
     found = []
-    for file in (ROOT / "school/assembly.py", ROOT / "school/screen/announcer.py", ROOT / "bots/terminal.py"):
+    for file in (ROOT / "school/assembly.py", ROOT / "school/screen/announcer.py", ROOT / "bots/typed.py"):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.JoinedStr):
                 parts = [re.escape(p.value) if isinstance(p, ast.Constant) else ".*" for p in node.values]
