@@ -230,7 +230,7 @@ def live(first: str, second: str, given: argparse.Namespace, seed: int) -> list[
                 return stage
 
             stages = [look("birth")]
-            for name, tutor.librarian in zip(files, librarians, strict=True):
+            for name, tutor.planner.librarian in zip(files, librarians, strict=True):
                 teach_for(tutor, given.seconds_each, settings.lessons.evaluation_tokens)
                 stages.append(look(name))
     return stages

@@ -1,8 +1,8 @@
 """What may be said of an error where nobody's words have a place: in a log.
 
 The text of an error is often the very thing that could not be understood: a line of a chat, a name, an answer. So it is
-told only of those kinds whose text is about the program or the machine; of all others their kind, and where they came
-from.
+told only of those kinds whose text is about the program or the machine, ours among them if they have ``own_words``; of
+all others their kind, and where they came from.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ABOUT_THE_MACHINE = (OSError, sqlite3.Error)  # with all that are kinds of them
 def in_short(error: BaseException) -> str:
     """The kind of an error, with its text if that can't hold anybody's words."""
     kind = type(error).__name__
-    telling = type(error) in ABOUT_US or isinstance(error, ABOUT_THE_MACHINE)
+    telling = type(error) in ABOUT_US or isinstance(error, ABOUT_THE_MACHINE) or getattr(error, "own_words", False)
     return f"{kind}: {error}" if telling and str(error) else kind
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 class TeamBroken(Exception):
     """A process that shares the lessons is gone; nothing more can be taught."""
 
+    own_words = True  # its text may be told
+
 
 class Exchange(Protocol):
     """A process's part in the lessons of ``tutor``. Every method may raise TeamBroken."""

@@ -8,13 +8,12 @@ import signal
 import subprocess
 import sys
 import time
-from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
-from bots import terminal
-from bots.terminal import Commands
+from bots import typed
+from bots.typed import Commands, House
 from school.door.mailbox import Mailbox
 from school.door.school import School
 from school.door.values import Scope
@@ -29,7 +28,8 @@ TEACH = """
 import asyncio, sys
 from functools import partial
 from pathlib import Path
-from bots.terminal import Commands, chat_on_pipe
+from bots.terminal import chat_on_pipe
+from bots.typed import Commands, House
 from school.door.mailbox import Mailbox
 from school.door.school import School
 from school.record.registrar import Registrar
@@ -37,7 +37,7 @@ from school.record.settings import RecordSettings
 
 registrar = Registrar(Path(sys.argv[1]), RecordSettings(), run_config={}, from_step=0)
 school = School(Mailbox(), registrar)
-asyncio.run(chat_on_pipe(Commands(school, partial(print, flush=True), lambda: None, lambda: None)))
+asyncio.run(chat_on_pipe(Commands(school, partial(print, flush=True), House(quit=lambda: None)), print))
 """
 LINES = 2000  # fit into a pipe
 KEPT = "(it will learn that)"
@@ -95,14 +95,14 @@ def test_what_was_acknowledged_survives_many_kills(path: Path):
 
 
 def test_it_says_what_is_not_on_the_disk_yet(path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(terminal, "DISK_SECONDS", 0.1)
+    monkeypatch.setattr(typed, "DISK_SECONDS", 0.1)
     said = []
     with registrar_at(path) as keeper:
         talk(keeper, "1")
         keeper.kept("ann").result(20)
         school = School(Mailbox(), keeper, exchanges=keeper.queries.exchanges(9))
-        commands = Commands(school, said.append, lambda: None, Future)
-        commands._last.id = "r-1"
+        commands = Commands(school, said.append, House(quit=lambda: None))
+        commands._last_reply = "r-1"
 
         def say(*lines: str) -> None:
             async def visit() -> None:
@@ -115,7 +115,7 @@ def test_it_says_what_is_not_on_the_disk_yet(path: Path, monkeypatch: pytest.Mon
             say("/teach a quokka", "/good", "/bad")
         assert len(said) == 3
         assert all("not on the disk yet" in line for line in said)
-        monkeypatch.setattr(terminal, "DISK_SECONDS", 20.0)
+        monkeypatch.setattr(typed, "DISK_SECONDS", 20.0)
         say("/teach a second quokka", "/bad")
         assert said[3:] == [KEPT, "(noted; it will never learn that)"]
         assert {row["answer"] for row in rows(path, "pairs")} >= {"a quokka", "a second quokka"}
@@ -128,7 +128,7 @@ def test_what_can_not_be_written_down_is_no_lie(path: Path):
         keeper.write(
             lambda db: db.execute("create trigger no before insert on pairs begin select raise(abort, 'no'); end")
         )
-        asyncio.run(Commands(school, said.append, lambda: None, Future).handle("/teach a quokka"))
+        asyncio.run(Commands(school, said.append, House(quit=lambda: None)).handle("/teach a quokka"))
     assert said == ["(it will learn that; but it could not be written down, the log says why)"]
 
 

@@ -31,10 +31,10 @@ def test_a_step_tells_what_it_expected(librarian):
     def begin(micro_streams: int) -> Tutor:
         settings = LESSONS.model_copy(update={"micro_streams": micro_streams})
         brain = make_brain(librarian.tokenizer, config=replace(TINY, dropout=0.0))
-        return Tutor(brain, librarian, settings, block_tokens=16)
+        return Tutor.of_library(brain, librarian, settings, block_tokens=16)
 
     whole, parts = begin(2), begin(1)
-    lesson, _ = librarian.lesson(whole.bookmark, streams=2, length=16)
+    lesson, _ = librarian.lesson(whole.planner.agenda.bookmark, streams=2, length=16)
     own, untaught = whole.all_streams(), copy.deepcopy(whole.brain)
     (report,), (other,) = take_steps(whole, 1), take_steps(parts, 1)
     with torch.no_grad():

@@ -217,7 +217,7 @@ def test_a_team_survives_a_lesson_but_not_a_member(tmp_path, start):
     second.kill()
     (status, rest), _ = end(team, 20)
     assert status == 1
-    assert f"babyLLM broke: {GONE}" in rest
+    assert f"babyLLM broke (TeamBroken: {GONE})" in rest
     assert "had come apart" not in rest
     facts, tensors = soul(home)
     assert facts["skipped_steps"] == 1
