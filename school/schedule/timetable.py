@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 CATCH_UP = timedelta(minutes=1)  # after waking, and as much between two bells that were missed
 SHOWN = 4  # of the next bells, in a status display
 LOOK_SECONDS = 15.0  # between two looks at the clock on the wall, at most, since somebody may set it
+SOON = 0.05  # seconds between two looks, at least
 EARLY = 0.001  # seconds by which a bell may ring early, for clocks are rounded
 
 AT_WAKING = {job.name for job in JOBS if job.at_waking}
@@ -36,13 +37,13 @@ Ring = Callable[[Days], object]
 
 class SteadyTime(tzinfo):
     """The time zone that APScheduler is given. It asks its zone what time it is, and of a clock on the wall that is set
-    back a day it would make a day's wait; in this zone time goes by a clock that nobody can set."""
+    back a day it would make a day's wait; in this zone time goes on from now by a clock that nobody can set."""
 
-    def __init__(self, steady: Callable[[], float]):
-        self._steady = steady
+    def __init__(self, clocks: Clocks):
+        self._steady, self._began = clocks.steady, clocks.wall() - clocks.steady()
 
     def fromutc(self, moment: datetime) -> datetime:
-        return datetime.fromtimestamp(self._steady(), UTC)
+        return datetime.fromtimestamp(self._began + self._steady(), UTC)
 
     def utcoffset(self, moment: datetime | None) -> timedelta:
         return timedelta(0)
@@ -52,6 +53,13 @@ class SteadyTime(tzinfo):
 
     def tzname(self, moment: datetime | None) -> str:
         return "steady"
+
+
+class Scheduler(AsyncIOScheduler):
+    """Works out how long to wait by the clock on the wall all the same; so it waits neither for ever nor not at all."""
+
+    def _start_timer(self, wait_seconds: float | None) -> None:
+        super()._start_timer(None if wait_seconds is None else min(max(wait_seconds, SOON), LOOK_SECONDS))
 
 
 class Looks(BaseTrigger):
@@ -88,7 +96,7 @@ class Timetable:
         self._tried = dict(self._rang)  # whatever came of it
         self._next: dict[str, float] = {}  # by the steady clock: when those that count minutes ring
         self._not_before: dict[str, float] = {}  # by the steady clock, for those that were missed
-        self._scheduler = AsyncIOScheduler(timezone=SteadyTime(clocks.steady))
+        self._scheduler = Scheduler(timezone=SteadyTime(clocks))
 
     def start(self) -> None:
         soon = steady = self._clocks.steady()

@@ -283,6 +283,7 @@ def test_teach_measures_what_is_learned_beside_a_twin(text, monkeypatch, capsys)
     assert after < min(before, twin)
 
 
+@pytest.mark.trial
 def test_company_compares_anchors_from_one_origin(text, monkeypatch, capsys):
     """Both lives begin where the one brain stood, and are taught the same pairs."""
     arguments = ["--text", str(text), "--minutes", "0.02", "--steps", "20", "--every", "5", *SMALL]

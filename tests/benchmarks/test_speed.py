@@ -134,6 +134,7 @@ def test_contestants_are_told_apart(tmp_path):
             turns.contestant(wrong)
 
 
+@pytest.mark.trial
 def test_contestants_take_turns():
     """Each in a process of its own, measured against the first; one with more to do takes longer."""
     command = [sys.executable, "-m", "benchmarks.turns", "one=.", f"long=.,lessons.block_tokens={4 * BLOCK}"]
@@ -148,6 +149,7 @@ def test_contestants_take_turns():
     assert 0 < long["utilisation"] < 1.2
 
 
+@pytest.mark.trial
 def test_a_contestant_that_cannot_start_says_why():
     command = [sys.executable, "-m", "benchmarks.turns", "one=.,lessons.foo=3", "two=."]
     done = subprocess.run(command, capture_output=True, text=True, cwd=wakeup.REPOSITORY, timeout=100)

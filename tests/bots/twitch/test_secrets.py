@@ -278,6 +278,7 @@ def test_the_last_words_are_discreet(capsys, monkeypatch):
     [answer('{"message": "服务不可用"}'.encode(), status="500 Oops"), JUNK["another protocol"]],
     ids=["500", "ssh"],
 )
+@pytest.mark.trial
 def test_lessons_and_terminal_go_on_whatever_twitch_says(tmp_path, junk):
     """In a terminal that lacks the letters of Twitch's refusal: it learns, answers, tries Twitch again and again, and
     sleeps well."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ from school.office.mistakes import Mistake
 from school.office.settings import read_settings
 from school.record.registrar import Registrar
 from school.record.settings import RecordSettings
-from school.schedule.hours import day_told, midnight, told, trigger_at, within, zone_of
+from school.schedule.hours import Every, day_told, midnight, told, trigger_at, within, zone_of
 from school.schedule.noticeboard import as_table, look_up
 from school.schedule.plan import BELLS, RANG, Past, missed, plan_of, read_past
 from school.schedule.timetable import Timetable
@@ -218,3 +219,20 @@ def test_quiet_hours_tell_only_what_went_wrong():
         announcer.tell(event)
         announcer.catch_up()
     assert lines == ["the soul could not be saved: No space left on device", "soul saved at step 7"]
+
+
+def test_waiting_costs_nothing():
+    """Between two bells the timetable leaves the processor to the lessons; it once looked ten thousand times a second."""
+
+    async def wait() -> float:
+        hours, past = settings_with().timetable, Past({}, datetime.now(UTC))
+        waiting = Timetable({"save": Every(600.0)}, {"save": print}, past, hours, note=print)
+        waiting.start()
+        try:
+            started = time.process_time()
+            await asyncio.sleep(1.0)
+            return time.process_time() - started
+        finally:
+            waiting.close()
+
+    assert asyncio.run(wait()) < 0.5

@@ -14,6 +14,8 @@ from benchmarks.week import END, MONDAY, TO_BED, UP_AGAIN, live_a_week
 from school.schedule import jobs, plan
 from school.souls.checksums import check
 
+pytestmark = pytest.mark.trial  # minutes of work
+
 SMALL = [
     "brain.preset=newborn", "brain.neurons=64", "brain.embed_width=32", "brain.thought_width=32",
     "brain.bottleneck=32", "library.vocabulary=300", "lessons.streams=2", "lessons.block_tokens=16",

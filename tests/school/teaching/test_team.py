@@ -192,6 +192,7 @@ def test_two_processes_teach_like_one(tmp_path, alone, start):
     assert_the_same_life(team, single)
 
 
+@pytest.mark.trial
 def test_told_to_stop_it_saves_and_nobody_stays_behind(tmp_path):
     """SIGTERM, which torchrun hands to all: the first process saves the soul, and all end well."""
     home = make_home(tmp_path)
@@ -207,6 +208,7 @@ def test_told_to_stop_it_saves_and_nobody_stays_behind(tmp_path):
     assert soul(home)[0]["streams"] == 4
 
 
+@pytest.mark.trial
 def test_a_team_survives_a_lesson_but_not_a_member(tmp_path, start):
     """A lesson that breaks in one process is skipped by all; weights that came apart are brought together, once; when
     a process dies, the first saves the soul and ends with one line and status 1."""
@@ -225,6 +227,7 @@ def test_a_team_survives_a_lesson_but_not_a_member(tmp_path, start):
     assert all(tensor.isfinite().all() for tensor in tensors.values())
 
 
+@pytest.mark.trial
 def test_the_others_wait_for_an_idle_leader_but_not_for_a_dead_one(tmp_path, start):
     """Without lessons they hear a sign of life before they take silence for death; when it is dead they leave."""
     leader, follower = team = start(make_home(tmp_path), 2, IDLENESS, "--no-train")
