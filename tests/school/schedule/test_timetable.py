@@ -222,7 +222,7 @@ def test_quiet_hours_tell_only_what_went_wrong():
 
 
 def test_waiting_costs_nothing():
-    """Between two bells the timetable leaves the processor to the lessons; it once looked ten thousand times a second."""
+    """Between two bells it leaves the processor to the lessons; once it looked ten thousand times a second."""
 
     async def wait() -> float:
         hours, past = settings_with().timetable, Past({}, datetime.now(UTC))
