@@ -40,10 +40,12 @@ class SteadyTime(tzinfo):
     back a day it would make a day's wait; in this zone time goes on from now by a clock that nobody can set."""
 
     def __init__(self, clocks: Clocks):
-        self._steady, self._began = clocks.steady, clocks.wall() - clocks.steady()
+        self._clocks, self._began = clocks, clocks.wall() - clocks.steady()
 
     def fromutc(self, moment: datetime) -> datetime:
-        return datetime.fromtimestamp(self._began + self._steady(), UTC)
+        """Told of now, or of a moment to come: as much later or earlier as the clock on the wall was set."""
+        set_by = self._began + self._clocks.steady() - self._clocks.wall()
+        return moment.replace(tzinfo=UTC) + timedelta(seconds=set_by)
 
     def utcoffset(self, moment: datetime | None) -> timedelta:
         return timedelta(0)
@@ -56,7 +58,7 @@ class SteadyTime(tzinfo):
 
 
 class Scheduler(AsyncIOScheduler):
-    """Works out how long to wait by the clock on the wall all the same; so it waits neither for ever nor not at all."""
+    """Where the clock on the wall is set, one wait is worked out wrongly; so it is neither for ever nor not at all."""
 
     def _start_timer(self, wait_seconds: float | None) -> None:
         super()._start_timer(None if wait_seconds is None else min(max(wait_seconds, SOON), LOOK_SECONDS))
