@@ -485,22 +485,36 @@ try:
     status = wakeup.main(sys.argv[1:])
 except SystemExit as leaving:  # --help
     status = leaving.code
-heavy = {"torch", "numpy"} & sys.modules.keys()
+heavy = {"torch", "numpy", "tokenizers", "twitchio", "aiohttp"} & sys.modules.keys()
 sys.exit(f"it loaded {heavy}" if heavy else status)
 """
+LOOKING_COMMANDS = ["--help", "stats", "diary", "timetable", "twitch check"]
 
 
-@pytest.mark.parametrize("command", ["--help", "stats", "diary", "timetable", "twitch check"])
-def test_looking_costs_little(home, command):
-    """Commands that only look load neither torch nor numpy, and take little processor time: half a second on a quiet
-    machine, and as much again for what talks to Twitch."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def look(home, command):
     arguments = [sys.executable, "-c", LOOKING, *command.split(), "--home", str(home)]
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, cwd=ROOT)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=60, cwd=ROOT)
+
+
+@pytest.mark.parametrize("command", LOOKING_COMMANDS)
+def test_looking_costs_little(home, command):
+    """Commands that only look load nothing heavy; what that costs in time is a trial."""
+    done = look(home, command)
     assert done.returncode == (0 if command in ("--help", "stats", "timetable") else 2), done.stderr
     assert "it loaded" not in done.stderr
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < (2.0 if "twitch" in command else 1.0)
+
+
+@pytest.mark.trial
+@pytest.mark.parametrize("command", LOOKING_COMMANDS)
+def test_looking_takes_half_a_second(home, command):
+    """Processor time on a quiet machine, the best of three."""
+    costs = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        look(home, command)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        costs.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(costs) < 0.5
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no SIGHUP")
