@@ -130,7 +130,7 @@ def test_the_errands(home, here):
 def test_lines_from_a_pipe_are_answered_in_order(home, here):
     """Piped questions are answered in order on standard output; the end of input ends only the chat."""
     few_examinations = "--set", "lessons.evaluation_steps=1000"
-    done = wakeup(home, "--steps", "120", *few_examinations, stdin="hello\n/teach the moon\n/nonsense\nhow are you?")
+    done = wakeup(home, "--steps", "40", *few_examinations, stdin="hello\n/teach the moon\n/nonsense\nhow are you?")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     starts = [line.split(":")[0].split(" ")[0] for line in lines if line.startswith(("baby:", "("))]
@@ -140,6 +140,7 @@ def test_lines_from_a_pipe_are_answered_in_order(home, here):
     assert [talk["question"] for talk in found["talk"]] == ["how are you?"]
 
 
+@pytest.mark.trial
 def test_without_any_input_it_still_lives(home):
     """With standard input closed it runs headless and stops by itself."""
     command = f"exec {sys.executable} {ROOT / 'wakeup.py'} --home {home} {' '.join(SMALL)} --steps 2 <&-"
@@ -148,32 +149,40 @@ def test_without_any_input_it_still_lives(home):
     assert "sleeps at step" in done.stdout
 
 
-@pytest.mark.parametrize("number", BEDTIME)
-def test_the_first_signal_saves(tmp_path, number):
+@pytest.fixture
+def small_home(tmp_path) -> Path:
+    """A home with a small book, where nobody is born yet."""
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "diary.txt").write_text("today it rained and the cat slept. i made soup.\n" * 200)
+    return tmp_path
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, *BEDTIME[2:]])  # the second, SIGTERM, comes in other tests
+def test_the_first_signal_saves(small_home, number):
     """Ctrl-C, SIGTERM or SIGHUP while it learns: it finishes the step, saves and exits 0."""
-    process = begin(tmp_path, "--no-terminal", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process = begin(small_home, "--no-terminal", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         read_until(process, "step 1 ")
         process.send_signal(number)
         rest = process.communicate(timeout=60)[0]
         assert process.returncode == 0, rest
         assert "Good night" in rest
-        assert len(list((tmp_path / "soul").glob("step-*"))) == 1
+        assert len(list((small_home / "soul").glob("step-*"))) == 1
     finally:
         process.kill()
         process.wait()
 
 
-def test_a_signal_before_the_first_step(tmp_path, here):
+def test_a_signal_before_the_first_step(small_home, here):
     """SIGTERM during start-up, at several moments: exit 0, no half-written soul, and the next wake works."""
     for delay in (0.3, 1.5):
-        process = begin(tmp_path, "--no-terminal", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        process = begin(small_home, "--no-terminal", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         time.sleep(delay)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0, process.stderr.read()
         process.stderr.close()
-        assert not list((tmp_path / "soul").glob(".unfinished*"))
-    assert here(tmp_path, "--steps", "1", "--no-terminal").returncode == 0
+        assert not list((small_home / "soul").glob(".unfinished*"))
+    assert here(small_home, "--steps", "1", "--no-terminal").returncode == 0
 
 
 def test_two_babies_on_one_soul_refuse_politely(home, here):
@@ -306,6 +315,7 @@ def test_what_stands_in_a_rooms_way_is_named(tmp_path, here, room, kind):
         assert f"{tmp_path / room}: must be a folder" in done.stderr
 
 
+@pytest.mark.trial
 def test_killed_at_any_moment_it_wakes_again(home, here):
     """Killed while it saves over and over, the next wake finds a whole soul."""
     for i in range(2):
@@ -460,22 +470,22 @@ sys.exit("it loaded torch" if "torch" in sys.modules else status)
 """
 
 
-def test_the_one_that_is_awake_is_asked(tmp_path, here):
+def test_the_one_that_is_awake_is_asked(small_home, here):
     """From its first step on, before any soul is saved, ask and score go to the baby that is awake, and wait for no
     torch; what was asked is in its record."""
-    process = begin(tmp_path, "--no-terminal", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    process = begin(small_home, "--no-terminal", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         read_until(process, "step 1 ")
         for command in (["ask", "how are you?", "--json"], ["score", str(ROOT / "README.md"), "--json"]):
-            arguments = [sys.executable, "-c", ASKING, *command, "--home", str(tmp_path)]
+            arguments = [sys.executable, "-c", ASKING, *command, "--home", str(small_home)]
             done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, cwd=ROOT)
             assert done.returncode == 0, done.stderr
             assert json.loads(done.stdout)["step"] >= 1
-        assert not list((tmp_path / "soul").glob("step-*"))
+        assert not list((small_home / "soul").glob("step-*"))
     finally:
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
-    found = json.loads(here(tmp_path, "stats", "--json").stdout)
+    found = json.loads(here(small_home, "stats", "--json").stdout)
     assert [(talk["person"], talk["question"]) for talk in found["talk"]] == [("owner", "how are you?")]
 
 
@@ -485,24 +495,39 @@ try:
     status = wakeup.main(sys.argv[1:])
 except SystemExit as leaving:  # --help
     status = leaving.code
-heavy = {"torch", "numpy"} & sys.modules.keys()
+heavy = {"torch", "numpy", "tokenizers", "twitchio", "aiohttp"} & sys.modules.keys()
 sys.exit(f"it loaded {heavy}" if heavy else status)
 """
+LOOKING_COMMANDS = ["--help", "stats", "diary", "timetable", "twitch check"]
 
 
-@pytest.mark.parametrize("command", ["--help", "stats", "diary", "timetable", "twitch check"])
-def test_looking_costs_little(home, command):
-    """Commands that only look load neither torch nor numpy, and take little processor time: half a second on a quiet
-    machine, and as much again for what talks to Twitch."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def look(home, command):
     arguments = [sys.executable, "-c", LOOKING, *command.split(), "--home", str(home)]
-    done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, cwd=ROOT)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return subprocess.run(arguments, capture_output=True, text=True, timeout=60, cwd=ROOT)
+
+
+@pytest.mark.parametrize("command", LOOKING_COMMANDS)
+def test_looking_costs_little(home, command):
+    """Commands that only look load nothing heavy; what that costs in time is a trial."""
+    done = look(home, command)
     assert done.returncode == (0 if command in ("--help", "stats", "timetable") else 2), done.stderr
     assert "it loaded" not in done.stderr
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < (2.0 if "twitch" in command else 1.0)
 
 
+@pytest.mark.trial
+@pytest.mark.parametrize("command", LOOKING_COMMANDS)
+def test_looking_takes_half_a_second(home, command):
+    """Processor time on a quiet machine, the best of three."""
+    costs = []
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        look(home, command)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        costs.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    assert min(costs) < 0.5
+
+
+@pytest.mark.trial
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no SIGHUP")
 def test_it_outlives_its_terminal_where_it_was_told_to(tmp_path):
     """Started with nohup, a closed terminal is no bedtime: it goes on, and a SIGTERM lets it sleep."""

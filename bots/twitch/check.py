@@ -1,8 +1,7 @@
-"""What works and what is missing between here and a chat."""
+"""What works and what is missing between Twitch and a chat, by asking it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -10,57 +9,26 @@ import twitchio
 
 from bots.twitch.client import ChatClient, Presence, understood
 from bots.twitch.conditions import Conditions, look_around
+from bots.twitch.findings import Finding
 from bots.twitch.grants import NEEDED, SCOPES, USER_BOT
-from bots.twitch.keys import CLIENT_ID, CLIENT_SECRET, Account, Keys, keep_account, read_keys, token_file
+from bots.twitch.keys import CLIENT_SECRET, Account, Keys, keep_account
 from bots.twitch.oauth import new_session
 from bots.twitch.refusals import why_not_shown
 from bots.twitch.settings import TwitchSettings
-from school.office.advice import command
 
-LAST = ("moderator", "subscriptions", "chat")
 HELLO = "hello! this is only a test whether I can speak here"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """``ok`` is None for what is neither good nor bad."""
-
-    name: str
-    ok: bool | None
-    text: str
-
-
-async def examine(home: Path, settings: TwitchSettings, *, send: bool = False) -> list[Finding]:
-    """One finding after the other; where one has to be mended first, nothing after it is tried. With ``send``, also
-    whether a message is shown. Never raises for Twitch's reasons."""
-    findings: list[Finding] = []
+async def examine(
+    home: Path, settings: TwitchSettings, keys: Keys, findings: list[Finding], *, send: bool = False
+) -> None:
+    """Ask Twitch itself, one finding after the other; where one has to be mended first, nothing after it is tried. With
+    ``send``, also whether a message is shown. Never raises for Twitch's reasons."""
     try:
-        keys = read_keys(home)
-        findings += _credentials(home, keys)
-        if all(finding.ok is not False for finding in findings):
-            async with new_session() as session:
-                await _ask_twitch(home, settings, keys, session, findings, send)
+        async with new_session() as session:
+            await _ask_twitch(home, settings, keys, session, findings, send)
     except Exception as error:
         findings.append(Finding(name="Twitch", ok=False, text=f"{understood(error)}"))
-    tried = {finding.name for finding in findings}
-    later = "not tried; something else has to be mended first"
-    last = (*LAST, "speaking") if send else LAST
-    return findings + [Finding(name=name, ok=None, text=later) for name in last if name not in tried]
-
-
-def _credentials(home: Path, keys: Keys) -> list[Finding]:
-    login = f"`{command('twitch login')}` leads through it"
-    found = [
-        Finding(name="application", ok=True, text=f"{CLIENT_ID} is there")
-        if keys.client_id
-        else Finding(name="application", ok=False, text=f"{CLIENT_ID} is missing; {login}")
-    ]
-    secret = "is there" if keys.client_secret else "is not there; fine for a public application, logged in by device"
-    found.append(Finding(name="secret", ok=True if keys.client_secret else None, text=f"{CLIENT_SECRET} {secret}"))
-    if keys.bot is None:
-        return [*found, Finding(name="bot", ok=False, text=f"no account has logged in for the bot; {login}")]
-    text = f"{token_file(home)} is for its owner alone"  # else the keys would not have been read
-    return [*found, Finding(name="token file", ok=True, text=text)]
 
 
 async def _ask_twitch(

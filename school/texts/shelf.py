@@ -22,6 +22,8 @@ from school.office.files import Unfit, is_damage, make_folder, open_plain, repla
 from school.texts.decoding import Unreadable
 from school.texts.formats import PLAIN, Format
 from school.texts.places import Source
+from school.texts.stamps import NAME as STAMPS
+from school.texts.stamps import keep_stamps, read_stamps
 from school.texts.survey import File, Survey, cut_of, look_at, survey
 from school.texts.tokenizer import Segment, Tokenizer
 from school.texts.turns import begins_with_turn, conversation_segments, has_turns
@@ -98,12 +100,16 @@ def open_texts(
 ) -> Shelved:
     """Every text that can be read, as tokens; and nothing else stays in the folder ``cache``. ``found``: the survey of
     these sources, if there was one just now."""
-    files = found.files if found else look_at(sources)
+    stamps = read_stamps(cache)
+    files = found.files if found else look_at(sources, stamps)
     key = _key([VERSION, tokenizer.fingerprint, held_out, *([f.sha256, _format(f), f.unreadable] for f in files)])
     pack = Pack.open(cache / NAME)
     if pack is None or pack.index.key != key:
         pack = _pack(found or survey(files, held_out), tokenizer, key, pack, cache / NAME, say)
     _sweep(cache)
+    now = {file.source.name: (file.stamp, file.sha256) for file in files if file.stamp}
+    if now != stamps:
+        keep_stamps(cache, now)
     return _shelved(files, pack)
 
 
@@ -343,7 +349,7 @@ def _sweep(cache: Path) -> None:
     """Delete whatever else is there (a file for each text, in earlier versions): what a person took away must not
     linger."""
     for file in cache.glob("*"):
-        if file.name == NAME and not file.is_symlink():
+        if file.name in (NAME, STAMPS) and not file.is_symlink():
             continue
         if file.is_dir() and not file.is_symlink():
             shutil.rmtree(file, ignore_errors=True)

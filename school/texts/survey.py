@@ -11,6 +11,7 @@ from school.texts.copies import Range, Share, pieces_of, share_out
 from school.texts.decoding import Decoded, Unreadable
 from school.texts.formats import PLAIN, Format, format_of
 from school.texts.places import Source, read_bytes
+from school.texts.stamps import Stamp, Stamps, stamp_of
 from school.texts.turns import has_turns, next_turn
 
 KEPT = 64 << 20  # letters of texts in memory at once, at most; others are read again when they are needed
@@ -18,24 +19,29 @@ KEPT = 64 << 20  # letters of texts in memory at once, at most; others are read 
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file as it is now. ``unreadable``: why it is none that can be learned, or ""."""
+    """A file as it is now. ``unreadable``: why it is none that can be learned, or ""; ``stamp`` tells next time whether
+    it is still the same."""
 
     source: Source
     sha256: str
     size: int
     format: Format
     unreadable: str = ""
+    stamp: Stamp | None = None
 
 
-def look_at(sources: list[Source]) -> list[File]:
-    """All files by their content."""
-    return [_look(source) for source in sources]
+def look_at(sources: list[Source], known: Stamps | None = None) -> list[File]:
+    """All files by their content; those are not read whose stamps are ``known``."""
+    known = known or {}
+    return [_look(source, *known.get(source.name, (None, ""))) for source in sources]
 
 
-def _look(source: Source) -> File:
-    format_ = format_of(source.path) or PLAIN
+def _look(source: Source, before: Stamp | None, sha256: str) -> File:
+    format_, stamp = format_of(source.path) or PLAIN, stamp_of(source.path)
+    if stamp and stamp == before:
+        return File(source, sha256, stamp[0], format_, stamp=stamp)
     raw, why = _try(lambda: read_bytes(source.path), b"")
-    return File(source, hashlib.sha256(raw).hexdigest(), len(raw), format_, why)
+    return File(source, hashlib.sha256(raw).hexdigest(), len(raw), format_, why, None if why else stamp)
 
 
 def read_content(path: Path) -> Decoded:

@@ -78,6 +78,7 @@ def test_ppmd_is_the_known_one(text):
     assert 8 < references.measure(text)["ppmd"]["bits_per_byte"] < 9
 
 
+@pytest.mark.trial
 def test_the_mixer_reproduces_its_published_figures():
     file = ROOT.parent / "shared" / "corpora" / "pepys-1660-1661.txt"
     if not file.exists() or not references.MIXER.exists():
@@ -274,6 +275,7 @@ def test_the_lab_is_named_and_pinned():
 # ---- teaching ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.trial
 def test_teach_measures_what_is_learned_beside_a_twin(text, monkeypatch, capsys):
     """What was taught is known better than before and than by the twin, who lived the same steps."""
     arguments = ["--text", str(text), "--warm-up", "1", "--seconds", "2", *SMALL]

@@ -136,6 +136,7 @@ def test_a_missing_text_is_one_line(monkeypatch):
         run(plasticity, monkeypatch, "--texts", "no-such-a.txt", "no-such-b.txt")
 
 
+@pytest.mark.trial
 def test_the_self_state_is_measured(monkeypatch, capsys):
     run(selfstate, monkeypatch, "--minutes", "0.01", "--tokens", "1000")
     result = json.loads(capsys.readouterr().out)

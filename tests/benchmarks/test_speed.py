@@ -43,6 +43,7 @@ def products(inputs_learn: int, inputs_given: int) -> int:
     return 6 * inputs_learn + 4 * inputs_given
 
 
+@pytest.mark.trial
 def test_it_reports_the_machine_and_every_measure(measured):
     assert {"float32_gflops", "bfloat16_gflops", "copy_gb_per_second", "commit", "threads"} < measured.keys()
     assert measured["threads"] == 1
@@ -54,6 +55,7 @@ def test_it_reports_the_machine_and_every_measure(measured):
     assert 0 < row["speaking_share_of_bound"] < 1.2
 
 
+@pytest.mark.trial
 def test_utilisation_is_the_share_of_the_peak_that_the_counted_work_takes(measured):
     [row] = measured["sizes"]
     assert 0 < row["utilisation"] < 1.2
@@ -63,6 +65,7 @@ def test_utilisation_is_the_share_of_the_peak_that_the_counted_work_takes(measur
     assert row["tokens_per_second"] == pytest.approx(STREAMS * BLOCK / row["step_ms"] * 1000, rel=0.01)
 
 
+@pytest.mark.trial
 def test_the_counted_work_is_that_of_the_matrix_products(measured):
     c = NEWBORN
     memory_layer = c.neurons * c.memory_width * (3 + 4 / c.neurons_per_gate)  # reduce, project, answer; four gates
@@ -74,6 +77,7 @@ def test_the_counted_work_is_that_of_the_matrix_products(measured):
     assert measured["sizes"][0]["step_flops"] == STREAMS * BLOCK * (products(learned, given) + again)
 
 
+@pytest.mark.trial
 def test_a_spoken_token_reads_every_weight_and_one_row_of_each_table(measured):
     brain = build_brain(NEWBORN, pieces=[b""] * NEWBORN.vocabulary, turn_tokens=4)  # no parts, which it never reads
     weights = sum(parameter.numel() for parameter in brain.parameters())
@@ -86,6 +90,7 @@ def llama() -> Brain:
     return build_brain(LLAMA, pieces=[b""] * NEWBORN.vocabulary, turn_tokens=4)
 
 
+@pytest.mark.trial
 def test_attention_counts_too():
     c, brain = LLAMA, llama()
     with FlopCounterMode(display=False, custom_mapping=speed.CPU_ATTENTION) as counter:
@@ -106,6 +111,7 @@ def test_a_table_that_is_also_spoken_from_is_read_whole():
     assert speaker.bytes_read() == 4 * sum(parameter.numel() for parameter in brain.parameters())
 
 
+@pytest.mark.trial
 def test_a_token_more_of_the_block_takes_its_memory_and_no_more():
     shape = ("lessons.streams=8", "lessons.micro_streams=8", "lessons.block_tokens=256")
     given = argparse.Namespace(seconds=0.0, profile=False, set=["machine.threads=1"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import pytest
 
 from bots.chat.duplicates import NearDuplicates
 
@@ -32,15 +32,14 @@ def test_short_lines_are_duplicates_only_of_themselves():
     assert seen.note("👍").times == 2
 
 
+@pytest.mark.timeout(20)  # unbounded it takes minutes
 def test_crafted_lines_take_no_longer():
     """Hundreds of lines with nearly half in common are different, a copy among them is noticed, and what is looked at
     for one is bounded."""
     seen, half = NearDuplicates(500, looked_at=300), " ".join(f"{i * i:x}" for i in range(100, 140))
     lines = [f"{half} " + " ".join(f"{i * 7919 + j * j:x}" for j in range(40, 100)) for i in range(1000, 1150)]
-    started = time.process_time()
     assert all(seen.note(line).times == 1 for line in lines)
     assert all(seen.note(line).times == 2 for line in lines[::10])
-    assert (time.process_time() - started) / 165 < 0.05
 
 
 def test_what_is_remembered_is_bounded():

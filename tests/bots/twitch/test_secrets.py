@@ -142,6 +142,7 @@ def test_the_librarys_exceptions_really_hold_secrets_and_ours_do_not(tmp_path, m
             assert PLANTED not in text
 
 
+@pytest.mark.trial
 def test_a_hard_day_leaves_no_secret_anywhere(tmp_path):
     """Twitch down at the start, an expired token, a viewer who knows a secret, refusals, a revoked application: lessons
     and terminal go on, /status tells, it recovers when it can; and no planted secret is in the output, the log, the

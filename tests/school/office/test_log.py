@@ -171,6 +171,7 @@ def test_a_stopwatch_accounts_for_every_second():
     assert Stopwatch().minute().seconds == 0
 
 
+@pytest.mark.trial
 def test_a_lap_costs_next_to_nothing():
     """Ten laps and a tick of a step cost less than a thousandth of a step of 30 ms."""
     watch = Stopwatch()

@@ -242,6 +242,7 @@ def on_a_small_disk(folder: Path, *scripts: str) -> list[str]:
     return done.stdout.splitlines()
 
 
+@pytest.mark.trial
 @pytest.mark.skipif(not shutil.which("unshare"), reason="makes a small disk of its own")
 def test_a_full_disk_and_a_kill(tmp_path):
     """Where not a byte is left, to forget is answered and noted; killed right then, the next life does it as soon as

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from concurrent.futures import CancelledError
 
 import pytest
@@ -80,10 +79,9 @@ def test_limits_are_kept(tutor, tmp_path, monkeypatch):
     assert (len(reply.tokens), reply.ending) == (3, "limit")
     hurried = make_receptionist(tutor, tmp_path, max_tokens=1000, max_seconds=0.05)
     monkeypatch.setattr(hurried, "_choose", lambda: torch.full((len(hurried._speaking),), MARK_COUNT + 40))
-    started = time.monotonic()
     (reply,) = answer(hurried, ask())
     assert reply.ending == "time"
-    assert time.monotonic() - started < 10
+    assert len(reply.tokens) < 1000
 
 
 def test_a_long_answer_ends_with_a_sentence(tutor, tmp_path, monkeypatch):

@@ -92,6 +92,7 @@ def test_its_moments_go_into_a_soul_and_back(tokenizer):
         assert torch.equal(one, other)
 
 
+@pytest.mark.trial
 def test_no_lesson_loads_the_compiler(tmp_path):
     """A whole wake goes without torch's compiler, whose loading takes a second and 70 MB."""
     (tmp_path / "library").mkdir()

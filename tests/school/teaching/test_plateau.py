@@ -79,6 +79,7 @@ def test_what_people_taught_is_not_taken_back(librarian):
             assert torch.equal(average[name], wanted)
 
 
+@pytest.mark.trial
 def test_lessons_of_people_leave_it_as_it_was_at_its_best(librarian):
     """Once it knows its library, what it is taught moves what it says of the library's texts at most three quarters as
     far as without the anchor; and is learned as well. What is reported of the library is what reading it cost."""

@@ -167,6 +167,7 @@ def assert_the_same_life(first: Path, second: Path) -> None:
             assert (off > 1e-4 * (1 + others[name].abs())).float().mean() < 0.01, name
 
 
+@pytest.mark.trial
 def test_two_processes_teach_like_one(tmp_path, alone, start):
     """Two processes of two streams each, and one of four: from a soul that knows its library and was taught something
     the same weights, averages, moments, memories and decisions after ten steps, with dropout and dialogues; and

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import random
-import time
 
 import pytest
 
@@ -27,11 +26,9 @@ PICTURE = base64.b64encode(random.Random(0).randbytes(450_000)).decode()
 )
 def test_a_picture_is_left_out_and_told(before: str, after: str):
     """However it stands in Markdown or HTML; the prose before and behind it stays."""
-    began = time.process_time()
     content = read(f"# A day\n\nFox.\n\n{before}{PICTURE}{after}\n\nAnd then (really) it rained.\n".encode())
     assert content.text == "# A day\n\nFox.\n\n\n\nAnd then (really) it rained.\n"
     assert content.note == "1 inlined picture (600 kB) left out"
-    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("text", ["data: it rained.\n", "![fox](fox.png)", "so data:image/png;base64,AAAA is it.\n"])

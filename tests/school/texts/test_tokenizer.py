@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import example, given
 from hypothesis import settings as effort
@@ -87,10 +85,8 @@ def test_many_at_once_are_the_same_as_one_by_one(texts: list[str]):
 
 @pytest.mark.parametrize("line", ["na" * 50_000, "the fox " * 12_500, "🦊" * 25_000, " " * 100_000, "\0" * 100_000])
 def test_a_very_long_line(line: str):
-    """A single line of 100 kB comes back as it was, in seconds."""
-    started = time.monotonic()
+    """A single line of 100 kB comes back as it was, before the test's time is up."""
     assert FOX.decode(FOX.encode(line)) == line
-    assert time.monotonic() - started < 10
 
 
 # ---- ids -----------------------------------------------------------------------------------------------------------
