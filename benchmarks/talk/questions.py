@@ -25,7 +25,7 @@ from benchmarks.talk.words import words
 FILE = Path(__file__).with_name("questions.txt")
 KINDS = ("name", "place", "thing")
 SLOT = re.compile(r"\{(\w+)\}")
-DRAWN_FROM = 30  # of the most frequent of a kind
+DRAWN_FROM = 20  # of the most frequent of a kind
 MOST_FREQUENT, MOST_OF = 100, 400  # words that say too little, at most; a thing is at most one word of so many
 RARE, ENOUGH = 3, 10  # how often a thing is named at least, where there are enough of them
 
