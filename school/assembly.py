@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from contextlib import ExitStack
+from copy import deepcopy
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from functools import partial
@@ -265,7 +266,7 @@ def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, compu
         disk_limit=settings.speech.conversations_on_disk,
         device=compute.device,
     )
-    receptionist = Receptionist(tutor.voice, librarian.tokenizer, conversations, settings.speech)
+    receptionist = Receptionist(deepcopy(tutor.voice), librarian.tokenizer, conversations, settings.speech)
     return Mind(shape=shape, soul=soul, librarian=librarian, tutor=tutor, receptionist=receptionist)
 
 

@@ -1,4 +1,5 @@
-"""The classroom: the one thread that touches the weights. A micro-step, then the mailbox, then another micro-step.
+"""The classroom: the one thread that touches the weights. A micro-step, then the mailbox, then another micro-step. Who
+talks is answered on the talker's thread meanwhile, by a copy of the voice that is replaced after each step.
 
 Whatever happens to a single lesson or question, the loop goes on; what it has to tell goes out as events.
 """
@@ -18,8 +19,8 @@ from brain import parameter_count
 from brain.gauges import Gauge, from_names
 from school.door.events import Event, Examined, StepReport
 from school.door.mailbox import (
-    Ask,
     BackUp,
+    EndTalk,
     Examine,
     Forget,
     Mailbox,
@@ -35,10 +36,11 @@ from school.door.mailbox import (
 )
 from school.door.mood import mood
 from school.door.school import School
-from school.door.values import GREY, Removed, Snapshot
+from school.door.values import GREY, Snapshot
 from school.souls.removal import SavedSouls
 from school.souls.saving import Saver
 from school.talking.receptionist import Receptionist
+from school.talking.talker import Talker
 from school.teaching.examination import Examination
 from school.teaching.exchange import TeamBroken
 from school.teaching.marking import Marking
@@ -90,12 +92,14 @@ class Classroom:
         self.tutor, self.receptionist, self.mailbox, self.school = tutor, receptionist, mailbox, school
         self.saver, self.limits, self.outside = saver, limits, outside
         self.examination, self.marking = Examination(tutor), Marking(tutor, saver.writer)
+        self.talker = Talker(receptionist, mailbox)
         self.stopwatch = tutor.stopwatch
         self.parameters = parameter_count(tutor.brain)
         self.done: Future[None] = Future()  # ends with the thread; carries what broke it, if anything did
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tutor")
-        self._resting = False  # while somebody talks, where lessons are considerate
+        self._quiet_since = mailbox.asked_at  # nobody talks any more, as far as is known
+        self._replies = receptionist.replies  # that it had begun when this was last looked at
         self._paused = False  # until somebody says otherwise
         self._failures = 0
         self._recent: deque[StepReport] = deque(maxlen=50)
@@ -105,7 +109,9 @@ class Classroom:
         saver.then = school.forgetting.again  # where one soul could be written, others can be rewritten
 
     def start(self) -> None:
+        self.receptionist.publish(self.tutor.voice, self.tutor.step)
         self._show()
+        self.talker.start()
         self._thread.start()
 
     @property
@@ -134,10 +140,8 @@ class Classroom:
             self.examination.begin()  # one that the last day did not get to the end of
         try:
             while not self._stopping.is_set():
-                self.stopwatch.tick(steps=self.tutor.step, answers=self.receptionist.replies)
+                self._tick()
                 self._hear_requests()
-                if self.receptionist.busy:
-                    self._answer()
                 self._work()
                 if not self.tutor.under_way:
                     self.tutor.exchange.between()
@@ -148,6 +152,17 @@ class Classroom:
         finally:
             self._close()
 
+    def _tick(self) -> None:
+        replies = self.receptionist.replies
+        if replies != self._replies:
+            self._replies, self.saver.changed = replies, True
+        self.stopwatch.tick(steps=self.tutor.step, answers=replies, talking=self.talker.seconds)
+
+    @property
+    def _resting(self) -> bool:
+        """While somebody talks, where lessons are considerate."""
+        return self.limits.considerate and self.mailbox.asked_at > self._quiet_since
+
     @property
     def _studying(self) -> bool:
         """Whether lessons are to go on; a step that was begun is finished."""
@@ -156,7 +171,7 @@ class Classroom:
     def _hear_requests(self) -> None:
         """Waits a moment for one where there is nothing else to do."""
         reading = self.examination.under_way or self.marking.under_way
-        idle = not (self._studying or self.receptionist.busy or reading)
+        idle = not (self._studying or reading)
         if self.saver.wanted and not self.tutor.under_way:
             self.stopwatch.lap("other")
             self.saver.save()
@@ -167,8 +182,8 @@ class Classroom:
             self._carry_out(request)
 
     def _work(self) -> None:
-        """A piece of all that is not talking. While it reads with the voice lessons wait: the result belongs to one
-        step, also in a resumed life."""
+        """A piece of what there is to do. While it reads with the voice lessons wait: the result belongs to one step,
+        also in a resumed life."""
         if self.examination.under_way:
             self._examine()
         elif self.marking.under_way and not self.tutor.under_way:
@@ -194,41 +209,31 @@ class Classroom:
         if report is None:
             return
         self._failures = 0
+        self.receptionist.publish(self.tutor.voice, self.tutor.step)
         self.saver.changed = True
         self._recent.append(report)
         self.outside.publish(report)
         self.examination.begin()
         self._show()
 
-    def _answer(self) -> None:
-        self.stopwatch.lap("other")
-        try:
-            self.receptionist.serve(self.tutor.step)
-        except Exception:
-            log.exception("the receptionist stumbled")
-            self.receptionist.close()
-        self.saver.changed = True
-        self.stopwatch.lap("talking")
-
     def _carry_out(self, request: Request) -> None:
         try:
             match request:
-                case Ask():
-                    self._resting = self.limits.considerate
-                    self.receptionist.admit(request)
                 case Teach(pair):
                     self.tutor.reviews.add(pair, self.tutor.librarian.tokenizer, self.tutor.step)
                     self.saver.changed = True
-                case Forget():
-                    self._forget(request)
+                case Forget(scope):
+                    self.tutor.reviews.forget(scope)
+                    self.saver.changed = True
+                    request.share_done()
                 case Save(future):
                     self.saver.want(future)
                 case BackUp(future):
                     self.saver.back_up(future)
                 case Examine(future):
                     self.examination.want(future)
-                case Study():
-                    self._resting = False
+                case Study(at):
+                    self._quiet_since = at
                 case Pause():
                     self._pause(request)
                 case Mark():
@@ -245,16 +250,6 @@ class Classroom:
         self._paused = request.on
         fulfil(request.future, request.on or not self.limits.learning)
 
-    def _forget(self, request: Forget) -> None:
-        """Off the list, and out of the conversations, at once."""
-        self.tutor.reviews.forget(request.scope)
-        self.saver.changed = True
-        try:
-            self.receptionist.forget(request.scope.conversations)
-        except OSError as error:
-            fail(request.future, error)
-        fulfil(request.future, Removed())
-
     def _examine(self) -> None:
         self.stopwatch.lap("other")
         result = self.examination.advance()
@@ -262,6 +257,7 @@ class Classroom:
         if result is None:
             return
         self._held_out = result.bits_per_byte
+        self.receptionist.publish(self.tutor.voice, self.tutor.step)  # an examination may move the weights
         self.receptionist.heed(result.temperature, result.repeats)
         self.outside.publish(Examined(result, self.tutor.step, self._gauges()))
         self.examination.answer(result.bits_per_byte)
@@ -271,10 +267,14 @@ class Classroom:
 
     def _close(self) -> None:
         """Turn away who waits, carry out the other requests, finish the step, save what is new."""
+        self.talker.stop()
         requests = self.mailbox.close()
         self.receptionist.close()
         for request in requests:
-            self._carry_out(request)
+            if isinstance(request, EndTalk):  # that the talker did not come to any more
+                self.talker.forget(request.forget)
+            else:
+                self._carry_out(request)
         self.examination.answer(None)
         try:
             while self.tutor.under_way:

@@ -38,11 +38,12 @@ class Talk:
 
     def __init__(self, soul: Soul, conversation: str, settings: SpeechSettings, compute: Compute):
         tokenizer, voice = open_voice(soul, compute)
-        self._step, self._conversation = soul.step, conversation
+        self._conversation = conversation
         with tempfile.TemporaryDirectory() as nowhere:
             conversations = Conversations(Path(nowhere), limit=10_000, disk_limit=0, device=compute.device)
         self._receptionist = Receptionist(voice, tokenizer, conversations, settings)
         wake_receptionist(soul, self._receptionist)
+        self._receptionist.step = soul.step
         self._receptionist.replies = time.time_ns()  # another answer each time it is asked
 
     def ask(self, text: str, on_token: Callable[[str], None] | None = None) -> Reply:
@@ -50,7 +51,7 @@ class Talk:
         request = Ask(text, self._conversation, "", on_token)
         self._receptionist.admit(request)
         while self._receptionist.busy:
-            self._receptionist.serve(self._step)
+            self._receptionist.serve()
         return request.future.result()
 
 

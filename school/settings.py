@@ -19,6 +19,7 @@ from school.texts.settings import LibrarySettings
 REMOVED: dict[str, str] = {
     **teaching.REMOVED,
     "brain.shared_cerebellum": "each neuron has a window mix of its own, which learns better",
+    "speech.turn_seconds": "answers are made while lessons compute, so that neither waits for the other",
     "brain.blend_logit_norm": "logits are always blended with their own norm",
 }
 """Settings and sections that were there once, by name, and why they went."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from functools import partial
 from pathlib import Path
@@ -105,14 +106,14 @@ def make_tutor(librarian: Librarian, settings: LessonSettings = LESSONS, *, seed
 
 
 def make_receptionist(tutor: Tutor, folder: Path, **changes) -> Receptionist:
-    settings = SpeechSettings(**({"max_tokens": 8, "turn_seconds": 0.05} | changes))
+    settings = SpeechSettings(**({"max_tokens": 8} | changes))
     conversations = Conversations(
         folder / "conversations",
         limit=settings.conversations,
         disk_limit=settings.conversations_on_disk,
         device=tutor.device,
     )
-    return Receptionist(tutor.voice, tutor.librarian.tokenizer, conversations, settings)
+    return Receptionist(copy.deepcopy(tutor.voice), tutor.librarian.tokenizer, conversations, settings)
 
 
 def make_classroom(

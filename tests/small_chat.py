@@ -139,7 +139,7 @@ class SmallChat:
     # ---- the mailbox ---------------------------------------------------------------------------------------------
 
     def _take(self, kind: type) -> list[Any]:
-        self.requests += self.mailbox.drain()
+        self.requests += [*self.mailbox.hear(), *self.mailbox.drain()]
         taken = [request for request in self.requests if isinstance(request, kind)]
         self.requests = [request for request in self.requests if not isinstance(request, kind)]
         return taken

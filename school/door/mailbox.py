@@ -1,4 +1,7 @@
-"""The way to the thread that owns the weights: requests, and the mailbox that they wait in."""
+"""The way to the two threads that do the work: requests, and the mailbox that they wait in.
+
+What is said goes to the talker, everything else to the one that teaches; both have a share in forgetting.
+"""
 
 from __future__ import annotations
 
@@ -35,13 +38,29 @@ class Teach:
     pair: Pair
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Forget:
     """Never train again on the pairs in this scope, and end its conversations, also what is being said in them. The
     future brings an OSError when some of it is still on disk; ask again."""
 
     scope: Scope
     future: Future[Removed] = field(default_factory=Future)
+    shares: int = 1  # that are still to be done
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def share_done(self) -> None:
+        with self.lock:
+            self.shares -= 1
+            last = self.shares == 0
+        if last:
+            fulfil(self.future, Removed())
+
+
+@dataclass(frozen=True, slots=True)
+class EndTalk:
+    """The talker's share in forgetting."""
+
+    forget: Forget
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +88,9 @@ class Examine:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """Nobody talks: lessons that rested may go on."""
+    """Nobody talks: lessons that rested may go on; but not if somebody asked since."""
+
+    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,49 +118,74 @@ class Rehearse:
     future: Future[int] = field(default_factory=Future)
 
 
-Request = Ask | Teach | Forget | Save | BackUp | Examine | Study | Pause | Mark | Rehearse
+Request = Ask | EndTalk | Teach | Forget | Save | BackUp | Examine | Study | Pause | Mark | Rehearse
 
 
 class Mailbox:
-    """The one way to the tutor's thread. Any thread may post; only the tutor's drains."""
+    """The one way in. Any thread may post; only the talker's hears, and only the teaching one drains. ``limit``:
+    questions that may be without an answer yet."""
 
     def __init__(self, limit: int = 64):
+        self._said: queue.SimpleQueue[Ask | EndTalk | None] = queue.SimpleQueue()  # None: look around
         self._requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
-        self._limit = limit
+        self._limit, self._unanswered = limit, 0
         self.asked_at = time.monotonic()  # when somebody last asked something
         self._closed = False
-        self._lock = threading.Lock()  # so that no request slips in behind the last look
+        self._lock = threading.RLock()  # so that no request slips in behind the last look
 
     def post(self, request: Request) -> None:
-        """Waits for nothing. Raises Asleep when closed and Busy when too many requests wait."""
+        """Waits for nothing. Raises Asleep when closed and Busy when too many questions wait."""
         with self._lock:
             if self._closed:
                 raise Asleep
-            if isinstance(request, Ask) and self._requests.qsize() >= self._limit:
-                raise Busy
             if isinstance(request, Ask):
+                if self._unanswered >= self._limit:
+                    raise Busy
+                self._unanswered += 1
                 self.asked_at = request.asked_at
-            self._requests.put(request)
+                self._said.put(request)
+            else:
+                if isinstance(request, Forget) and request.scope.conversations:
+                    request.shares = 2
+                    self._said.put(EndTalk(request))
+                self._requests.put(request)
+        if isinstance(request, Ask):
+            request.future.add_done_callback(self._answered)
+
+    def wake_talker(self) -> None:
+        self._said.put(None)
+
+    def hear(self, wait: float = 0) -> list[Ask | EndTalk]:
+        """All that was said since, and whose talk is to end; with ``wait``, up to so many seconds for a first one."""
+        return [request for request in _taken(self._said, wait) if request is not None]
 
     def drain(self, wait: float = 0) -> list[Request]:
-        """All requests that wait; with ``wait``, up to so many seconds for a first one."""
-        requests = []
-        try:
-            requests.append(self._requests.get(timeout=wait) if wait else self._requests.get_nowait())
-            while True:
-                requests.append(self._requests.get_nowait())
-        except queue.Empty:
-            return requests
+        """All other requests that wait; with ``wait``, up to so many seconds for a first one."""
+        return _taken(self._requests, wait)
 
     def close(self) -> list[Request]:
         """Take no more requests, answer the questions that wait with Asleep, and hand out the rest."""
         with self._lock:
             self._closed = True
-        requests = self.drain()
+        requests = [*self.hear(), *self.drain()]
         for request in requests:
             if isinstance(request, Ask | Mark):
                 fail(request.future, Asleep())
         return [request for request in requests if not isinstance(request, Ask | Mark)]
+
+    def _answered(self, _: Future[Reply]) -> None:
+        with self._lock:
+            self._unanswered -= 1
+
+
+def _taken(waiting: queue.SimpleQueue, wait: float) -> list:
+    requests = []
+    try:
+        requests.append(waiting.get(timeout=wait) if wait else waiting.get_nowait())
+        while True:
+            requests.append(waiting.get_nowait())
+    except queue.Empty:
+        return requests
 
 
 def fail(future: Future, error: Exception) -> None:

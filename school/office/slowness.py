@@ -12,7 +12,6 @@ WORDS = {
     "averaging": "averaging",
     "glimpse": "letting you look",
     "examination": "examinations",
-    "talking": "answering",
     "saving": "packing its soul for a save",
     "waiting": "waiting for something to do",
     "other": "writing down, showing and requests",
@@ -41,6 +40,8 @@ def _verdict(minute: Minute) -> str:
         return f"other programs had the processor{others}; with fewer of them it would be quicker."
     if outside.get(most, 0.0) > MUCH * minute.seconds:
         return f"lessons had to wait for {WORDS[most]} ({outside[most]:.0f} s)."
+    if minute.talking > MUCH * minute.seconds:
+        return f"answering had the processor for {minute.talking:.0f} s of it, beside lessons."
     if minute.others is not None and minute.others > 0.5 * minute.seconds * minute.cores:
         return f"lessons, but other programs had {_cores(minute.others, minute)} of {minute.cores} cores."
     return "nothing was in its way; this is how fast lessons of this size go here."
@@ -51,8 +52,11 @@ def _figures(minute: Minute) -> list[str]:
     steps = _many(minute.steps, "step") + (f", {1000 * lessons / minute.steps:.0f} ms each" if minute.steps else "")
     lines = [f"  lessons {_share(lessons, minute)} ({steps}): {_listed(minute, LESSONS)}"]
     rest = tuple(part for part in WORDS if part not in LESSONS)
-    if others := _listed(minute, rest):
-        lines.append(f"  besides: {others}" + (f"; {_many(minute.answers, 'answer')}" if minute.answers else ""))
+    besides = [others] if (others := _listed(minute, rest)) else []
+    if minute.answers or minute.talking >= 0.5:
+        besides.append(f"{_many(minute.answers, 'answer')}, {minute.talking:.0f} s of the processor")
+    if besides:
+        lines.append(f"  besides: {'; '.join(besides)}")
     had = f"  processor: it had {_cores(minute.cpu, minute)} of {_many(minute.cores, 'core')}"
     had += f", with {_many(minute.threads, 'thread')}"
     lines.append(had + ("" if minute.others is None else f"; other programs had {_cores(minute.others, minute)}"))

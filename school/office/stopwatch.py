@@ -16,7 +16,7 @@ from pathlib import Path
 
 MINUTE = 60  # seconds that are remembered, one reading for each
 LESSONS = ("planning", "forward", "backward", "optimizer", "averaging", "glimpse")
-PARTS = (*LESSONS, "examination", "talking", "saving", "waiting", "other")
+PARTS = (*LESSONS, "examination", "saving", "waiting", "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Reading:
     machine: float | None  # processor seconds of the whole machine, where it tells
     steps: int
     answers: int
+    talking: float  # processor seconds of the talker's thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class Minute:
     others: float | None = None  # processor seconds of other programs
     steps: int = 0
     answers: int = 0
+    talking: float = 0.0  # processor seconds that answering took, beside lessons
     threads: int = 1
     cores: int = 1
 
@@ -66,11 +68,12 @@ class Stopwatch:
         self._parts[part] += now - self._last
         self._last = now
 
-    def tick(self, *, steps: int, answers: int) -> None:
+    def tick(self, *, steps: int, answers: int, talking: float = 0.0) -> None:
         """Remember where everything stands, at most once in a second."""
         if self._readings and self._last - self._readings[-1].at < 1:
             return
-        reading = Reading(self._last, dict(self._parts), time.process_time(), machine_seconds(), steps, answers)
+        cpu, machine = time.process_time(), machine_seconds()
+        reading = Reading(self._last, dict(self._parts), cpu, machine, steps, answers, talking)
         with self._lock:
             self._readings.append(reading)
 
@@ -94,6 +97,7 @@ class Stopwatch:
             others=None if machine is None else max(0.0, machine - cpu),
             steps=last.steps - first.steps,
             answers=last.answers - first.answers,
+            talking=last.talking - first.talking,
             threads=self._threads,
             cores=os.cpu_count() or 1,
         )

@@ -37,7 +37,13 @@ log = logging.getLogger(__name__)
 
 
 def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -> Soul:
-    """A copy of everything, on the CPU; nothing of it changes when the lessons go on."""
+    """A copy of everything, on the CPU; nothing of it changes when lessons and talk go on. Nobody says a token
+    meanwhile, so that all of it is of one moment."""
+    with receptionist.turns:
+        return _packed(tutor, receptionist, facts)
+
+
+def _packed(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -> Soul:
     conversations = receptionist.conversations.snapshot()
     names = {f"{i:04d}": name for i, name in enumerate(conversations)}
     kept = {f"{key}/{part}": tensor for key, name in names.items() for part, tensor in conversations[name][1].items()}

@@ -1,4 +1,4 @@
-"""The receptionist: answers questions between two micro-steps, all that wait together, token by token.
+"""The receptionist: answers questions, all that wait together, token by token.
 
 Shapes: B questions being answered, V vocabulary.
 """
@@ -22,6 +22,7 @@ from school.office.seeds import seed_of
 from school.talking.conversations import Conversation, Conversations
 from school.talking.sentences import ends_sentence
 from school.talking.settings import SpeechSettings
+from school.talking.turns import Turns
 from school.teaching.examiner import NEUTRAL, REPEAT_SPAN
 from school.texts.tokenizer import BABY, END, MARK_COUNT, PERSON, Tokenizer
 
@@ -47,11 +48,17 @@ class _Speaking:
 
 
 class Receptionist:
-    """Owns the conversations; borrows the voice. Nothing here touches weights or lessons."""
+    """Owns the conversations, and the ``voice`` that it speaks with. Nothing here touches lessons.
+
+    Every method takes a turn of its own, so that several threads may call them: what they find is between two tokens.
+    ``turns`` is for who wants to look at more than one thing at a time.
+    """
 
     def __init__(self, voice: Brain, tokenizer: Tokenizer, conversations: Conversations, settings: SpeechSettings):
         self.voice, self.tokenizer, self.conversations, self.settings = voice, tokenizer, conversations, settings
         self.device = next(voice.parameters()).device
+        self.turns = Turns()
+        self.step = 0  # whose weights the voice has
         self.calibration = 1.0  # the temperature that suits what it knows, from the last examination
         self.penalty = settings.repetition_penalty
         self.text_repeats: float | None = None  # how often its texts say a token again, from the same examination
@@ -67,39 +74,50 @@ class Receptionist:
         return bool(self._waiting or self._speaking)
 
     def admit(self, ask: Ask) -> None:
-        self._waiting.append(ask)
+        with self.turns:
+            self._waiting.append(ask)
 
     @torch.no_grad()
-    def serve(self, step: int) -> None:
-        """Answer for one turn: ``turn_seconds`` at most, and a token for everyone at least."""
-        stop = time.monotonic() + self.settings.turn_seconds
-        while self.busy:
+    def serve(self) -> None:
+        """Let in who waits, and say a token to everyone."""
+        with self.turns:
             self._welcome()
             if self._speaking:
-                self._say_one_token(step)
-            if time.monotonic() > stop:
-                return
+                self._say_one_token()
+
+    @torch.no_grad()
+    def publish(self, voice: Brain, step: int) -> None:
+        """Speak with these weights from the next token on, those after ``step`` steps."""
+        mine, theirs = list(self.voice.parameters()), list(voice.parameters())
+        with self.turns:
+            if mine and mine[0] is not theirs[0]:
+                torch._foreach_copy_(mine, theirs)
+                self.voice.refresh()
+            self.step = step
 
     def close(self) -> None:
         """Turn everyone away who still waits or listens."""
-        for ask in [*self._waiting, *(speaking.ask for speaking in self._speaking)]:
-            fail(ask.future, Asleep())
-        self._waiting.clear()
-        self._drop(set(range(len(self._speaking))))
+        with self.turns:
+            for ask in [*self._waiting, *(speaking.ask for speaking in self._speaking)]:
+                fail(ask.future, Asleep())
+            self._waiting.clear()
+            self._drop(set(range(len(self._speaking))))
 
     def forget(self, people: Collection[str]) -> None:
         """Break off what is being said to these people and drop their conversations. Raises OSError when that is not
         possible on disk."""
-        for ask in [*self._waiting, *(speaking.ask for speaking in self._speaking)]:
-            if ask.person in people:
-                ask.future.cancel()
-        self._drop({i for i, speaking in enumerate(self._speaking) if speaking.ask.future.cancelled()})
-        self.conversations.forget(people)
+        with self.turns:
+            for ask in [*self._waiting, *(speaking.ask for speaking in self._speaking)]:
+                if ask.person in people:
+                    ask.future.cancel()
+            self._drop({i for i, speaking in enumerate(self._speaking) if speaking.ask.future.cancelled()})
+            self.conversations.forget(people)
 
     def heed(self, temperature: float, repeats: float) -> None:
         """Take note of an examination: the temperature that fits, and how often a text repeats itself."""
         if self.settings.tune:
-            self.calibration, self.text_repeats = temperature, repeats
+            with self.turns:
+                self.calibration, self.text_repeats = temperature, repeats
 
     # ---- listening -----------------------------------------------------------------------------------------------
 
@@ -149,7 +167,7 @@ class Receptionist:
 
     # ---- speaking ------------------------------------------------------------------------------------------------
 
-    def _say_one_token(self, step: int) -> None:
+    def _say_one_token(self) -> None:
         self._drop({i for i, speaking in enumerate(self._speaking) if speaking.ask.future.cancelled()})
         if not self._speaking:
             return
@@ -167,7 +185,7 @@ class Receptionist:
             try:
                 if ending := self._take(speaking, token):
                     done.add(i)
-                    self._finish(i, speaking, token, ending, step, shown[i])
+                    self._finish(i, speaking, token, ending, shown[i])
             except Exception as error:
                 done.add(i)
                 fail(speaking.ask.future, error)
@@ -257,7 +275,7 @@ class Receptionist:
         except Exception:  # a listener that fails hears no more; the answer goes on
             speaking.ask.on_token = None
 
-    def _finish(self, row: int, speaking: _Speaking, token: int, ending: str, step: int, shown: Tensor) -> None:
+    def _finish(self, row: int, speaking: _Speaking, token: int, ending: str, shown: Tensor) -> None:
         """Keep the conversation and learn from it, if it is one to keep, and answer the future."""
         ask, now = speaking.ask, time.monotonic()
         if ask.kept:
@@ -267,7 +285,7 @@ class Receptionist:
             id=ask.id,
             text=self.tokenizer.decode(speaking.said).strip(),
             tokens=tuple(speaking.said),
-            step=step,
+            step=self.step,
             color=tuple(shown.tolist()),
             seconds=now - ask.asked_at,
             first_token_seconds=speaking.first_token_at - ask.asked_at,

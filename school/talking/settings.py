@@ -34,9 +34,6 @@ class SpeechSettings(Slice):
         512, ge=1, le=65_536, description="of a longer question, the end is read", json_schema_extra=EXPERT
     )
     together: int = Field(16, ge=1, le=256, description="questions answered at the same time", json_schema_extra=EXPERT)
-    turn_seconds: float = Field(
-        0.25, gt=0, le=60, description="talking before the next micro-step of training", json_schema_extra=EXPERT
-    )
     conversations: int = Field(
         32, ge=1, le=10_000, description="conversations kept in memory; older ones go to disk", json_schema_extra=EXPERT
     )

@@ -93,7 +93,7 @@ def test_enter_while_an_answer_grows_leaves_no_half_copy(tmp_path):
         asks = []
         async with asyncio.timeout(30):
             while not asks:
-                asks = [letter for letter in mailbox.drain() if isinstance(letter, Ask)]
+                asks = [letter for letter in mailbox.hear() if isinstance(letter, Ask)]
                 await asyncio.sleep(0.01)
         asks[0].on_token(HALF)
         await see(lambda rows: "the garden" in rows)
@@ -117,7 +117,7 @@ def test_a_growing_answer_breaks_between_words(tmp_path):
         asks = []
         async with asyncio.timeout(30):
             while not asks:
-                asks = [letter for letter in mailbox.drain() if isinstance(letter, Ask)]
+                asks = [letter for letter in mailbox.hear() if isinstance(letter, Ask)]
                 await asyncio.sleep(0.01)
         asks[0].on_token(HALF)
         await see(lambda rows: any(row.endswith("the garden") for row in rows))

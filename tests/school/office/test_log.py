@@ -158,15 +158,15 @@ def test_a_stopwatch_accounts_for_every_second():
     now = 0.0
     watch = Stopwatch(threads=2, clock=lambda: now)
     for second in range(100):
-        for part, seconds in (("forward", 0.5), ("talking", 0.25), ("other", 0.25)):
+        for part, seconds in (("forward", 0.5), ("saving", 0.25), ("other", 0.25)):
             now += seconds
             watch.lap(part)
-        watch.tick(steps=3 * second, answers=second)
+        watch.tick(steps=3 * second, answers=second, talking=second / 2)
         watch.tick(steps=0, answers=0)  # within the same second: not again
     minute = watch.minute()
     assert minute.seconds == MINUTE
-    assert minute.parts == {"forward": 30.0, "talking": 15.0, "other": 15.0}
-    assert (minute.steps, minute.answers, minute.threads) == (180, 60, 2)
+    assert minute.parts == {"forward": 30.0, "saving": 15.0, "other": 15.0}
+    assert (minute.steps, minute.answers, minute.talking, minute.threads) == (180, 60, 30.0, 2)
     assert minute.cpu >= 0
     assert Stopwatch().minute().seconds == 0
 
@@ -196,7 +196,7 @@ def minute_of(parts: dict[str, float], **more) -> Minute:
     ("minute", "verdict"),
     [
         (minute_of({"forward": 25.0, "backward": 30.0, "other": 5.0}), "nothing was in its way"),
-        (minute_of({"forward": 20.0, "talking": 35.0}), "lessons had to wait for answering (35 s)"),
+        (minute_of({"forward": 58.0}, talking=35.0), "answering had the processor for 35 s of it, beside lessons"),
         (minute_of({"forward": 20.0, "examination": 40.0}), "lessons had to wait for examinations (40 s)"),
         (minute_of({"forward": 20.0, "saving": 40.0}), "lessons had to wait for packing its soul for a save (40 s)"),
         (minute_of({"forward": 60.0}, cpu=20.0, others=95.0), "other programs had the processor (1.6 of 2 cores)"),
@@ -215,15 +215,15 @@ def test_why_slow_names_the_culprit(minute, verdict):
 
 def test_why_slow_shows_its_figures():
     """Milliseconds of a step, shares by part, largest first, answers, processor time; asked too early, it says so."""
-    parts = dict.fromkeys(LESSONS, 1.0) | {"forward": 20.0, "backward": 24.0, "talking": 9.0, "other": 0.1}
-    lines = why_slow(minute_of(parts, answers=4, threads=2, cpu=90.0))
+    parts = dict.fromkeys(LESSONS, 1.0) | {"forward": 20.0, "backward": 24.0, "saving": 9.0, "other": 0.1}
+    lines = why_slow(minute_of(parts, answers=4, talking=2.0, threads=2, cpu=90.0))
     assert lines[1].startswith(
         "  lessons 80 % (300 steps, 160 ms each): finding out what to change 40 %, predicting 33 %"
     )
-    assert lines[2] == "  besides: answering 15 %; 4 answers"
+    assert lines[2] == "  besides: packing its soul for a save 15 %; 4 answers, 2 s of the processor"
     assert lines[3] == "  processor: it had 1.5 of 2 cores, with 2 threads; other programs had 0.1"
     lines = why_slow(minute_of(parts, answers=1, threads=1, steps=1))
     assert "(1 step, " in lines[1]
-    assert "; 1 answer" in lines[2] + "|"
+    assert "; 1 answer, " in lines[2]
     assert "with 1 thread;" in lines[3]
     assert why_slow(Minute()) == ["it has not been awake long enough to tell; ask again in some seconds"]

@@ -102,7 +102,7 @@ def test_what_is_said_afterwards_stays(path):
         school, souls = School(Mailbox(), keeper), Away()
         souls.back = True
         school.forgetting.go_on({}, keeper.inherited)
-        assert not school._mailbox.drain()  # nor is their new conversation ended
+        assert not school._mailbox.hear()  # nor is their new conversation ended
         school.forgetting.join(souls)
         until(lambda: not (path.parent / "owed.json").exists())
         assert [scope.conversations for scope in souls.asked] == [{ANN}]

@@ -275,7 +275,7 @@ def asked(school: School, person: str = ANN, *, message: str = "m", answer: str 
     """A question that got its answer; returns the reply's id."""
     how = HERE | {"person": person, "message": message, "consent": "1"}
     future = school.ask("my quokka", f"twitch:c:{person}", **how)
-    letter = next(letter for letter in school._mailbox.drain() if isinstance(letter, Ask))
+    letter = next(letter for letter in school._mailbox.hear() if isinstance(letter, Ask))
     fulfil(future, reply_of(letter.id, answer))
     if sent:
         school.sent(letter.id, sent)
@@ -548,7 +548,7 @@ def test_taken_back_while_it_is_answered(path):
     with registrar(path) as keeper:
         school = School(Attended(), keeper)
         future = school.ask("my quokka", "x", person=ANN, message="m", consent="1", **HERE)
-        letter = school._mailbox.drain()[0]
+        letter = school._mailbox.hear()[0]
         assert letter.future.set_running_or_notify_cancel()  # too late to cancel
         removing = school.forget(person=ANN)
         for one in letters(school):

@@ -63,7 +63,7 @@ TURN = Turn(
     mood="proud",
     gauges=GAUGES,
     glimpse=GLIMPSE,
-    minute=Minute(seconds=60, parts={"forward": 24.0, "backward": 30.0, "talking": 6.0}),
+    minute=Minute(seconds=60, parts={"forward": 24.0, "backward": 30.0, "saving": 6.0}),
 )
 
 
@@ -90,7 +90,7 @@ def test_the_full_view_shows_everything_at_any_width(width):
                  "2.2k tokens/s", "held-out 1.543", "temperature 1.01", "rate 1.2e-03", "1.0 25 %", "2.5 35 %",
                  "31.2 40 %", "short 26 % keeps 0.684", "long 16 % keeps 0.950", "present 31 %", "answer 27 %",
                  "long 23 % keeps 0.990", "answer 18 %", "token 50 %", "position 30 %", "pixel 20 %", "forward 40 %",
-                 "backward 50 %", "talking 10 %", "12 of 24 guessed"):  # fmt: skip
+                 "backward 50 %", "saving 10 %", "12 of 24 guessed"):  # fmt: skip
         assert part in text, part
     assert "\x1b" not in text
 

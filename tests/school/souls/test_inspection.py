@@ -34,7 +34,7 @@ def good(librarian, tmp_path_factory) -> Soul:
     for name in ("ann", "bob"):
         receptionist.admit(Ask("hello", name, name, None))
     while receptionist.busy:
-        receptionist.serve(2)
+        receptionist.serve()
     return pack_soul(tutor, receptionist, {"brain": asdict(replace(TINY, vocabulary=300)), "settings": {}})
 
 
@@ -215,7 +215,7 @@ def test_conversations_of_another_kind_are_let_be(good, librarian, tmp_path):
         for one in asks:
             receptionist.admit(one)
         while receptionist.busy:
-            receptionist.serve(2)
+            receptionist.serve()
         assert all(one.future.result(timeout=0).tokens for one in asks)
 
 

@@ -49,7 +49,7 @@ def lengths_of_answers(receptionist: Receptionist, turns: int) -> list[int]:
         ask = Ask(QUESTIONS[turn % len(QUESTIONS)], "terminal:me", "me", None)
         receptionist.admit(ask)
         while receptionist.busy:
-            receptionist.serve(1)
+            receptionist.serve()
         lengths.append(len(ask.future.result(timeout=0).tokens))
     return lengths
 

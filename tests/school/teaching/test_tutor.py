@@ -98,7 +98,7 @@ def test_talking_leaves_no_fingerprints(librarian, tmp_path):
         talked_to.micro_step()
         receptionist.admit(Ask("who are you?", "terminal:me", "me", None))
         while receptionist.busy:
-            receptionist.serve(talked_to.step)
+            receptionist.serve()
     assert receptionist.replies > 6
     assert same(weights(quiet), weights(talked_to))
     assert quiet.planner.agenda.bookmark == talked_to.planner.agenda.bookmark
@@ -212,7 +212,7 @@ def test_conversations_come_back_with_the_soul(librarian, tmp_path):
     first = make_receptionist(tutor, tmp_path / "a")
     first.admit(Ask("hello", "terminal:me", "me", None))
     while first.busy:
-        first.serve(0)
+        first.serve()
     caretaker = Caretaker(tmp_path / "soul", SoulSettings())
     caretaker.save(pack_soul(tutor, first, {}))
     second = make_receptionist(tutor, tmp_path / "b")
@@ -223,7 +223,7 @@ def test_conversations_come_back_with_the_soul(librarian, tmp_path):
         ask = Ask("and you?", "terminal:me", "me", None)
         receptionist.admit(ask)
         while receptionist.busy:
-            receptionist.serve(0)
+            receptionist.serve()
         texts.append(ask.future.result().tokens)
     assert texts[0] == texts[1]
 
