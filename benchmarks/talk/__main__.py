@@ -46,19 +46,20 @@ class Desk:
         if self.marker is None or self.marker.library != woken.library:
             self.marker = Marker(woken.library, self.listed)
         given, marker, receptionist = self.given, self.marker, woken.receptionist
+        step = receptionist.step
         asked = marker.questions[: given.questions]
         texts = [question.text for question in asked]
         replies = interview(woken, texts, given.answers)
         found = marker.mark(asked, replies, receptionist.tokenizer)
-        self.lines += ["", f"== {variant.name}, seed {seed}, step {woken.step:,} =="]
+        self.lines += ["", f"== {variant.name}, seed {seed}, step {step:,} =="]
         self.lines += paper.interview_lines(asked, replies, found["hits"])
         if given.turns:
             said = converse(woken, texts, given.turns)
             found["turns"] = marker.mark_turns(said)
             self.lines += paper.conversation_lines(asked, said)
         ended = endings(replies, receptionist.settings.max_tokens)
-        whisper(f"{variant.name}, seed {seed}: {found['to_the_point']['mean']:.1%} to the point at step {woken.step:,}")
-        return {"seed": seed, "step": woken.step} | woken.facts | {"endings": ended} | found
+        whisper(f"{variant.name}, seed {seed}: {found['to_the_point']['mean']:.1%} to the point at step {step:,}")
+        return {"seed": seed, "step": step} | woken.facts | {"endings": ended} | found
 
 
 def variant_row(variant: Variant, lives: list[dict[str, Any]], marker: Marker) -> dict[str, Any]:

@@ -26,10 +26,9 @@ from school.talking.receptionist import Receptionist
 
 
 class Woken(NamedTuple):
-    """Who answers, at which step of its life, what it reads, and what else is known of it."""
+    """Who answers, what it reads, and what else is known of it."""
 
     receptionist: Receptionist
-    step: int
     library: Library
     facts: dict[str, Any]
 
@@ -41,7 +40,7 @@ def grown(given: argparse.Namespace, variant: Variant, seed: int) -> Iterator[Wo
     with awake(given, *variant.changes, f"{SEED}={seed}", prepare=homes.append) as (day, settings):
         library = library_of(homes[0], settings)
         facts = grow(day, settings, given)
-        yield Woken(day.classroom.receptionist, day.tutor.step, library, facts)
+        yield Woken(day.classroom.receptionist, library, facts)
 
 
 def grow(day: Awake, settings: Any, given: argparse.Namespace) -> dict[str, Any]:
@@ -58,6 +57,7 @@ def grow(day: Awake, settings: Any, given: argparse.Namespace) -> dict[str, Any]
             receptionist.heed(result.temperature, result.repeats)
     spent, result = clock() - started, examine(tutor)
     receptionist.heed(result.temperature, result.repeats)
+    receptionist.publish(tutor.voice, tutor.step)
     return {
         "seconds": round(spent),
         "tokens": tutor.tokens_seen,
@@ -79,9 +79,10 @@ def asleep(given: argparse.Namespace, variant: Variant) -> Iterator[Woken]:
         conversations = Conversations(Path(nowhere), limit=limit, disk_limit=0, device=compute.device)
         receptionist = Receptionist(voice, tokenizer, conversations, settings.speech)
         wake_receptionist(soul, receptionist, welcome=lambda person: False)
+        receptionist.step = soul.step
         parameters = sum(parameter.numel() for parameter in voice.parameters())
         library = library_of(other if given.text else home, settings)
-        yield Woken(receptionist, soul.step, library, {"parameters": parameters})
+        yield Woken(receptionist, library, {"parameters": parameters})
 
 
 def ask(woken: Woken, text: str, conversation: str) -> Reply:
@@ -89,7 +90,7 @@ def ask(woken: Woken, text: str, conversation: str) -> Reply:
     request = Ask(text, conversation, ME, None)
     woken.receptionist.admit(request)
     while woken.receptionist.busy:
-        woken.receptionist.serve(woken.step)
+        woken.receptionist.serve()
     return request.future.result()
 
 

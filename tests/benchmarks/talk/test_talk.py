@@ -10,13 +10,14 @@ from argparse import Namespace
 from pathlib import Path
 
 import pytest
+import torch
 from rich.console import Console
 
 from benchmarks import references
 from benchmarks.common import awake, run
 from benchmarks.talk import __main__ as talk
 from benchmarks.talk import paper
-from benchmarks.talk.baby import asleep, converse, interview
+from benchmarks.talk.baby import asleep, converse, grow, interview
 from benchmarks.talk.library import Library
 from benchmarks.talk.marks import Marker, endings, how_ended
 from benchmarks.variants import Variant
@@ -88,6 +89,18 @@ def test_it_grows_babies_and_asks_them(text, tmp_path, no_judge, monkeypatch, ca
     assert said.count("  baby: ") == 2 * 4
 
 
+def test_it_speaks_with_what_it_has_learned(text):
+    """Its voice is the one that its lessons made, not the newborn's."""
+    with awake(Namespace(text=text, set=SMALL)) as (day, settings):
+        receptionist, born = day.classroom.receptionist, [one.clone() for one in day.tutor.voice.parameters()]
+        facts = grow(day, settings, Namespace(cpu_minutes=0.0001, minutes=1))
+        spoken, learned = list(receptionist.voice.parameters()), list(day.tutor.voice.parameters())
+        assert all(map(torch.equal, spoken, learned))
+        assert not all(map(torch.equal, spoken, born))
+        assert receptionist.step == day.tutor.step > 0
+        assert facts["tokens"] == day.tutor.tokens_seen
+
+
 def test_a_soul_is_asked_and_stays_as_it_is(home):
     """Nothing in its home changes, it learns nothing from being asked, and says the same another time."""
     given = Namespace(soul=home, text=None, set=SMALL)
@@ -95,7 +108,7 @@ def test_a_soul_is_asked_and_stays_as_it_is(home):
     answers = []
     for _ in range(2):
         with asleep(given, DEFAULT) as woken:
-            assert woken.step == 1
+            assert woken.receptionist.step == 1
             assert "the cat sat on the mat" in woken.library.taught_text
             replies = interview(woken, ["hello", "and then?"], 2) + [converse(woken, ["hello"], 3)]
             answers.append([[one.text for one in of_it] for of_it in replies])
