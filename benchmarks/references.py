@@ -60,6 +60,11 @@ def xz(file: Path) -> tuple[float, float]:
 
 def ppmd(file: Path) -> tuple[float, float]:
     """Prediction by partial matching, variant I, order 6 (Shkarin 2002, "PPM: one step to practicality")."""
+    return _by_code_length(ppmd_length(), file)
+
+
+def ppmd_length() -> Callable[[bytes], int]:
+    """What tells how many bytes PPMd makes of a text. Raises Absent."""
     try:
         from pyppmd import Ppmd8Encoder
     except ImportError:
@@ -69,25 +74,33 @@ def ppmd(file: Path) -> tuple[float, float]:
         encoder = Ppmd8Encoder(PPMD_ORDER, PPMD_MEMORY)
         return len(encoder.encode(data)) + len(encoder.flush())
 
-    return _by_code_length(length, file)
+    return length
 
 
 def mixer(file: Path) -> tuple[float, float]:
     """Bitwise logistic mixing of eight hashed contexts and a match model."""
+    with tempfile.TemporaryDirectory(prefix="baby-") as folder:
+        program = Path(folder, "mixer")
+        build(MIXER, program)
+        try:
+            said = subprocess.run([program, file], check=True, capture_output=True, text=True).stdout
+        except (OSError, subprocess.CalledProcessError) as error:
+            raise Absent(f"{MIXER.name} can't be run here ({error})") from None
+    whole, tail = PRINTED.search(said).groups()
+    return float(whole), float(tail)
+
+
+def build(source: Path, program: Path, *flags: str) -> None:
+    """Compile the mixer, or what is made with it. Raises Absent."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     if not MIXER.exists():
         raise Absent(f"there is no {MIXER.parent.name}/{MIXER.name} in the folder shared beside the repository")
     if not compiler:
         raise Absent("there is no C compiler (gcc or cc)")
-    with tempfile.TemporaryDirectory(prefix="baby-") as folder:
-        program = Path(folder, "mixer")
-        try:
-            subprocess.run([compiler, *BUILD, MIXER, "-o", program, "-lm"], check=True, capture_output=True)
-            said = subprocess.run([program, file], check=True, capture_output=True, text=True).stdout
-        except (OSError, subprocess.CalledProcessError) as error:
-            raise Absent(f"{MIXER.name} can't be built or run here ({error})") from None
-    whole, tail = PRINTED.search(said).groups()
-    return float(whole), float(tail)
+    try:
+        subprocess.run([compiler, *BUILD, *flags, source, "-o", program, "-lm"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise Absent(f"{source.name} can't be built here ({error})") from None
 
 
 INSTRUMENTS = {"mixer": mixer, "ppmd": ppmd, "xz": xz}

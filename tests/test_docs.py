@@ -110,7 +110,7 @@ def test_a_command_line_is_understood(page, words):
 def test_an_option_exists(page, flag):
     """An option that is named alone is one of a command's, or of a measurement's."""
     words = arguments_of(flag)
-    of_measurements = "".join(file.read_text("utf-8") for file in (ROOT / "benchmarks").glob("*.py"))
+    of_measurements = "".join(file.read_text("utf-8") for file in (ROOT / "benchmarks").rglob("*.py"))
     assert (
         any(parses([*verb, *words, *more]) for verb in VERBS for more in ([], ["x"]))
         or f'"{words[0]}"' in of_measurements
@@ -135,7 +135,8 @@ def test_the_measurements_are_those_that_exist():
     """The table of measurements names each module that can be called, and no other."""
     named = set(first_cells(table("docs/measurements.md", "`python -m benchmarks...`")))
     files = {file for file in (ROOT / "benchmarks").glob("*.py") if "__main__" in file.read_text("utf-8")}
-    assert named == {file.stem for file in files}
+    packages = {file.parent for file in (ROOT / "benchmarks").glob("*/__main__.py")}
+    assert named == {place.stem for place in files | packages}
 
 
 # ---- settings ------------------------------------------------------------------------------------------------------

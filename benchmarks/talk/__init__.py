@@ -1,0 +1,1 @@
+"""How well it talks, in figures that need no person: ``python -m benchmarks.talk``."""

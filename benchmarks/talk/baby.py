@@ -1,0 +1,108 @@
+"""Whom is talked with: a baby that is grown for it, or the newest soul of a home, which stays asleep."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import wakeup
+from benchmarks.common import awake, home_with
+from benchmarks.learn import examine
+from benchmarks.talk.library import Library, library_of
+from benchmarks.variants import SEED, Variant
+from school.assembly import Awake, souls_of
+from school.door.mailbox import Ask
+from school.door.values import ME, Reply
+from school.office.machine import prepare
+from school.offline import newest_soul
+from school.souls.packing import open_voice, wake_receptionist
+from school.talking.conversations import Conversations
+from school.talking.receptionist import Receptionist
+
+
+class Woken(NamedTuple):
+    """Who answers, what it reads, and what else is known of it."""
+
+    receptionist: Receptionist
+    library: Library
+    facts: dict[str, Any]
+
+
+@contextmanager
+def grown(given: argparse.Namespace, variant: Variant, seed: int) -> Iterator[Woken]:
+    """A newborn, after its time of lessons. Raises Mistake."""
+    homes: list[Path] = []
+    with awake(given, *variant.changes, f"{SEED}={seed}", prepare=homes.append) as (day, settings):
+        library = library_of(homes[0], settings)
+        facts = grow(day, settings, given)
+        yield Woken(day.classroom.receptionist, library, facts)
+
+
+def grow(day: Awake, settings: Any, given: argparse.Namespace) -> dict[str, Any]:
+    """Lessons with the examinations that belong to them, after which it speaks as these advise, and a last one, off the
+    clock."""
+    tutor, receptionist = day.tutor, day.classroom.receptionist
+    clock = time.process_time if given.cpu_minutes else time.perf_counter
+    started, seconds = clock(), 60 * (given.cpu_minutes or given.minutes)
+    while clock() - started < seconds or tutor.under_way:
+        tutor.micro_step()
+        if tutor.exam_due:
+            result = examine(tutor, limit=settings.lessons.evaluation_tokens)
+            tutor.heed(result.bits_per_byte)
+            receptionist.heed(result.temperature, result.repeats)
+    spent, result = clock() - started, examine(tutor)
+    receptionist.heed(result.temperature, result.repeats)
+    receptionist.publish(tutor.voice, tutor.step)
+    return {
+        "seconds": round(spent),
+        "tokens": tutor.tokens_seen,
+        "bits_per_byte": round(result.bits_per_byte, 4),
+        "parameters": day.classroom.parameters,
+    }
+
+
+@contextmanager
+def asleep(given: argparse.Namespace, variant: Variant) -> Iterator[Woken]:
+    """The newest soul of a home; nothing in the home changes, and no conversation in it is read. Raises Mistake."""
+    arguments = [part for change in (*given.set, *variant.changes) for part in ("--set", change)]
+    settings, home = wakeup.read_options(wakeup.parse(["--home", str(given.soul), *arguments]))
+    compute = prepare(settings.machine)
+    soul = newest_soul(souls_of(settings, home), wakeup.whisper)
+    tokenizer, voice = open_voice(soul, compute)
+    with tempfile.TemporaryDirectory(prefix="baby-") as nowhere, home_with(given.text) as other:
+        limit = settings.speech.conversations
+        conversations = Conversations(Path(nowhere), limit=limit, disk_limit=0, device=compute.device)
+        receptionist = Receptionist(voice, tokenizer, conversations, settings.speech)
+        wake_receptionist(soul, receptionist, welcome=lambda person: False)
+        receptionist.step = soul.step
+        parameters = sum(parameter.numel() for parameter in voice.parameters())
+        library = library_of(other if given.text else home, settings)
+        yield Woken(receptionist, library, {"parameters": parameters})
+
+
+def ask(woken: Woken, text: str, conversation: str) -> Reply:
+    """One question, with nobody else waiting."""
+    request = Ask(text, conversation, ME, None)
+    woken.receptionist.admit(request)
+    while woken.receptionist.busy:
+        woken.receptionist.serve()
+    return request.future.result()
+
+
+def interview(woken: Woken, questions: Sequence[str], answers: int) -> list[list[Reply]]:
+    """So many answers to each question, round by round, every one in a conversation of its own."""
+    replies: list[list[Reply]] = [[] for _ in questions]
+    for turn in range(answers):
+        for number, question in enumerate(questions):
+            replies[number].append(ask(woken, question, f"talk {turn} {number}"))
+    return replies
+
+
+def converse(woken: Woken, questions: Sequence[str], turns: int) -> list[Reply]:
+    """So many questions in one conversation, from the first again when they are through."""
+    return [ask(woken, questions[turn % len(questions)], "talk on and on") for turn in range(turns)]
