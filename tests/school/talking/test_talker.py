@@ -38,11 +38,13 @@ def awake(librarian, folder, *, look=lambda: False, limits=None, **speech):
     saver = Saver(caretaker, lambda: pack_soul(tutor, receptionist, {}), lambda event: None)
     outside = Outside(publish=registrar.note, look=look)
     classroom = Classroom(tutor, receptionist, mailbox, school, saver, limits=limits or Limits(), outside=outside)
-    yield SimpleNamespace(tutor=tutor, school=school, control=Control(mailbox), classroom=classroom, mailbox=mailbox)
-    classroom.stop()
-    if classroom.started:
-        classroom.done.result(timeout=60)
-    registrar.close(step=tutor.step, ending="asleep", patience=60)
+    try:
+        yield SimpleNamespace(tutor=tutor, school=school, control=Control(mailbox), classroom=classroom, mailbox=mailbox)
+    finally:
+        classroom.stop()
+        if classroom.started:
+            classroom.done.result(timeout=60)
+        registrar.close(step=tutor.step, ending="asleep", patience=60)
 
 
 def test_nobody_waits_for_a_lesson(librarian, tmp_path):
@@ -185,5 +187,5 @@ def test_everything_at_once(librarian, tmp_path):
         here.school.ask("my quokka?", last, person=last).result(timeout=60)
         here.school.forget(person=last).result(timeout=60)
         assert here.control.save().result(timeout=60)
-        soul = Caretaker(tmp_path / "soul", SoulSettings()).newest(print)
+        soul = Caretaker(tmp_path / "soul", SoulSettings()).newest(print, set_aside=False)
         assert last not in {person for _, person in soul.facts["conversations"].values()}
