@@ -1,6 +1,6 @@
 """The receptionist: answers questions, all that wait together, token by token.
 
-Shapes: B questions being answered, V vocabulary.
+Shapes: B questions being answered, R rows of the brain (B, or with guidance 2 B), V vocabulary.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 import torch
@@ -28,6 +28,8 @@ from school.texts.tokenizer import BABY, END, MARK_COUNT, PERSON, Tokenizer
 
 PREFILL = 128  # tokens of a question read at a time
 LONG = 0.5  # share of the longest reply from which on the next end of a sentence will do
+CLOSING = frozenset(")]}\u00bb\u201d\u203a,.!?")
+GUIDED = 12  # tokens after which guidance counts half as much
 TAIL = 12  # tokens in which the end of a sentence is looked for
 REPEATS_FROM, TUNING_RATE, PENALTY_LIMIT = 8, 0.05, 2.0  # said tokens that tell something; step; bound
 
@@ -63,8 +65,11 @@ class Receptionist:
         self.penalty = settings.repetition_penalty
         self.text_repeats: float | None = None  # how often its texts say a token again, from the same examination
         self.replies = 0  # over its whole life: the seed of the next reply
+        self._no_beginning = torch.tensor([_ends_only(tokenizer.token_bytes(i)) for i in range(tokenizer.size)])
+        self._no_beginning[END] = True
         self._waiting: deque[Ask] = deque()
         self._speaking: list[_Speaking] = []
+        self._rows_each = 2 if settings.guidance > 1 else 1  # the second has not heard the question
         self._state: State = {}
         self._pixels = torch.empty(0, 3)
         self._logits = torch.empty(0)
@@ -142,28 +147,37 @@ class Receptionist:
         if ask.kept:
             conversation = self.conversations.get(ask.conversation, conversation)
         words = self.tokenizer.encode(ask.text)[-self.settings.question_tokens :]
-        tokens = torch.tensor([[PERSON, *words, END, BABY]], device=self.device)
+        heard = [self._read(conversation, question) for question in ([words], [words, []])[self._rows_each - 1]]
+        rng = torch.Generator().manual_seed(seed_of(self.settings.seed, self.replies))
+        self.replies += 1
+        recent = [token for token in conversation.recent if 0 <= token < self.tokenizer.size]
+        self._join(_Speaking(ask, rng, conversation.person, recent=recent), heard)
+
+    def _read(self, conversation: Conversation, question: list[int]) -> BrainOutput:
+        """What comes of a turn of a person's."""
+        tokens = torch.tensor([[PERSON, *question, END, BABY]], device=self.device)
         state, pixel = conversation.state, conversation.pixel
         for start in range(0, tokens.shape[1], PREFILL):
             chunk = tokens[:, start : start + PREFILL]
             out = self.voice(chunk, pixel[:, None].expand(-1, chunk.shape[1], -1), state)
             state = out.state
-        rng = torch.Generator().manual_seed(seed_of(self.settings.seed, self.replies))
-        self.replies += 1
-        recent = [token for token in conversation.recent if 0 <= token < self.tokenizer.size]
-        self._join(_Speaking(ask, rng, conversation.person, recent=recent), state, out.pixels, out.logits)
+        return out
 
     def _fresh(self, person: str) -> Conversation:
         pixel = torch.full((1, 3), NEUTRAL, device=self.device)
         return Conversation(person, self.voice.fresh_state(1), pixel, [])
 
-    def _join(self, speaking: _Speaking, state: State, pixels: Tensor, logits: Tensor) -> None:
-        rows = state, pixels[:, -1], logits[:, -1]
+    def _join(self, speaking: _Speaking, heard: list[BrainOutput]) -> None:
+        states, pixels = [out.state for out in heard], [out.pixels[:, -1] for out in heard]
+        logits = [out.logits[:, -1] for out in heard]
         if self._speaking:
-            state = stack_states([self._state, state])
-            rows = state, torch.cat([self._pixels, rows[1]]), torch.cat([self._logits, rows[2]])
-        self._state, self._pixels, self._logits = rows
+            states, pixels, logits = [self._state, *states], [self._pixels, *pixels], [self._logits, *logits]
+        self._state, self._pixels, self._logits = stack_states(states), torch.cat(pixels), torch.cat(logits)
         self._speaking.append(speaking)
+
+    def _rows(self, numbers: Iterable[int]) -> list[int]:
+        """The rows of the brain that belong to these answers."""
+        return [number * self._rows_each + row for number in numbers for row in range(self._rows_each)]
 
     # ---- speaking ------------------------------------------------------------------------------------------------
 
@@ -176,7 +190,8 @@ class Receptionist:
         except Exception as error:
             self._turn_away(self._culprits() or dict.fromkeys(range(len(self._speaking)), error))
             return
-        likely = self._logits.log_softmax(-1).gather(-1, tokens[:, None])[:, 0].tolist()  # before any penalty
+        asked = self._logits[:: self._rows_each].log_softmax(-1)  # before any penalty
+        likely = asked.gather(-1, tokens[:, None])[:, 0].tolist()
         self._state, self._logits, shown, self._pixels = out.state, out.logits, self._pixels, out.pixels
         done = set()
         for i, (speaking, token) in enumerate(zip(self._speaking, tokens.tolist(), strict=True)):
@@ -185,7 +200,7 @@ class Receptionist:
             try:
                 if ending := self._take(speaking, token):
                     done.add(i)
-                    self._finish(i, speaking, token, ending, shown[i])
+                    self._finish(i, speaking, token, ending, shown[i * self._rows_each])
             except Exception as error:
                 done.add(i)
                 fail(speaking.ask.future, error)
@@ -193,11 +208,12 @@ class Receptionist:
 
     def _next(self, row: int | None = None) -> tuple[Tensor, BrainOutput]:
         """A token for everyone, or for the one in ``row`` alone, and what comes of it."""
+        tokens = self._choose(slice(None) if row is None else slice(row, row + 1))
+        each = tokens.repeat_interleave(self._rows_each)
         if row is None:
-            tokens = self._choose()
-            return tokens, self.voice.step(tokens, self._pixels, self._state)
-        tokens = self._choose(slice(row, row + 1))
-        return tokens, self.voice.step(tokens, self._pixels[row : row + 1], pick_streams(self._state, [row]))
+            return tokens, self.voice.step(each, self._pixels, self._state)
+        rows = self._rows([row])
+        return tokens, self.voice.step(each, self._pixels[rows], pick_streams(self._state, rows))
 
     def _culprits(self) -> dict[int, Exception]:
         """With whom it fails even when they are alone, and how. All the others can go on."""
@@ -216,17 +232,19 @@ class Receptionist:
 
     def _choose(self, rows: slice = slice(None)) -> Tensor:
         """A token for each of these rows. Raises ArithmeticError where the logits are no numbers."""
-        settings, everyone, logits = self.settings, self._speaking[rows], self._logits[rows]
+        settings, everyone, logits = self.settings, self._speaking[rows], self._guided()[rows]
         if not logits.amax(-1).isfinite().all():
             raise ArithmeticError("what it was about to say came to no numbers")
         window = settings.repetition_window
         recent = torch.full((len(everyone), window), -1, dtype=torch.int64)
         forbidden = torch.zeros(logits.shape, dtype=torch.bool)
         forbidden[:, :MARK_COUNT] = True
+        forbidden[:, END] = False
         for i, speaking in enumerate(everyone):
             last = speaking.recent[-window:]
             recent[i, : len(last)] = torch.tensor(last, dtype=torch.int64)
-            forbidden[i, END] = not any(self.tokenizer.token_bytes(token).strip() for token in speaking.said)
+            if not any(self.tokenizer.token_bytes(token).strip() for token in speaking.said):
+                forbidden[i] |= self._no_beginning
         return sample(
             logits,
             recent.to(self.device),
@@ -238,6 +256,17 @@ class Receptionist:
             penalty=self.penalty,
             rngs=[speaking.rng for speaking in everyone],
         )
+
+    def _guided(self) -> Tensor:
+        """Logits (B, V) in which the question counts ``guidance`` times as an answer begins, and less and less: that is
+        classifier-free guidance (for texts, Sanchez et al. 2023, "Stay on topic with Classifier-Free Guidance"), which
+        fades as in Li et al. 2016, for an answer that is guided to its end repeats the question's words."""
+        if self._rows_each == 1:
+            return self._logits
+        asked, unasked = (self._logits[row::2].log_softmax(-1) for row in range(2))
+        said = torch.tensor([[float(len(one.said))] for one in self._speaking])
+        more = (self.settings.guidance - 1) * torch.exp2(-said / GUIDED)
+        return asked + more.to(self.device) * (asked - unasked)
 
     def _take(self, speaking: _Speaking, token: int) -> str:
         """Note one token; returns why the reply ends with it, or ""."""
@@ -298,7 +327,8 @@ class Receptionist:
 
     def _keep(self, row: int, speaking: _Speaking, token: int) -> None:
         """Put the conversation back as it is after this turn."""
-        state, pixel = pick_streams(self._state, [row]), self._pixels[row : row + 1].clone()
+        first = row * self._rows_each
+        state, pixel = pick_streams(self._state, [first]), self._pixels[first : first + 1].clone()
         if token != END:  # it was cut short: let it know that its turn is over
             out = self.voice.step(torch.tensor([END], device=self.device), pixel, state)
             state, pixel = out.state, out.pixels
@@ -317,8 +347,14 @@ class Receptionist:
             return
         kept = [i for i in range(len(self._speaking)) if i not in rows]
         self._speaking = [self._speaking[i] for i in kept]
-        self._state = pick_streams(self._state, kept)
-        self._pixels, self._logits = self._pixels[kept], self._logits[kept]
+        rows = self._rows(kept)
+        self._state = pick_streams(self._state, rows)
+        self._pixels, self._logits = self._pixels[rows], self._logits[rows]
+
+
+def _ends_only(token: bytes) -> bool:
+    """Whether nobody begins with it: what begins with a mark that closes or ends something."""
+    return token.decode("utf-8", "ignore").lstrip()[:1] in CLOSING
 
 
 def _repeats(speaking: _Speaking) -> float:

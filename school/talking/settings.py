@@ -17,6 +17,13 @@ class SpeechSettings(Slice):
         description="choose among the tokens that hold this share of probability",
         json_schema_extra=EXPERT,
     )
+    guidance: float = Field(
+        2.0,
+        ge=1,
+        le=5,
+        description="how many times as much the question counts as its answer begins; 1: no more than it does",
+        json_schema_extra=EXPERT,
+    )
     tune: bool = Field(
         True,
         description="let it tune its own temperature and repetition penalty to fit its texts",

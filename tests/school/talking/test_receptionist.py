@@ -76,11 +76,11 @@ def test_characters_are_handed_on_whole(text):
 def test_limits_are_kept(tutor, tmp_path, monkeypatch):
     """A reply ends at the token limit or when its time is up, and says which."""
     receptionist = make_receptionist(tutor, tmp_path, max_tokens=3, temperature=0.0)
-    monkeypatch.setattr(receptionist, "_choose", lambda: torch.full((len(receptionist._speaking),), MARK_COUNT + 40))
+    monkeypatch.setattr(receptionist, "_choose", lambda rows: torch.tensor([MARK_COUNT + 40]))
     (reply,) = answer(receptionist, ask())
     assert (len(reply.tokens), reply.ending) == (3, "limit")
     hurried = make_receptionist(tutor, tmp_path, max_tokens=1000, max_seconds=0.05)
-    monkeypatch.setattr(hurried, "_choose", lambda: torch.full((len(hurried._speaking),), MARK_COUNT + 40))
+    monkeypatch.setattr(hurried, "_choose", lambda rows: torch.tensor([MARK_COUNT + 40]))
     (reply,) = answer(hurried, ask())
     assert reply.ending == "time"
     assert len(reply.tokens) < 1000
@@ -91,16 +91,69 @@ def test_a_long_answer_ends_with_a_sentence(tutor, tmp_path, monkeypatch):
     words = tutor.librarian.tokenizer.encode("the cat sat. the cat sat on the mat and looked. the rain. my sister")
     receptionist = make_receptionist(tutor, tmp_path, max_tokens=len(words) - 2)
     said = iter(words)
-    monkeypatch.setattr(receptionist, "_choose", lambda: torch.tensor([next(said)]))
+    monkeypatch.setattr(receptionist, "_choose", lambda rows: torch.tensor([next(said)]))
     (reply,) = answer(receptionist, ask())
     assert (reply.text, reply.ending) == ("the cat sat. the cat sat on the mat and looked.", "end")
+
+
+def test_an_answer_may_end_after_its_first_word(tutor, tmp_path):
+    """When words were said, the end mark is chosen where it is likeliest; before, it can't be."""
+    receptionist = make_receptionist(tutor, tmp_path, max_tokens=50, temperature=0.0)
+    one = ask()
+    receptionist.admit(one)
+    receptionist.serve()
+    while receptionist.busy:
+        receptionist._logits[:, END] = 99.0
+        receptionist.serve()
+    reply = one.future.result(timeout=0)
+    assert reply.ending == "end"
+    assert reply.text.strip()
+    assert len(reply.tokens) <= 8  # of which all but the last are no words
+
+
+def test_no_answer_begins_with_what_ends_something(tutor, tmp_path):
+    """However likely: no closing bracket, no comma."""
+    receptionist = make_receptionist(tutor, tmp_path, temperature=0.0)
+    for mark in (")", "]", ",", "."):
+        (token,) = receptionist.tokenizer.encode(mark)
+        receptionist._listen(ask())
+        receptionist._logits[:, token] = 99.0
+        assert receptionist._choose().tolist()[-1] != token
+
+
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+def test_guidance_makes_more_of_the_question(tutor, tmp_path, guidance):
+    """As the answer begins, what the question does to the logits counts ``guidance`` times, and hardly at its end."""
+    receptionist = make_receptionist(tutor, tmp_path, guidance=guidance)
+    receptionist._listen(ask("the radio sang"))
+    unheard = make_receptionist(tutor, tmp_path, guidance=1.0)
+    unheard._listen(ask(""))
+    asked, unasked = receptionist._logits[:1].log_softmax(-1), unheard._logits.log_softmax(-1)
+    wanted = unasked + guidance * (asked - unasked)
+    torch.testing.assert_close(receptionist._guided().log_softmax(-1), wanted.log_softmax(-1), atol=1e-4, rtol=0)
+    receptionist._speaking[0].said = [0] * 500
+    torch.testing.assert_close(receptionist._guided().log_softmax(-1), asked, atol=1e-4, rtol=0)
+
+
+def test_a_conversation_remembers_what_was_asked(tutor, tmp_path, monkeypatch):
+    """With guidance and without, its state after the same words is the same."""
+    states = []
+    for guidance in (1.0, 2.0):
+        receptionist = make_receptionist(tutor, tmp_path / str(guidance), guidance=guidance)
+        monkeypatch.setattr(receptionist, "_choose", lambda rows: torch.tensor([MARK_COUNT + 40]))
+        answer(receptionist, ask("the radio sang"))
+        (conversation,) = receptionist.conversations._open.values()
+        states.append(conversation.state)
+    assert states[0].keys() == states[1].keys()
+    for name in states[0]:
+        torch.testing.assert_close(states[0][name], states[1][name], atol=1e-5, rtol=0)
 
 
 def test_it_stops_at_the_end_of_its_turn(tutor, tmp_path, monkeypatch):
     """The end mark ends the reply and is not part of it."""
     receptionist = make_receptionist(tutor, tmp_path)
     words = iter([MARK_COUNT + 40, MARK_COUNT + 41, END])
-    monkeypatch.setattr(receptionist, "_choose", lambda: torch.tensor([next(words)]))
+    monkeypatch.setattr(receptionist, "_choose", lambda rows: torch.tensor([next(words)]))
     (reply,) = answer(receptionist, ask())
     assert (reply.tokens, reply.ending) == ((MARK_COUNT + 40, MARK_COUNT + 41), "end")
 
@@ -431,7 +484,7 @@ def test_a_failing_choice_is_that_answers_alone(tutor, tmp_path):
         asks = [ask("hello", name, name) for name in "abc"]
         for one in asks:
             receptionist._listen(one)
-        receptionist._logits[bad] = float("nan")
+        receptionist._logits[receptionist._rows([bad])[0]] = float("nan")
         while receptionist.busy:
             receptionist.serve()
         assert isinstance(asks[bad].future.exception(timeout=0), ArithmeticError)
@@ -446,7 +499,7 @@ def test_a_failing_step_is_that_answers_alone(tutor, tmp_path, monkeypatch, wher
     for one in asks:
         receptionist._listen(one)
     if where == "step":
-        receptionist._pixels[1] = 7.0
+        receptionist._pixels[receptionist._rows([1])[0]] = 7.0
         step = receptionist.voice.step
 
         def fussy(tokens, pixels, state):

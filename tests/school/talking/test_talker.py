@@ -39,7 +39,9 @@ def awake(librarian, folder, *, look=lambda: False, limits=None, **speech):
     outside = Outside(publish=registrar.note, look=look)
     classroom = Classroom(tutor, receptionist, mailbox, school, saver, limits=limits or Limits(), outside=outside)
     try:
-        yield SimpleNamespace(tutor=tutor, school=school, control=Control(mailbox), classroom=classroom, mailbox=mailbox)
+        yield SimpleNamespace(
+            tutor=tutor, school=school, control=Control(mailbox), classroom=classroom, mailbox=mailbox
+        )
     finally:
         classroom.stop()
         if classroom.started:
