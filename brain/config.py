@@ -28,6 +28,7 @@ class BrainConfig(ABC):
 
     SUMMARY: ClassVar[str]  # the species in a few words
     CAME_LATER: ClassVar[Mapping[str, Any]] = {}  # fields that older souls lack, and what those brains are
+    OF_BIRTH: ClassVar[frozenset[str]] = frozenset()  # fields that no setting is asked for: a soul stays as it was born
     DROPPED: ClassVar[Mapping[str, Any]] = {}  # fields that are gone, and their one value that is still a brain
 
     species: str

@@ -20,6 +20,8 @@ REMOVED: dict[str, str] = {
     **teaching.REMOVED,
     "brain.shared_cerebellum": "each neuron has a window mix of its own, which learns better",
     "speech.turn_seconds": "answers are made while lessons compute, so that neither waits for the other",
+    "brain.echo": "it learns as well without, so newborns have none; a baby that was born with it keeps it",
+    "brain.shared_decays": "newborns share their memory spans, which is as good; a baby born otherwise stays so",
     "brain.blend_logit_norm": "logits are always blended with their own norm",
 }
 """Settings and sections that were there once, by name, and why they went."""

@@ -23,7 +23,9 @@ class InterneuronConfig(BrainConfig):
         "neurons_per_gate": 1,
         "spelling": False,
         "word_memory": False,
+        "shared_decays": False,
     }
+    OF_BIRTH: ClassVar[frozenset[str]] = frozenset({"echo", "shared_decays"})
     DROPPED: ClassVar[Mapping[str, Any]] = {"shared_cerebellum": False, "blend_logit_norm": True}
 
     species: str = "interneuron"
@@ -35,10 +37,11 @@ class InterneuronConfig(BrainConfig):
     longest_window: int = part(64, "tokens that the longest window may span")
     windows: tuple[float, ...] = part((1, 2, 3, 4, 8, 16, 32), "sizes in tokens that the windows start with")
     positions: int = 256  # places in a turn that it tells apart
-    echo: bool = part(True, "let every token hear an echo of the one before")
     spelling: bool = part(True, "let tokens that are spelled alike share a part of their vectors")
     word_memory: bool = part(True, "remember which words were said lately, and say them sooner")
-    shared_decays: bool = part(False, "one memory span for all neurons instead of one for each")
+    # The next two were the other way round until they had learned for long, three times each, and nobody could tell.
+    echo: bool = False  # every token has a second vector, that is added to the token after it
+    shared_decays: bool = True  # one memory span for all neurons instead of one for each
 
     def build(self, *, pieces: Sequence[bytes], turn_tokens: int, backend: Backend) -> Brain:
         from brain.species.interneuron import InterneuronBrain

@@ -23,7 +23,7 @@ class LessonSettings(Slice):
         0, ge=0, le=1024, description="streams read together; 0: measure what is quick enough", json_schema_extra=EXPERT
     )
     micro_seconds: float = Field(
-        0.0, ge=0, le=60, description="how long a micro-step may keep a question waiting; 0: as the preset likes it"
+        0.0, ge=0, le=60, description="how long a micro-step may keep requests waiting; 0: as the preset likes it"
     )
     learning_rate: float = Field(
         2.8e-3, gt=0, le=1, description="AdamW's step size after the warm-up", json_schema_extra=EXPERT

@@ -45,7 +45,7 @@ def agree(wanted: BrainConfig, soul: BrainConfig, where: str) -> BrainConfig:
     _must_agree("species", wanted, soul, where)
     free = [name for name, part in soul.parts().items() if not part["structural"]]
     for field in fields(soul):
-        if field.name not in free and getattr(soul, field.name) != soul.CAME_LATER.get(field.name):
+        if field.name not in (*free, *soul.OF_BIRTH) and getattr(soul, field.name) != soul.CAME_LATER.get(field.name):
             _must_agree(field.name, wanted, soul, where)
     return replace(soul, **{name: getattr(wanted, name) for name in free})
 

@@ -32,8 +32,8 @@ TOKENS = 120  # more than any window is long
 
 
 SWITCHES = {
-    "own": ("interneuron", {}),
-    "shared": ("interneuron", {"shared_decays": True}),
+    "interneuron": ("interneuron", {}),
+    "as once": ("interneuron", {"echo": True, "shared_decays": False}),
     "llama": ("llama", {}),
 }
 

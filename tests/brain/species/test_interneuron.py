@@ -16,9 +16,8 @@ SHAPES = {
     "as it is": {},
     "a gate each": {"neurons_per_gate": 1},
     "one gate": {"neurons_per_gate": 256},
-    "shared": {"shared_decays": True},
+    "as once": {"echo": True, "shared_decays": False},
     "odd": {
-        "echo": False,
         "spelling": False,
         "neurons": 205,
         "neurons_per_gate": 5,

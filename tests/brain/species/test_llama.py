@@ -156,8 +156,9 @@ def test_rare_words_do_not_fade(brain):
 
 
 @pytest.mark.parametrize("preset", SIZES)
-def test_it_never_has_more_parameters_than_the_brain_it_is_compared_with(preset):
-    """At each preset it has 85 to 100 % of the interneuron brain's parameters, those of its spelling not counted."""
+def test_it_has_as_many_parameters_as_the_brain_it_is_compared_with(preset):
+    """At each preset it has as many as the interneuron brain within a fifth; those of its spelling are not counted,
+    with which that has more."""
     with torch.device("meta"):
         sizes = {
             species: parameter_count(
@@ -165,7 +166,7 @@ def test_it_never_has_more_parameters_than_the_brain_it_is_compared_with(preset)
             )
             for species, presets in SPECIES.items()
         }
-    assert 0.85 < sizes["llama"] / sizes["interneuron"] <= 1
+    assert 1 <= sizes["llama"] / sizes["interneuron"] < 1.2
 
 
 def test_a_whole_life(here, tmp_path: Path):  # noqa: F811

@@ -49,8 +49,9 @@ def test_each_override_reaches_the_brain(species: str, key: str):
 
 @pytest.mark.parametrize("species", SPECIES)
 def test_every_part_of_a_shape_can_be_asked_for(species: str):
-    """Each field of a brain's shape is a setting of [brain], but for the vocabulary ([library]) and the positions."""
-    shape = {field.name for field in fields(config_of(species))}
+    """Each field of a brain's shape is a setting of [brain], but for the vocabulary ([library]), the positions, and
+    what newborns have no choice in."""
+    shape = {field.name for field in fields(config_of(species))} - config_of(species).OF_BIRTH
     assert shape - set(BrainSettings.model_fields) <= {"vocabulary", "positions"}
 
 
@@ -58,15 +59,15 @@ def test_what_only_experiments_need_is_marked():
     """Such settings stay out of config.toml; the others are what people change."""
     public = {name for name, field in BrainSettings.model_fields.items() if not (field.json_schema_extra or {})}
     assert public == {"species", "preset"}
-    assert BrainSettings.model_fields["echo"].json_schema_extra == {"expert": True}
+    assert BrainSettings.model_fields["spelling"].json_schema_extra == {"expert": True}
 
 
 def test_settings_files_of_before_are_still_read(tmp_path):
     """Switches that are gone are told and ignored; all others still stand where they were."""
     file, told = tmp_path / "mine.toml", []
     file.write_text('[brain]\npreset = "newborn"\nshared_cerebellum = false\nblend_logit_norm = true\n')
-    read = read_settings(TREE, file, ["brain.echo=false"], removed=REMOVED, tell=told.append)
-    assert read.brain == BrainSettings(preset="newborn", echo=False)
+    read = read_settings(TREE, file, ["brain.spelling=false"], removed=REMOVED, tell=told.append)
+    assert read.brain == BrainSettings(preset="newborn", spelling=False)
     assert len(told) == 1
     assert all(f"brain.{name}" in told[0] for name in config_of("interneuron").DROPPED)
 
@@ -118,9 +119,7 @@ def test_heads_that_do_not_fit(changes: dict[str, int], line: str):
 
 def test_an_overridden_shape_can_be_built():
     """A shape made of overrides builds a brain."""
-    settings = BrainSettings(
-        preset="newborn", neurons=16, embed_width=8, windows=(1.0, 3.0), shared_decays=True, echo=False
-    )
+    settings = BrainSettings(preset="newborn", neurons=16, embed_width=8, windows=(1.0, 3.0), spelling=False)
     assert build_brain(shape_of(settings, 264), pieces=[b""] * 264, turn_tokens=8) is not None
 
 
@@ -142,7 +141,12 @@ def test_micro_seconds():
 
 @pytest.mark.parametrize(
     ("species", "name"),
-    [(kind, field.name) for kind in SPECIES for field in fields(config_of(kind)) if field.name != "dropout"],
+    [
+        (kind, field.name)
+        for kind in SPECIES
+        for field in fields(config_of(kind))
+        if field.name not in {"dropout", *config_of(kind).OF_BIRTH}
+    ],
 )
 def test_the_souls_shape_wins_or_nobody_wakes(species: str, name: str):
     """Settings that ask for another shape are refused in one line: what it has, what is asked, and both ways out."""
@@ -181,3 +185,10 @@ def test_each_species_has_a_dropout_of_its_own():
     own = [shape_of(BrainSettings(species=species), 0).dropout for species in ("interneuron", "llama")]
     assert own == [0.3, 0.1]
     assert shape_of(BrainSettings(species="llama", dropout=0.0), 0).dropout == 0.0
+
+
+def test_a_soul_stays_as_it_was_born():
+    """What newborns have no choice in is the soul's, whatever newborns are like today."""
+    newborn = SPECIES["interneuron"]["newborn"]
+    soul = replace(newborn, echo=not newborn.echo, shared_decays=not newborn.shared_decays)
+    assert agree(newborn, soul, "there") == soul
