@@ -16,7 +16,7 @@ wakeup: setup
 	@$(VENV)/bin/python wakeup.py
 
 test: setup
-	@$(VENV)/bin/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@PYTHONDONTWRITEBYTECODE= $(VENV)/bin/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 trials: setup
 	@$(VENV)/bin/python -m pytest -q -m trial --timeout 1800

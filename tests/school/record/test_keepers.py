@@ -43,6 +43,7 @@ PASSING = {  # what only hands on
     "school/door/forgetting.py:Forgetting": "the coordinator",
     "school/door/school.py:School": "asks the coordinator",
     "bots/chat/speaker.py:Speaker": "lines only while something is said about them, by tasks that a removal ends",
+    "school/talking/talker.py:Talker": "hands the receptionist what it hears, in order",
     "bots/room/wire.py:RoomWire": "a platform, whose transcript is its moderators' own",
     "school/door/mailbox.py:Mailbox": "whatever waits there is opened in order, the questions before who forgets them",
 }
