@@ -94,9 +94,9 @@ def test_it_wakes_learns_and_sleeps(home):
     assert (home / "statistics" / "baby.log").exists()
 
 
-def test_it_goes_on_where_it_was(home, tmp_path):
+def test_it_goes_on_where_it_was(home, here):
     """A second wake continues from the saved step; with --json standard output is one object."""
-    done = wakeup(home, "--steps", "2", "--json", "--no-terminal")
+    done = here(home, "--steps", "2", "--json", "--no-terminal")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["step"] == 12
     assert "wakes at step 10" in done.stderr
@@ -183,21 +183,6 @@ def test_a_signal_before_the_first_step(small_home, here):
         process.stderr.close()
         assert not list((small_home / "soul").glob(".unfinished*"))
     assert here(small_home, "--steps", "1", "--no-terminal").returncode == 0
-
-
-def test_two_babies_on_one_soul_refuse_politely(home, here):
-    """While one is awake, a second on the same home exits 2 with one line that says what to do."""
-    first = begin(home, "--no-terminal", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    try:
-        read_until(first, "wakes at step")
-        second = here(home, "--steps", "1")
-        assert second.returncode == 2
-        assert second.stderr.count("\n") == 1
-        assert "another baby is awake here" in second.stderr
-        assert "--home" in second.stderr
-    finally:
-        first.send_signal(signal.SIGTERM)
-        first.communicate(timeout=20)
 
 
 @contextmanager
@@ -472,7 +457,7 @@ sys.exit("it loaded torch" if "torch" in sys.modules else status)
 
 def test_the_one_that_is_awake_is_asked(small_home, here):
     """From its first step on, before any soul is saved, ask and score go to the baby that is awake, and wait for no
-    torch; what was asked is in its record."""
+    torch; what was asked is in its record. A second one on the same home exits 2 with one line that says what to do."""
     process = begin(small_home, "--no-terminal", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         read_until(process, "step 1 ")
@@ -481,6 +466,11 @@ def test_the_one_that_is_awake_is_asked(small_home, here):
             done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, cwd=ROOT)
             assert done.returncode == 0, done.stderr
             assert json.loads(done.stdout)["step"] >= 1
+        second = here(small_home, "--steps", "1")
+        assert second.returncode == 2
+        assert second.stderr.count("\n") == 1
+        assert "another baby is awake here" in second.stderr
+        assert "--home" in second.stderr
         assert not list((small_home / "soul").glob("step-*"))
     finally:
         process.send_signal(signal.SIGTERM)

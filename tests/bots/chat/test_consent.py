@@ -124,9 +124,11 @@ def test_agreeing_is_recorded_and_holds_from_then_on(chat):
     assert chat.files_with("tandem with me") == []
     chat.after_minutes(1.5)
     chat.eventually(lambda: learned(chat, "who wants to ride a tandem with me?"))
-    assert any("who wants to ride a tandem" in prompt for prompt, text in chat.lessons() if "ride along" in text)
-    pairs = chat.rows("select person, asker, chat_message, asked_in, source from pairs where asker is not null")
-    assert pairs == [(chat.key("bob"), chat.key("ann"), reply, line, "chat")]
+    prompts = lambda: [prompt for prompt, text in chat.lessons() if "ride along" in text]  # noqa: E731
+    chat.eventually(prompts)
+    assert all("who wants to ride a tandem" in prompt for prompt in prompts())
+    pairs = "select person, asker, chat_message, asked_in, source from pairs where asker is not null"
+    chat.eventually(lambda: chat.rows(pairs) == [(chat.key("bob"), chat.key("ann"), reply, line, "chat")])
 
 
 def test_what_is_kept_is_told(chat):
@@ -236,10 +238,10 @@ def test_a_deleted_message_takes_everything_made_of_it_along(chat):
     assert chat.key("ida") in chat.partners().values()
     for message in (question, taught, prompt, waiting):
         chat.delete(message)
-    chat.eventually(lambda: chat.key("ida") not in chat.partners().values(), 3)
+    chat.eventually(lambda: chat.key("ida") not in chat.partners().values())
     gone = {"icing is ideal", "icebergs idle in the inlet today", "no but my uncle was a pelican"}
-    chat.eventually(lambda: not any(learned(chat, text) for text in gone), 3)
-    chat.eventually(lambda: rows_of(chat, chat.key("ida")) == dict.fromkeys(TABLES, 0), 3)
+    chat.eventually(lambda: not any(learned(chat, text) for text in gone))
+    chat.eventually(lambda: rows_of(chat, chat.key("ida")) == dict.fromkeys(TABLES, 0))
     assert chat.files_with("icebergs") + chat.files_with("imperial") + chat.files_with("pelican") == []
     chat.after_minutes(10.5)
     chat.eventually(lambda: learned(chat, "this here line of mine is quite all right"))
@@ -270,7 +272,7 @@ def test_a_timed_out_baby_takes_back_what_it_said(chat):
     chat.eventually(lambda: learned(chat, "the kettle is on the kiln"))
     chat.eventually(lambda: rows_of(chat, chat.key("kurt"))["replies"] == 1)
     chat.ban(chat.bot)
-    chat.eventually(lambda: not learned(chat, "the kettle is on the kiln"), 3)
+    chat.eventually(lambda: not learned(chat, "the kettle is on the kiln"))
     chat.eventually(
         lambda: rows_of(chat, chat.key("kurt")) == {"messages": 1, "replies": 0, "feedback": 0, "pairs": 0}, 3
     )
@@ -286,7 +288,7 @@ def test_a_deleted_answer_is_no_lesson(chat):
     chat.after_minutes(10.5)
     chat.eventually(lambda: learned(chat, "who knits there?"))
     chat.delete(answer.id)
-    chat.eventually(lambda: not learned(chat, "who knits there?"), 3)
+    chat.eventually(lambda: not learned(chat, "who knits there?"))
     chat.eventually(
         lambda: rows_of(chat, chat.key("kim")) == {"messages": 1, "replies": 0, "feedback": 0, "pairs": 0}, 3
     )
@@ -302,8 +304,8 @@ def test_a_timeout_removes_and_ends_consent(chat):
     chat.says("lena", "!baby are lemons loud?")
     chat.mutters("lena", "lemons for all of you, my friends")
     chat.ban("lena")
-    chat.eventually(lambda: rows_of(chat, chat.key("lena")) == dict.fromkeys(TABLES, 0), 3)
-    chat.eventually(lambda: not learned(chat, "lemons like the light of lamps"), 3)
+    chat.eventually(lambda: rows_of(chat, chat.key("lena")) == dict.fromkeys(TABLES, 0))
+    chat.eventually(lambda: not learned(chat, "lemons like the light of lamps"))
     chat.mutters("lena", "lemons are back and I talk again")
     chat.after_minutes(10.5)
     assert chat.files_with("lemons") == []
@@ -322,8 +324,8 @@ def test_a_cleared_chat_is_cleared_here_too(chat):
     waiting = "needles and nettles, nothing but noise"
     chat.mutters("nora", waiting)
     chat.clear()
-    chat.eventually(lambda: not learned(chat, "nettles need no new noses"), 3)
-    chat.eventually(lambda: chat.rows("select count(*) from messages where surface = 'room'") == [(0,)], 3)
+    chat.eventually(lambda: not learned(chat, "nettles need no new noses"))
+    chat.eventually(lambda: chat.rows("select count(*) from messages where surface = 'room'") == [(0,)])
     assert chat.rows("select count(*) from pairs where surface = 'room'") == [(0,)]
     chat.after_minutes(10.5)
     assert not learned(chat, waiting)
@@ -341,7 +343,7 @@ def test_unlearn_takes_back_a_message(chat):
     assert chat.unanswered(chat.mutters("olga", "!unlearn", reply_to=message))
     assert learned(chat, "otters own the old oboe")
     assert "gone: 1" in chat.says("mo", "!unlearn", reply_to=message).text
-    chat.eventually(lambda: not learned(chat, "otters own the old oboe"), 3)
+    chat.eventually(lambda: not learned(chat, "otters own the old oboe"))
     assert not chat.people[chat.key("olga")].vouched
     assert "reply to" in chat.says("mo", "!unlearn").text
     answer = chat.says("olga", "!baby oh?")
@@ -349,7 +351,7 @@ def test_unlearn_takes_back_a_message(chat):
     chat.after_minutes(10.5)
     chat.eventually(lambda: learned(chat, "oh indeed, an oboe"))
     assert "gone" in chat.says("mo", "!unlearn", reply_to=answer.id).text
-    chat.eventually(lambda: not learned(chat, "oh indeed, an oboe"), 3)
+    chat.eventually(lambda: not learned(chat, "oh indeed, an oboe"))
 
 
 def test_only_the_last_day_is_removed(chat):

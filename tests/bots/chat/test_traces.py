@@ -99,7 +99,7 @@ def test_who_leaves_leaves_no_words(chat, by):
     assert not [name for name in traces(chat, words, by) if name.startswith("statistics/baby.log")]
     WAYS[by](chat)
     chat.eventually(lambda: not any(words in prompt + text for prompt, text in chat.lessons()))
-    chat.eventually(lambda: traces(chat, words, by) == [], 10)
+    chat.eventually(lambda: traces(chat, words, by) == [])
 
 
 def test_who_opts_out_is_in_no_log(chat):
