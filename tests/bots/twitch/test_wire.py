@@ -20,7 +20,7 @@ from bots.twitch.wire import Patience, TwitchWire
 from tests.fake_twitch import READ, WRITE, FakeTwitch
 
 HASTE = Patience(
-    answer=2.0, examination=0.15, silence=2.0, first_retry=0.05, longest_retry=0.2, well=0.2, refused_retry=60.0,
+    answer=5.0, examination=0.15, silence=4.0, first_retry=0.05, longest_retry=0.2, well=0.2, refused_retry=60.0,
     keys=0.05, stale=5.0, gap=0.0, moderator_gap=0.0,
 )  # fmt: skip
 
