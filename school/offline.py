@@ -48,11 +48,7 @@ class Talk:
 
     def ask(self, text: str, on_token: Callable[[str], None] | None = None) -> Reply:
         """One answer; it remembers the ones before."""
-        request = Ask(text, self._conversation, "", on_token)
-        self._receptionist.admit(request)
-        while self._receptionist.busy:
-            self._receptionist.serve()
-        return request.future.result()
+        return self._receptionist.answer(Ask(text, self._conversation, "", on_token))
 
 
 class Marker:

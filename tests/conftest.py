@@ -125,10 +125,11 @@ def make_classroom(
     *,
     limits: Limits | None = None,
     publish=lambda event: None,
+    look=lambda: False,
 ) -> Classroom:
     """One whose souls say nothing about their settings."""
     saver = Saver(caretaker, partial(pack_soul, tutor, receptionist, {}), publish)
-    outside = Outside(publish=publish)
+    outside = Outside(publish=publish, look=look)
     return Classroom(tutor, receptionist, mailbox, school, saver, limits=limits or Limits(), outside=outside)
 
 

@@ -87,11 +87,7 @@ def asleep(given: argparse.Namespace, variant: Variant) -> Iterator[Woken]:
 
 def ask(woken: Woken, text: str, conversation: str) -> Reply:
     """One question, with nobody else waiting."""
-    request = Ask(text, conversation, ME, None)
-    woken.receptionist.admit(request)
-    while woken.receptionist.busy:
-        woken.receptionist.serve()
-    return request.future.result()
+    return woken.receptionist.answer(Ask(text, conversation, ME, None))
 
 
 def interview(woken: Woken, questions: Sequence[str], answers: int) -> list[list[Reply]]:

@@ -45,13 +45,13 @@ async def run_errand(
         if errand == "check":
             return await _check(home, settings, as_json, send=send)
         from bots.twitch import accounts
-        from bots.twitch.login import log_in
 
         point_client_library()
         if errand == "whois":
             return await accounts.whois(home, names, as_json)
         if errand == "logout":
             return await accounts.logout(home, say)
+        from bots.twitch.login import log_in
 
         ask = _ask if sys.stdin is not None and sys.stdin.isatty() else None
         await log_in(home, settings, device=device, browser=browser, say=say, ask=ask)

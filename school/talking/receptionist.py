@@ -90,6 +90,13 @@ class Receptionist:
             if self._speaking:
                 self._say_one_token()
 
+    def answer(self, ask: Ask) -> Reply:
+        """Answer a question at once, where there is no talker. Raises what kept it from being answered."""
+        self.admit(ask)
+        while self.busy:
+            self.serve()
+        return ask.future.result()
+
     @torch.no_grad()
     def publish(self, voice: Brain, step: int) -> None:
         """Speak with these weights from the next token on, those after ``step`` steps."""
@@ -147,7 +154,7 @@ class Receptionist:
         if ask.kept:
             conversation = self.conversations.get(ask.conversation, conversation)
         words = self.tokenizer.encode(ask.text)[-self.settings.question_tokens :]
-        heard = [self._read(conversation, question) for question in ([words], [words, []])[self._rows_each - 1]]
+        heard = [self._read(conversation, question) for question in (words, [])[: self._rows_each]]
         rng = torch.Generator().manual_seed(seed_of(self.settings.seed, self.replies))
         self.replies += 1
         recent = [token for token in conversation.recent if 0 <= token < self.tokenizer.size]
@@ -263,7 +270,7 @@ class Receptionist:
         fades as in Li et al. 2016, for an answer that is guided to its end repeats the question's words."""
         if self._rows_each == 1:
             return self._logits
-        asked, unasked = (self._logits[row::2].log_softmax(-1) for row in range(2))
+        asked, unasked = self._logits[::2], self._logits[1::2]
         said = torch.tensor([[float(len(one.said))] for one in self._speaking])
         more = (self.settings.guidance - 1) * torch.exp2(-said / GUIDED)
         return asked + more.to(self.device) * (asked - unasked)
@@ -347,9 +354,9 @@ class Receptionist:
             return
         kept = [i for i in range(len(self._speaking)) if i not in rows]
         self._speaking = [self._speaking[i] for i in kept]
-        rows = self._rows(kept)
-        self._state = pick_streams(self._state, rows)
-        self._pixels, self._logits = self._pixels[rows], self._logits[rows]
+        staying = self._rows(kept)
+        self._state = pick_streams(self._state, staying)
+        self._pixels, self._logits = self._pixels[staying], self._logits[staying]
 
 
 def _ends_only(token: bytes) -> bool:

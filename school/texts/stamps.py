@@ -10,8 +10,7 @@ import contextlib
 import time
 from pathlib import Path
 
-from school.office.files import read_state, write_whole
-from school.office.foreign import to_json
+from school.office.files import read_state, write_state
 
 NAME = "library.stamps"
 SETTLED_NS = 2 * 10**9  # clocks of disks are coarser than ours
@@ -42,4 +41,4 @@ def read_stamps(folder: Path) -> Stamps:
 def keep_stamps(folder: Path, stamps: Stamps) -> None:
     """For the next wake, which reads everything again where they can't be kept."""
     with contextlib.suppress(OSError):
-        write_whole(folder / NAME, to_json(stamps))
+        write_state(folder / NAME, stamps)

@@ -46,11 +46,8 @@ def lengths_of_answers(receptionist: Receptionist, turns: int) -> list[int]:
     """Tokens of each answer of one conversation."""
     lengths = []
     for turn in range(turns):
-        ask = Ask(QUESTIONS[turn % len(QUESTIONS)], "terminal:me", "me", None)
-        receptionist.admit(ask)
-        while receptionist.busy:
-            receptionist.serve()
-        lengths.append(len(ask.future.result(timeout=0).tokens))
+        reply = receptionist.answer(Ask(QUESTIONS[turn % len(QUESTIONS)], "terminal:me", "me", None))
+        lengths.append(len(reply.tokens))
     return lengths
 
 

@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from school.classroom import Classroom, Limits, Outside
+from school.classroom import Limits
 from school.door.control import Control
 from school.door.mailbox import Ask, Forget, Mailbox
 from school.door.school import School
@@ -20,12 +20,10 @@ from school.door.values import Asleep, Busy, Scope
 from school.record.registrar import Registrar
 from school.record.settings import RecordSettings
 from school.souls.caretaker import Caretaker
-from school.souls.packing import pack_soul
-from school.souls.saving import Saver
 from school.souls.settings import SoulSettings
 from school.talking.talker import Talker
 from school.talking.turns import Turns
-from tests.conftest import make_receptionist, make_tutor
+from tests.conftest import make_classroom, make_receptionist, make_tutor
 
 
 @contextmanager
@@ -35,9 +33,9 @@ def awake(librarian, folder, *, look=lambda: False, limits=None, **speech):
     receptionist = make_receptionist(tutor, folder, **speech)
     registrar = Registrar(folder / "baby.db", RecordSettings(), run_config={}, from_step=0)
     school, caretaker = School(mailbox, registrar), Caretaker(folder / "soul", SoulSettings())
-    saver = Saver(caretaker, lambda: pack_soul(tutor, receptionist, {}), lambda event: None)
-    outside = Outside(publish=registrar.note, look=look)
-    classroom = Classroom(tutor, receptionist, mailbox, school, saver, limits=limits or Limits(), outside=outside)
+    classroom = make_classroom(
+        tutor, receptionist, mailbox, school, caretaker, limits=limits, publish=registrar.note, look=look
+    )
     try:
         yield SimpleNamespace(
             tutor=tutor, school=school, control=Control(mailbox), classroom=classroom, mailbox=mailbox
