@@ -39,6 +39,7 @@ class Reply:
     ending: str
     log_probability: float | None = None  # nats per token that its own words had for it, before it was held to anything
     repeats: float | None = None  # share of its tokens said again, beyond how often its texts do that
+    told: str = ""  # the id of the pair that it said as it was taught, if it did
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
