@@ -283,7 +283,7 @@ def open_recall(tokenizer: Tokenizer, settings: SchoolSettings) -> Recall:
     whatever library it has."""
     chats = sorted(STARTER.glob("chats*.txt"))
     usual = lambda: (turn for file in chats for turn in said_by_person(file.read_text("utf-8")))  # noqa: E731
-    return Recall(tokenizer, language=settings.voice.language, usual=usual)
+    return Recall(tokenizer, code=settings.voice.language, usual=usual)
 
 
 def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, say: Say) -> Librarian:

@@ -127,17 +127,28 @@ def test_the_errands(home, here):
     assert "\x1b" not in shown.stdout
 
 
+LINES = """hello
+/teach the moon
+/nonsense
+how are you?
+/teach who are you? => I am Pip, and this is more than six tokens.
+who are you?"""
+
+
 def test_lines_from_a_pipe_are_answered_in_order(home, here):
-    """Piped questions are answered in order on standard output; the end of input ends only the chat."""
+    """Piped questions are answered in order on standard output; the end of input ends only the chat. What was told
+    between two of them is known at once, and when it sleeps."""
     few_examinations = "--set", "lessons.evaluation_steps=1000"
-    done = wakeup(home, "--steps", "40", *few_examinations, stdin="hello\n/teach the moon\n/nonsense\nhow are you?")
+    done = wakeup(home, "--steps", "40", *few_examinations, stdin=LINES)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     starts = [line.split(":")[0].split(" ")[0] for line in lines if line.startswith(("baby:", "("))]
-    assert starts == ["baby", "(it", "(/nonsense", "baby"]
+    assert starts == ["baby", "(it", "(/nonsense", "baby", "(it", "baby"]
+    assert lines[-1] == "baby: I am Pip, and this is more than six tokens."
     assert "sleeps at step" in done.stderr
     found = json.loads(here(home, "stats", "--json", "--search", 'how "are').stdout)
     assert [talk["question"] for talk in found["talk"]] == ["how are you?"]
+    assert here(home, "ask", "WHO are you").stdout.strip() == "I am Pip, and this is more than six tokens."
 
 
 @pytest.mark.trial

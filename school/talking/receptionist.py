@@ -138,7 +138,7 @@ class Receptionist:
         with self.turns:
             self.recall.forget(scope)
             for speaking in self._speaking:
-                if speaking.told and speaking.told.pair not in self.recall:
+                if speaking.told and speaking.told.pair.id not in self.recall:
                     speaking.told = None
             for ask in [*self._waiting, *(speaking.ask for speaking in self._speaking)]:
                 if ask.person in people:
@@ -361,7 +361,7 @@ class Receptionist:
             ending=ending,
             log_probability=speaking.log_probability / speaking.chosen,
             repeats=max(0.0, _repeats(speaking) - (self.text_repeats or 1.0)),
-            told=speaking.told.pair if speaking.told and speaking.told.follows(speaking.said) else "",
+            told=speaking.told.pair if speaking.told and speaking.told.follows(speaking.said) else None,
         )
         fulfil(ask.future, reply)
 

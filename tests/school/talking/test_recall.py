@@ -6,23 +6,26 @@ import pytest
 import torch
 
 from brain.sampling import lean
+from school.assembly import open_recall
 from school.door.mailbox import Ask
 from school.door.values import ME, Pair, Scope
+from school.settings import SchoolSettings
 from school.talking.recall import SURE, Recall, Told
-from school.talking.stems import stems
+from school.talking.words import language
 from school.texts.tokenizer import END
 from tests.conftest import make_receptionist, make_tutor
-
-USUAL = ["how are you?", "what is the weather like?", "what did you do today?", "do you like tea?", "what is that?"]
 
 
 def pair(prompt: str, answer: str, key: str = "1", **more: str) -> Pair:
     return Pair(id=key, prompt=prompt, answer=answer, **{"person": ME, "source": "fix"} | more)
 
 
+BISCUIT = pair("what is my dog called?", "Biscuit")
+
+
 @pytest.fixture
 def recall(librarian) -> Recall:
-    return Recall(librarian.tokenizer, usual=lambda: USUAL)
+    return open_recall(librarian.tokenizer, SchoolSettings())
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +35,7 @@ def tutor(librarian):
 
 def found(recall: Recall, question: str, person: str = ME) -> str | None:
     told = recall.find(question, person)
-    return told and told.pair
+    return told and told.pair.id
 
 
 def test_it_is_found_by_the_rare_words(recall):
@@ -83,7 +86,7 @@ def test_forgetting_leaves_nothing(recall, librarian):
     gone = pair("is the dog with the ladder?", "no", "x", person="twitch:ann")
     recall.learn(gone)
     recall.forget(Scope(person="twitch:ann"))
-    never = Recall(librarian.tokenizer, usual=lambda: USUAL)
+    never = open_recall(librarian.tokenizer, SchoolSettings())
     for one in kept:
         never.learn(one)
     questions = ["where is the dog?", "the ladder", "tea", gone.prompt]
@@ -94,13 +97,13 @@ def test_forgetting_leaves_nothing(recall, librarian):
 
 def test_it_leans_as_long_as_it_says_the_same():
     """The doubt halves with every token that it says of the answer; a word of its own ends it."""
-    told = Told("1", (10, 11, 12, END), like=0.6)
+    told = Told(BISCUIT, (10, 11, 12, END), 0.6)
     assert told.next([]) == (10, 0.6)
     assert told.next([10]) == (11, 0.8)
     assert told.next([10, 11, 12]) == (END, pytest.approx(0.95))
     assert told.next([10, 99]) == (END, 0.0)
     assert told.next([10, 11, 12, END]) == (END, 0.0)
-    assert Told("1", (10, END), like=1.0).next([]) == (10, SURE)
+    assert Told(BISCUIT, (10, END), 1.0).next([]) == (10, SURE)
 
 
 def test_leaning_is_a_mixture():
@@ -117,11 +120,12 @@ def test_what_is_told_is_said_at_once(tutor, tmp_path):
     the reply says from where; once it is forgotten it never comes, also in an answer that was begun."""
     receptionist = make_receptionist(tutor, tmp_path, max_tokens=8)
     answer = "he is called Biscuit, and he is the best dog of the whole long street"
-    receptionist.remember([pair("what is my dog called?", answer, "dog")])
+    told = pair("what is my dog called?", answer, "dog")
+    receptionist.remember([told])
     asks = [Ask("What is my dog called?", "", ME, None, kept=False) for _ in range(20)]
     replies = [receptionist.answer(ask) for ask in asks]
     assert [reply.text for reply in replies].count(answer) >= 18
-    assert {reply.told for reply in replies if reply.text == answer} == {"dog"}
+    assert {reply.told for reply in replies if reply.text == answer} == {told}
     last = Ask("what is my dog called?", "", ME, None, kept=False)
     receptionist.admit(last)
     receptionist.serve()
@@ -129,20 +133,17 @@ def test_what_is_told_is_said_at_once(tutor, tmp_path):
     while receptionist.busy:
         receptionist.serve()
     assert "Biscuit" not in last.future.result().text
-    assert last.future.result().told == ""
+    assert last.future.result().told is None
 
 
-def test_stems():
-    """Endings go by the rules of the language; a script without spaces is cut into pairs of letters."""
-    found = stems("The dogs' names: What's MY dog\u2019s name?", "en")
-    assert found == [
-        "the",
-        "dog",
-        "name",
-        "what",
-        "my",
-        "dog",
-        "name",
-    ]
-    assert stems("犬の名前", "ja") == ["犬の", "の名", "名前"]
-    assert stems("naïve Straßen", "xx") == ["naïve", "strassen"]
+def test_a_question_is_taken_apart():
+    """Endings go by the rules of the language; a script without spaces is cut into pairs of letters; what kind it is,
+    and whose, is told by words that each language has a list of."""
+    english = language("en")
+    found = english.stems("The dogs' names: What's MY dog\u2019s name?")
+    assert " ".join(found) == "the dog name what my dog name"
+    question = english.question("Where did you put my keys?")
+    assert (question.kinds, question.whose) == ({"where"}, {"me", "you"})
+    assert language("de").question("Wie heißt dein Hund?").kinds == {"how"}
+    assert language("ja").stems("犬の名前") == ["犬の", "の名", "名前"]
+    assert language("xx").question("naïve Straßen").stems == {"naïve", "strassen"}
