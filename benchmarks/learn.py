@@ -25,17 +25,22 @@ from benchmarks import references
 from benchmarks.common import awake, parser, report, run
 from benchmarks.plots import draw, levels
 from benchmarks.variants import SEED, Variant, add_options, chosen
+from school.assembly import Awake
 from school.door.events import ExamResult
 from school.office.mistakes import Mistake
 from school.teaching.examiner import Exam
+from school.teaching.remembering import Remembering
 from school.teaching.tutor import Tutor
 from wakeup import whisper
 
 
-def examine(tutor: Tutor, *, voice: bool = True, limit: int = 1 << 40) -> ExamResult:
+def examine(
+    tutor: Tutor, *, voice: bool = True, limit: int = 1 << 40, remembering: Remembering | None = None
+) -> ExamResult:
     """An examination on ``limit`` held-out tokens; all of them unless it says otherwise."""
     rows, counts = tutor.librarian.exam_rows(8, limit, 512)
-    exam = Exam(rows, counts, byte_lengths=tutor.librarian.byte_lengths, chunk=128)
+    judge = remembering.judge() if remembering else None
+    exam = Exam(rows, counts, byte_lengths=tutor.librarian.byte_lengths, chunk=128, judge=judge)
     return exam.run(tutor.voice if voice else tutor.brain)
 
 
@@ -65,6 +70,7 @@ def live(given: argparse.Namespace, variant: Variant, seed: int) -> Generator[fl
         return {
             "seed": seed,
             "bits_per_byte": round(result.bits_per_byte, 4),
+            "remembering": round(remembering(day), 4),
             "bits_per_byte_without_averaging": round(examine(tutor, voice=False).bits_per_byte, 4),
             "seconds": round(spent),
             "tokens": tokens,
@@ -75,6 +81,13 @@ def live(given: argparse.Namespace, variant: Variant, seed: int) -> Generator[fl
             "parameters": day.classroom.parameters,
             "curve": curve,
         }
+
+
+def remembering(day: Awake) -> float:
+    """Bits per byte with the hippocampus, off the clock. In daily life it has learned how to mix from many examinations
+    by then; here one comes before the one that counts."""
+    heard = day.classroom.remembering.now()
+    return [examine(day.tutor, remembering=heard).remembering for _ in range(2)][-1]
 
 
 def live_all(given: argparse.Namespace, variants: list[Variant], seeds: range) -> list[list[dict[str, Any]]]:

@@ -44,12 +44,13 @@ class Asker:
             with line:
                 yield cls(lambda text, on_token: line.ask(text, conversation, on_token))
             return
-        from school.offline import Talk
+        from school.offline import Talk, remembering_of
         from school.record.queries import Queries
 
         soul, compute = newest(settings, home, say)
         told = Queries(home / "statistics" / "baby.db").pairs_learning()
-        talk = Talk(soul, conversation, settings, compute, told=told)
+        heard = remembering_of(soul, settings, home, compute)
+        talk = Talk(soul, conversation, settings, compute, told=told, remembering=heard)
 
         def answer(text: str, on_token: Callable[[str], None]) -> dict[str, Any]:
             reply = talk.ask(text, on_token)
@@ -90,9 +91,10 @@ def marker_of(settings: SchoolSettings, home: Path, say: Say) -> Iterator[Callab
         with line:
             yield ask
         return
-    from school.offline import Marker
+    from school.offline import Marker, remembering_of
 
-    marker = Marker(*newest(settings, home, say))
+    soul, compute = newest(settings, home, say)
+    marker = Marker(soul, compute, remembering_of(soul, settings, home, compute))
     yield lambda file: asdict(marker.score(file))
 
 

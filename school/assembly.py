@@ -56,6 +56,7 @@ from school.souls.saving import Saver
 from school.talking.conversations import Conversations
 from school.talking.recall import Recall
 from school.talking.receptionist import Receptionist
+from school.teaching.remembering import Remembering
 from school.teaching.shape import agree, block_tokens, micro_seconds, shape_of
 from school.teaching.sharing import leading_tutor
 from school.teaching.team import Team
@@ -120,6 +121,7 @@ class Mind:
     librarian: Librarian
     tutor: Tutor
     receptionist: Receptionist
+    remembering: Remembering | None  # where it has a hippocampus
 
 
 @dataclass(slots=True, kw_only=True)
@@ -189,7 +191,7 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
         announcer.tell(event)
         scribe.noted(event)
 
-    pack = partial(pack_soul, mind.tutor, mind.receptionist, facts_of(settings, mind.shape))
+    pack = partial(pack_soul, mind.tutor, mind.receptionist, facts_of(settings, mind.shape), mind.remembering)
     classroom = Classroom(
         mind.tutor,
         mind.receptionist,
@@ -204,6 +206,7 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
         ),
         outside=Outside(publish=publish, look=announcer.look, unwritten=lambda: registrar.unwritten),
         held_out=registrar.queries.held_out_at(mind.tutor.step),
+        remembering=mind.remembering,
     )
     greet(say, mind, classroom.parameters)
     if team:
@@ -275,7 +278,18 @@ def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, compu
         settings.speech,
         open_recall(librarian.tokenizer, settings),
     )
-    return Mind(shape=shape, soul=soul, librarian=librarian, tutor=tutor, receptionist=receptionist)
+    remembering = None
+    if megabytes := settings.library.remember_megabytes:
+        texts = [text.learn for text in librarian.texts]
+        remembering = Remembering(texts, librarian.tokenizer.pieces, compute.backend, megabytes)
+    return Mind(
+        shape=shape,
+        soul=soul,
+        librarian=librarian,
+        tutor=tutor,
+        receptionist=receptionist,
+        remembering=remembering,
+    )
 
 
 def open_recall(tokenizer: Tokenizer, settings: SchoolSettings) -> Recall:
@@ -413,6 +427,8 @@ def remember(registrar: Registrar, mailbox: Mailbox, mind: Mind, lifetime: Lifet
         wake_tutor(mind.soul, mind.tutor, pairs)
         mind.receptionist.remember(pairs)
         wake_receptionist(mind.soul, mind.receptionist, welcome=people.welcome)
+        if mind.remembering:
+            mind.remembering.restore(mind.soul.tensors.get("hippocampus", {}))
     exchanges = [exchange for exchange in registrar.queries.exchanges(REMEMBERED) if people.welcome(exchange.person)]
     school = School(mailbox, registrar, exchanges=exchanges, lifetime=lifetime)
     school.forgetting.go_on(people.left(), registrar.inherited)

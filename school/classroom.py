@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from brain import parameter_count
 from brain.gauges import Gauge, from_names
+from brain.hippocampus import Hippocampus
 from school.door.events import Event, Examined, StepReport
 from school.door.mailbox import (
     BackUp,
@@ -44,6 +45,7 @@ from school.talking.talker import Talker
 from school.teaching.examination import Examination
 from school.teaching.exchange import TeamBroken
 from school.teaching.marking import Marking
+from school.teaching.remembering import Remembering
 from school.teaching.tutor import Tutor
 
 log = logging.getLogger(__name__)
@@ -88,10 +90,13 @@ class Classroom:
         limits: Limits,
         outside: Outside,
         held_out: float | None = None,
+        remembering: Remembering | None = None,
     ):
         self.tutor, self.receptionist, self.mailbox, self.school = tutor, receptionist, mailbox, school
         self.saver, self.limits, self.outside = saver, limits, outside
-        self.examination, self.marking = Examination(tutor), Marking(tutor, saver.writer)
+        self.remembering = remembering
+        self.examination = Examination(tutor, remembering)
+        self.marking = Marking(tutor, saver.writer, remembering)
         self.talker = Talker(receptionist, mailbox)
         self.stopwatch = tutor.stopwatch
         self.parameters = parameter_count(tutor.brain)
@@ -111,6 +116,9 @@ class Classroom:
     def start(self) -> None:
         self.receptionist.publish(self.tutor.voice, self.tutor.step)
         self._show()
+        if self.remembering:
+            self.remembering.heard.add_done_callback(self._remember)
+            self.remembering.begin()
         self.talker.start()
         self._thread.start()
 
@@ -121,6 +129,11 @@ class Classroom:
     def stop(self) -> None:
         """End after the micro-step under way; ``done`` tells when the soul is saved. Any thread may call it."""
         self._stopping.set()
+
+    def _remember(self, heard: Future[Hippocampus]) -> None:
+        """Speak with what the hippocampus has heard, and as the last examination advises."""
+        if not heard.exception():
+            self.receptionist.listen_to(heard.result(), self.remembering.weights)
 
     # ---- the loop ------------------------------------------------------------------------------------------------
 
@@ -259,6 +272,8 @@ class Classroom:
         self._held_out = result.bits_per_byte
         self.receptionist.publish(self.tutor.voice, self.tutor.step)  # an examination may move the weights
         self.receptionist.heed(result.temperature, result.repeats)
+        if self.remembering:
+            self._remember(self.remembering.heard)
         self.outside.publish(Examined(result, self.tutor.step, self._gauges()))
         self.examination.answer(result.bits_per_byte)
         self._show()

@@ -19,7 +19,10 @@ from school.souls.packing import open_voice, pack_soul, wake_receptionist, wake_
 from school.talking.conversations import Conversations
 from school.talking.receptionist import Receptionist
 from school.teaching.reader import Reader, Reading
+from school.teaching.remembering import Remembering
 from school.teaching.scoring import exam_on, open_file, score_of
+from school.texts.shelf import kept_texts
+from school.texts.tokenizer import Tokenizer
 
 
 def newest_soul(caretaker: Caretaker, say: Callable[[str], None]) -> Soul:
@@ -44,6 +47,7 @@ class Talk:
         compute: Compute,
         *,
         told: Iterable[Pair] = (),
+        remembering: Remembering | None = None,
     ):
         tokenizer, voice = open_voice(soul, compute)
         self._conversation = conversation
@@ -53,6 +57,8 @@ class Talk:
         self._receptionist = Receptionist(voice, tokenizer, conversations, settings.speech, recall)
         wake_receptionist(soul, self._receptionist)
         self._receptionist.remember(told)
+        if remembering:
+            self._receptionist.listen_to(remembering.heard.result(), remembering.weights)
         self._receptionist.step = soul.step
         self._receptionist.replies = time.time_ns()  # another answer each time it is asked
 
@@ -64,13 +70,25 @@ class Talk:
 class Marker:
     """Says how well a soul that stays asleep predicts files."""
 
-    def __init__(self, soul: Soul, compute: Compute):
-        self._step = soul.step
+    def __init__(self, soul: Soul, compute: Compute, remembering: Remembering | None = None):
+        self._step, self._remembering = soul.step, remembering
         self._tokenizer, self._voice = open_voice(soul, compute)
 
     def score(self, file: Path) -> Score:
         """Raises Mistake."""
-        return score_of(file, exam_on(file, self._tokenizer).run(self._voice), self._step)
+        judge = self._remembering.adviser() if self._remembering else None
+        return score_of(file, exam_on(file, self._tokenizer, judge).run(self._voice), self._step)
+
+
+def remembering_of(soul: Soul, settings: SchoolSettings, home: Path, compute: Compute) -> Remembering | None:
+    """Its hippocampus, which has heard what was in the library at the last wake; None where it is to have none."""
+    if not (megabytes := settings.library.remember_megabytes):
+        return None
+    tokenizer = Tokenizer.from_json(soul.tokenizer)
+    texts = kept_texts(home / "soul" / "tokens", tokenizer)
+    remembering = Remembering(texts, tokenizer.pieces, compute.backend, megabytes).now()
+    remembering.restore(soul.tensors.get("hippocampus", {}))
+    return remembering
 
 
 def read(
@@ -89,9 +107,14 @@ def read(
         soul = caretaker.newest(say, set_aside=True)
         librarian = open_library(settings, waking, soul, say)
         brain, shape = build_brain_for(settings, waking.home, librarian, soul, compute)
-        reader = Reader(brain, librarian, settings.lessons, open_file(file, librarian.tokenizer))
+        texts, pieces = [text.learn for text in librarian.texts], librarian.tokenizer.pieces
+        remembering = Remembering(texts, pieces, compute.backend, settings.library.remember_megabytes).now()
+        heard = remembering.heard.result()
+        reader = Reader(brain, librarian, settings.lessons, open_file(file, librarian.tokenizer), heard)
         if soul:
             wake_tutor(soul, reader.tutor, [])
+            remembering.restore(soul.tensors.get("hippocampus", {}))
+            heard.weights = remembering.weights
         reading = reader.read(say)
         if keep:
             conversations = Conversations(
@@ -100,7 +123,7 @@ def read(
             receptionist = Receptionist(reader.tutor.voice, librarian.tokenizer, conversations, settings.speech)
             if soul:
                 wake_receptionist(soul, receptionist)
-            kept = pack_soul(reader.tutor, receptionist, facts_of(settings, shape))
+            kept = pack_soul(reader.tutor, receptionist, facts_of(settings, shape), remembering)
             kept.facts["reviews"] = soul.facts["reviews"] if soul else {}
             say(f"soul saved: {caretaker.save(kept)}")
     finally:

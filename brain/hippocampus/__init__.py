@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from brain.hippocampus.contexts import NAMES, REACH, Contexts
+from brain.hippocampus.contexts import REACH, Contexts
 from brain.hippocampus.mixing import MixingWeights, mix
 from brain.hippocampus.tables import tables_for
 from brain.ops.backend import Kernels
@@ -26,7 +26,7 @@ class Hippocampus:
 
     def __init__(self, pieces: list[bytes], document: int, *, run: Kernels | None = None):
         self.contexts, self._run = Contexts(pieces, document), run
-        self.tables, self.weights = tables_for(run), MixingWeights.fresh(len(NAMES))
+        self.tables, self.weights = tables_for(run), MixingWeights.fresh()
 
     @property
     def bytes(self) -> int:
@@ -57,12 +57,11 @@ class Hippocampus:
         came = torch.from_numpy(np.ascontiguousarray(tokens[len(tokens) - len(brain) :]))
         return mix(self.tables, weights, brain, keys, came, learn=learn, run=self._run)[0]
 
-    def speak(self, brain: Tensor, tokens: np.ndarray) -> Tensor:
-        """``brain`` (V,) log probabilities of what comes after ``tokens`` (N,) -> (V,)."""
-        keys = self.contexts.keys(np.append(tokens, 0), len(tokens))
-        mixed = mix(self.tables, self.weights, brain[None], keys, torch.zeros(1, dtype=torch.int64), learn=False,
-                    whole=True, run=self._run)[1]  # fmt: skip
-        return mixed[0]
+    def speak(self, brain: Tensor, said: list[list[int]]) -> Tensor:
+        """``brain`` (T, V) log probabilities of what comes behind each of these -> (T, V)."""
+        keys = np.array([self.contexts.next_key(tokens) for tokens in said], dtype=np.uint64)
+        came = torch.zeros(len(brain), dtype=torch.int64)
+        return mix(self.tables, self.weights, brain, keys, came, learn=False, whole=True, run=self._run)[1]
 
     def _mix(self, brain: Tensor, keys: np.ndarray, came: np.ndarray, *, learn: bool) -> tuple[Tensor, Tensor | None]:
         return mix(self.tables, self.weights, brain, keys, torch.from_numpy(came), learn=learn, run=self._run)

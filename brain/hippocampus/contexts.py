@@ -2,8 +2,8 @@
 
 Shapes: N tokens, K contexts.
 
-They are the last one, two and three tokens; the one before the last, and the last with the third-last; the last three
-bytes and the last five; the word so far, and that with the word before. None looks back beyond the beginning of its
+They are the last one, two and three tokens; the one before the last, and the last with the third-last; the last byte,
+two, three and five; the word so far, the word before, and both. None looks back beyond the beginning of its
 document, so that a document has the same ones wherever it stands, and can be taken back.
 """
 
@@ -15,7 +15,10 @@ PAD = 0xFFFF  # in place of a token before the beginning
 NO_BYTE = 256
 BASE = 0x100000001B3  # of the words' hash: the prime of FNV-1a
 MIX, SPREAD = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9  # odd, of splitmix64 (Steele et al. 2014)
-NAMES = ("1", "2", "3", "2nd", "1+3rd", "3 bytes", "5 bytes", "word", "2 words")
+NAMES = (
+    "1", "2", "3", "2nd", "1+3rd", "1 byte", "2 bytes", "3 bytes", "5 bytes", "word", "word before", "2 words",
+)  # fmt: skip
+WHOLE = (1 << 64) - 1
 REACH = 64  # tokens back that any of them looks, as good as always
 
 
@@ -24,7 +27,7 @@ class Contexts:
 
     def __init__(self, pieces: list[bytes], document: int):
         shown = [piece or b"\0" for piece in pieces]  # a mark ends a word
-        self.document = document
+        self.document, self._pieces = document, shown
         self._bytes = np.frombuffer(b"".join(shown), dtype=np.uint8).astype(np.int64)
         self._lengths = np.array([len(piece) for piece in shown])
         self._starts = np.concatenate([[0], np.cumsum(self._lengths)])
@@ -49,13 +52,42 @@ class Contexts:
             at = stops - count
             return np.where(at >= starts, text[np.maximum(at, 0)], NO_BYTE)
 
-        three = (byte(1) * 257 + byte(2)) * 257 + byte(3)
+        two = byte(1) * 257 + byte(2)
+        three = two * 257 + byte(3)
         word, before = self._words(text, stops, starts)
         parts = [
-            (last,), (last, second), (last, second, third), (second,), (last, third), (three,),
-            (three, byte(4) * 257 + byte(5)), (word,), (word, before),
+            (last,), (last, second), (last, second, third), (second,), (last, third), (byte(1),), (two,), (three,),
+            (three, byte(4) * 257 + byte(5)), (word,), (before,), (word, before),
         ]  # fmt: skip
         return np.stack([_key(number, part) for number, part in enumerate(parts, 1)], axis=1)
+
+    def next_key(self, tokens: list[int]) -> list[int]:
+        """The last row of ``keys`` for one more token behind these: the same in plain numbers, which for a single place
+        is quicker."""
+        tokens = tokens[-REACH:]
+        begin = next((i for i in reversed(range(len(tokens))) if tokens[i] == self.document), 0)
+        tokens = tokens[begin:]
+        last, second, third = ([PAD] * 3 + tokens)[:-4:-1] if tokens else [PAD] * 3
+        text = b"".join(self._pieces[token] for token in tokens)
+        one, two, three, four, five = ([NO_BYTE] * 5 + list(text[-5:]))[:-6:-1]
+        double = one * 257 + two
+        triple = double * 257 + three
+        stop, letters = len(text), self._letters
+        begin = stop
+        while begin and letters[text[begin - 1]]:
+            begin -= 1
+        end = begin
+        while end and not letters[text[end - 1]]:
+            end -= 1
+        start = end
+        while start and letters[text[start - 1]]:
+            start -= 1
+        word, before = _hashed(text[begin:stop]), _hashed(text[start:end])
+        parts = [
+            (last,), (last, second), (last, second, third), (second,), (last, third), (one,), (double,), (triple,),
+            (triple, four * 257 + five), (word,), (before,), (word, before),
+        ]  # fmt: skip
+        return [_plain_key(number, part) for number, part in enumerate(parts, 1)]
 
     def _text(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The bytes of the tokens, one behind the other, and where each token begins, and the last ends."""
@@ -81,6 +113,23 @@ class Contexts:
         begin = np.maximum(gap[stops], starts)
         end = np.maximum(letter[begin], starts)
         return hashed(begin, stops), hashed(np.maximum(gap[end], starts), end)
+
+
+def _hashed(word: bytes) -> int:
+    """As ``Contexts._words`` does it."""
+    found, power = 0, 1
+    for byte in word:
+        found, power = found + (byte + 1) * power, power * BASE & WHOLE
+    return found & WHOLE
+
+
+def _plain_key(number: int, parts: tuple[int, ...]) -> int:
+    key = number * SPREAD & WHOLE
+    for part in parts:
+        key = (key ^ part) * MIX & WHOLE
+        key ^= key >> 29
+    key = key * SPREAD & WHOLE
+    return key ^ key >> 32 or 1
 
 
 def _key(number: int, parts: tuple[np.ndarray, ...]) -> np.ndarray:

@@ -175,6 +175,7 @@ void move(const int64_t *slots_, const int64_t *entries_, int64_t *into_slots, i
 
 /* ---- predicting -------------------------------------------------------------------------------------------------- */
 
+#define FLOOR 0.003f
 #define COUNTS 6   /* classes of how often a context was heard */
 #define ENTROPIES 16
 #define MATCHES (1 + ORDERS * 4)
@@ -294,12 +295,12 @@ void recall(const int64_t *slots_, const int64_t *entries_, const float *brain, 
             mean += change * base[v];
         }
         float norm = logf(total);
-        likely[t] = of_brain * base[true_] + extra[true_] - norm;
+        float mine = exponential(of_brain * base[true_] + extra[true_] - norm);
+        likely[t] = logf((1.0f - FLOOR) * mine + FLOOR * root[true_] + 1e-30f);
         if (wanted) {
             float *out = mixed + t * V;
 #pragma omp simd
-            for (long v = 0; v < V; v++) out[v] = of_brain * base[v] - norm;
-            for (long i = 0; i < candidates; i++) out[found[i]] += extra[found[i]];
+            for (long v = 0; v < V; v++) out[v] = logarithm((1.0f - FLOOR) * q[v] / total + FLOOR * root[v] + 1e-30f);
         }
 
         if (learn) { /* up the gradient of the log probability of what came */

@@ -9,7 +9,8 @@ where c is how often v was heard in a context and ``kinds`` how many tokens were
 add to the brain's share in an interpolated Kneser-Ney chain of the last one to three tokens with the brain as its root.
 w, u, a and b are sums of weights: by how uncertain the brain is, by the longest match and its count, a and b also by
 how often the context was heard. They follow the gradient of the log probability of what came, token by token (Adagrad,
-Duchi et al. 2011), and so do the chain's discounts and priors under the chain alone.
+Duchi et al. 2011), and so do the chain's discounts and priors under the chain alone. Of the mixture, a small share is
+the brain's own word in the end.
 """
 
 from __future__ import annotations
@@ -21,11 +22,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from brain.hippocampus.contexts import NAMES
 from brain.hippocampus.tables import ORDERS, PackedTables, PlainTables, _words
 from brain.ops.backend import Kernels
 
 COUNTS, ENTROPIES, MATCHES = 6, 16, 1 + ORDERS * 4  # classes; these and the order of weights are hippocampus.c's, too
 RATE, FROM, TINY = 0.04, 1e-6, 1e-9
+FLOOR = 0.003  # of the brain's own word, so that no certainty costs too much
 DISCOUNT, PRIOR, OF_CHAIN = 0.85, 0.0, 0.7  # at first: sigmoid -> 0.7, exp -> 1
 
 
@@ -42,7 +45,7 @@ class MixingWeights:
     squares: Tensor
 
     @classmethod
-    def fresh(cls, contexts: int) -> MixingWeights:
+    def fresh(cls, contexts: int = len(NAMES)) -> MixingWeights:
         """Those that trust the brain, and the chain a little."""
         values = torch.zeros(weight_count(contexts))
         values[: ORDERS * COUNTS * 2].view(-1, 2)[:] = torch.tensor([DISCOUNT, PRIOR])
@@ -146,7 +149,7 @@ class Definition:
             steps += self._chain_gradients(chain, root[token], token)
             for first, step in steps:
                 self._step(first, step)
-        return mixed
+        return np.logaddexp(mixed + math.log(1 - FLOOR), brain + math.log(FLOOR))
 
     def _entries(self, key: int) -> dict[int, list[int]]:
         """What was heard in a context: how often, in how many longer ones, by token."""

@@ -42,7 +42,8 @@ class StepReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExamResult:
-    """``bits_per_byte``: negative log2-probability over UTF-8 bytes. ``temperature``: the one that would have suited
+    """``bits_per_byte``: negative log2-probability over UTF-8 bytes, of the brain alone; ``remembering``: with the
+    hippocampus. ``temperature``: the one that would have suited
     the logits best. ``self_state_error``: the head's squared error over that of "as last time"."""
 
     bits_per_byte: float
@@ -52,6 +53,7 @@ class ExamResult:
     temperature: float
     self_state_error: float
     repeats: float  # share of tokens that occurred among the REPEAT_SPAN before
+    remembering: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,13 +44,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """How well a text is predicted. ``bits_per_byte``: negative log2-probability under the voice, over the text's UTF-8
-    bytes; ``step``: of the weights that read it."""
+    """How well a text is predicted. ``bits_per_byte``: negative log2-probability under the voice, with the hippocampus
+    where there is one, over the text's UTF-8 bytes; ``step``: of the weights that read it."""
 
     file: str
     bytes: int
     tokens: int
     bits_per_byte: float
+    brain_alone: float  # the same without the hippocampus
     step: int
 
 

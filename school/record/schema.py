@@ -204,6 +204,12 @@ def m007_lifetime(db: Database) -> None:
     db["lifetime"].create({"id": int, "believed": float, "wall": float}, pk="id")
 
 
+@migrations()
+def m008_remembering(db: Database) -> None:
+    """Bits per byte with the hippocampus, at examinations since there is one."""
+    db["evaluations"].add_column("remembering", float)
+
+
 def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

@@ -17,7 +17,7 @@ from typing import TextIO
 
 from rich.console import Console
 
-from school.door.events import Event, Examined, Saved, StepReport
+from school.door.events import Event, Examined, ExamResult, Saved, StepReport
 from school.door.values import Snapshot
 from school.office.log import redact
 from school.office.stopwatch import Minute
@@ -149,7 +149,7 @@ class Announcer:
                 figure = f"{result.bits_per_byte:.3f} bits/byte"
                 if figure != self._told_exam and self._clock() >= self._next_exam and not self._quiet():
                     self._told_exam, self._next_exam = figure, self._clock() + self._every
-                    self._say(f"examined at step {step:,}: {figure} on text it was never taught")
+                    self._say(f"examined at step {step:,}: {figure} on text it was never taught{in_memory(result)}")
             case Saved(step, place, problem):
                 if not place:
                     self._say(f"the soul could not be saved: {problem}")
@@ -212,3 +212,8 @@ def _facts(report: StepReport, now: Snapshot) -> dict[str, object]:
     figures |= {"held_out_bits_per_byte": now.held_out_bits_per_byte, "learning_rate": report.learning_rate}
     figures |= {"tokens_per_second": report.tokens / max(report.seconds, 1e-9), "mood": now.mood}
     return figures | {"color": report.color, "expected": report.expected}
+
+
+def in_memory(result: ExamResult) -> str:
+    """What it is with the hippocampus, if it has one."""
+    return "" if result.remembering is None else f" ({result.remembering:.3f} with its memory of the library)"

@@ -24,6 +24,7 @@ from school.souls.caretaker import Soul
 from school.talking.receptionist import Receptionist
 from school.teaching.night import Night
 from school.teaching.plateau import Best
+from school.teaching.remembering import Remembering
 from school.teaching.streams import Streams
 from school.teaching.tutor import Tutor
 from school.texts.librarian import Bookmark
@@ -36,14 +37,16 @@ MAKERS = {torch.empty, torch.zeros, torch.ones, torch.full, torch.rand, torch.ra
 log = logging.getLogger(__name__)
 
 
-def pack_soul(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -> Soul:
+def pack_soul(
+    tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any], remembering: Remembering | None = None
+) -> Soul:
     """A copy of everything, on the CPU; nothing of it changes when lessons and talk go on. Nobody says a token
     meanwhile, so that all of it is of one moment."""
     with receptionist.turns:
-        return _packed(tutor, receptionist, facts)
+        return _packed(tutor, receptionist, facts, remembering)
 
 
-def _packed(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -> Soul:
+def _packed(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any], remembering: Remembering | None) -> Soul:
     conversations = receptionist.conversations.snapshot()
     names = {f"{i:04d}": name for i, name in enumerate(conversations)}
     kept = {f"{key}/{part}": tensor for key, name in names.items() for part, tensor in conversations[name][1].items()}
@@ -57,6 +60,7 @@ def _packed(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any]) -> 
         "streams": tutor.all_streams().tensors(),
         "talks": tutor.talks.carried.tensors(),
         "conversations": kept,
+        "hippocampus": remembering.tensors() if remembering else {},
     }
     facts = {
         **facts,

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from brain.contract import Brain, BrainOutput, State, pick_streams, stack_states
+from brain.hippocampus import Hippocampus, MixingWeights
 from brain.sampling import sample
 from school.door.mailbox import Ask, fail, fulfil
 from school.door.values import Asleep, Pair, Reply, Scope
@@ -43,6 +44,7 @@ class _Speaking:
     rng: torch.Generator
     person: str
     told: Told | None = None
+    heard: list[int] = field(default_factory=list)  # the question, with its marks
     said: list[int] = field(default_factory=list)
     recent: list[int] = field(default_factory=list)
     log_probability: float = 0.0  # of all that was chosen
@@ -79,6 +81,7 @@ class Receptionist:
         self._no_beginning[END] = True
         self._waiting: deque[Ask] = deque()
         self._speaking: list[_Speaking] = []
+        self._hippocampus: Hippocampus | None = None
         self._rows_each = 2 if settings.guidance > 1 else 1  # the second has not heard the question
         self._state: State = {}
         self._pixels = torch.empty(0, 3)
@@ -146,6 +149,12 @@ class Receptionist:
             self._drop({i for i, speaking in enumerate(self._speaking) if speaking.ask.future.cancelled()})
             self.conversations.forget(people)
 
+    def listen_to(self, hippocampus: Hippocampus, weights: MixingWeights) -> None:
+        """Speak with what it has heard from the next token on, mixed like this."""
+        with self.turns:
+            hippocampus.weights = weights
+            self._hippocampus = hippocampus
+
     def heed(self, temperature: float, repeats: float) -> None:
         """Take note of an examination: the temperature that fits, and how often a text repeats itself."""
         if self.settings.tune:
@@ -175,16 +184,17 @@ class Receptionist:
         if ask.kept:
             conversation = self.conversations.get(ask.conversation, conversation)
         words = self.tokenizer.encode(ask.text)[-self.settings.question_tokens :]
-        heard = [self._read(conversation, question) for question in (words, [])[: self._rows_each]]
+        turns = [[PERSON, *question, END, BABY] for question in (words, [])[: self._rows_each]]
+        heard = [self._read(conversation, turn) for turn in turns]
         rng = torch.Generator().manual_seed(seed_of(self.settings.seed, self.replies))
         self.replies += 1
         recent = [token for token in conversation.recent if 0 <= token < self.tokenizer.size]
         told = self.recall.find(ask.text, ask.person)
-        self._join(_Speaking(ask, rng, conversation.person, told, recent=recent), heard)
+        self._join(_Speaking(ask, rng, conversation.person, told, turns[0], recent=recent), heard)
 
-    def _read(self, conversation: Conversation, question: list[int]) -> BrainOutput:
+    def _read(self, conversation: Conversation, turn: list[int]) -> BrainOutput:
         """What comes of a turn of a person's."""
-        tokens = torch.tensor([[PERSON, *question, END, BABY]], device=self.device)
+        tokens = torch.tensor([turn], device=self.device)
         state, pixel = conversation.state, conversation.pixel
         for start in range(0, tokens.shape[1], PREFILL):
             chunk = tokens[:, start : start + PREFILL]
@@ -261,7 +271,7 @@ class Receptionist:
 
     def _choose(self, rows: slice = slice(None)) -> Tensor:
         """A token for each of these rows. Raises ArithmeticError where the logits are no numbers."""
-        settings, everyone, logits = self.settings, self._speaking[rows], self._guided()[rows]
+        settings, everyone, logits = self.settings, self._speaking[rows], self._remembered(self._guided())[rows]
         if not logits.amax(-1).isfinite().all():
             raise ArithmeticError("what it was about to say came to no numbers")
         window = settings.repetition_window
@@ -305,6 +315,14 @@ class Receptionist:
         said = torch.tensor([[float(len(one.said))] for one in self._speaking])
         more = (self.settings.guidance - 1) * torch.exp2(-said / GUIDED)
         return asked + more.to(self.device) * (asked - unasked)
+
+    def _remembered(self, guided: Tensor) -> Tensor:
+        """Logits (B, V) with what the hippocampus adds to the brain's own."""
+        if self._hippocampus is None:
+            return guided
+        own = self._logits[:: self._rows_each].log_softmax(-1)
+        said = [one.heard + one.said for one in self._speaking]
+        return guided + (self._hippocampus.speak(own.float().cpu(), said).to(self.device) - own)
 
     def _take(self, speaking: _Speaking, token: int) -> str:
         """Note one token; returns why the reply ends with it, or ""."""

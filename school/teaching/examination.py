@@ -10,6 +10,7 @@ import numpy as np
 from school.door.events import ExamResult
 from school.door.mailbox import fulfil
 from school.teaching.examiner import Exam
+from school.teaching.remembering import Remembering
 from school.teaching.tutor import Tutor
 
 READERS, WARM_UP, CHUNK = 8, 256, 128
@@ -20,8 +21,8 @@ log = logging.getLogger(__name__)
 class Examination:
     """Of the tutor's voice. Lessons wait while it is ``under_way``, so that the result belongs to one step."""
 
-    def __init__(self, tutor: Tutor):
-        self.tutor = tutor
+    def __init__(self, tutor: Tutor, remembering: Remembering | None = None):
+        self.tutor, self._remembering = tutor, remembering
         self._paper: tuple[np.ndarray, np.ndarray] | None = None
         self._exam: Exam | None = None
         self._wanted: list[Future[float | None]] = []
@@ -45,7 +46,8 @@ class Examination:
             self._paper = librarian.exam_rows(READERS, self.tutor.settings.evaluation_tokens, WARM_UP)
         rows, counts = self._paper
         if counts.any():
-            self._exam = Exam(rows, counts, byte_lengths=librarian.byte_lengths, chunk=CHUNK)
+            judge = self._remembering.judge() if self._remembering else None
+            self._exam = Exam(rows, counts, byte_lengths=librarian.byte_lengths, chunk=CHUNK, judge=judge)
         else:
             self.answer(None)
 

@@ -14,15 +14,26 @@ from torch.nn import functional as F
 from brain.contract import Brain
 from brain.selfstate import fresh_condition, one_late, true_pixels
 from school.door.events import ExamResult
+from school.teaching.remembering import Judge
 
 NEUTRAL = 0.5  # the colour shown before any is known
 REPEAT_SPAN = 32  # tokens within which a token counts as said again
 
 
 class Exam:
-    """Reads given rows once. Call ``advance`` until it says done, then ``result``."""
+    """Reads given rows once. Call ``advance`` until it says done, then ``result``. ``judge``: with whom it reads them
+    with the hippocampus, too."""
 
-    def __init__(self, rows: np.ndarray, counts: np.ndarray, *, byte_lengths: np.ndarray, chunk: int):
+    def __init__(
+        self,
+        rows: np.ndarray,
+        counts: np.ndarray,
+        *,
+        byte_lengths: np.ndarray,
+        chunk: int,
+        judge: Judge | None = None,
+    ):
+        self._rows, self._judge, self._remembered = rows, judge, 0.0
         self._tokens, self._counts = torch.from_numpy(rows), torch.from_numpy(counts)
         self._bytes = int(byte_lengths[rows[:, 1:]][counts].sum())
         self._repeats = _repeat_rate(rows, counts)
@@ -43,11 +54,14 @@ class Exam:
             shown = torch.full((readers, self._chunk, 3), NEUTRAL, device=device)
             self._carried = brain.fresh_state(readers), shown, fresh_condition(readers, device), shown[:, 0]
         state, shown, condition, last = self._carried
-        counts = self._counts[:, self._place : self._place + length].to(device)
+        counted = self._counts[:, self._place : self._place + length]
+        counts = counted.to(device)
         tokens = tokens.to(device)
         out = brain(tokens[:, :-1], shown[:, :length], state)
         logits, targets = out.logits, tokens[:, 1:]
         log_probabilities = logits.log_softmax(-1)
+        if self._judge:
+            self._remembered += self._judge.nats(log_probabilities, self._rows, self._place, counted.numpy())
         losses = -log_probabilities.gather(-1, targets[..., None])[..., 0]
         right = logits.argmax(-1) == targets
         pixels, condition = true_pixels(losses.t(), right.t(), condition, brain.backend)
@@ -77,6 +91,7 @@ class Exam:
         sharper = 1 + gradient / max(curvature, 1e-9)  # one Newton step on the inverse temperature, from 1
         return ExamResult(
             bits_per_byte=nats / math.log(2) / max(1, self._bytes),
+            remembering=self._remembered / math.log(2) / max(1, self._bytes) if self._judge else None,
             tokens=int(tokens),
             bytes=self._bytes,
             accuracy=right / max(1, tokens),

@@ -9,6 +9,7 @@ from concurrent.futures import Executor
 from school.door.mailbox import Mark, fail, fulfil
 from school.door.values import Asleep
 from school.teaching.examiner import Exam
+from school.teaching.remembering import Remembering
 from school.teaching.scoring import exam_on, score_of
 from school.teaching.tutor import Tutor
 
@@ -19,8 +20,8 @@ class Marking:
     """With the tutor's voice. Lessons wait while one is ``under_way``, so that it belongs to one step; files are opened
     on the thread of ``opener``, for a large one takes its time."""
 
-    def __init__(self, tutor: Tutor, opener: Executor):
-        self.tutor, self._opener = tutor, opener
+    def __init__(self, tutor: Tutor, opener: Executor, remembering: Remembering | None = None):
+        self.tutor, self._opener, self._remembering = tutor, opener, remembering
         self._papers: deque[tuple[Mark, Exam]] = deque()
 
     @property
@@ -49,7 +50,8 @@ class Marking:
 
     def _open(self, request: Mark) -> None:
         try:
-            exam = exam_on(request.file, self.tutor.librarian.tokenizer)
+            judge = self._remembering.adviser() if self._remembering else None
+            exam = exam_on(request.file, self.tutor.librarian.tokenizer, judge)
         except Exception as error:
             fail(request.future, error)
         else:

@@ -10,6 +10,7 @@ from school.door.events import ExamResult
 from school.door.values import Score
 from school.office.mistakes import Mistake
 from school.teaching.examiner import Exam
+from school.teaching.remembering import Judge
 from school.texts.decoding import Unreadable
 from school.texts.librarian import split_rows
 from school.texts.shelf import segments_of
@@ -31,15 +32,21 @@ def open_file(file: Path, tokenizer: Tokenizer) -> np.ndarray:
     return np.array([DOCUMENT, *ids], dtype=np.int64)
 
 
-def exam_on(file: Path, tokenizer: Tokenizer) -> Exam:
+def exam_on(file: Path, tokenizer: Tokenizer, judge: Judge | None = None) -> Exam:
     """A long file is shared among eight readers, each of whom has read the 512 tokens before its part. Raises
     Mistake."""
     tokens = open_file(file, tokenizer)
     rows, counts = split_rows(tokens, READERS, len(tokens), WARM_UP)
-    return Exam(rows, counts, byte_lengths=np.array(tokenizer.byte_lengths()), chunk=CHUNK)
+    return Exam(rows, counts, byte_lengths=np.array(tokenizer.byte_lengths()), chunk=CHUNK, judge=judge)
 
 
 def score_of(file: Path, result: ExamResult, step: int) -> Score:
+    bits = result.bits_per_byte if result.remembering is None else result.remembering
     return Score(
-        file=str(file), bytes=result.bytes, tokens=result.tokens, bits_per_byte=result.bits_per_byte, step=step
+        file=str(file),
+        bytes=result.bytes,
+        tokens=result.tokens,
+        bits_per_byte=bits,
+        brain_alone=result.bits_per_byte,
+        step=step,
     )

@@ -27,6 +27,13 @@ class LibrarySettings(Slice):
         description="share at the end of each text that is never trained on",
         json_schema_extra=EXPERT,
     )
+    remember_megabytes: int = Field(
+        256,
+        ge=0,
+        le=65_536,
+        description="memory for its hippocampus, which counts what stands in the texts; 0: it has none",
+        json_schema_extra=EXPERT,
+    )
     starter: Literal["auto", "always", "never"] = Field(
         "auto",
         description='the starter shelf: "auto" (until there is writing of your own), "always" or "never"',

@@ -113,6 +113,18 @@ def open_texts(
     return _shelved(files, pack)
 
 
+def kept_texts(cache: Path, tokenizer: Tokenizer) -> list[np.ndarray]:
+    """What is taught of each text, as it was at the last wake; nothing where other tokens are kept, or none."""
+    try:
+        pack = Pack.open(cache / NAME)
+    except OSError:
+        return []
+    if pack is None or pack.index.made_by != (VERSION, tokenizer.fingerprint):
+        return []
+    spans = (row.tokens for row in pack.index.texts if row.copy_of is None and not row.unreadable)
+    return [pack.tokens[start:middle] for start, middle, _ in spans]
+
+
 def _shelved(files: list[File], pack: Pack) -> Shelved:
     names = [file.source.name for file in files]
     texts, skipped, notes = [], {}, {}

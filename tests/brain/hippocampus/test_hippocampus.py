@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from brain.hippocampus import Hippocampus, MixingWeights
-from brain.hippocampus.contexts import NAMES, Contexts
+from brain.hippocampus.contexts import NAMES, REACH, Contexts
 from brain.ops.backend import Backend
 
 DOCUMENT, LETTERS = 0, 27
@@ -91,7 +91,7 @@ def test_compiled_it_mixes_the_same(compiled):
     for one in (hippocampus(), hippocampus(compiled)):
         one.hear(document(3))
         likely = one.read(brain(199), text)
-        said.append((likely, one.weights.values, one.speak(brain(1)[0], text)))
+        said.append((likely, one.weights.values, one.speak(brain(1), [text.tolist()])))
     for plain, fast in zip(*said, strict=True):
         assert torch.allclose(plain, fast, atol=2e-3)
 
@@ -100,7 +100,7 @@ def test_it_mixes_probabilities(compiled):
     """All that may come sums to one, and what came has the probability that it has among them."""
     one = hippocampus(compiled)
     one.read(brain(119), document(4))
-    mixed = one.speak(brain(1)[0], document(4)[:50])
+    mixed = one.speak(brain(1), [document(4)[:50].tolist()])[0]
     assert mixed.exp().sum().item() == pytest.approx(1, abs=1e-5)
     judged = one.judge(brain(1), document(4)[:51], one.weights, learn=False)
     assert judged.item() == pytest.approx(mixed[document(4)[50]].item(), abs=1e-5)
@@ -108,8 +108,8 @@ def test_it_mixes_probabilities(compiled):
 
 def test_one_that_heard_nothing_leaves_the_brain_alone(compiled):
     """It is the brain's own word then, to rounding."""
-    logits = brain(1)[0]
-    assert torch.allclose(hippocampus(compiled).speak(logits, document(5)[:9]), logits, atol=1e-6)
+    logits = brain(2)
+    assert torch.allclose(hippocampus(compiled).speak(logits, [[], [DOCUMENT, 3]]), logits, atol=1e-6)
 
 
 def test_it_predicts_what_it_heard_once(compiled):
@@ -125,7 +125,7 @@ def test_it_predicts_what_it_heard_once(compiled):
 def test_judging_changes_nothing_but_the_weights_it_is_given(compiled):
     one = hippocampus(compiled)
     one.hear(document(6))
-    rows, values, own = list(one.tables.rows()), one.weights.values.clone(), MixingWeights.fresh(len(NAMES))
+    rows, values, own = list(one.tables.rows()), one.weights.values.clone(), MixingWeights.fresh()
     one.judge(brain(50), document(6)[:51], own, learn=True)
     assert list(one.tables.rows()) == rows
     assert torch.equal(one.weights.values, values)
@@ -140,6 +140,14 @@ def test_a_document_has_the_same_contexts_wherever_it_stands():
     assert np.array_equal(alone, behind)
     assert np.array_equal(contexts.keys(one[20:], 70), alone[89:])
     assert alone.all()
+
+
+@given(st.lists(st.integers(0, LETTERS - 1), max_size=100))
+def test_the_keys_of_one_place_are_those_of_all(tokens):
+    """Plain numbers and arrays, with marks in the middle."""
+    contexts = Contexts(PIECES, DOCUMENT)
+    window = np.array([*tokens[-REACH:], 1], dtype=np.int64)
+    assert contexts.next_key(tokens) == contexts.keys(window, len(window) - 1)[0].tolist()
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,7 @@ def test_a_whole_life(here, tmp_path: Path):  # noqa: F811
     assert "wakes at step 10" in again.stderr
     assert json.loads(again.stdout)["step"] == 30
     second = json.loads(here(tmp_path, "score", str(book), "--json").stdout)
-    assert second["files"][0]["bits_per_byte"] < first["files"][0]["bits_per_byte"] < 8
+    assert second["files"][0]["brain_alone"] < first["files"][0]["brain_alone"] < 8
     asked = here(tmp_path, "ask", "how are you?", "--json")
     assert json.loads(asked.stdout)["text"]
     other = here(tmp_path, "--steps", "1", "--no-terminal")

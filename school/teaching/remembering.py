@@ -1,0 +1,113 @@
+"""The hippocampus in the course of a life: it hears the library, and learns at examinations how far to rely on that.
+
+Shapes: R readers, T tokens of a chunk, V vocabulary.
+
+How to mix is learned on held-out text, for of what is taught the brain knows too much. So that no figure is told of
+text on which that was learned, there are two sets of weights: each reader is judged by the one that only ever learned
+from the other half of the readers, and which goes on learning as it judges, in a copy that ends with the examination.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from concurrent.futures import Future
+from functools import partial
+from threading import Thread
+
+import numpy as np
+from torch import Tensor
+
+from brain.hippocampus import REACH, Hippocampus, MixingWeights
+from brain.ops.backend import Backend
+from school.texts.tokenizer import DOCUMENT
+
+BYTES_PER_TOKEN = 210  # that a text takes at most, as a rule
+
+log = logging.getLogger(__name__)
+
+
+class Remembering:
+    """``heard`` brings the hippocampus once it has heard the ``texts`` (tokens of each), which takes a second for a
+    million tokens. Texts that don't fit into ``megabytes`` of counts are not heard."""
+
+    def __init__(self, texts: Sequence[np.ndarray], pieces: list[bytes], backend: Backend, megabytes: int):
+        self._hear = partial(hear, texts, pieces, backend, megabytes)
+        self.heard: Future[Hippocampus] = Future()
+        self.halves = MixingWeights.fresh(), MixingWeights.fresh()
+
+    def begin(self) -> None:
+        """Hear the library, on a thread of its own."""
+
+        def hear_all() -> None:
+            try:
+                self.heard.set_result(self._hear())
+            except BaseException as error:  # it is raised where the result is awaited
+                self.heard.set_exception(error)
+
+        Thread(target=hear_all, name="hippocampus", daemon=True).start()
+
+    def now(self) -> Remembering:
+        """Hear the library at once; returns itself."""
+        self.heard.set_result(self._hear())
+        return self
+
+    def judge(self) -> Judge:
+        """For one examination on the library; waits until the library is heard."""
+        return Judge(self.heard.result(), self.halves)
+
+    def adviser(self) -> Judge:
+        """For a text from elsewhere: nothing is kept of what it learns."""
+        return Judge(self.heard.result(), (self.weights.copy(), self.weights.copy()), lasting=False)
+
+    @property
+    def weights(self) -> MixingWeights:
+        """To speak with: the mean of both."""
+        one, other = self.halves
+        return MixingWeights((one.values + other.values) / 2, (one.squares + other.squares) / 2)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """For a soul; what was heard is in the library."""
+        named = zip(("0", "1"), self.halves, strict=True)
+        return {f"{kind}.{name}": getattr(half, kind) for name, half in named for kind in ("values", "squares")}
+
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """Those of a soul, if they are of this form; an older soul has none."""
+        for name, mine in self.tensors().items():
+            if name in tensors and tensors[name].shape == mine.shape and tensors[name].isfinite().all():
+                mine.copy_(tensors[name])
+
+
+def hear(texts: Sequence[np.ndarray], pieces: list[bytes], backend: Backend, megabytes: int) -> Hippocampus:
+    """Every text, in their order, as long as there is room; of a text all or nothing."""
+    hippocampus = Hippocampus(pieces, DOCUMENT, run=backend.kernels)
+    for number, text in enumerate(texts):
+        if hippocampus.bytes + len(text) * BYTES_PER_TOKEN > megabytes << 20:
+            log.info("the hippocampus is full: it heard %d of %d texts", number, len(texts))
+            break
+        hippocampus.hear(np.concatenate([[DOCUMENT], text]).astype(np.int64))
+    return hippocampus
+
+
+class Judge:
+    """Predicts an examination's text with the hippocampus. ``lasting``: whether the halves learn from it."""
+
+    def __init__(self, hippocampus: Hippocampus, halves: tuple[MixingWeights, MixingWeights], *, lasting: bool = True):
+        self._hippocampus, self._lasting = hippocampus, halves if lasting else ()
+        self._passing = tuple(half.copy() for half in halves)
+
+    def nats(self, brain: Tensor, rows: np.ndarray, place: int, counts: np.ndarray) -> float:
+        """What the targets that count cost together: ``brain`` (R, T, V) log probabilities of the tokens that follow
+        ``place`` in ``rows`` (R, S+1), ``counts`` (R, T)."""
+        total = 0.0
+        for reader, (row, count) in enumerate(zip(rows, counts, strict=True)):
+            if not count.any():
+                continue
+            first, stop = int(count.argmax()), len(count) - int(count[::-1].argmax())  # they stand together
+            window = row[max(0, place + 1 + first - REACH) : place + 1 + stop]
+            likely = brain[reader, first:stop].float().cpu()
+            half = 2 * reader // len(rows)
+            if self._lasting:
+                self._hippocampus.judge(likely, window, self._lasting[1 - half], learn=True)
+            total -= float(self._hippocampus.judge(likely, window, self._passing[half], learn=True).sum())
+        return total

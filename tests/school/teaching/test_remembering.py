@@ -1,0 +1,115 @@
+"""The hippocampus in a life: it hears what is taught and nothing else, and helps on text that was not."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.learn import examine
+from brain.ops.backend import PYTORCH
+from school.door.mailbox import Ask
+from school.door.values import ME
+from school.teaching.remembering import Remembering, hear
+from school.texts.tokenizer import DOCUMENT
+from tests.conftest import make_receptionist, make_tutor
+
+
+@pytest.fixture(scope="module")
+def tutor(librarian):
+    return make_tutor(librarian)
+
+
+def remembering(tutor, megabytes: int = 256) -> Remembering:
+    texts, pieces = [text.learn for text in tutor.librarian.texts], tutor.librarian.tokenizer.pieces
+    return Remembering(texts, pieces, tutor.brain.backend, megabytes)
+
+
+def test_it_helps_on_held_out_text(tutor):
+    """An examination tells both figures: of the brain alone as ever, and with the hippocampus a lower one; and how to
+    mix is learned from it."""
+    alone, heard = examine(tutor), remembering(tutor).now()
+    before = [half.values.clone() for half in heard.halves]
+    both = examine(tutor, remembering=heard)
+    assert alone.remembering is None
+    assert both.bits_per_byte == alone.bits_per_byte
+    assert both.remembering < 0.9 * both.bits_per_byte
+    assert any(not torch.equal(old, half.values) for old, half in zip(before, heard.halves, strict=True))
+
+
+def test_no_half_learns_from_what_it_judges(tutor):
+    """The figure of an examination is the same whatever the readers of the other half would have had to say of it."""
+    heard = remembering(tutor).now()
+    judge = heard.judge()
+    rows = np.tile(np.arange(40, 80), (2, 1))
+    rows[:, 0] = DOCUMENT
+    logits = torch.randn(2, 39, tutor.librarian.tokenizer.size).log_softmax(-1)
+    judge.nats(logits, rows, 0, np.array([[True] * 39, [False] * 39]))
+    assert heard.halves[0].squares.sum() == 0
+    assert heard.halves[1].squares.sum() > 0
+
+
+def test_of_a_foreign_text_nothing_is_kept(tutor):
+    heard = remembering(tutor).now()
+    rows = np.array([[DOCUMENT, *range(40, 60)]])
+    logits = torch.randn(1, 20, tutor.librarian.tokenizer.size).log_softmax(-1)
+    values = [half.values.clone() for half in heard.halves]
+    count = len(list(heard.heard.result().tables.rows()))
+    heard.adviser().nats(logits, rows, 0, np.ones((1, 20), dtype=bool))
+    assert all(torch.equal(old, half.values) for old, half in zip(values, heard.halves, strict=True))
+    assert len(list(heard.heard.result().tables.rows())) == count
+
+
+def test_it_wakes_with_what_it_learned(tutor):
+    """Weights go through a soul; those of another form are left aside."""
+    one, other = remembering(tutor).now(), remembering(tutor)
+    examine(tutor, remembering=one)
+    other.restore({name: tensor.clone() for name, tensor in one.tensors().items()})
+    assert all(torch.equal(tensor, other.tensors()[name]) for name, tensor in one.tensors().items())
+    fresh = remembering(tutor)
+    fresh.restore({"values.0": torch.ones(3), "values.1": torch.full_like(fresh.halves[1].values, torch.nan)})
+    assert all(half.values.isfinite().all() for half in fresh.halves)
+    assert fresh.halves[0].squares.sum() == 0
+
+
+def test_it_hears_no_more_than_fits(tutor):
+    """Of the texts so many as fit, each as a whole; what it has room for is bounded."""
+    librarian = tutor.librarian
+    texts = [text.learn for text in librarian.texts for _ in range(3)]
+    none = hear(texts, librarian.tokenizer.pieces, PYTORCH, 0)
+    assert list(none.tables.rows()) == []
+    others = np.random.default_rng(0).integers(40, librarian.tokenizer.size, (9, 2000))
+    small = hear(list(others), librarian.tokenizer.pieces, tutor.brain.backend, 1)
+    first = small.contexts.keys(np.array([DOCUMENT, 1]), 1)[0, 0]
+    heard = [token for key, token, _, _ in small.tables.rows() if key == first]
+    assert 1 <= len(heard) < 9
+    assert set(heard) == set(others[: len(heard), 0].tolist())
+    assert small.bytes <= 3 << 20
+
+
+def test_it_speaks_with_what_it_heard(tutor, tmp_path):
+    """Once the library is heard answers are others, and more of the library's; the lessons know nothing of it."""
+    heard, done = remembering(tutor), Future()
+    heard.heard.add_done_callback(done.set_result)
+    heard.begin()
+    hippocampus = done.result(60).result()
+    receptionist = make_receptionist(tutor, tmp_path, max_tokens=30)
+    ask = [Ask("hello", "", ME, None, kept=False) for _ in range(2)]
+    receptionist.replies = 0
+    before = receptionist.answer(ask[0]).tokens
+    receptionist.listen_to(hippocampus, heard.weights)
+    receptionist.replies = 0
+    after = receptionist.answer(ask[1]).tokens
+    assert before != after
+    pairs = {
+        tuple(pair)
+        for text in tutor.librarian.texts
+        for pair in np.stack([text.learn[:-1], text.learn[1:]], 1).tolist()
+    }
+
+    def known(tokens: tuple[int, ...]) -> float:
+        return np.mean([pair in pairs for pair in zip(tokens, tokens[1:], strict=False)])
+
+    assert known(after) > known(before)
