@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import captures
-from bots.chat.commands import FOR_MODERATORS
+from bots.chat.rows import FOR_MODERATORS
 from bots.chat.settings import CommandSettings
 from bots.command_line import parse
 from bots.room.console import COMMANDS as ROOM_ROWS

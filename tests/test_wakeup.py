@@ -13,13 +13,14 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+import wakeup as wakeup_itself
 from school.office.mistakes import Mistake
 from tests.paper import Paper
 from wakeup import BEDTIME, main, make_home, parse, read_options
@@ -44,10 +45,10 @@ def here(capfd):
     hooks, mask = (sys.excepthook, threading.excepthook), os.umask(0o022)
     os.umask(mask)
 
-    def run(home: Path, *arguments: str) -> SimpleNamespace:
+    def run(home: Path, *arguments: str, settings: Sequence[str] = SMALL) -> SimpleNamespace:
         capfd.readouterr()
         try:
-            status = main(["--home", str(home), *SMALL, *arguments])
+            status = main(["--home", str(home), *settings, *arguments])
         except SystemExit as leaving:
             status = leaving.code
         out, err = capfd.readouterr()
@@ -482,26 +483,52 @@ def test_the_one_that_is_awake_is_asked(small_home, here):
 LOOKING = """
 import sys, wakeup
 try:
-    status = wakeup.main(sys.argv[1:])
+    status = wakeup.main(sys.argv[2:])
 except SystemExit as leaving:  # --help
     status = leaving.code
-heavy = {"torch", "numpy", "tokenizers", "twitchio", "aiohttp"} & sys.modules.keys()
+heavy = sorted(set(sys.argv[1].split()) & sys.modules.keys())
 sys.exit(f"it loaded {heavy}" if heavy else status)
 """
-LOOKING_COMMANDS = ["--help", "stats", "diary", "timetable", "twitch check"]
+HEAVY = "torch numpy tokenizers twitchio aiohttp sqlite_utils rich.console prompt_toolkit apscheduler bots.settings "
+NOT_FOR = {  # what a command may not load: packages, and of ours what loads or builds much
+    "--help": HEAVY + "pydantic plotext asyncio rich school.looking bots.chat bots.twitch",
+    "stats": HEAVY + "pydantic asyncio school.settings school.door.values bots.chat bots.twitch",
+    "diary": HEAVY + "pydantic plotext asyncio school.settings school.door.values bots.chat bots.twitch",
+    "timetable": HEAVY + "plotext asyncio school.settings school.door.values bots.chat bots.twitch",
+    "twitch check": HEAVY + "plotext rich school.settings school.looking school.door.values bots.chat",
+}
+LOOKING_COMMANDS = list(NOT_FOR)
 
 
 def look(home, command):
-    arguments = [sys.executable, "-c", LOOKING, *command.split(), "--home", str(home)]
+    arguments = [sys.executable, "-c", LOOKING, NOT_FOR[command], *command.split(), "--home", str(home)]
     return subprocess.run(arguments, capture_output=True, text=True, timeout=60, cwd=ROOT)
 
 
 @pytest.mark.parametrize("command", LOOKING_COMMANDS)
 def test_looking_costs_little(home, command):
-    """Commands that only look load nothing heavy; what that costs in time is a trial."""
+    """Commands that only look load nothing that they don't need; what that costs in time is a trial."""
     done = look(home, command)
     assert done.returncode == (0 if command in ("--help", "stats", "timetable") else 2), done.stderr
     assert "it loaded" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["stats", "diary", "timetable", "twitch check"])
+def test_looking_refuses_settings_that_are_none(home, here, command):
+    """What is given for this one time is held against all settings, also where a command goes by none of them; and so
+    is what it goes by, wherever that stands."""
+    done = here(home, *command.split(), "--set", "brain.neuron=3")
+    assert (done.returncode, "brain.neuron is not a setting; did you mean neurons?" in done.stderr) == (2, True)
+
+
+def test_looking_refuses_a_zone_that_is_none(home, here, monkeypatch, tmp_path):
+    """In config.toml, too, of which a look reads what it goes by."""
+    (tmp_path / "config.toml").write_text('[brain]\nneuron = 3\n[timetable]\nzone = "Mars"\n')
+    monkeypatch.setattr(wakeup_itself, "REPOSITORY", tmp_path)
+    for command in ("stats", "timetable"):
+        done = here(home, command, settings=())
+        assert done.returncode == 2
+        assert 'config.toml: timetable.zone must be text like "local" or "Europe/London", not "Mars"' in done.stderr
 
 
 @pytest.mark.trial

@@ -21,8 +21,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
 UNFINISHED = ".unfinished-"  # how the names of what is not whole yet begin
 DAMAGED = ".damaged-"  # in the name of what was set aside; the time follows
 STATE_BYTES = 64 << 20  # of the largest state file that is believed
@@ -127,6 +125,8 @@ def read_whole(path: Path, limit: int = STATE_BYTES, opener: Opener = open_plain
 def read_state(path: Path, kind: Any, missing: T, *, opener: Opener = open_plain) -> T:
     """The value in a state file, as the type ``kind``, or ``missing`` where there is none. One that can't be understood
     is set aside and told in one line, and counts as missing. Raises OSError where it can't be read just now."""
+    from pydantic import TypeAdapter, ValidationError  # late: who only writes, or reads TOML, must not wait for it
+
     try:
         return TypeAdapter(kind).validate_json(read_whole(path, opener=opener), strict=True)
     except FileNotFoundError:

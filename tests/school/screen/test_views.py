@@ -21,9 +21,9 @@ from school.office.stopwatch import Minute
 from school.screen import announcer as announcer_module
 from school.screen.announcer import Announcer, Screen
 from school.screen.bands import BANDS, NEUTRAL, UNKNOWN, Figure, band_of
-from school.screen.calligraphist import status_lines
 from school.screen.figures import Figures
 from school.screen.history import FEWEST, History
+from school.screen.status import status_lines
 from school.screen.views import LABEL, Turn, bar, compact, full, painted, plain, sparkline
 from tests.conftest import make_tutor, take_steps
 
