@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -76,6 +75,7 @@ def test_a_classroom_that_does_not_answer_is_not_waited_for(path, monkeypatch):
 
 def test_who_could_not_is_asked_again(path, monkeypatch):
     """A keeper that fails is named at once, asked again, sooner where something got better, and then all is done."""
+    monkeypatch.setattr(forgetting, "PATIENCE_SECONDS", 600.0)
     with registrar(path) as keeper:
         school, souls = School(Attended(), keeper), Away()
         school.forgetting.join(souls)
@@ -172,7 +172,7 @@ FIRST_LIFE = """
 import os, signal, sys
 from pathlib import Path
 from school.door.school import School
-from tests.school.record.test_owed import fill
+from tests.full_disk import fill
 from tests.school.record.test_removal import Attended, asked, registrar
 
 home = Path(sys.argv[1])
@@ -208,7 +208,7 @@ import sys
 from pathlib import Path
 from school.door.journal import Journal
 from school.door.values import Scope
-from tests.school.record.test_owed import fill
+from tests.full_disk import fill
 
 journal = Journal(Path(sys.argv[1]) / "owed.json")
 fill(journal.file.with_name("ballast"))
@@ -216,13 +216,6 @@ print(journal.noted(journal.owe(Scope(person="twitch:1")), 10), flush=True)
 promises = Journal(journal.file).open()
 print([promise.what.person for promise in promises], flush=True)
 """
-
-
-def fill(ballast: Path) -> None:
-    """Leave not a byte."""
-    with ballast.open("wb", buffering=0) as stream, contextlib.suppress(OSError):
-        while stream.write(b"x" * 4096):
-            pass
 
 
 def on_a_small_disk(folder: Path, *scripts: str) -> list[str]:
