@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import os
+
+os.environ["GOMP_SPINCOUNT"] = "0"  # threads that wait leave the processor to other tests; read when torch is loaded
+
 from functools import partial
 from pathlib import Path
 

@@ -13,15 +13,17 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TextIO
 
 import pytest
 
 import wakeup as wakeup_itself
 from school.office.mistakes import Mistake
+from school.screen import calligraphist
 from tests.paper import Paper
 from wakeup import BEDTIME, main, make_home, parse, read_options
 
@@ -38,27 +40,62 @@ def wakeup(home: Path, *arguments: str, stdin: str | None = "", timeout: float =
     return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=timeout, cwd="/")
 
 
+@contextmanager
+def undone() -> Iterator[None]:
+    """What a command does to its process ends with the block."""
+    handlers = {number: signal.getsignal(number) for number in BEDTIME}
+    hooks, mask, stdin = (sys.excepthook, threading.excepthook), os.umask(0o022), sys.stdin
+    os.umask(mask)
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        sys.excepthook, threading.excepthook = hooks
+        sys.stdin = stdin
+        os.umask(mask)
+
+
 @pytest.fixture
 def here(capfd):
     """Run a command in this process, which spares loading torch once more; returns what a process would."""
-    handlers = {number: signal.getsignal(number) for number in BEDTIME}
-    hooks, mask = (sys.excepthook, threading.excepthook), os.umask(0o022)
-    os.umask(mask)
 
-    def run(home: Path, *arguments: str, settings: Sequence[str] = SMALL) -> SimpleNamespace:
+    def run(home: Path, *arguments: str, settings: Sequence[str] = SMALL, stdin: str = "") -> SimpleNamespace:
         capfd.readouterr()
-        try:
-            status = main(["--home", str(home), *settings, *arguments])
-        except SystemExit as leaving:
-            status = leaving.code
+        with undone(), lines_to_read(stdin) as sys.stdin:
+            try:
+                status = main(["--home", str(home), *settings, *arguments])
+            except SystemExit as leaving:
+                status = leaving.code
         out, err = capfd.readouterr()
         return SimpleNamespace(returncode=status, stdout=out, stderr=err)
 
-    yield run
-    for number, handler in handlers.items():
-        signal.signal(number, handler)
-    sys.excepthook, threading.excepthook = hooks
-    os.umask(mask)
+    return run
+
+
+@contextmanager
+def lines_to_read(text: str) -> Iterator[TextIO]:
+    """A pipe's end with a text in it, and nothing behind."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as pipe:
+        pipe.write(text)
+    with os.fdopen(reading) as stream:
+        yield stream
+
+
+@pytest.fixture
+def heard(monkeypatch) -> Callable[[Callable[[str], None]], None]:
+    """Let somebody hear, on the main thread, each text that a command in this process shows."""
+    show = calligraphist.show
+
+    def let_hear(listener: Callable[[str], None]) -> None:
+        def show_and_tell(text: str, stream: TextIO) -> None:
+            show(text, stream)
+            listener(text)
+
+        monkeypatch.setattr(calligraphist, "show", show_and_tell)
+
+    return let_hear
 
 
 def begin(home: Path, *arguments: str, **pipes) -> subprocess.Popen:
@@ -83,8 +120,8 @@ def home(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("home")
     (home / "library").mkdir()
     (home / "library" / "diary.txt").write_text("today it rained and the cat slept. i made soup.\n" * 200)
-    done = wakeup(home, "--steps", "10", "--no-terminal")
-    assert done.returncode == 0, done.stderr
+    with undone():
+        assert main(["--home", str(home), *SMALL, "--steps", "10", "--no-terminal"]) == 0
     return home
 
 
@@ -128,10 +165,18 @@ def test_the_errands(home, here):
     assert "\x1b" not in shown.stdout
 
 
-def test_lines_from_a_pipe_are_answered_in_order(home, here):
-    """Piped questions are answered in order on standard output; the end of input ends only the chat."""
-    few_examinations = "--set", "lessons.evaluation_steps=1000"
-    done = wakeup(home, "--steps", "40", *few_examinations, stdin="hello\n/teach the moon\n/nonsense\nhow are you?")
+def test_lines_from_a_pipe_are_answered_in_order(home, here, heard):
+    """Piped questions are answered in order on standard output; the end of input ends only the chat: lessons go on."""
+    shown = []
+
+    def listen(text: str) -> None:
+        shown.append(text)
+        if sum(text.startswith("baby:") for text in shown) == 2 and text.startswith("step "):
+            signal.raise_signal(signal.SIGTERM)
+
+    heard(listen)
+    often = "--set", "lessons.evaluation_steps=1000", "--set", "terminal.line_seconds=0.05"
+    done = here(home, *often, stdin="hello\n/teach the moon\n/nonsense\nhow are you?")
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     starts = [line.split(":")[0].split(" ")[0] for line in lines if line.startswith(("baby:", "("))]
@@ -158,31 +203,27 @@ def small_home(tmp_path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, *BEDTIME[2:]])  # the second, SIGTERM, comes in other tests
-def test_the_first_signal_saves(small_home, number):
+@pytest.mark.parametrize("number", BEDTIME)
+def test_the_first_signal_saves(small_home, here, heard, number):
     """Ctrl-C, SIGTERM or SIGHUP while it learns: it finishes the step, saves and exits 0."""
-    process = begin(small_home, "--no-terminal", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    try:
-        read_until(process, "step 1 ")
-        process.send_signal(number)
-        rest = process.communicate(timeout=60)[0]
-        assert process.returncode == 0, rest
-        assert "Good night" in rest
-        assert len(list((small_home / "soul").glob("step-*"))) == 1
-    finally:
-        process.kill()
-        process.wait()
+    heard(lambda text: signal.raise_signal(number) if text.startswith("step 1 ") else None)
+    done = here(small_home, "--no-terminal")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("finishing the step and saving") == 1
+    assert "Good night" in done.stdout
+    assert len(list((small_home / "soul").glob("step-*"))) == 1
 
 
-def test_a_signal_before_the_first_step(small_home, here):
+@pytest.mark.parametrize(
+    "moment", ["wakeup.put_together", "school.assembly.train_tokenizer", "school.assembly.build_brain"]
+)
+def test_a_signal_before_the_first_step(small_home, here, monkeypatch, moment):
     """SIGTERM during start-up, at several moments: exit 0, no half-written soul, and the next wake works."""
-    for delay in (0.3, 1.5):
-        process = begin(small_home, "--no-terminal", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        time.sleep(delay)
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0, process.stderr.read()
-        process.stderr.close()
-        assert not list((small_home / "soul").glob(".unfinished*"))
+    with monkeypatch.context() as patched:
+        patched.setattr(moment, lambda *_, **__: signal.raise_signal(signal.SIGTERM))
+        assert here(small_home, "--no-terminal").returncode == 0
+    assert not list((small_home / "soul").glob("*step-*"))
+    assert not list((small_home / "soul").glob(".unfinished*"))
     assert here(small_home, "--steps", "1", "--no-terminal").returncode == 0
 
 
@@ -475,7 +516,10 @@ def test_the_one_that_is_awake_is_asked(small_home, here):
         assert not list((small_home / "soul").glob("step-*"))
     finally:
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=60)
+        rest = process.communicate(timeout=100)[0]
+    assert process.returncode == 0, rest
+    assert "Good night" in rest
+    assert len(list((small_home / "soul").glob("step-*"))) == 1
     found = json.loads(here(small_home, "stats", "--json").stdout)
     assert [(talk["person"], talk["question"]) for talk in found["talk"]] == [("owner", "how are you?")]
 
