@@ -476,7 +476,7 @@ def test_the_diary_can_be_read(week, capsys):
     source.close()
     copy.close()
     assert wakeup.main(command) == 0
-    found = json.loads(capsys.readouterr().out)["pages"]
+    found = json.loads(capsys.readouterr().out)
     assert [(page["kind"], page["day"]) for page in found] == [
         ("day", "2026-03-07"), ("day", "2026-03-08"), ("letter", "2026-03-08")
     ]  # fmt: skip
