@@ -145,7 +145,7 @@ def test_what_the_record_can_not_do_now_is_done_later(small, tmp_path):
     """Somebody whose words can't be deleted yet is told so, and they go as soon as the record can be written again."""
     small.agree("otto")
     small.asked("r", by="otto")
-    assert small.context.school.kept("room:id-otto").result(10).messages == 1
+    assert small.context.school.kept("room:id-otto").result(60).messages == 1
     small.limits(record=0.05)
 
     async def work(host, wire) -> None:
@@ -158,6 +158,6 @@ def test_what_the_record_can_not_do_now_is_done_later(small, tmp_path):
         finally:
             lock.execute("rollback")
             lock.close()
-        await until(lambda: small.context.school.kept("room:id-otto").result(10).messages == 0)
+        await until(lambda: small.context.school.kept("room:id-otto").result(60).messages == 0)
 
     small.with_host(work)
