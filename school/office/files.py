@@ -76,6 +76,13 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
+def make_way(path: Path) -> None:
+    """Set aside what stands in the way of a file that the program writes: a folder, a pipe, a link to nowhere.
+    Raises OSError."""
+    if os.path.lexists(path) and not (path.is_file() or path.is_char_device()):  # /dev/null is somebody's wish
+        log.warning("%s is no file; it was set aside as %s.", path, set_aside(path).name)
+
+
 def sync(path: Path) -> None:
     """Wait until a file or folder is on the disk (Windows can't open folders)."""
     if path.is_dir() and os.name == "nt":
