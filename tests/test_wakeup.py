@@ -25,7 +25,7 @@ import wakeup as wakeup_itself
 from school.office.mistakes import Mistake
 from school.screen import calligraphist
 from tests.paper import Paper
-from wakeup import BEDTIME, main, make_home, parse, read_options
+from wakeup import BEDTIME, bedtime_signals, main, make_home, parse, read_options
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = [
@@ -342,6 +342,34 @@ def test_what_stands_in_a_rooms_way_is_named(tmp_path, here, room, kind):
         assert f"{tmp_path / room}: must be a folder" in done.stderr
 
 
+SMALL_FILES = (
+    "soul/lock", "soul/doing.json", "soul/library.json", "soul/backups.json", "soul/tokens/library.stamps",
+    "soul/tokens/library.tokens", "statistics/owed.json", "statistics/owed.reserve", "statistics/baby.db.unwritten",
+    "statistics/twitch-pace.json", "statistics/baby.log", "statistics/baby.jsonl",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["rubbish", "empty", "folder", "pipe", "link to nowhere"])
+def test_no_small_file_stops_a_wake(small_home, here, kind):
+    """Whatever is found under the names of the files that it keeps beside its soul and its record, it wakes."""
+    assert here(small_home, "--steps", "1", "--no-terminal").returncode == 0
+    for name in SMALL_FILES:
+        file = small_home / name
+        file.unlink(missing_ok=True)
+        match kind:
+            case "folder":
+                file.mkdir()
+            case "pipe":
+                os.mkfifo(file)
+            case "link to nowhere":
+                file.symlink_to(small_home / "away" / file.name)
+            case _:
+                file.write_bytes(b"\xff{[\0" * 50 if kind == "rubbish" else b"")
+    done = here(small_home, "--steps", "1", "--no-terminal")
+    assert done.returncode == 0, done.stderr
+    assert "wakes at step 1:" in done.stdout
+
+
 @pytest.mark.trial
 def test_killed_at_any_moment_it_wakes_again(home, here):
     """Killed while it saves over and over, the next wake finds a whole soul."""
@@ -586,6 +614,15 @@ def test_looking_takes_half_a_second(home, command):
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         costs.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(costs) < 0.5
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no SIGHUP")
+@pytest.mark.parametrize("outlives", [True, False])
+def test_a_closed_terminal_is_bedtime_unless_it_was_started_with_nohup(outlives):
+    """nohup lets a program ignore SIGHUP from its beginning; then no handler takes its place."""
+    with undone():
+        signal.signal(signal.SIGHUP, signal.SIG_IGN if outlives else signal.SIG_DFL)
+        assert (signal.SIGHUP in bedtime_signals()) == (not outlives)
 
 
 @pytest.mark.trial
