@@ -7,6 +7,7 @@ import os
 import re
 import resource
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -649,6 +650,29 @@ def test_looking_at_nothing_makes_nothing(tmp_path, here):
     for command in ("stats", "diary", "timetable"):
         here(tmp_path / "typo", command)
         assert not (tmp_path / "typo").exists()
+
+
+@pytest.mark.skipif(not shutil.which("bash") or not shutil.which("tar"), reason="packs with bash and tar")
+def test_a_home_moves_as_the_page_says(small_home, here, tmp_path_factory):
+    """Packed and unpacked with the lines of docs/moving.md, it wakes elsewhere where it fell asleep, with all that is
+    its own and nothing else, and nobody else can read the archive."""
+    page = (ROOT / "docs/moving.md").read_text("utf-8")
+    pack, unpack = (re.search(rf"^ +(.*tar -{what}zf .*)$", page, re.M)[1] for what in "cx")
+    assert here(small_home, "--steps", "2", "--no-terminal").returncode == 0
+    mine = {"secrets/twitch.json": "{}", ".env": "A=b", "config.toml": "[brain]", "voice.toml": "", "words.txt": "no"}
+    for name, text in (mine | {".venv/bin/python": "too large", "wakeup.py": "not mine"}).items():
+        file = small_home / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    away, elsewhere = tmp_path_factory.mktemp("user"), tmp_path_factory.mktemp("elsewhere")
+    for line, place in ((pack, small_home), (unpack, elsewhere)):
+        subprocess.run(["bash", "-c", line], cwd=place, env=os.environ | {"HOME": str(away)}, check=True, timeout=60)
+    assert (away / "baby.tar.gz").stat().st_mode & 0o077 == 0
+    assert {name: (elsewhere / name).read_text() for name in mine} == mine
+    assert {place.name for place in elsewhere.iterdir()} == {"soul", "statistics", "library"} | {
+        name.split("/")[0] for name in mine
+    }
+    assert "wakes at step 2:" in here(elsewhere, "--steps", "1", "--no-terminal").stdout
 
 
 def test_a_library_that_is_a_link_to_nowhere(tmp_path, here):
