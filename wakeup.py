@@ -403,7 +403,14 @@ async def _live(awake: Awake, chat: str, room: ChatSurface | None = None) -> int
         awake.announcer.catch_up()
         for surface in awake.surfaces:
             await surface.close()
-    say(f"babyLLM sleeps at step {school.status().step:,}. Good night.")
+    now = school.status()
+    if classroom.saver.changed:  # the last save failed, and the log says why
+        before = (
+            "it is not saved at all" if now.saved_step is None else f"it wakes as it was at step {now.saved_step:,}"
+        )
+        say(f"babyLLM sleeps at step {now.step:,}, but its soul could not be saved; {before}.")
+        return 1
+    say(f"babyLLM sleeps at step {now.step:,}. Good night.")
     return 0
 
 

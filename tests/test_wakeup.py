@@ -25,6 +25,7 @@ import pytest
 import wakeup as wakeup_itself
 from school.office.mistakes import Mistake
 from school.screen import calligraphist
+from school.souls.caretaker import Caretaker
 from tests.paper import Paper
 from wakeup import BEDTIME, bedtime_signals, main, make_home, parse, read_options
 
@@ -213,6 +214,24 @@ def test_the_first_signal_saves(small_home, here, heard, number):
     assert done.stdout.count("finishing the step and saving") == 1
     assert "Good night" in done.stdout
     assert len(list((small_home / "soul").glob("step-*"))) == 1
+
+
+def test_nobody_is_told_good_night_whose_soul_is_not_saved(small_home, here, monkeypatch):
+    """A disk that is full at bedtime: exit 1, and a line that says as what it wakes."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    for steps, wakes_as in (("2", "it is not saved at all."), ("3", "it wakes as it was at step 1.")):
+        with monkeypatch.context() as patched:
+            patched.setattr(Caretaker, "save", full)
+            done = here(small_home, "--steps", steps, "--no-terminal")
+        assert done.returncode == 1
+        assert "No space left on device" in done.stdout
+        assert f"but its soul could not be saved; {wakes_as}" in done.stdout
+        assert "Good night" not in done.stdout
+        if steps == "2":
+            assert here(small_home, "--steps", "1", "--no-terminal").returncode == 0
 
 
 @pytest.mark.parametrize(
