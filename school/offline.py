@@ -28,8 +28,8 @@ def newest_soul(caretaker: Caretaker, say: Callable[[str], None]) -> Soul:
     soul = caretaker.newest(say, set_aside=False)
     if soul is None and caretaker.occupied():
         raise Mistake(
-            f"there is no soul in {caretaker.folder} yet: a baby is being born there. Ask again in a moment, or when it "
-            "has been saved."
+            f"there is no soul in {caretaker.folder} yet: a baby is being born there. Ask again in a moment, or when "
+            "it has been saved."
         )
     if soul is None:
         raise Mistake(f"there is no soul in {caretaker.folder} yet; wake the baby first: {command()}")
