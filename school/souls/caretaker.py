@@ -74,7 +74,7 @@ class Caretaker:
                 make_way(file)
             self._lock.acquire(timeout=0)
             self._doing.unlink(missing_ok=True)  # a process that was killed left it
-            write_state(self._doing, doing)
+            self._note(doing)
         except Timeout:
             raise Mistake(f"{self.folder}: {self._in_words()}") from None
         except OSError as error:
@@ -85,6 +85,15 @@ class Caretaker:
             self.unlock()
             raise Mistake(_unreadable(error, self.folder)) from None
         self.backups.mend()
+
+    def _note(self, doing: Doing) -> None:
+        """Say what for, but where there is no room to: who would have read it hears less, and whoever wakes can talk.
+        Raises OSError."""
+        try:
+            write_state(self._doing, doing)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
 
     def unlock(self) -> None:
         if self._lock.is_locked:
