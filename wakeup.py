@@ -19,6 +19,8 @@ if sys.version_info < (3, 11):  # noqa: UP036  (what an older Python is to say i
 # per cent alone and costs much more beside others (docs/diary.md). GNU's OpenMP reads this when torch is loaded, so it
 # stands before every import of it.
 os.environ.setdefault("GOMP_SPINCOUNT", "4000")
+# Settings need no plugins, and looking for some in all packages takes a tenth of what a look costs.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from bots.command_line import Parser, parse
 from school.office.foreign import emit, one_line, to_json
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from bots.chat.surface import Surface as ChatSurface
     from bots.settings import Settings
     from school.assembly import Awake
+    from school.office.given import Given
     from school.office.lifetime import Clocks
     from school.screen.announcer import Screen
     from school.settings import SchoolSettings
@@ -71,7 +74,7 @@ def _run(options: argparse.Namespace) -> int:
     try:
         if options.verb != "wake" and in_team() and os.environ["RANK"] != "0":
             return 0  # only lessons can be shared; the first process runs the rest
-        return {"wake": wake, "twitch": twitch_errand}.get(options.verb, look)(options)
+        return COMMANDS[options.verb](options)
     except Mistake as mistake:
         emit(f"babyLLM: {one_line(mistake)}", sys.stderr)
         return 2
@@ -140,14 +143,21 @@ def _load() -> None:
 def read_options(options: argparse.Namespace) -> tuple[Settings, Path]:
     """The settings and the home, which need not be there yet. Raises Mistake."""
     from bots.settings import Settings
-    from school.office.advice import command, go_on_with
-    from school.office.mistakes import Mistake
-    from school.office.settings import read_settings
+    from school.office.settings import check
     from school.settings import REMOVED
 
+    given, home = look_at_options(options)
+    return check(Settings, given, removed=REMOVED, tell=aside), home
+
+
+def look_at_options(options: argparse.Namespace) -> tuple[Given, Path]:
+    """What was given as settings, as it stands there, and the home, which need not be there yet. Raises Mistake."""
+    from school.office.advice import command, go_on_with
+    from school.office.given import read_given
+    from school.office.mistakes import Mistake
+
     default = REPOSITORY / "config.toml"
-    file = options.config or (default if default.exists() else None)
-    settings = read_settings(Settings, file, options.set, removed=REMOVED, tell=aside)
+    given = read_given(options.config or (default if default.exists() else None), options.set)
     home = options.home or Path(os.environ.get("BABYLLM_HOME") or REPOSITORY)
     go_on_with(home, options.config, options.library, options.set)
     try:
@@ -159,7 +169,15 @@ def read_options(options: argparse.Namespace) -> tuple[Settings, Path]:
     for place in options.library:
         if not (place.is_dir() or place.is_file()):
             raise Mistake(f"--library {place}: there is no such folder or file.")
-    return settings, home
+    return given, home
+
+
+def look_lightly(options: argparse.Namespace) -> tuple[Given, Path]:
+    """As ``look_at_options``. What was given for this one time is held against all settings; what config.toml says a
+    command that only looks checks as far as it goes by it, since loading them all takes longer. Raises Mistake."""
+    if options.set or options.config:
+        read_options(options)
+    return look_at_options(options)
 
 
 def look_at_rooms(home: Path) -> None:
@@ -220,6 +238,14 @@ def _print(text: str) -> None:
 
 
 def look(options: argparse.Namespace) -> int:
+    """One of school/looking.py."""
+    from school import looking
+
+    given, home = look_lightly(options)
+    return getattr(looking, options.verb)(given, home, options)
+
+
+def think(options: argparse.Namespace) -> int:
     """One of school/commands.py."""
     from school import commands
 
@@ -231,9 +257,12 @@ def twitch_errand(options: argparse.Namespace) -> int:
     import asyncio
 
     from bots.twitch.cli import run_errand
+    from bots.twitch.settings import OfTwitch
     from school.office.log import keep_log
+    from school.office.settings import check
 
-    settings, home = read_options(options)
+    given, home = look_lightly(options)
+    settings = check(OfTwitch, given)
     if makes_home(options):
         make_home(home)
     stop_log = keep_log(home / "statistics", whisper)  # it keeps secrets, also those in the libraries' own words
@@ -404,7 +433,14 @@ async def _live(awake: Awake, chat: str, room: ChatSurface | None = None) -> int
         awake.announcer.catch_up()
         for surface in awake.surfaces:
             await surface.close()
-    say(f"babyLLM sleeps at step {school.status().step:,}. Good night.")
+    now = school.status()
+    if classroom.saver.changed:  # the last save failed, and the log says why
+        before = (
+            "it is not saved at all" if now.saved_step is None else f"it wakes as it was at step {now.saved_step:,}"
+        )
+        say(f"babyLLM sleeps at step {now.step:,}, but its soul could not be saved; {before}.")
+        return 1
+    say(f"babyLLM sleeps at step {now.step:,}. Good night.")
     return 0
 
 
@@ -510,6 +546,13 @@ def help_teach(settings: SchoolSettings, team: Team) -> int:
         team.leave()
     return 0
 
+
+COMMANDS = {
+    "wake": wake,
+    **dict.fromkeys(("ask", "score", "read"), think),
+    **dict.fromkeys(("stats", "diary", "timetable"), look),
+    "twitch": twitch_errand,
+}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -54,7 +54,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         "--library", type=Path, action="append", default=[], metavar="PLACE", help="learn from this folder or file too"
     )
     common.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="change a setting")
-    common.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    common.add_argument("--json", action="store_true", help="JSON on standard output, for programs")
 
     parser = Parser(
         prog="wakeup.py",

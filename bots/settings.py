@@ -37,7 +37,8 @@ PAGE = """\
 
 Every setting has a default that should do. Change one in `config.toml`, in a file given with `--config FILE`, or for
 one time with `--set section.key=value`. A setting that doesn't exist, or a value that it can't have, ends with one line
-that says what may stand there. `config.toml` holds what people change; the others may be written into it as well.
+that says what may stand there. (`stats`, `diary`, `timetable` and `twitch` look at no more of `config.toml` than they
+go by.) `config.toml` holds what people change; the others may be written into it as well.
 
 <!-- made by `make settings` -->
 """

@@ -18,7 +18,8 @@ from bots.stdin import lines_of_stdin
 from bots.typed import ROWS, Commands
 from school.door.school import School
 from school.door.values import Snapshot
-from school.screen.calligraphist import fitting_facts, for_screen, hex_color, wrapped
+from school.screen.calligraphist import for_screen, hex_color, wrapped
+from school.screen.status import fitting_facts
 
 
 def interactive() -> bool:

@@ -14,8 +14,9 @@ from school.diary.voice import Voice
 from school.door.school import School
 from school.door.values import ME, Asleep, Busy, Pair, Reply, day_of, new_id
 from school.office.foreign import JOINERS, one_line
-from school.screen.calligraphist import for_screen, number_of, status_lines
+from school.screen.calligraphist import for_screen, number_of
 from school.screen.glossary import LISTED, explain
+from school.screen.status import status_lines
 
 SORRY = {
     Busy: "too many questions at once; ask again in a moment",

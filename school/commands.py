@@ -1,12 +1,11 @@
-"""The commands that don't wake anybody: each looks something up, or asks a sleeping baby, and prints what it found.
+"""The commands that need a baby and wake none: each has one think, asleep or awake, and prints what comes of it.
 
-What a command needs is imported when it runs: those that only look must not wait for torch.
+What a command needs is imported when it runs, so that a mistake in its words is told before torch is loaded.
 """
 
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import time
 from dataclasses import asdict
@@ -79,54 +78,6 @@ def read(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> i
             f"{reading.bytes:,} bytes in {result['seconds']:.0f} s  {one_line(options.file)}",
             sys.stdout,
         )
-    return 0
-
-
-def stats(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> int:
-    """Its life so far."""
-    from school.record.chronicle import read_life, render, render_search
-    from school.schedule.hours import zone_of
-    from school.screen.calligraphist import show
-
-    zone = zone_of(settings.timetable.zone)
-    life = read_life(home, search=options.search, last=options.last, zone=zone)
-    if options.json:
-        emit(to_json(life), sys.stdout)
-    else:
-        width = shutil.get_terminal_size().columns
-        search = options.search is not None
-        text = (
-            render_search(life, options.search, zone=zone)
-            if search
-            else render(life, width, weather=options.weather, zone=zone)
-        )
-        show(text, sys.stdout)
-    return 0
-
-
-def diary(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> int:
-    """Its diary and its letters home."""
-    from school.record.chronicle import read_diary
-    from school.screen.calligraphist import for_screen, show
-
-    found = read_diary(home, last=options.last)
-    if options.json:
-        emit(to_json({"pages": found}), sys.stdout)
-        return 0
-    if not found:
-        raise Mistake("nothing is in the diary yet; the first page is written when a day is over.")
-    for page in found:
-        show(for_screen(page["text"]) + "\n", sys.stdout)
-    return 0
-
-
-def timetable(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> int:
-    """What is due when."""
-    from school.schedule.noticeboard import as_table, look_up
-
-    table = look_up(settings, home / "statistics" / "baby.db")
-    width = shutil.get_terminal_size().columns
-    emit(to_json(asdict(table), default=str) if options.json else as_table(table, width), sys.stdout)
     return 0
 
 

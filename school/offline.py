@@ -28,8 +28,11 @@ from school.texts.tokenizer import Tokenizer
 def newest_soul(caretaker: Caretaker, say: Callable[[str], None]) -> Soul:
     """The newest whole soul. Raises Mistake if there is none."""
     soul = caretaker.newest(say, set_aside=False)
-    if soul is None and (who := caretaker.occupied()):
-        raise Mistake(f"there is no soul in {caretaker.folder} yet, and {who}")
+    if soul is None and caretaker.occupied():
+        raise Mistake(
+            f"there is no soul in {caretaker.folder} yet: a baby is being born there. Ask again in a moment, or when "
+            "it has been saved."
+        )
     if soul is None:
         raise Mistake(f"there is no soul in {caretaker.folder} yet; wake the baby first: {command()}")
     return soul

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import copy
 import os
+
+os.environ["GOMP_SPINCOUNT"] = "0"  # threads that wait leave the processor to other tests; read when torch is loaded
+
 from functools import partial
 from pathlib import Path
 
@@ -40,8 +43,9 @@ torch.set_num_threads(1)  # tiny tensors: a second thread only waits
 os.environ["OMP_NUM_THREADS"] = "1"  # so also in the processes that tests start, beside which others run
 
 LONGEST = (
-    "test_wakeup", "test_removal", "test_team", "test_owed", "test_login", "test_consent", "test_wire", "test_tutor",
-    "test_brain", "test_benchmarks", "test_llama", "test_week",
+    "test_wakeup", "test_wire", "test_removal", "test_classroom", "test_login", "test_inspection", "test_tutor",
+    "test_caretaker", "test_registrar", "test_evenings", "test_receptionist", "test_scribe", "test_benchmarks",
+    "test_conditions", "test_shelf", "test_foreign",
 )  # fmt: skip
 SENTENCES = (
     "the cat sat on the mat and looked at the rain. my sister made soup and the radio sang. "

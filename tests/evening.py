@@ -132,14 +132,14 @@ class Evening:
             finally:
                 self.do(self.surface.close())
                 self.day.classroom.stop()
-                self.day.classroom.done.result(timeout=30)
+                self.day.classroom.done.result(timeout=60)
                 self.day.ending = "asleep"
                 self.loop.call_soon_threadsafe(self.loop.stop)
                 self._thread.join(5)
                 self.loop.close()
 
     def do(self, work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(20)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(60)
 
     def _act(self, act: Callable[[], None]) -> None:
         async def acting() -> None:
@@ -201,7 +201,7 @@ class Evening:
 
     def rows(self, query: str, *values: Any) -> list[tuple]:
         """What the record holds, all that is on its way to it included."""
-        self.day.registrar.kept("nobody").result(timeout=20)
+        self.day.registrar.kept("nobody").result(timeout=60)
         with reading(self.home / "statistics" / "baby.db") as db:
             return db.execute(query, values).fetchall()
 
@@ -219,7 +219,7 @@ class Evening:
 
     def files_with(self, words: str) -> list[str]:
         """Files of the home in which these words stand, or could be found by searching for them."""
-        self.day.registrar.kept("nobody").result(timeout=20)
+        self.day.registrar.kept("nobody").result(timeout=60)
         needle = words.lower().encode()
         files = (file for file in self.home.rglob("*") if file.is_file() and "library" not in file.parts)
         return [str(file.relative_to(self.home)) for file in files if needle in _content(file).lower()]

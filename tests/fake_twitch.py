@@ -409,7 +409,7 @@ class FakeTwitch:
     # ---- inside: helpers -----------------------------------------------------------------------------------------
 
     def _do(self, work: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
 
     async def _each(self, act: Callable[[Session], Any]) -> None:
         for session in list(self._sessions.values()):

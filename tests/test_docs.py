@@ -6,15 +6,18 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import plistlib
 import re
 import shlex
+import textwrap
+from configparser import ConfigParser
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from benchmarks import captures
-from bots.chat.commands import FOR_MODERATORS
+from bots.chat.rows import FOR_MODERATORS
 from bots.chat.settings import CommandSettings
 from bots.command_line import parse
 from bots.room.console import COMMANDS as ROOM_ROWS
@@ -104,6 +107,34 @@ def parses(arguments: list[str]) -> bool:
 def test_a_command_line_is_understood(page, words):
     """Whatever a page says can stand behind wakeup.py, can."""
     assert parses(arguments_of(words)), words
+
+
+def blocks(page: str) -> list[str]:
+    """The indented pieces of a page, each as it is typed or saved."""
+    pieces = re.findall(r"(?:^(?: {4}.*)?\n)*^ {4}.*\n(?:^(?: {4}.*)?\n)*", PAGES[page], re.M)
+    return [textwrap.dedent(piece).strip() + "\n" for piece in pieces]
+
+
+def test_what_wakes_it_at_start_up_is_well_formed():
+    """systemd's unit and launchd's property list can be read, start the program with options that it has, give it two
+    minutes to fall asleep, and don't start it again for what only a person can put right."""
+    (unit,) = (block for block in blocks("docs/background.md") if block.startswith("[Unit]"))
+    known = ConfigParser(interpolation=None)
+    known.optionxform = str
+    known.read_string(unit)
+    assert known.sections() == ["Unit", "Service", "Install"]
+    service = known["Service"]
+    interpreter, program, *options = shlex.split(service["ExecStart"])
+    assert (program, interpreter.split("/", 1)) == ("wakeup.py", ["%h", "babyLLM/.venv/bin/python"])
+    assert interpreter.startswith(service["WorkingDirectory"])
+    assert parses(options)
+    assert (service["RestartPreventExitStatus"], int(service["TimeoutStopSec"])) == ("2", 120)
+    (agent,) = (block for block in blocks("docs/background.md") if block.startswith("<?xml"))
+    agent = plistlib.loads(agent.encode())
+    interpreter, program, *options = agent["ProgramArguments"]
+    assert (program, interpreter) == ("wakeup.py", f"{agent['WorkingDirectory']}/.venv/bin/python")
+    assert parses(options)
+    assert (agent["RunAtLoad"], agent["ExitTimeOut"]) == (True, 120)
 
 
 @pytest.mark.parametrize(("page", "flag"), every(lambda text: [c for c in code(text) if c.startswith("--")]))

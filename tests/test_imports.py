@@ -32,6 +32,7 @@ BOTS_KNOW = {
     "school.settings",
     "school.screen.calligraphist",
     "school.screen.glossary",
+    "school.screen.status",
 }
 
 

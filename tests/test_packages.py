@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 
 from tests.test_imports import ROOT
 
@@ -24,3 +25,10 @@ def test_every_package_but_torch_is_locked_with_its_checksums():
     for entry in re.split(r"(?m)^(?=[\w.-]+==)", lock)[1:]:
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), entry
     assert "--require-hashes --no-deps -r requirements.lock" in (ROOT / "Makefile").read_text()
+
+
+def test_uv_installs_the_same_versions():
+    """uv reads no constraints.txt, so pyproject.toml says them once more."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    assert project["tool"]["uv"]["constraint-dependencies"] == [line for line in lines if line[:1] not in ("#", "")]

@@ -1,7 +1,6 @@
-"""The commands of a chat: a row each with what it is called, who may say it, what it is for and what it does.
+"""What the commands of a chat do; their rows, with names and rights, are in ``rows.py``.
 
 Each does at once what must not wait, so that the next line already finds it done, and returns the coroutine that tells.
-What baby says about it stands in the voice file, with help_KEY as the line about the command itself.
 """
 
 from __future__ import annotations
@@ -10,16 +9,19 @@ import asyncio
 import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bots.chat.messages import Line
 from bots.chat.moderation import tidy_for_chat
+from bots.chat.mood import feelings
 from bots.chat.parsing import parse
+from bots.chat.rows import FOR_MODERATORS
 from school.door.consent import What
 from school.door.phrases import Phrase
 from school.door.values import Forgotten, Kept, Scope
+from school.screen.calligraphist import count, figure
 
 if TYPE_CHECKING:
     from bots.chat.host import Host
@@ -33,19 +35,7 @@ SHORTEST_FORBIDDEN, SHORTEST_PHRASE, LONGEST_PHRASE = 3, 4, 100  # letters; char
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """``key`` names it in the settings and the voice file, ``name`` is what it is called if the settings don't say.
-    ``consent``: a person decides about themselves, which has to be confirmed. ``right``: nobody may be kept from saying
-    it, however ignored or however quiet it is to be."""
-
-    key: str
-    help: str
-    act: Callable[[Host, Line, str], Response]
-    name: str = ""
-    moderators: bool = False
-    consent: bool = False
-    right: bool = False
+Act = Callable[["Host", Line, str], Response]
 
 
 # ---- consent -------------------------------------------------------------------------------------------------------
@@ -136,15 +126,11 @@ def fix(host: Host, line: Line, text: str) -> Response:
 
 
 async def mood(host: Host, line: Line, _: str) -> None:
-    from bots.chat.mood import feelings  # late: settings know the commands, and must not load what draws for terminals
-
     context = host.context
     await host.reply(line, "mood", **feelings(context.school.status(), context.voice, context.moods))
 
 
 async def stats(host: Host, line: Line, _: str) -> None:
-    from school.screen.calligraphist import count, figure
-
     now = host.context.school.status()
     figures = {"tokens": count(now.tokens_seen), "bits": figure(now.held_out_bits_per_byte, 2)}
     await host.reply(line, "stats", step=f"{now.step:,}", pairs=f"{now.pairs:,}", **figures)
@@ -264,28 +250,26 @@ async def _note_word(host: Host, line: Line, word: str) -> None:
     await host.reply(line, "forbidden")
 
 
-ROWS = (
-    Command("help", "what there is to say", show_help, name="babyhelp"),
-    Command("optin", "agree to be learned from", optin, consent=True),
-    Command("optout", "withdraw that", optout, consent=True, right=True),
-    Command("consent", "what is kept of me?", consent, consent=True, right=True),
-    Command("forgetme", "delete what is kept of me", forgetme, consent=True, right=True),
-    Command("good", "its answer was good", good),
-    Command("bad", "its answer was bad", bad),
-    Command("fix", "what it should have said", fix),
-    Command("mood", "how it feels", mood),
-    Command("stats", "how it is doing", stats),
-    Command("howitlearns", "what it learns from", howitlearns),
-    Command("quiet", "say nothing for so many minutes", quiet, moderators=True),
-    Command("wake", "speak again", wake, moderators=True),
-    Command("save", "save its soul", save, moderators=True),
-    Command("ignore", "do not attend to somebody", ignore, moderators=True),
-    Command("heed", "attend to them again", unignore, moderators=True),
-    Command("trust", "learn from somebody as from an old friend", trust, moderators=True),
-    Command("forbid", "neither learn nor say a word", forbid, moderators=True),
-    Command("purge", "delete all messages that some words stand in, and what came of them", purge, moderators=True),
-    Command("unlearn", "as a reply: remove that message and what came of it", unlearn, moderators=True),
-)
-COMMANDS = {row.key: row for row in ROWS}
-FOR_MODERATORS = {row.key for row in ROWS if row.moderators}
-ABOUT_CONSENT = {row.key for row in ROWS if row.consent}
+ACTS: dict[str, Act] = {
+    "help": show_help,
+    "optin": optin,
+    "optout": optout,
+    "consent": consent,
+    "forgetme": forgetme,
+    "good": good,
+    "bad": bad,
+    "fix": fix,
+    "mood": mood,
+    "stats": stats,
+    "howitlearns": howitlearns,
+    "quiet": quiet,
+    "wake": wake,
+    "save": save,
+    "ignore": ignore,
+    "heed": unignore,
+    "trust": trust,
+    "forbid": forbid,
+    "purge": purge,
+    "unlearn": unlearn,
+}
+"""What each row of ``rows.py`` does."""

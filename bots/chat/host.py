@@ -17,13 +17,14 @@ from cachetools import FIFOCache
 
 from bots.chat.answers import Answers
 from bots.chat.audience import Audience
-from bots.chat.commands import ABOUT_CONSENT, COMMANDS
+from bots.chat.commands import ACTS
 from bots.chat.context import Context
 from bots.chat.feedback import Feedback
 from bots.chat.messages import Line, Removal, Wire
 from bots.chat.parsing import ASK, parse
 from bots.chat.quarantine import Quarantine
 from bots.chat.rate_limit import Cooldown
+from bots.chat.rows import ABOUT_CONSENT, BY_KEY
 from bots.chat.tasks import Tasks
 from bots.chat.unasked import Unasked
 from school.door.values import Asleep, Forgotten, Scope, id_at
@@ -113,7 +114,7 @@ class Host:
         self.audience.note(line)
         self._heard_at, self._spoke_last = self.context.clock(), False
         key, text = parse(line.text, self.context.called)
-        right = key in COMMANDS and COMMANDS[key].right
+        right = key in BY_KEY and BY_KEY[key].right
         if not right and (line.login.casefold() in self._not_attended or line.bot):
             return "bot"
         if key and key != ASK:
@@ -151,12 +152,12 @@ class Host:
         return not line.regular and self.audience.raider(line.person, since)
 
     def _command(self, key: str, line: Line, text: str) -> str:
-        command = COMMANDS[key]
+        command = BY_KEY[key]
         pause = f"{line.person} {key}" if command.consent else line.person
         if refused := self._refusal(key, line, pause):
             return refused
         try:
-            response = command.act(self, line, text)
+            response = ACTS[key](self, line, text)
         except Asleep:
             response = self.reply(line, "asleep")
         if command.consent and not self._confirmed.take(pause):
@@ -169,7 +170,7 @@ class Host:
 
     def _refusal(self, key: str, line: Line, pause: str) -> str:
         """Why they may not say this command now, or "", which begins their pause."""
-        command, standing = COMMANDS[key], self.context.people[self.context.writer(line)]
+        command, standing = BY_KEY[key], self.context.people[self.context.writer(line)]
         if command.moderators and not line.moderator:
             return "not a moderator"
         if not command.right and self.context.people.ignored(self.context.writer(line)):

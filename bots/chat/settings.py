@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field, create_model
 
-from bots.chat.commands import ROWS, Command
+from bots.chat.rows import ROWS, Row
 from school.office.settings import EXPERT, Slice
 
 BOTS = ("nightbot", "streamelements", "streamlabs", "moobot", "fossabot", "soundalerts", "wizebot", "botrixoficial")
@@ -100,7 +100,7 @@ class ChatLessonSettings(Slice):
     )
 
 
-def _name(command: Command) -> tuple[type[str], object]:
+def _name(command: Row) -> tuple[type[str], object]:
     about = f"moderators: {command.help}" if command.moderators else command.help
     return str, Field(command.name or command.key, description=about, json_schema_extra=EXPERT)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from school.office.settings import EXPERT, Slice
+from school.office.settings import EXPERT, Slice, Some
 
 
 class TwitchSettings(Slice):
@@ -54,3 +54,9 @@ class TwitchSettings(Slice):
         description="messages that may wait to be sent; the oldest make room",
         json_schema_extra=EXPERT,
     )
+
+
+class OfTwitch(Some):
+    """What the commands that set Twitch up go by."""
+
+    twitch: TwitchSettings = Field(default_factory=TwitchSettings)

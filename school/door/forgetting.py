@@ -234,6 +234,7 @@ class Forgetting:
             removal.steps.remove(step)
             if removal.steps:
                 self._amend(removal, removed)
+                self._wake.notify_all()  # where the rest is stuck, that is told now
                 return
             self._removals.remove(removal)
             self._wake.notify_all()

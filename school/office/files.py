@@ -21,8 +21,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
 UNFINISHED = ".unfinished-"  # how the names of what is not whole yet begin
 DAMAGED = ".damaged-"  # in the name of what was set aside; the time follows
 STATE_BYTES = 64 << 20  # of the largest state file that is believed
@@ -78,6 +76,13 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
+def make_way(path: Path) -> None:
+    """Set aside what stands in the way of a file that the program writes: a folder, a pipe, a link to nowhere.
+    Raises OSError."""
+    if os.path.lexists(path) and not (path.is_file() or path.is_char_device()):  # /dev/null is somebody's wish
+        log.warning("%s is no file; it was set aside as %s.", path, set_aside(path).name)
+
+
 def sync(path: Path) -> None:
     """Wait until a file or folder is on the disk (Windows can't open folders)."""
     if path.is_dir() and os.name == "nt":
@@ -127,6 +132,8 @@ def read_whole(path: Path, limit: int = STATE_BYTES, opener: Opener = open_plain
 def read_state(path: Path, kind: Any, missing: T, *, opener: Opener = open_plain) -> T:
     """The value in a state file, as the type ``kind``, or ``missing`` where there is none. One that can't be understood
     is set aside and told in one line, and counts as missing. Raises OSError where it can't be read just now."""
+    from pydantic import TypeAdapter, ValidationError  # late: who only writes, or reads TOML, must not wait for it
+
     try:
         return TypeAdapter(kind).validate_json(read_whole(path, opener=opener), strict=True)
     except FileNotFoundError:

@@ -25,6 +25,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from school.office.errors import in_full, in_short
+from school.office.files import make_way
 from school.office.foreign import emit, one_line, to_json, visible
 
 LOG_BYTES, LOG_FILES = 1_000_000, 5
@@ -72,6 +73,8 @@ def keep_log(
     handlers: list[logging.Handler] = [_Worries(say)]
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for name in ("baby.log", "baby.jsonl"):
+            make_way(folder / name)  # to open a pipe at whose other end nobody is would take for ever
         handlers += [_rotating(folder / "baby.log", _Discreet(LINE)), _rotating(folder / "baby.jsonl", _Structured())]
     except OSError as error:
         say(f"no log can be kept in {folder} ({error.strerror}).")

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
-from school.office.files import parse_toml
+from school.office.given import Given, read_given
 from school.office.mistakes import Mistake
 
-LONGEST_FILE, LONGEST_SHOWN = 1 << 20, 200  # bytes; characters of a wrong value
-
-EXPERT = {"expert": True}  # as ``json_schema_extra`` of a Field: taken from anywhere, but not written into config.toml
+LONGEST_SHOWN = 200  # characters of a wrong value
 
 EXPERT = {"expert": True}  # as ``json_schema_extra`` of a Field: taken from anywhere, but not written into config.toml
 
@@ -27,7 +25,14 @@ EXPERT = {"expert": True}  # as ``json_schema_extra`` of a Field: taken from any
 class Slice(BaseModel):
     """A frozen group of settings; unknown keys and wrong types are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    # A section is checked as part of the tree; what checks one by itself is only made where that is asked for.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
+
+
+class Some(Slice):
+    """Some of all sections, for who needs no others; what else was given is not looked at."""
+
+    model_config = ConfigDict(extra="ignore")
 
 
 Tree = TypeVar("Tree", bound=Slice)
@@ -36,28 +41,35 @@ Tree = TypeVar("Tree", bound=Slice)
 def read_settings(
     tree: type[Tree],
     file: Path | None,
-    changes: list[str],
+    changes: Iterable[str],
     *,
     removed: Mapping[str, str] | None = None,
     tell: Callable[[str], None] = lambda line: None,
 ) -> Tree:
-    """Defaults, then ``file``, then each ``section.key=value`` of ``changes``. Raises Mistake with one clear line.
+    """Defaults, then ``file``, then each ``section.key=value`` of ``changes``; as ``check``."""
+    return check(tree, read_given(file, changes), removed=removed, tell=tell)
+
+
+def check(
+    tree: type[Tree],
+    given: Given,
+    *,
+    removed: Mapping[str, str] | None = None,
+    tell: Callable[[str], None] = lambda line: None,
+) -> Tree:
+    """The defaults with what was given. Raises Mistake with one clear line.
 
     ``removed``: settings and whole sections that were there once, each with a sentence about them. They are taken out,
     and ``tell`` hears of all of them in one line.
     """
-    values = _read_toml(file) if file else {}
-    origin = {}
-    for change in changes:
-        _apply(values, change, origin)
-    if gone := list(_take_out(values, removed or {})):
-        where = ", ".join(dict.fromkeys(_where(name, file, origin) for name in gone))
+    if gone := list(_take_out(given.values, removed or {})):
+        where = ", ".join(dict.fromkeys(given.where(name) for name in gone))
         told = "; ".join(f"{name} ({removed[name]})" for name in gone)
         tell(f"{where}: no longer a setting and ignored: {told}.")
     try:
-        return tree.model_validate(values)
+        return tree.model_validate(given.values)
     except ValidationError as error:
-        raise Mistake(_explain(tree, error.errors()[0], file, origin)) from None
+        raise Mistake(_explain(tree, error.errors()[0], given)) from None
 
 
 def _take_out(values: dict[str, Any], removed: Mapping[str, str]) -> Iterator[str]:
@@ -69,43 +81,10 @@ def _take_out(values: dict[str, Any], removed: Mapping[str, str]) -> Iterator[st
             yield name
 
 
-def _read_toml(file: Path) -> dict[str, Any]:
-    try:
-        with file.open("rb") as opened:
-            raw = opened.read(LONGEST_FILE + 1)
-        if len(raw) > LONGEST_FILE:
-            raise Mistake(f"{file}: too long for a settings file.")
-        return parse_toml(raw.decode("utf-8-sig"))
-    except FileNotFoundError:
-        raise Mistake(f"{file}: there is no such settings file.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise Mistake(f"{file}: can't be read ({error}).") from None
-    except ValueError as error:
-        raise Mistake(f"{file}: not valid TOML: {error}.") from None
-
-
-def _apply(values: dict[str, Any], change: str, origin: dict[str, str]) -> None:
-    """Enter one ``section.key=value``; the value is TOML, or else taken as plain text."""
-    path, equals, text = change.partition("=")
-    keys = [" ".join(key.split()) for key in path.split(".")]
-    if not equals or len(keys) != 2 or not all(keys):
-        raise Mistake(f"--set {' '.join(change.split())}: write it as section.key=value.")
-    try:
-        parsed = parse_toml(f"value = {text}")
-    except ValueError:
-        parsed = {}
-    if keys[0] not in values:
-        origin[keys[0]] = "--set"
-    section = values.setdefault(keys[0], {})
-    if isinstance(section, dict):  # else the tree's own check says what is wrong
-        section[keys[1]] = parsed["value"] if parsed.keys() == {"value"} else text.strip()
-        origin[".".join(keys)] = "--set"
-
-
-def _explain(tree: type[Slice], error: dict[str, Any], file: Path | None, origin: dict[str, str]) -> str:
+def _explain(tree: type[Slice], error: dict[str, Any], given: Given) -> str:
     path = [str(part) for part in error["loc"] if not isinstance(part, int)]
     name = ".".join(path[:2])
-    where = _where(name, file, origin)
+    where = given.where(name)
     section = tree.model_fields.get(path[0])
     keys = section.annotation.model_fields if section and len(path) > 1 else tree.model_fields
     if error["type"] == "extra_forbidden":
@@ -117,10 +96,6 @@ def _explain(tree: type[Slice], error: dict[str, Any], file: Path | None, origin
     return f"{where}: {name} must be {allowed(keys[path[1]])}, not {_shown(error['input'])}."
 
 
-def _where(name: str, file: Path | None, origin: dict[str, str]) -> str:
-    return origin.get(name, str(file) if file else "settings")
-
-
 def _shown(value: object) -> str:
     """A wrong value, as far as it fits into a line."""
     try:
@@ -128,10 +103,6 @@ def _shown(value: object) -> str:
     except (ValueError, RecursionError):  # whole numbers of thousands of digits, lists in lists in lists
         return "this"
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
-
-
-def _where(name: str, file: Path | None, origin: dict[str, str]) -> str:
-    return origin.get(name, str(file) if file else "settings")
 
 
 def allowed(field: FieldInfo) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sqlite3
 from datetime import UTC, datetime, tzinfo
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -166,13 +165,8 @@ def _local(at: str, zone: tzinfo) -> str:
 
 
 def render(life: dict[str, Any], width: int, *, weather: bool = False, zone: tzinfo = UTC) -> str:
-    """The life as lines of at most ``width`` characters, but for what was said, which is as long as it is."""
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(file=StringIO(), width=width, color_system=None, highlight=False)
-    table = Table.grid(padding=(0, 2))
-    for name, value in (
+    """The life as lines: what is drawn is at most ``width`` characters wide, what is said is as long as it is."""
+    summary = (
         ("born", _local(life["born_at"], zone) if life["born_at"] else "-"),
         ("wakings", f"{life['wakings']:,}"),
         ("steps", f"{life['step']:,}"),
@@ -182,21 +176,19 @@ def render(life: dict[str, Any], width: int, *, weather: bool = False, zone: tzi
         ("questions, answers", f"{life['messages']:,}, {life['replies']:,}"),
         ("taught pairs", f"{life['pairs']:,}"),
         ("souls kept", f"{len(life['souls']):,}"),
-    ):
-        table.add_row(name, value)
-    console.print(table)
+    )
+    drawn = [f"{name:18}  {value}" for name, value in summary]
     if len(life["loss_curve"]) > 1:
-        console.out(_plot(life, min(console.width, 100)))
+        drawn.append(_plot(life, min(width, 100)))
     if weather:
-        console.out(draw_weather(life["weather"], min(console.width, 100)))
+        drawn.append(draw_weather(life["weather"], min(width, 100)))
     for day in [day for day in life["days"] if day["flag"]][-DAYS_SHOWN:]:
         word = "best day so far" if day["flag"] == "record" else "worst day"
-        console.out(f"{day['day']}  {word}: held-out {figure(day['held_out_bits_per_byte'])} bits/byte")
+        drawn.append(f"{day['day']}  {word}: held-out {figure(day['held_out_bits_per_byte'])} bits/byte")
     if life["learning"]:
-        console.out(f"Is it learning? {life['learning'][0].upper()}{life['learning'][1:]}.")
-    for word in ("bits per byte", "held-out"):
-        console.out(f"{word}: {WORDS[word]}")
-    lines = [line.rstrip() for line in console.file.getvalue().splitlines()]
+        drawn.append(f"Is it learning? {life['learning'][0].upper()}{life['learning'][1:]}.")
+    drawn += [f"{word}: {WORDS[word]}" for word in ("bits per byte", "held-out")]
+    lines = [line.rstrip() for line in "\n".join(drawn).splitlines()]
     return "\n".join([*lines, *talk_lines(life["talk"], zone)])
 
 

@@ -13,7 +13,8 @@ from typing import Any
 EXAMINATIONS = """
     select at, bits_per_byte, bytes from evaluations where run_id in (select id from runs where rowid >=
         (select coalesce(max(rowid), 0) from runs where from_step = 0)) order by id"""
-LOCKED_IN = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}  # even to read, SQLite wants to write beside the record
+# What SQLite says where it can't write beside the record, as it wants to even to read: it may not, or the disk is full.
+LOCKED_IN = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL}
 
 
 class Look:
@@ -37,8 +38,8 @@ class Look:
 
 @contextlib.contextmanager
 def looking(path: Path) -> Iterator[Look]:
-    """Into the record's file, also where nothing may be written, as in a backup. Raises sqlite3.Error where there is
-    none, or none that can be read."""
+    """Into the record's file, also where nothing can be written, as in a backup or on a full disk. Raises sqlite3.Error
+    where there is none, or none that can be read."""
     connection = _open(path)
     try:
         yield Look(connection)

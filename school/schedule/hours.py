@@ -5,32 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field
 from tzlocal import get_localzone
 
 from school.office.mistakes import Mistake
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-CLOCK = r"([01]\d|2[0-3]):[0-5]\d"
 LOCAL = "local"
 
 
-def _known_zone(name: str) -> str:
-    if name != LOCAL:
-        try:
-            ZoneInfo(name)
-        except (LookupError, OSError) as unknown:  # a name that is none, or that of a folder of zones
-            raise ValueError(name) from unknown
-    return name
-
-
-TimeOfDay = Annotated[str, Field(pattern=rf"^({CLOCK})?$", examples=["23:30", ""])]
-TimeOfWeek = Annotated[str, Field(pattern=rf"^(({'|'.join(DAYS)}) {CLOCK})?$", examples=["sunday 18:00", ""])]
-Span = Annotated[str, Field(pattern=rf"^({CLOCK}-{CLOCK})?$", examples=["22:00-07:00", ""])]
-Zone = Annotated[str, AfterValidator(_known_zone), Field(examples=[LOCAL, "Europe/London"])]
+def is_zone(name: object) -> bool:
+    """Whether this names a time zone that is known here, or is "local"."""
+    try:
+        return name == LOCAL or isinstance(ZoneInfo(name), ZoneInfo)
+    except (LookupError, ValueError, TypeError, OSError):  # no text, a name that is none, or that of a folder of zones
+        return False
 
 
 def zone_of(name: str) -> tzinfo:

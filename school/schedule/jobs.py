@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from school.office.settings import EXPERT
-from school.schedule.hours import TimeOfDay, TimeOfWeek, midnight
+from school.schedule.hours import midnight
+from school.schedule.kinds import TimeOfDay, TimeOfWeek
 
 if TYPE_CHECKING:
     from school.diary.scribe import Scribe

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from rich.console import Console
-from rich.table import Table
 
 from school.schedule.hours import Every, now_in, told, within, zone_of
 from school.schedule.jobs import JOBS
 from school.schedule.plan import BELLS, Plan, missed, plan_of, read_past
 
 if TYPE_CHECKING:
+    from school.schedule.settings import BellSettings
     from school.settings import SchoolSettings
+
+NARROW = 24  # characters; where less is left beside the rest, what a bell does stands below it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class Board:
     bells: list[Notice]
 
 
-def look_up(settings: SchoolSettings, record: Path) -> Board:
+def look_up(settings: SchoolSettings | BellSettings, record: Path) -> Board:
     """All bells as they stand now. Raises Mistake."""
     hours = settings.timetable
     zone = zone_of(hours.zone)
@@ -66,17 +66,25 @@ def look_up(settings: SchoolSettings, record: Path) -> Board:
 
 
 def as_table(board: Board, width: int) -> str:
-    """The board as lines of at most ``width`` characters."""
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for one in board.bells:
-        due = "soon after waking" if one.missed else told(one.next, board.now) if one.next else ""
-        last = f"last {told(one.last, board.now)}" if one.last else ""
-        table.add_row(one.bell, one.when, ", ".join(filter(None, (due, last))), one.what)
-    paper = Console(file=StringIO(), width=width, color_system=None, highlight=False)
-    hush = f"; quiet hours {board.quiet}" if board.quiet else ""
-    paper.print(f"It is {board.now:%A %d %B %Y, %H:%M} ({board.zone}){hush}{', now' * board.quiet_now}.", markup=False)
-    paper.print(table)
-    return "\n".join(line.rstrip() for line in paper.file.getvalue().splitlines())
+    """The board as lines of at most ``width`` characters, where they have no longer words."""
+    hush = f"; quiet hours {board.quiet}{', now' * board.quiet_now}" if board.quiet else ""
+    lines = textwrap.wrap(f"It is {board.now:%A %d %B %Y, %H:%M} ({board.zone}){hush}.", width)
+    rows = [(one.bell, one.when, _due(one, board.now)) for one in board.bells]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    beside = sum(widths) + 2 * len(widths)
+    for row, one in zip(rows, board.bells, strict=True):
+        left = "  ".join(f"{cell:{size}}" for cell, size in zip(row, widths, strict=True))
+        if width - beside >= NARROW:
+            lines += textwrap.wrap(f"{left}  {one.what}", width, subsequent_indent=" " * beside, drop_whitespace=True)
+        else:
+            lines += [*textwrap.wrap("  ".join(filter(None, row)), width), *textwrap.wrap(f"  {one.what}", width)]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _due(one: Notice, now: datetime) -> str:
+    due = "soon after waking" if one.missed else told(one.next, now) if one.next else ""
+    last = f"last {told(one.last, now)}" if one.last else ""
+    return ", ".join(filter(None, (due, last)))
 
 
 def _when(plan: Plan, bell: str, time: str) -> str:

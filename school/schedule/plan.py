@@ -17,6 +17,7 @@ from school.schedule.jobs import JOBS
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
+    from school.schedule.settings import BellSettings
     from school.settings import SchoolSettings
 
 log = logging.getLogger(__name__)
@@ -31,8 +32,8 @@ BELLS = {job.name: job.help for job in JOBS}  # in the order in which those that
 Plan = Mapping[str, At | Every]
 
 
-def plan_of(settings: SchoolSettings) -> Plan:
-    """When which bell rings, from the whole tree of settings; one that is switched off is not in it. Raises Mistake."""
+def plan_of(settings: SchoolSettings | BellSettings) -> Plan:
+    """When which bell rings, by the settings; one that is switched off is not in it. Raises Mistake."""
     zone = zone_of(settings.timetable.zone)
     plan: dict[str, At | Every] = {}
     for job in JOBS:

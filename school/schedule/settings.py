@@ -6,9 +6,11 @@ from typing import Literal
 
 from pydantic import Field, create_model
 
-from school.office.settings import EXPERT, Slice
-from school.schedule.hours import Span, Zone
+from school.office.settings import EXPERT, Slice, Some
+from school.record.settings import RecordSettings
 from school.schedule.jobs import settings_of
+from school.schedule.kinds import Span, Zone
+from school.souls.settings import SoulSettings
 
 
 class HourSettings(Slice):
@@ -21,3 +23,11 @@ class HourSettings(Slice):
 
 
 TimetableSettings = create_model("TimetableSettings", __base__=HourSettings, **settings_of())
+
+
+class BellSettings(Some):
+    """The sections that say when bells ring."""
+
+    soul: SoulSettings = Field(default_factory=SoulSettings)
+    record: RecordSettings = Field(default_factory=RecordSettings)
+    timetable: TimetableSettings = Field(default_factory=TimetableSettings)

@@ -150,11 +150,8 @@ class Announcer:
                 if figure != self._told_exam and self._clock() >= self._next_exam and not self._quiet():
                     self._told_exam, self._next_exam = figure, self._clock() + self._every
                     self._say(f"examined at step {step:,}: {figure} on text it was never taught{in_memory(result)}")
-            case Saved(step, place, problem):
-                if not place:
-                    self._say(f"the soul could not be saved: {problem}")
-                elif not self._quiet():
-                    self._say(f"soul saved at step {step:,}")
+            case Saved(step, place) if place and not self._quiet():  # a save that failed is the log's to tell
+                self._say(f"soul saved at step {step:,}")
 
     def _hear_step(self, report: StepReport) -> None:
         self._figures.follow(report)

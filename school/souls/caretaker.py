@@ -24,7 +24,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from school.office.files import Opener, is_damage, open_plain, parse_json, read_state, read_whole, write_state
+from school.office.files import Opener, is_damage, make_way, open_plain, parse_json, read_state, read_whole, write_state
 from school.office.mistakes import Mistake
 from school.souls.backups import Backups
 from school.souls.checksums import SoulDamaged, as_damage, check, discard, is_half, mend, seal, sync
@@ -70,19 +70,30 @@ class Caretaker:
         """Claim the souls for this process, which says what for. Raises Mistake if another one has them."""
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
+            for file in (Path(self._lock.lock_file), self._doing):
+                make_way(file)
             self._lock.acquire(timeout=0)
             self._doing.unlink(missing_ok=True)  # a process that was killed left it
-            write_state(self._doing, doing)
+            self._note(doing)
         except Timeout:
             raise Mistake(f"{self.folder}: {self._in_words()}") from None
         except OSError as error:
-            raise Mistake(f"{self.folder}: can't be written ({error.strerror}).") from None
+            raise Mistake(f"{error.filename or self.folder}: can't be written ({error.strerror}).") from None
         try:
             mend(self.folder)
         except OSError as error:
             self.unlock()
             raise Mistake(_unreadable(error, self.folder)) from None
         self.backups.mend()
+
+    def _note(self, doing: Doing) -> None:
+        """Say what for, but where there is no room to: who would have read it hears less, and whoever wakes can talk.
+        Raises OSError."""
+        try:
+            write_state(self._doing, doing)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
 
     def unlock(self) -> None:
         if self._lock.is_locked:

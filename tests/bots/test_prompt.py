@@ -66,7 +66,7 @@ def run_prompt(tmp_path, columns: int, visit, snapshot: Snapshot | None = None) 
             task = asyncio.create_task(Prompt(school, commands, lambda: None).run())
 
             async def see(condition) -> None:
-                for _ in range(1000):
+                for _ in range(4000):
                     if condition(rows()):
                         return
                     await asyncio.sleep(0.01)

@@ -20,7 +20,8 @@ from school.door.values import Asleep, Snapshot
 from school.record.registrar import Registrar
 from school.record.schema import reading
 from school.record.settings import RecordSettings
-from school.screen.calligraphist import count, facts, for_screen, hex_color, status_lines, wrapped
+from school.screen.calligraphist import count, for_screen, hex_color, wrapped
+from school.screen.status import facts, status_lines
 from school.souls.caretaker import Caretaker, SoulSettings
 from tests.conftest import LESSONS, make_classroom, make_receptionist, make_tutor
 

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from bots.chat.commands import COMMANDS
+from bots.chat.commands import ACTS
 from bots.chat.parsing import ASK
+from bots.chat.rows import BY_KEY
 from bots.chat.settings import CommandSettings
 from school.door.values import Asleep
 from tests.evening import Evening, answered, evening
@@ -24,9 +25,9 @@ def chat(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
 
 
 def test_every_command_has_a_name_a_help_and_a_deed():
-    """The settings, the table and the voice know the same commands."""
+    """The settings, the rows, what acts and the voice know the same commands."""
     keys = set(CommandSettings.model_fields) - {"prefix"}
-    assert keys == {ASK, *COMMANDS}
+    assert keys == {ASK, *ACTS} == {ASK, *BY_KEY}
     voice = read_voice()
     assert all(CALLED[key] in voice.say(f"help_{key}", command=CALLED[key]) for key in keys)
 
@@ -144,7 +145,7 @@ def test_what_the_record_can_not_do_now_is_done_later(small, tmp_path):
     """Somebody whose words can't be deleted yet is told so, and they go as soon as the record can be written again."""
     small.agree("otto")
     small.asked("r", by="otto")
-    assert small.context.school.kept("room:id-otto").result(10).messages == 1
+    assert small.context.school.kept("room:id-otto").result(60).messages == 1
     small.limits(record=0.05)
 
     async def work(host, wire) -> None:
@@ -157,6 +158,6 @@ def test_what_the_record_can_not_do_now_is_done_later(small, tmp_path):
         finally:
             lock.execute("rollback")
             lock.close()
-        await until(lambda: small.context.school.kept("room:id-otto").result(10).messages == 0)
+        await until(lambda: small.context.school.kept("room:id-otto").result(60).messages == 0)
 
     small.with_host(work)

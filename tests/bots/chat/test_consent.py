@@ -80,7 +80,7 @@ def test_of_who_never_agreed_nothing_is_kept(chat):
     chat.delete(message)
     chat.ban("zanzibarina")
     chat.after_minutes(10.5)
-    assert chat.day.control.save().result(timeout=20)
+    assert chat.day.control.save().result(timeout=60)
     assert learned(chat, "good evening to all of you")
     assert learned(chat, "I think someone is a wonderful person someone")
     assert rows_of(chat, chat.key("zanzibarina")) == dict.fromkeys(TABLES, 0)
@@ -193,7 +193,7 @@ def test_to_be_forgotten_is_to_be_gone(chat):
     line = chat.mutters("gwen", "who else here has gooseberries in their garden?")
     chat.mutters("hugo", "my grandmother used to have a garden", reply_to=line)
     chat.after_minutes(10.5)
-    assert chat.day.control.save().result(timeout=20)
+    assert chat.day.control.save().result(timeout=60)
     files = chat.files_with("gooseberries")
     assert files, "nothing to forget"
     key = chat.key("gwen")
@@ -372,10 +372,10 @@ def test_old_chat_goes_by_itself(chat):
     chat.says("rosa", "!fix rhubarb, radishes and rain")
     chat.after_minutes(10.5)
     chat.eventually(lambda: learned(chat, "rhubarb, radishes and rain"))
-    chat.school.ask("owner's rhubarb", "terminal:owner").result(timeout=20)
+    chat.school.ask("owner's rhubarb", "terminal:owner").result(timeout=60)
     assert clear_out(chat.school, 0) == []
-    assert [done.result(timeout=20).rows for done in clear_out(chat.school, 1.0)] == [0] * len(PUBLIC)
-    assert sum(done.result(timeout=20).rows for done in clear_out(chat.school, 1e-9)) >= 3
+    assert [done.result(timeout=60).rows for done in clear_out(chat.school, 1.0)] == [0] * len(PUBLIC)
+    assert sum(done.result(timeout=60).rows for done in clear_out(chat.school, 1e-9)) >= 3
     chat.eventually(lambda: not learned(chat, "rhubarb, radishes and rain"))
     assert rows_of(chat, chat.key("rosa")) == dict.fromkeys(TABLES, 0)
     assert chat.rows("select text from messages") == [("owner's rhubarb",)]
@@ -407,7 +407,7 @@ def test_the_ledger_makes_the_standing(keeper):
     people.judge("eva", "vouched", "c")
     people.judge("stranger", "vouched", "c")
     people.judge("stranger", "ignored", "c")
-    keeper.kept("x").result(10)
+    keeper.kept("x").result(60)
     assert {person for person in ["ann", "bob", "cid", "dan", "eva", "stranger"] if people.agreed(person)} == {
         "cid",
         "eva",
@@ -470,7 +470,7 @@ def test_a_scope_takes_what_it_says(keeper, scope, left):
         keeper.sent(f"r{key}", f"s-{key}")
         origin = Origin(surface="room", channel=channel, message=f"g-{key}") if channel else Origin()
         keeper.marked(f"r{key}", person=person, verdict="good", correction="", origin=origin)
-    removed = keeper.forget(Scope(surface="room", **scope)).result(10)
+    removed = keeper.forget(Scope(surface="room", **scope)).result(60)
     messages, replies, marks = (
         keeper_rows(keeper, q) for q in ("id from messages", "id from replies", "reply_id from feedback")
     )
@@ -482,7 +482,7 @@ def test_a_scope_takes_what_it_says(keeper, scope, left):
 
 
 def keeper_rows(keeper: Registrar, what: str) -> set[str]:
-    keeper.kept("x").result(10)
+    keeper.kept("x").result(60)
     return {row[0] for row in keeper._writer._db.execute(f"select {what}").fetchall()}
 
 
@@ -491,7 +491,7 @@ def test_a_damaged_soul_that_names_somebody_goes(chat, tmp_path):
     kept if they don't."""
     agree(chat, "uma")
     chat.says("uma", "!baby umbrella?")
-    place = Path(chat.day.control.save().result(timeout=20))
+    place = Path(chat.day.control.save().result(timeout=60))
     caretaker = Caretaker(tmp_path, chat.day.classroom.saver.caretaker.settings)
     whole, torn, aside = tmp_path / "step-000000000001", tmp_path / "step-000000000002", tmp_path / "damaged" / "x"
     for copy in (whole, torn, aside):

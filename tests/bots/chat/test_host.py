@@ -36,7 +36,7 @@ def test_a_right_has_no_pause_and_no_exception(small):
         host.heard(line("!forgetme", by="carl", bot=True))
         host.heard(line("!forgetme", by="dora"))
         assert not any(small.context.people.agreed(f"room:id-{name}") for name in ("ann", "bob", "carl"))
-        kept = [lambda name=name: school.kept(f"room:id-{name}").result(10).messages == 0 for name in ("ann", "dora")]
+        kept = [lambda name=name: school.kept(f"room:id-{name}").result(60).messages == 0 for name in ("ann", "dora")]
         await until(lambda: all(gone() for gone in kept))
 
     small.with_host(work)
@@ -78,7 +78,7 @@ def test_nobody_is_told_that_nothing_is_kept_where_it_cant_be_read(small, monkey
         host.removed(Removal(kind="person", channel="c", person="id-carl"))
         assert left == ["room:id-bob", "room:id-carl"]
         host.heard(line("!forgetme"))
-        await until(lambda: school.kept("room:id-ann").result(10).messages == 0)
+        await until(lambda: school.kept("room:id-ann").result(60).messages == 0)
 
     small.with_host(work)
 

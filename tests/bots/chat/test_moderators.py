@@ -120,7 +120,7 @@ def test_a_phrase_is_purged(small, clock):
                 "select text from messages union all select text from replies union all select answer from pairs "
                 "union all select correction from feedback where correction is not null"
             )]
-        ).result(10)  # fmt: skip
+        ).result(60)  # fmt: skip
 
     kept = words()
     assert [text for text in kept if Phrase("the rat king").found_in(text)] == ["the rat king elsewhere"]

@@ -42,9 +42,9 @@ def tell_all(chat: Evening, by: str) -> str:
     for fails in (fail_in_the_record, fail_in_a_task, fail_in_a_library, fail_in_a_future):
         fails(chat, f"{by} said {words}")
     scribe: Scribe = chat.day.scribe
-    scribe.write_day(scribe.today()).result(timeout=20)
-    scribe.write_letter(scribe.today() + timedelta(days=1)).result(timeout=20)
-    assert chat.day.control.save().result(timeout=20)
+    scribe.write_day(scribe.today()).result(timeout=60)
+    scribe.write_letter(scribe.today() + timedelta(days=1)).result(timeout=60)
+    assert chat.day.control.save().result(timeout=60)
     return question
 
 
@@ -52,7 +52,7 @@ def fail_in_the_record(chat: Evening, words: str) -> None:
     def write(db: object) -> None:
         raise ValueError(f"no row for {words}")
 
-    assert chat.day.registrar.write(write).exception(timeout=20)
+    assert chat.day.registrar.write(write).exception(timeout=60)
 
 
 def fail_in_a_task(chat: Evening, words: str) -> None:
@@ -85,7 +85,7 @@ WAYS: dict[str, Callable[[Evening], object]] = {
     "wilhelmina": lambda chat: chat.says("wilhelmina", "!forgetme"),
     "ottokar": lambda chat: chat.ban("ottokar"),
     "yolanda": lambda chat: chat.clear(),
-    "ferdinand": lambda chat: [removing.result(timeout=20) for removing in clear_out(chat.school, 1e-9)],
+    "ferdinand": lambda chat: [removing.result(timeout=60) for removing in clear_out(chat.school, 1e-9)],
 }
 
 

@@ -713,8 +713,9 @@ def test_no_more_than_twitch_allows(twitch, tmp_path):
     async def work():
         async with connected(twitch, tmp_path, messages=5, waiting=8) as (wire, _):
             burst = [asyncio.create_task(wire.say(f"message {number}")) for number in range(20)]
-            await twitch.until(lambda: len(twitch.sent) == 5 and wire.state().waiting == 3)
-            assert twitch.most_in_window() == 5
+            # what has arrived there is not said before its answer has arrived here
+            await twitch.until(lambda: sum(one.done() for one in burst) == 17 and wire.state().waiting == 3)
+            assert twitch.most_in_window() == len(twitch.sent) == 5
             assert wire.state().dropped == 12
         done = await asyncio.gather(*burst)
         assert sum(bool(sent) for sent in done) == len(twitch.sent)
@@ -782,16 +783,14 @@ def test_it_leaves_at_once_and_leaves_signals_alone(twitch, tmp_path):
         loop = asyncio.get_running_loop()
         rung = asyncio.Event()
         loop.add_signal_handler(signal.SIGTERM, rung.set)
-        async with connected(twitch, tmp_path) as (wire, _):
+        async with connected(twitch, tmp_path, patience=replace(HASTE, farewell=600.0)) as (wire, _):
             twitch.welcoming = False
             twitch.drop()
             await twitch.until(lambda: twitch.silent_welcomes)
-            before = loop.time()
-            await wire.close()
-            assert loop.time() - before < 3
+            await wire.close()  # without waiting for as long as it might
             assert wire.state().standing == "off"
             signal.raise_signal(signal.SIGTERM)
-            await asyncio.wait_for(rung.wait(), 2)
+            await asyncio.wait_for(rung.wait(), 60)
             twitch.mend()
         loop.remove_signal_handler(signal.SIGTERM)
 

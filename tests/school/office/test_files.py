@@ -18,6 +18,7 @@ from school.office.files import (
     Unfit,
     clear_unfinished,
     make_folder,
+    make_way,
     open_plain,
     parse_json,
     parse_toml,
@@ -184,6 +185,25 @@ def test_a_file_in_a_folders_way_is_set_aside(tmp_path: Path, caplog: pytest.Log
         assert folder.is_dir()
     assert len(caplog.records) == 2
     assert [path.read_text() for path in tmp_path.glob(f"file{DAMAGED}*")] == ["mine"]
+
+
+def test_what_is_in_a_files_way_is_set_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    """A folder, a pipe, a link to nowhere; a file, a link to one and /dev/null stay."""
+    for name in ("folder", "pipe", "nowhere", "file", "link", "null"):
+        way = tmp_path / name
+        match name:
+            case "folder":
+                way.mkdir()
+            case "pipe":
+                os.mkfifo(way)
+            case "file":
+                way.write_text("mine")
+            case _:
+                way.symlink_to({"link": tmp_path / "file", "null": "/dev/null"}.get(name, tmp_path / "away"))
+        make_way(way)
+        assert os.path.lexists(way) == (name in ("file", "link", "null"))
+    assert len(caplog.records) == len(list(tmp_path.glob(f"*{DAMAGED}*"))) == 3
+    make_way(tmp_path / "nothing at all")
 
 
 @pytest.mark.parametrize("text", [DEEP, LONG, "{", '{"a": ' * 100_000])

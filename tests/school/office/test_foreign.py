@@ -176,7 +176,7 @@ def write_evil_record(path: Path) -> None:
     keeper.said(Reply(**reply), "m")
     lines = (pages.Line(words),)
     page = pages.Page(kind=pages.DAY, day="2026-01-04", at="2026-01-05T03:00:00Z", lines=lines, facts={})
-    keeper.write(lambda db: pages.put(db, page)).result(10)
+    keeper.write(lambda db: pages.put(db, page)).result(60)
     pages.write_letter(keeper.letters, page)
     keeper.close(step=1, ending=EVIL)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 from pathlib import Path
 
@@ -148,6 +149,16 @@ def test_a_log_that_cannot_be_written_harms_nobody(tmp_path):
         stop()
     assert said[0].startswith("no log can be kept in")
     assert said[1:] == ["a worry"]
+
+
+def test_a_pipe_in_the_way_of_the_log_holds_nobody_up(tmp_path):
+    """Whoever opens a pipe that nobody reads waits for ever: it is set aside."""
+    os.mkfifo(tmp_path / "baby.log")
+    (tmp_path / "baby.jsonl").mkdir()
+    with Day(tmp_path):
+        log.info("good morning")
+    assert "good morning" in (tmp_path / "baby.log").read_text()
+    assert "good morning" in (tmp_path / "baby.jsonl").read_text()
 
 
 # ---- where the time went -------------------------------------------------------------------------------------------

@@ -7,12 +7,12 @@ from argparse import Namespace
 
 import pytest
 
-from school import commands
+from school import looking
+from school.office.given import Given
 from school.office.mistakes import Mistake
 from school.record.chronicle import read_life, render_search
 from school.record.registrar import Registrar
 from school.record.settings import RecordSettings
-from school.settings import SchoolSettings
 
 SAID = {
     "ja": "昨日は庭で猫が寝ていました",
@@ -68,7 +68,7 @@ def test_a_search_for_nothing(home):
 
 def test_an_empty_diary(home, capsys):
     """For programs an empty list, for people a sentence."""
-    assert commands.diary(SchoolSettings(), home, Namespace(last=7, json=True)) == 0
-    assert json.loads(capsys.readouterr().out) == {"pages": []}
+    assert looking.diary(Given(), home, Namespace(last=7, json=True)) == 0
+    assert json.loads(capsys.readouterr().out) == []
     with pytest.raises(Mistake, match="the first page is written when a day is over"):
-        commands.diary(SchoolSettings(), home, Namespace(last=7, json=False))
+        looking.diary(Given(), home, Namespace(last=7, json=False))

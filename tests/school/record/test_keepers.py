@@ -148,11 +148,11 @@ def lived(tmp_path) -> Path:
             talk(awake, person)
             teach(awake, person)
         awake.school.feedback(talk(awake, ANN).id, "fix", correction="a quokka", person=ANN)
-        awake.registrar.kept(ANN).result(10)
-        awake.scribe.write_day(awake.scribe.today()).result(20)
-        awake.scribe.write_letter(awake.scribe.today()).result(20)
-        assert awake.control.save().result(20)
-        assert awake.control.back_up().result(20)
+        awake.registrar.kept(ANN).result(60)
+        awake.scribe.write_day(awake.scribe.today()).result(60)
+        awake.scribe.write_letter(awake.scribe.today()).result(60)
+        assert awake.control.save().result(60)
+        assert awake.control.back_up().result(60)
     return tmp_path
 
 
@@ -170,7 +170,7 @@ def test_of_who_is_forgotten_only_the_ledger_is_left(lived):
     """In no row, no soul, no backup, no conversation and no letter; the other person's are all there."""
     with day(lived, "--set", "speech.conversations=1") as awake:
         awake.people.withdraw(ANN, "c", "forgotten")
-        told = awake.school.forget(person=ANN).result(20)
+        told = awake.school.forget(person=ANN).result(60)
         assert told.rows >= 6
         assert not told.owed
     db = Database(lived / "statistics" / "baby.db")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shutil
@@ -52,14 +51,14 @@ def test_a_refusing_disk_is_told_and_not_waited_for(path, monkeypatch):
     with registrar(path) as keeper:
         school = School(Attended(), keeper)
         reply = asked(school)
-        keeper.kept(ANN).result(10)
+        keeper.kept(ANN).result(60)
         with refusing(path):
-            assert school.forget(person=ANN).result(10) == Forgotten(rows=0, owed=("the record",), noted=True)
+            assert school.forget(person=ANN).result(60) == Forgotten(rows=0, owed=("the record",), noted=True)
             assert school.find(reply) is None
             noted = json.loads((path.parent / "owed.json").read_text())
             assert noted == {"owed": [{"goes": {"person": ANN}, "left": "everywhere"}]}
         until(lambda: not (path.parent / "owed.json").exists())
-        assert keeper.kept(ANN).result(10).messages == 0
+        assert keeper.kept(ANN).result(60).messages == 0
 
 
 def test_a_classroom_that_does_not_answer_is_not_waited_for(path, monkeypatch):
@@ -68,19 +67,20 @@ def test_a_classroom_that_does_not_answer_is_not_waited_for(path, monkeypatch):
     with registrar(path) as keeper:
         school = School(Mailbox(), keeper)
         asked(school)
-        told = school.forget(person=ANN).result(10)
+        told = school.forget(person=ANN).result(60)
         assert "lessons and conversations" in told.owed
         assert told.noted
-        assert keeper.kept(ANN).result(10).messages == 0
+        assert keeper.kept(ANN).result(60).messages == 0
 
 
 def test_who_could_not_is_asked_again(path, monkeypatch):
     """A keeper that fails is named at once, asked again, sooner where something got better, and then all is done."""
+    monkeypatch.setattr(forgetting, "PATIENCE_SECONDS", 600.0)
     with registrar(path) as keeper:
         school, souls = School(Attended(), keeper), Away()
         school.forgetting.join(souls)
         asked(school)
-        assert school.forget(person=ANN).result(10) == Forgotten(rows=2, owed=("saved souls",), noted=True)
+        assert school.forget(person=ANN).result(60) == Forgotten(rows=2, owed=("saved souls",), noted=True)
         souls.back = True
         school.forgetting.again()
         until(lambda: not (path.parent / "owed.json").exists())
@@ -94,9 +94,9 @@ def test_what_is_said_afterwards_stays(path):
         school = School(Attended(), keeper)
         school.forgetting.join(Away())
         asked(school)
-        assert school.forget(person=ANN).result(10).owed == ("saved souls",)
+        assert school.forget(person=ANN).result(60).owed == ("saved souls",)
         asked(school, message="new")
-        assert keeper.kept(ANN).result(10).messages == 1
+        assert keeper.kept(ANN).result(60).messages == 1
     with registrar(path) as keeper:
         assert not keeper.inherited
         school, souls = School(Mailbox(), keeper), Away()
@@ -106,7 +106,7 @@ def test_what_is_said_afterwards_stays(path):
         school.forgetting.join(souls)
         until(lambda: not (path.parent / "owed.json").exists())
         assert [scope.conversations for scope in souls.asked] == [{ANN}]
-        assert keeper.kept(ANN).result(10).messages == 1
+        assert keeper.kept(ANN).result(60).messages == 1
 
 
 # ---- the journal ---------------------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ FIRST_LIFE = """
 import os, signal, sys
 from pathlib import Path
 from school.door.school import School
-from tests.school.record.test_owed import fill
+from tests.full_disk import fill
 from tests.school.record.test_removal import Attended, asked, registrar
 
 home = Path(sys.argv[1])
@@ -180,9 +180,9 @@ with registrar(home / "baby.db") as keeper:
     school = School(Attended(), keeper)
     for _ in range(50):
         asked(school)
-    print(keeper.kept("twitch:1").result(20).messages, flush=True)
+    print(keeper.kept("twitch:1").result(60).messages, flush=True)
     fill(home / "ballast")
-    told = school.forget(person="twitch:1").result(20)
+    told = school.forget(person="twitch:1").result(60)
     print(told.owed, told.noted, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -199,7 +199,7 @@ with registrar(home / "baby.db") as keeper:
     school.forgetting.go_on({}, keeper.inherited)
     (home / "ballast").unlink()
     until(lambda: not (home / "owed.json").exists())
-    print(keeper.kept("twitch:1").result(20).messages, flush=True)
+    print(keeper.kept("twitch:1").result(60).messages, flush=True)
 """
 
 
@@ -208,7 +208,7 @@ import sys
 from pathlib import Path
 from school.door.journal import Journal
 from school.door.values import Scope
-from tests.school.record.test_owed import fill
+from tests.full_disk import fill
 
 journal = Journal(Path(sys.argv[1]) / "owed.json")
 fill(journal.file.with_name("ballast"))
@@ -216,13 +216,6 @@ print(journal.noted(journal.owe(Scope(person="twitch:1")), 10), flush=True)
 promises = Journal(journal.file).open()
 print([promise.what.person for promise in promises], flush=True)
 """
-
-
-def fill(ballast: Path) -> None:
-    """Leave not a byte."""
-    with ballast.open("wb", buffering=0) as stream, contextlib.suppress(OSError):
-        while stream.write(b"x" * 4096):
-            pass
 
 
 def on_a_small_disk(folder: Path, *scripts: str) -> list[str]:

@@ -1,4 +1,5 @@
-"""A record is looked into where nothing may be written: in a backup, on a medium, in somebody else's folder."""
+"""A record is looked into where nothing can be written: in a backup, on a medium, in somebody else's folder, on a full
+disk."""
 
 from __future__ import annotations
 
@@ -71,6 +72,23 @@ def test_stats_of_a_home_that_is_read_only(home: Path, inside: list[str]):
     assert told.returncode == 0, told.stderr
     assert [line["question"] for line in json.loads(told.stdout)["talk"]] == ["hi, baby"]
     assert contents(home) == before
+
+
+SMALL_DISK = 'mount -t tmpfs -o size=1m tmpfs "$0" && cp -r "$1" "$0/home"'
+FULL_DISK = f'{SMALL_DISK} && (cat /dev/zero > "$0/ballast"; shift; "$@")'
+
+
+@pytest.mark.skipif(not shutil.which("unshare"), reason="makes a small disk of its own")
+def test_stats_on_a_full_disk(home: Path, tmp_path: Path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    stats = [sys.executable, "-B", ROOT / "wakeup.py", "--home", disk / "home", "stats", "--json"]
+    command = ["unshare", "-Urm", "sh", "-c", FULL_DISK, disk, home, *stats]
+    told = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=60)
+    if "unshare:" in told.stderr or "mount:" in told.stderr:
+        pytest.skip("this machine lets nobody make a small disk")
+    assert told.returncode == 0, told.stderr
+    assert [line["question"] for line in json.loads(told.stdout)["talk"]] == ["hi, baby"]
 
 
 def test_a_look_changes_nothing(home: Path):

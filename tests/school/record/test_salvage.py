@@ -67,8 +67,8 @@ def test_a_byte_in_a_root_page_costs_that_table_alone(path, table, caplog):
     spoil(path, root_of(path, table))
     keeper = open_record(path)
     say(keeper, 1000)
-    assert keeper.write(lambda db: db["steps"].insert({"step": 7, "loss": 1.0})).result(20)
-    assert keeper.kept("ann").result(20).messages >= 1
+    assert keeper.write(lambda db: db["steps"].insert({"step": 7, "loss": 1.0})).result(60)
+    assert keeper.kept("ann").result(60).messages >= 1
     keeper.close(step=1, ending="asleep")
     assert rows(path, "pragma integrity_check") == [("ok",)]
     messages, events = rows(path, "select (select count(*) from messages), (select count(*) from events)")[0]
@@ -104,14 +104,14 @@ def test_a_byte_in_a_leaf_costs_some_rows(path):
 def test_damage_on_writing_is_damage_at_once(path, caplog):
     """A record that breaks while it is awake is set aside by the next row, which is written into the new one."""
     keeper = open_record(path)
-    keeper.kept("ann").result(20)
+    keeper.kept("ann").result(60)
     root = root_of(path, "messages")
     with closing(sqlite3.connect(path)) as db:
         db.execute("pragma wal_checkpoint(truncate)")
     spoil(path, root)
     keeper._writer._hang_up()  # what it had in memory is gone, as after an hour
     say(keeper, 1000)
-    assert keeper.kept("ann").result(20).messages == 1
+    assert keeper.kept("ann").result(60).messages == 1
     keeper.close(step=1, ending="asleep")
     assert rows(path, "select count(*) from messages") == [(1,)]
     assert rows(path, "select count(*) from events") == [(300,)]
@@ -125,7 +125,7 @@ def test_every_byte_of_the_first_pages(path):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
         keeper = open_record(path)
         say(keeper, 1000)
-        keeper.write(lambda db: None).result(20)
+        keeper.write(lambda db: None).result(60)
         keeper.close(step=1, ending="asleep")
         assert rows(path, "select count(*) from messages where id = 'm1000'") == [(1,)], at
         for leftover in path.parent.glob("baby.db*"):
@@ -144,7 +144,7 @@ def test_the_copy_is_whole_and_private(path, backups):
     """It holds all that was on its way, is for its owner alone, and is one file."""
     keeper = open_record(path, copies=Copies(path, backups))
     say(keeper, 1000)
-    keeper.back_up().result(20)
+    keeper.back_up().result(60)
     copy = backups.folder / COPY
     assert rows(copy, "select count(*) from messages") == [(301,)]
     assert rows(copy, "pragma integrity_check") == [("ok",)]
@@ -159,17 +159,17 @@ def test_removals_reach_the_copies(path, backups, tmp_path):
     before = Backups(tmp_path / "old", tmp_path / "backups.json", days=2, weeks=4)
     for places in (before, backups):
         keeper = open_record(path, copies=Copies(path, places))
-        keeper.back_up().result(20)
+        keeper.back_up().result(60)
         keeper.close(step=1, ending="asleep")
     (tmp_path / "old" / COPY).write_bytes((backups.folder / COPY).read_bytes())
     (tmp_path / "old").rename(tmp_path / "away")
     keeper = open_record(path, copies=Copies(path, backups))
     say(keeper, 1000, person="bob")
-    assert keeper.forget(Scope(person="ann")).result(20).rows >= 300
+    assert keeper.forget(Scope(person="ann")).result(60).rows >= 300
     assert b"message 7 " not in (backups.folder / COPY).read_bytes()
     assert rows(backups.folder / COPY, "select person from messages") == [("bob",)]
     (tmp_path / "away").rename(tmp_path / "old")
-    keeper.write(lambda db: None).result(20)
+    keeper.write(lambda db: None).result(60)
     assert not (tmp_path / "old" / COPY).exists()
     keeper.close(step=1, ending="asleep")
 
@@ -178,12 +178,12 @@ def test_a_copy_that_fails_leaves_the_one_before_unless_it_is_stale(path, backup
     """A full disk: yesterday's copy stays; but where something was deleted, none is better than one that has it."""
     copies = Copies(path, backups)
     keeper = open_record(path, copies=copies)
-    keeper.back_up().result(20)
+    keeper.back_up().result(60)
     copy = backups.folder / COPY
     backups.folder.joinpath(f".unfinished-{COPY}").mkdir()  # in its way
-    keeper.back_up().result(20)
+    keeper.back_up().result(60)
     assert copy.exists()
-    keeper.forget(Scope(person="ann")).result(20)
+    keeper.forget(Scope(person="ann")).result(60)
     assert not copy.exists()
     assert "could not be made anew" in caplog.text
     keeper.close(step=1, ending="asleep")

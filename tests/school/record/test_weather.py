@@ -19,7 +19,7 @@ from school.record.registrar import Registrar
 from school.record.schema import connect, migrations, reading
 from school.record.settings import RecordSettings
 from school.record.thinning import thin_steps
-from school.screen.calligraphist import facts, status_lines
+from school.screen.status import facts, status_lines
 from school.teaching.tutor import Tutor
 from tests.conftest import LESSONS, TINY, make_brain, make_tutor, take_steps
 

@@ -335,7 +335,7 @@ def said(path: Path) -> set[str]:
 
 def clear_out(path: Path, hands: Hands) -> list[str]:
     with written(path, hands) as (_, school, _, told):
-        school.clear_out("twitch", 30).result(20)
+        school.clear_out("twitch", 30).result(60)
     return told
 
 
@@ -349,7 +349,7 @@ def test_one_wake_with_a_clock_a_year_ahead_deletes_nobodys_words(tmp_path):
     hands.set(YEAR)
     with written(path, hands) as (registrar, school, _, told):
         say(registrar, "ahead")
-        assert school.clear_out("twitch", 30).result(20).rows == 0
+        assert school.clear_out("twitch", 30).result(60).rows == 0
     assert told == [
         "the clock says 30 November 2027, 366 days more than this life can account for; for these nothing is deleted. "
         "If the clock is right, wake it once with --set record.today=2027-11-30."
@@ -391,7 +391,7 @@ def test_a_clock_at_the_beginning_of_time_deletes_nothing(tmp_path):
         say(registrar, "at boot")
         hands.set(away)
         say(registrar, "set")
-        assert school.clear_out("twitch", 30).result(20).rows == 0
+        assert school.clear_out("twitch", 30).result(60).rows == 0
     assert "1 January 1970" in told[0].replace("01 January", "1 January")
     hands.live(timedelta(days=7))
     clear_out(path, hands)
@@ -403,7 +403,7 @@ def test_a_jump_in_a_living_school_deletes_nothing(tmp_path):
     with written(path, hands) as (registrar, school, _, told):
         say(registrar, "now")
         hands.set(YEAR)
-        assert school.clear_out("twitch", 30).result(20).rows == 0
+        assert school.clear_out("twitch", 30).result(60).rows == 0
         assert len(told) == 1
     assert said(path) == {"now"}
 
@@ -455,7 +455,7 @@ def test_bells_that_rang_in_the_future_are_rung_again(tmp_path):
             ("2031-01-01", "backup"),
         ):
             row = {"run_id": registrar.run_id, "at": at, "step": None, "kind": RANG, "text": kind}
-            registrar.write(lambda db, row=row: db["events"].insert(row)).result(20)
+            registrar.write(lambda db, row=row: db["events"].insert(row)).result(60)
         past = read_past(path, FIRST)
         assert past.rang == {"night": datetime(2026, 11, 28, 3, tzinfo=UTC)}
         assert past.ahead == {"night", "backup"}
@@ -466,7 +466,7 @@ def test_bells_that_rang_in_the_future_are_rung_again(tmp_path):
         day.live(timedelta(minutes=10))
         assert day.days_of("backup") == [[date(2026, 11, 27)]]
         assert not [one.bell for one in look_up(settings_in("UTC"), path).bells if one.last and one.last.year == 2031]
-        registrar.write(lambda db: forget_ahead(db, FIRST)).result(20)
+        registrar.write(lambda db: forget_ahead(db, FIRST)).result(60)
         assert read_past(path, FIRST).ahead == frozenset()
         with reading(path) as db:
             assert db["events"].count_where("kind = ?", [f"{RANG} ahead"]) == 2
@@ -590,7 +590,7 @@ def live(home: Path, hands: Hands, *changes: str, first: bool = False) -> list[s
         if first:
             awake.people.agree("twitch:1", "c")
             say(awake.registrar, "my quokka")
-        assert asyncio.run(wakeup._live(awake, settings, "none")) == 0
+        assert asyncio.run(wakeup._live(awake, "none")) == 0
         awake.ending = "asleep"
     return shown
 

@@ -9,8 +9,9 @@ from pydantic import Field, create_model
 
 from bots.settings import Settings
 from school.office.settings import Slice, read_settings
-from school.schedule.hours import TimeOfDay, midnight
+from school.schedule.hours import midnight
 from school.schedule.jobs import JOBS, Job, Setting, Staff, by_name, runs, settings_of
+from school.schedule.kinds import TimeOfDay
 from school.schedule.settings import HourSettings
 
 DAY = date(2026, 3, 9)

@@ -21,9 +21,9 @@ from school.office.stopwatch import Minute
 from school.screen import announcer as announcer_module
 from school.screen.announcer import Announcer, Screen
 from school.screen.bands import BANDS, NEUTRAL, UNKNOWN, Figure, band_of
-from school.screen.calligraphist import status_lines
 from school.screen.figures import Figures
 from school.screen.history import FEWEST, History
+from school.screen.status import status_lines
 from school.screen.views import LABEL, Turn, bar, compact, full, painted, plain, sparkline
 from tests.conftest import make_tutor, take_steps
 
@@ -278,9 +278,10 @@ def test_a_turn_is_shown_now_and_then():
     assert stage.steps(6, 9) == []
     stage.now += 11
     assert stage.steps(10, 10)[0].startswith("step 10")
-    stage.announcer.tell(Saved(10, None, "disk full"))
+    for saved in (Saved(10, "soul/step-10"), Saved(11, None, "disk full")):  # which the log tells
+        stage.announcer.tell(saved)
     stage.announcer.catch_up()
-    assert stage.shown[-1] == "the soul could not be saved: disk full"
+    assert stage.shown[-1] == "soul saved at step 10"
 
 
 def test_the_view_is_chosen_while_it_runs(caplog):

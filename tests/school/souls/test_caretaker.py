@@ -877,6 +877,40 @@ def test_a_loser_tidies_nothing(home: Caretaker):
     home.unlock()
 
 
+@pytest.mark.parametrize("name", ["lock", "doing.json"])
+@pytest.mark.parametrize("what", ["folder", "link"])
+def test_what_is_in_the_way_of_the_lock_is_set_aside(home: Caretaker, name: str, what: str):
+    """A folder or a link to nowhere, under the name of the lock or of the note beside it, stops nobody from waking."""
+    home.folder.mkdir(exist_ok=True)
+    (home.folder / name).mkdir() if what == "folder" else (home.folder / name).symlink_to(home.folder / "away")
+    home.lock()
+    with pytest.raises(Mistake, match="another baby is awake here"):
+        Caretaker(home.folder, PLENTY).lock()
+    home.unlock()
+    assert len(list(home.folder.glob(f"{name}.damaged-*"))) == 1
+
+
+def test_on_a_full_disk_it_is_locked_all_the_same(home: Caretaker, monkeypatch: pytest.MonkeyPatch):
+    """There is no room to note what for; who finds it locked hears less, and whoever has it can wake and talk. Any
+    other error of the disk is a Mistake."""
+
+    def refuse(code: int) -> None:
+        def write(*_: object) -> None:
+            raise OSError(code, os.strerror(code))
+
+        monkeypatch.setattr(caretaker_module, "write_state", write)
+
+    refuse(errno.EIO)
+    with pytest.raises(Mistake, match=os.strerror(errno.EIO)):
+        home.lock()
+    home.unlock()
+    refuse(errno.ENOSPC)
+    home.lock()
+    with pytest.raises(Mistake, match="another babyLLM is at work here"):
+        Caretaker(home.folder, PLENTY).lock()
+    home.unlock()
+
+
 def test_a_folder_that_cannot_be_one(tmp_path: Path):
     """Where the soul's folder cannot be made, locking is a Mistake of one line that names it."""
     (tmp_path / "soul").write_text("a file")

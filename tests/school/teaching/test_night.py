@@ -168,7 +168,7 @@ def test_an_examination_that_was_asked_for_changes_no_lesson(awake):
         room.start()
         room.done.result(timeout=60)
     results = [event for event in events if isinstance(event, Examined)]
-    assert [event.result.bits_per_byte for event in results] == [future.result(timeout=1) for future in asked]
+    assert [event.result.bits_per_byte for event in results] == [future.result(timeout=60) for future in asked]
     assert results[0].step == 0
     assert results[1].step in (5, 6)  # the request was carried out before or after the next step had begun
     assert examined.tutor.plateau.best is None

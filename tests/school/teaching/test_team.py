@@ -64,7 +64,7 @@ import sys
 from datetime import timedelta
 import school.teaching.team as parallel
 import wakeup
-parallel.SILENCE, parallel.SIGN_OF_LIFE = timedelta(seconds=2), 0.2
+parallel.SILENCE, parallel.SIGN_OF_LIFE = timedelta(seconds=6), 0.2
 sys.exit(wakeup.main(sys.argv[1:]))
 """
 GONE = "another process of its team is gone"
@@ -203,7 +203,7 @@ def test_told_to_stop_it_saves_and_nobody_stays_behind(tmp_path):
     ) as process:  # fmt: skip
         read_until(process, "step 1 ")
         process.terminate()
-        rest, _ = process.communicate(timeout=25)
+        rest, _ = process.communicate(timeout=100)
     assert "Good night" in rest
     assert "SIGKILL" not in rest
     assert soul(home)[0]["streams"] == 4
@@ -218,7 +218,7 @@ def test_a_team_survives_a_lesson_but_not_a_member(tmp_path, start):
     told = read_until(first, "had come apart")
     assert "a lesson failed and was skipped" in told
     second.kill()
-    (status, rest), _ = end(team, 20)
+    (status, rest), _ = end(team, 100)
     assert status == 1
     assert f"babyLLM broke (TeamBroken: {GONE})" in rest
     assert "had come apart" not in rest
@@ -233,10 +233,10 @@ def test_the_others_wait_for_an_idle_leader_but_not_for_a_dead_one(tmp_path, sta
     """Without lessons they hear a sign of life before they take silence for death; when it is dead they leave."""
     leader, follower = team = start(make_home(tmp_path), 2, IDLENESS, "--no-train")
     read_until(leader, "waiting for all")
-    time.sleep(4)
+    time.sleep(9)  # longer than silence is borne
     assert follower.poll() is None
     leader.kill()
-    _, (status, said) = end(team, 20)
+    _, (status, said) = end(team, 100)
     assert status == 1
     assert said.splitlines()[-1] == f"babyLLM: process 1 leaves: {GONE}."
 

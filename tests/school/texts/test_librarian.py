@@ -480,8 +480,9 @@ def test_signs_of_life_while_the_letters_are_learned(monkeypatch):
 def test_control_c_is_heard_while_the_letters_are_learned(tmp_path):
     """A program that learns its letters from one endless word ends at the first SIGINT."""
     code = (
-        "import sys, threading\n"
+        "import signal, threading\n"
         "from school.texts import librarian\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # which a job in the background has not
         "print('ready', flush=True)\n"
         "librarian._beside(lambda: threading.Event().wait(60), lambda text: None)\n"
     )
