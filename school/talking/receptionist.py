@@ -20,6 +20,7 @@ from school.door.mailbox import Ask, fail, fulfil
 from school.door.values import Asleep, Reply
 from school.office.seeds import seed_of
 from school.talking.conversations import Conversation, Conversations
+from school.talking.guard import Guard, Said
 from school.talking.sentences import ends_sentence
 from school.talking.settings import SpeechSettings
 from school.talking.turns import Turns
@@ -46,6 +47,7 @@ class _Speaking:
     log_probability: float = 0.0  # of all that was chosen
     chosen: int = 0
     pending: bytes = b""
+    wording: Said = Said()  # of an answer in public
     first_token_at: float = 0.0
 
 
@@ -56,8 +58,16 @@ class Receptionist:
     ``turns`` is for who wants to look at more than one thing at a time.
     """
 
-    def __init__(self, voice: Brain, tokenizer: Tokenizer, conversations: Conversations, settings: SpeechSettings):
+    def __init__(
+        self,
+        voice: Brain,
+        tokenizer: Tokenizer,
+        conversations: Conversations,
+        settings: SpeechSettings,
+        guard: Guard | None = None,
+    ):
         self.voice, self.tokenizer, self.conversations, self.settings = voice, tokenizer, conversations, settings
+        self.guard = guard  # of what may not be said in public
         self.device = next(voice.parameters()).device
         self.turns = Turns()
         self.step = 0  # whose weights the voice has
@@ -252,17 +262,33 @@ class Receptionist:
             recent[i, : len(last)] = torch.tensor(last, dtype=torch.int64)
             if not any(self.tokenizer.token_bytes(token).strip() for token in speaking.said):
                 forbidden[i] |= self._no_beginning
-        return sample(
-            logits,
-            recent.to(self.device),
-            forbidden=forbidden.to(self.device),
-            ending=END,
-            temperature=settings.temperature * self.calibration,
-            top_k=settings.top_k,
-            top_p=settings.top_p,
-            penalty=self.penalty,
-            rngs=[speaking.rng for speaking in everyone],
-        )
+
+        def draw(some: list[int]) -> Tensor:
+            return sample(
+                logits[some],
+                recent[some].to(self.device),
+                forbidden=forbidden[some].to(self.device),
+                ending=END,
+                temperature=settings.temperature * self.calibration,
+                top_k=settings.top_k,
+                top_p=settings.top_p,
+                penalty=self.penalty,
+                rngs=[everyone[i].rng for i in some],
+            )
+
+        tokens = draw(list(range(len(everyone))))
+        while refused := self._refused(everyone, tokens.tolist()):  # few: only what would complete one of a few words
+            forbidden[list(refused), list(refused.values())] = True
+            forbidden[list(refused), END] = False
+            tokens[list(refused)] = draw(list(refused))
+        return tokens
+
+    def _refused(self, everyone: list[_Speaking], tokens: list[int]) -> dict[int, int]:
+        """Which of them may not say their next token, and which that is."""
+        if self.guard is None:
+            return {}
+        about_to = enumerate(zip(everyone, tokens, strict=True))
+        return {i: token for i, (one, token) in about_to if one.ask.public and self.guard.forbids(one.wording, token)}
 
     def _guided(self) -> Tensor:
         """Logits (B, V) in which the question counts ``guidance`` times as an answer begins, and less and less: that is
@@ -284,6 +310,8 @@ class Receptionist:
             return "end"
         speaking.said.append(token)
         speaking.recent.append(token)
+        if self.guard and speaking.ask.public:
+            speaking.wording = self.guard.after(speaking.wording, token)
         if len(speaking.said) >= self.settings.max_tokens:
             ending = "limit"
         elif len(speaking.said) >= self.settings.max_tokens * LONG and self._ends_sentence(speaking):
