@@ -1,8 +1,9 @@
 """The guard at the mouth: in public, no answer says a run of words that stands in a private text.
 
 It knows of the private texts one number for each word: the hash of the run of words that ends there. Whatever token is
-about to be said, the answer with it, taken as if it ended there, must hold no such run. So what was shown never has to be
-taken back, and whatever ends an answer, all of it is fit to be heard.
+about to be said, the answer with it, taken as if it ended there, must hold no such run. So what was shown never has to
+be taken back, and whatever ends an answer, all of it is fit to be heard. (The price: where "mill" would complete a run,
+"miller" can't be begun with "mill" either.)
 
 A run counts ``words`` words; of a script without spaces, three characters count one (school/talking/wording.py). The
 hash of a run is a polynomial in an odd number over its words' own 64-bit hashes, modulo 2**64, so that those of a whole

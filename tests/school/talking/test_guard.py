@@ -1,4 +1,4 @@
-"""The guard at the mouth: in public nothing private is said word for word, however it is written; all else is as it was."""
+"""The guard at the mouth: in public nothing private is said word for word, however it is written; all else may be."""
 
 from __future__ import annotations
 
@@ -266,13 +266,13 @@ def test_all_is_private_but_what_came_with_the_program(letters, tmp_path):
 # ---- a baby that recites ---------------------------------------------------------------------------------------------
 
 POOLS = (
-    "hid found lost sold painted buried carried dropped".split(),
-    "lantern violin ledger kettle compass mirror saddle anchor".split(),
-    "under behind inside beside above near beyond past".split(),
-    "bridge chapel orchard mill harbour cellar attic well".split(),
-    "monday easter midnight dawn winter supper market noon".split(),
+    ["hid", "found", "lost", "sold", "painted", "buried", "carried", "dropped"],
+    ["lantern", "violin", "ledger", "kettle", "compass", "mirror", "saddle", "anchor"],
+    ["under", "behind", "inside", "beside", "above", "near", "beyond", "past"],
+    ["bridge", "chapel", "orchard", "mill", "harbour", "cellar", "attic", "well"],
+    ["monday", "easter", "midnight", "dawn", "winter", "supper", "market", "noon"],
 )
-SYLLABLES = "mi ra to bin el ka or rin sa ble ju no per lot te va".split()
+SYLLABLES = ["mi", "ra", "to", "bin", "el", "ka", "or", "rin", "sa", "ble", "ju", "no", "per", "lot", "te", "va"]
 
 
 def secrets(count: int) -> list[str]:
