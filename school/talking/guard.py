@@ -5,7 +5,7 @@ about to be said, the answer with it, taken as if it ended there, must hold no s
 be taken back, and whatever ends an answer, all of it is fit to be heard. (The price: where "mill" would complete a run,
 "miller" can't be begun with "mill" either.)
 
-A run counts ``words`` words; of a script without spaces, three characters count one (school/talking/wording.py). The
+A run counts ``words`` words; of a script without spaces, three characters count one (school/texts/wording.py). The
 hash of a run is a polynomial in an odd number over its words' own 64-bit hashes, modulo 2**64, so that those of a whole
 text come from one running sum. W windows are a sorted array of 8 W bytes: a false alarm has the odds of W in 2**64.
 """
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from school.talking.wording import THIRDS, go_on, thirds_of, value_of
+from school.texts.wording import THIRDS, go_on, thirds_of, value_of
 
 BASE = 0x9E3779B97F4A7C15  # odd; any such number with the bits well mixed does
 MODULUS = 1 << 64

@@ -14,11 +14,11 @@ from school.door.mailbox import Ask, Mailbox
 from school.door.school import School
 from school.talking.guard import BASE, MODULUS, Guard, Said, hash_runs, windows_of
 from school.talking.private_texts import open_guard, private_names
-from school.talking.wording import thirds_of, units_of, value_of
 from school.teaching.settings import LessonSettings
 from school.teaching.tutor import Tutor
 from school.texts.shelf import Text
 from school.texts.tokenizer import BABY, END, MARK_COUNT, PERSON, Tokenizer
+from school.texts.wording import thirds_of, units_of, value_of
 from tests.conftest import TINY, make_brain, make_receptionist, shelve, take_steps
 
 DIARY = "I hid the green violin behind the old mill before midnight, and told Perrin nothing about it."
