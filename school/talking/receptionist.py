@@ -277,17 +277,17 @@ class Receptionist:
             )
 
         tokens = draw(list(range(len(everyone))))
-        while refused := self._refused(everyone, tokens.tolist()):  # few: only what would complete one of a few words
+        while refused := self._refused(everyone, tokens):  # few: only what would complete one of a few words
             forbidden[list(refused), list(refused.values())] = True
             forbidden[list(refused), END] = False
             tokens[list(refused)] = draw(list(refused))
         return tokens
 
-    def _refused(self, everyone: list[_Speaking], tokens: list[int]) -> dict[int, int]:
+    def _refused(self, everyone: list[_Speaking], tokens: Tensor) -> dict[int, int]:
         """Which of them may not say their next token, and which that is."""
-        if self.guard is None:
+        if self.guard is None or not any(one.ask.public for one in everyone):
             return {}
-        about_to = enumerate(zip(everyone, tokens, strict=True))
+        about_to = enumerate(zip(everyone, tokens.tolist(), strict=True))
         return {i: token for i, (one, token) in about_to if one.ask.public and self.guard.forbids(one.wording, token)}
 
     def _guided(self) -> Tensor:

@@ -7,10 +7,13 @@ e-mail, and no number in it a phone.
 
 from __future__ import annotations
 
+import hmac
+import json
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import phonenumbers
 
@@ -22,14 +25,15 @@ from school.texts.redaction.names import find_names
 from school.texts.redaction.numbers import find_numbers
 from school.texts.redaction.secrets import find_secrets
 from school.texts.redaction.settings import KINDS, RedactionSettings
-from school.texts.redaction.standins import mark_of, other_names
+from school.texts.redaction.standins import KEY, mark_of, open_key, other_names
 
+NAMES = "names.txt"
 E_MAIL = re.compile(r"(?<![\w.%+-])[\w.%+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])")
 
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """How it is done in one life. ``names``: each with what it becomes."""
+    """How it is done in one life. ``names``: each with what it becomes; ``key`` chooses what is said instead."""
 
     kinds: frozenset[str]
     names: Mapping[str, str] = field(repr=False)
@@ -37,11 +41,34 @@ class Redaction:
     key: bytes = field(repr=False)
 
     @classmethod
-    def of(cls, settings: RedactionSettings, key: bytes) -> Redaction:
+    def of(cls, settings: RedactionSettings, names: Iterable[str], key: bytes) -> Redaction:
         """Raises Mistake."""
         _check("redaction.kinds", settings.kinds, KINDS)
         _check("redaction.regions", settings.regions, phonenumbers.SUPPORTED_REGIONS)
-        return cls(frozenset(settings.kinds), other_names(key, settings.names), settings.regions, key)
+        return cls(frozenset(settings.kinds), other_names(key, names), settings.regions, key)
+
+    @classmethod
+    def open(cls, settings: RedactionSettings, home: Path) -> Redaction:
+        """With the names that are listed in a home, and the key that is kept there. Raises Mistake."""
+        try:
+            return cls.of(settings, read_names(home / NAMES), open_key(home / "soul"))
+        except OSError as error:
+            raise Mistake(f"{home / 'soul' / KEY}: can't be read or written ({error.strerror}).") from None
+
+    @property
+    def digest(self) -> str:
+        """What a redacted text depends on, in short; it tells nothing."""
+        what = [sorted(self.kinds), self.names, self.regions]
+        return hmac.new(self.key, json.dumps(what).encode(), "sha256").hexdigest()[:16]
+
+
+def read_names(file: Path) -> list[str]:
+    """A name a line; what follows a # is a remark. Raises Mistake."""
+    try:
+        lines = file.read_text("utf-8-sig").splitlines() if file.exists() else []
+    except (OSError, UnicodeDecodeError) as error:
+        raise Mistake(f"{file}: can't be read ({error}).") from None
+    return [name for line in lines if (name := line.partition("#")[0].strip())]
 
 
 def _check(setting: str, values: Iterable[str], known: Collection[str]) -> None:

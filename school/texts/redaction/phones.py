@@ -14,7 +14,7 @@ import phonenumbers
 LEAST, MOST = 7, 15  # digits (ITU-T E.164)
 LOOK_BACK = 30  # characters in which a word like "call" stands
 CALLED = re.compile(
-    r"\b(?:tele?(?:phone|fon|fono|foon)?|phone|fon|fono|mobile?|mob|cell|call(?:ed|ing)?|ring|text(?:ed)?"
+    r"\b(?:tele?(?:phone|fon|fono|foon)?|phone|fon|fono|mobile?|mob|cell|call(?:ed|ing)?|ring|text(?:ed)?|txt"
     r"|sms|fax|whats ?app|wa"
     r"|signal|handy|handynummer|rufnummer|ruf(?:e|en)?|anrufen|portable|tél|appele[rz]?|appelle|llama(?:r"
     r"|me)?|móvil|chiama(?:re|mi)?"

@@ -14,12 +14,7 @@ class RedactionSettings(Slice):
     kinds: tuple[str, ...] = Field(
         KINDS,
         strict=False,
-        description=f"what is replaced before anything is learned: any of {', '.join(KINDS)}; []: nothing",
-    )
-    names: tuple[str, ...] = Field(
-        (),
-        strict=False,
-        description='names that become others: "Ann" as written so, "ann" in capitals, too; "Ann=Kim": Kim it is',
+        description='what is replaced in texts before they are learned ("name": those in names.txt); []: nothing',
     )
     regions: tuple[str, ...] = Field(
         REGIONS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import ExitStack
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import wakeup
 from school.door.mailbox import Ask, Mailbox
 from school.door.school import School
 from school.talking.guard import BASE, MODULUS, Guard, Said, hash_runs, windows_of
@@ -20,6 +22,7 @@ from school.texts.shelf import Text
 from school.texts.tokenizer import BABY, END, MARK_COUNT, PERSON, Tokenizer
 from school.texts.wording import thirds_of, units_of, value_of
 from tests.conftest import TINY, make_brain, make_receptionist, shelve, take_steps
+from tests.evening import SMALL
 
 DIARY = "I hid the green violin behind the old mill before midnight, and told Perrin nothing about it."
 HINDI = "मैंने पुरानी चक्की के पीछे हरी सितार छिपा दी और किसी को कुछ नहीं बताया"
@@ -288,7 +291,7 @@ def secrets(count: int) -> list[str]:
 class Reciter:
     """A baby taught nothing but some sentences, until it recites them."""
 
-    def __init__(self, count: int, steps: int, **shape):
+    def __init__(self, count: int, steps: int, learning_rate: float, talk: float, **shape):
         self.lines = secrets(count)
         text = "\n".join(self.lines) + "\n"
         self.tokenizer = Tokenizer.train([text * 3], vocabulary=400, minimum_frequency=2)
@@ -296,7 +299,7 @@ class Reciter:
         brain = make_brain(self.tokenizer, config=replace(TINY, vocabulary=self.tokenizer.size, **shape))
         lessons = LessonSettings(
             streams=8, block_tokens=32, micro_streams=8, warmup_steps=5, decay_steps=0, averaging_steps=5,
-            evaluation_steps=10**6, learning_rate=2e-2, dialogue_share=0.5,
+            evaluation_steps=10**6, learning_rate=learning_rate, dialogue_share=talk,
         )  # fmt: skip
         self.tutor = Tutor.of_library(brain, librarian, lessons, block_tokens=32)
         take_steps(self.tutor, steps)
@@ -325,7 +328,7 @@ class Reciter:
 
 @pytest.fixture(scope="module")
 def reciter() -> Reciter:
-    return Reciter(20, 100)
+    return Reciter(20, 100, 2e-2, 0.5)
 
 
 def test_in_public_no_secret_is_told(reciter, tmp_path):
@@ -355,7 +358,9 @@ def test_it_always_finds_something_to_say(reciter, tmp_path):
 @pytest.mark.trial
 def test_two_thousand_strangers(tmp_path):
     """The same with two hundred sentences and two thousand answers."""
-    reciter = Reciter(200, 1500, neurons=256, embed_width=64, bottleneck=64, memory_width=32, thought_width=64)
+    reciter = Reciter(
+        200, 3000, 5e-3, 0.2, neurons=256, embed_width=64, bottleneck=64, memory_width=32, thought_width=64
+    )
     questions = [line.split()[0] for line in reciter.lines] * 10
     owners = reciter.replies(tmp_path / "a", questions, public=False)
     strangers = reciter.replies(tmp_path / "b", questions, public=True)
@@ -380,3 +385,19 @@ def test_a_surface_is_public_unless_it_is_the_owners(surface, public):
 def test_it_is_the_same_in_every_process():
     """Its hashes can be kept: Python's own are salted."""
     assert value_of("violin") == 3_658_927_768_678_662_540
+
+
+@pytest.mark.parametrize("words", [0, 8])
+def test_a_waking_has_a_guard_of_the_owners_texts(tmp_path, words):
+    """What is in the library is guarded, and the setting switches that off."""
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "diary.txt").write_text(f"{DIARY}\n" * 40)
+    with ExitStack() as closing:
+        options = ["--home", str(tmp_path), "--set", f"speech.verbatim_words={words}"]
+        given = wakeup.parse([*options, *[part for change in SMALL for part in ("--set", change)]])
+        settings, home = wakeup.read_options(given)
+        awake = wakeup.put_together(settings, home, given, closing, lambda text: None)
+        guard = awake.classroom.receptionist.guard
+        told = guard and said_until(guard, awake.classroom.receptionist.tokenizer, DIARY)
+    assert (told is not None) == (words > 0)
+    assert (tmp_path / "soul" / "private.runs").exists() == (words > 0)

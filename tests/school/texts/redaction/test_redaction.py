@@ -22,8 +22,8 @@ CORPORA = next((shared for above in ROOT.parents if (shared := above / "shared" 
 A_KEY = bytes(range(32))
 
 
-def how(key: bytes = A_KEY, **changes) -> Redaction:
-    return Redaction.of(RedactionSettings(**changes), key)
+def how(key: bytes = A_KEY, names: tuple[str, ...] = (), **changes) -> Redaction:
+    return Redaction.of(RedactionSettings(**changes), names, key)
 
 
 def said(text: str, **changes) -> str:
@@ -177,6 +177,21 @@ def test_the_key_is_the_owners_alone(tmp_path):
     assert open_key(tmp_path / "soul") == key
     file.write_text("{")
     assert open_key(tmp_path / "soul") != key
+
+
+def test_it_is_opened_from_a_home(tmp_path):
+    """names.txt has a name a line; the digest changes with whatever changes what is said instead."""
+    one = Redaction.open(RedactionSettings(), tmp_path)
+    assert one.names == {}
+    (tmp_path / "names.txt").write_text("# my people\nPerrin  # the tall one\n\nelka=Jo\n", encoding="utf-8")
+    other = Redaction.open(RedactionSettings(), tmp_path)
+    assert redact("Perrin, ELKA", other).text == f"{other.names['Perrin']}, Jo"
+    assert other.key == one.key
+    assert other.digest != one.digest
+    assert Redaction.open(RedactionSettings(), tmp_path).digest == other.digest
+    (tmp_path / "names.txt").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(Mistake, match=r"names\.txt: can't be read"):
+        Redaction.open(RedactionSettings(), tmp_path)
 
 
 # ---- all of it -----------------------------------------------------------------------------------------------------
