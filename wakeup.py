@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,8 +50,7 @@ log = logging.getLogger("wakeup")
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status: 0 well, 2 the user's mistake, 1 ours."""
-    for number in bedtime_signals():
-        signal.signal(number, _leave_quietly)
+    on_bedtime(LeaveQuietly())
     close_from_now_on()
     options = parse(arguments)
     _print_anything()
@@ -103,9 +103,35 @@ def bedtime_signals() -> list[signal.Signals]:
     return [number for number in BEDTIME if number != hangup or signal.getsignal(number) != signal.SIG_IGN]
 
 
-def _leave_quietly(*_: object) -> None:
-    """A signal before there is anything to finish."""
-    raise SystemExit(0)
+def on_bedtime(handler: Callable[..., object]) -> None:
+    for number in bedtime_signals():
+        signal.signal(number, handler)
+
+
+class LeaveQuietly:
+    """A signal before there is anything to finish. ``told``: that there was one, for an exception that is raised where
+    nobody can catch it (by a callback, while rubbish is collected) is lost."""
+
+    def __init__(self) -> None:
+        self.told = False
+
+    def __call__(self, *_: object) -> None:
+        self.told = True
+        raise SystemExit(0)
+
+
+def told_to_leave() -> bool:
+    """Whether a signal came that was lost."""
+    return any(getattr(signal.getsignal(number), "told", False) for number in bedtime_signals())
+
+
+def _load() -> None:
+    """Import what takes seconds. A signal meanwhile ends it at once: nothing is open yet, and an exception amid torch's
+    own start is lost, or aborts."""
+    on_bedtime(lambda *_: os._exit(0))
+    for module in ("bots.terminal", "school.assembly"):
+        import_module(module)
+    on_bedtime(LeaveQuietly())
 
 
 # ---- settings and places -------------------------------------------------------------------------------------------
@@ -232,6 +258,7 @@ def twitch_errand(options: argparse.Namespace) -> int:
 
 def wake(options: argparse.Namespace) -> int:
     """Wake it, live until told to stop, put it to bed."""
+    _load()
     import asyncio
     from contextlib import ExitStack
     from dataclasses import asdict
@@ -351,9 +378,12 @@ async def _live(awake: Awake, chat: str, room: ChatSurface | None = None) -> int
         say("finishing the step and saving... (once more: leave at once)")
         classroom.stop()
 
+    late = told_to_leave()
     _on_signals(loop, go_to_sleep)
     awake.timetable.start()
     classroom.start()
+    if late:
+        go_to_sleep()
     if "diary" in awake.timetable.plan:
         awake.scribe.catch_up()
     for surface in awake.surfaces:

@@ -1,4 +1,4 @@
-"""Reading a text once from an empty soul, foretelling before learning: prequential bits per byte, the brain alone.
+"""Reading a text once from an empty soul, predicting before learning: prequential bits per byte.
 
     python -m benchmarks.prequential --text DIARY.txt
     python -m benchmarks.prequential --text DIARY.txt --seeds 3 --tokenizer starter
@@ -28,6 +28,7 @@ from benchmarks.common import home_with, parser, report, run
 from benchmarks.plots import draw, levels
 from benchmarks.variants import SEED, Variant, add_options, chosen, settings_with
 from brain import parameter_count
+from brain.hippocampus import Hippocampus
 from school.assembly import STARTER, build_brain_for
 from school.office.machine import prepare
 from school.office.mistakes import Mistake
@@ -37,7 +38,7 @@ from school.teaching.shape import shape_of
 from school.texts.librarian import Librarian, train_tokenizer
 from school.texts.places import gather_sources
 from school.texts.survey import look_at, survey
-from school.texts.tokenizer import MARK_COUNT, Tokenizer
+from school.texts.tokenizer import DOCUMENT, MARK_COUNT, Tokenizer
 
 CURVE_BYTES = 10_000  # between two points of the curve, and what the second figure of a point looks back over
 SEPARATOR = b"\xff"  # in no UTF-8 text
@@ -86,13 +87,15 @@ def live(given: argparse.Namespace, variant: Variant, seed: int) -> dict[str, An
     with home_with(given.text) as home:
         librarian, charge = letters(given, settings, home)
         brain, _ = build_brain_for(settings, home, librarian, None, compute)
-        reader = Reader(brain, librarian, settings.lessons, open_file(given.text, librarian.tokenizer))
+        heard = Hippocampus(librarian.tokenizer.pieces, DOCUMENT, run=compute.backend.kernels)
+        reader = Reader(brain, librarian, settings.lessons, open_file(given.text, librarian.tokenizer), heard)
         reading = reader.read(wakeup.whisper)
     seconds, cpu = time.monotonic() - started, time.process_time() - cpu
     return {
         "seed": seed,
         "bits_per_byte": round(reading.bits_per_byte + charge / reading.bytes, 4),
         "bits_per_byte_uncharged": round(reading.bits_per_byte, 4),
+        "brain_alone": round(float(reader.alone.sum() / math.log(2) / reading.bytes + charge / reading.bytes), 4),
         "tail_bits_per_byte": round(reading.tail_bits_per_byte, 4),
         "tokenizer_bytes": charge // 8,
         "bytes": reading.bytes,
@@ -103,7 +106,7 @@ def live(given: argparse.Namespace, variant: Variant, seed: int) -> dict[str, An
         "cpu_seconds": round(cpu, 1),
         "cpu_minutes_kept": cpu <= 60 * given.cpu_minutes,
         "tokens_per_second": round(reading.tokens / seconds),
-        "curve": curve_of(reader.nats, librarian.byte_lengths[reader.text[1:]]),
+        "curve": curve_of(reader.nats, librarian.byte_lengths[reader.plan.text[1:]]),
     }
 
 

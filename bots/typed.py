@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from school.diary.voice import Voice
 from school.door.school import School
-from school.door.values import ME, Asleep, Busy, Reply, new_id
+from school.door.values import ME, Asleep, Busy, Pair, Reply, day_of, new_id
 from school.office.foreign import JOINERS, one_line
 from school.screen.calligraphist import for_screen, number_of, status_lines
 from school.screen.glossary import LISTED, explain
@@ -24,6 +24,8 @@ SORRY = {
 DISK_SECONDS = 2.0  # until it is said that what was taught is not on the disk yet
 TERMINAL = f"terminal:{ME}"  # how the names of conversations here begin
 YES, NO = ("yes", "y"), ("no", "n", "")
+FROM_NOW_ON = "it says that from now on, and practises it"
+ARROW = "=>"  # between a question that is taught and its answer
 
 T = TypeVar("T")
 Say = Callable[[str], None]
@@ -63,7 +65,7 @@ class Commands:
         self.baby, self.you = map(one_line, called)
         self._school, self._say, self._house = school, say, house
         self._conversation = house.conversation
-        self._last_reply = ""  # its id
+        self._last: Reply | None = None  # what it said last
         self._open: Callable[[str], Awaitable[bool]] | None = None  # takes the next line, if that answers it
 
     async def handle(self, line: str, on_token: Callable[[str], None] | None = None) -> None:
@@ -100,7 +102,7 @@ class Commands:
         except Exception as error:
             self._say(f"(it could not answer: {one_line(error)})")
             return
-        self._last_reply = reply.id
+        self._last = reply
         self._say(f"{self.baby}: {for_screen(reply.text)}")
 
     # ---- what it asks back ---------------------------------------------------------------------------------------
@@ -146,15 +148,15 @@ class Commands:
         await self._give_feedback("bad", "", "noted; it will never learn that")
 
     async def _fix(self, text: str) -> None:
-        if not self._last_reply:
+        if not self._last:
             self._say("(it has not said anything yet)")
         elif text:
-            await self._give_feedback("fix", text, "it will practise saying that")
+            await self._give_feedback("fix", text, FROM_NOW_ON)
         else:
             self._ask_for_text("what should it have said? Write it", self._fix)
 
     async def _give_feedback(self, verdict: str, correction: str, done: str) -> None:
-        if not self._last_reply:
+        if not self._last:
             self._say("(it has not said anything yet)")
             return
         said = {
@@ -164,7 +166,7 @@ class Commands:
             "unknown": "that answer is forgotten",
         }
         written: Future[None] = Future()
-        result = self._school.feedback(self._last_reply, verdict, correction=correction, written=written)
+        result = self._school.feedback(self._last.id, verdict, correction=correction, written=written)
         if result in ("learned", "marked"):
             await self._acknowledge(said[result], written)
         else:
@@ -184,13 +186,31 @@ class Commands:
         if not text:
             self._ask_for_text("what is it to learn? Write it", self._teach)
             return
+        prompt, arrow, answer = (part.strip() for part in text.partition(ARROW))
+        known = bool(prompt and answer and "\n" not in prompt)
         written: Future[None] = Future()
-        self._school.teach(text, source="teach", written=written)
-        await self._acknowledge("it will learn that", written)
+        self._school.teach(answer if known else text, prompt=prompt if known else "", source="teach", written=written)
+        await self._acknowledge(FROM_NOW_ON if known else "it will learn that", written)
+
+    async def _undo(self, _: str) -> None:
+        pair = await asyncio.wrap_future(self._school.take_back())
+        if pair:
+            faded = "Nothing of it is said or taught any more; what its weights took from it fades, but is not undone."
+            self._say(f"(taken back: {in_words(pair)}. {faded})")
+        else:
+            self._say("(there is nothing that you taught)")
+
+    async def _why(self, _: str) -> None:
+        if not self._last:
+            self._say("(it has not said anything yet)")
+        elif pair := self._last.told:
+            self._say(f"(you told it, on {day_of(pair.id)}: {in_words(pair)})")
+        else:
+            self._say("(nobody told it that: it is what its weights made of all that it has read)")
 
     async def _new(self, _: str) -> None:
         self._conversation = f"{TERMINAL}:{new_id()}"
-        self._last_reply = ""
+        self._last = None
         self._say("(a new conversation; nothing was deleted)")
 
     async def _status(self, _: str) -> None:
@@ -225,7 +245,7 @@ class Commands:
         self._ask(f"({what} yes or no)", self._forget_all, "(nothing was deleted)")
 
     async def _forget_all(self, _: str) -> None:
-        self._last_reply = ""
+        self._last = None
         told = await asyncio.wrap_future(self._school.forget(person=ME))
         gone = f"{number_of(told.rows, 'row')} of what you said and taught" if told.rows else "what could be"
         self._say(
@@ -255,10 +275,12 @@ class Row:
 ON_ANSWERS = (
     Row("/good", "", "that was good: it learns the exchange", Commands._good),
     Row("/bad", "", "that was bad: it will never learn that exchange", Commands._bad),
-    Row("/fix", "TEXT", "what it should have said: it practises saying that", Commands._fix),
+    Row("/fix", "TEXT", "what it should have said: it says that from now on", Commands._fix),
+    Row("/why", "", "who told it that, if somebody did", Commands._why),
 )
 OTHERS = (
-    Row("/teach", "TEXT", "learn this text", Commands._teach),
+    Row("/teach", "TEXT", "learn this text; QUESTION => ANSWER: say that when asked so", Commands._teach),
+    Row("/undo", "", "take back the last that you taught", Commands._undo),
     Row("/new", "", "begin another conversation; nothing is deleted", Commands._new),
     Row("/status", "", "how it is doing, and whether it learns", Commands._status),
     Row(
@@ -284,6 +306,12 @@ def help_text() -> str:
     return "\n".join(
         line for title, rows in parts for line in (title, *(f"  {f'{r.name} {r.argument}':16} {r.help}" for r in rows))
     )
+
+
+def in_words(pair: Pair) -> str:
+    """What was taught."""
+    answer = f"\u201c{one_line(pair.answer)}\u201d"
+    return f"when asked \u201c{one_line(pair.prompt)}\u201d, say {answer}" if pair.prompt else answer
 
 
 # ---- reading a line --------------------------------------------------------------------------------------------------

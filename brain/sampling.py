@@ -1,4 +1,5 @@
-"""From logits to the next token: repetition penalty, temperature, top-k, top-p. Ids in, ids out; knows no text.
+"""From logits to the next token: repetition penalty, temperature, leaning, top-k, top-p. Ids in, ids out; knows
+no text.
 
 Shapes: B streams, V vocabulary, W recent tokens.
 """
@@ -34,6 +35,15 @@ def keep_likely(logits: Tensor, top_k: int, top_p: float) -> Tensor:
     return torch.full_like(logits, -torch.inf).scatter(1, ids, best.masked_fill(outside, -torch.inf))
 
 
+def lean(logits: Tensor, towards: Tensor, share: Tensor) -> Tensor:
+    """Log probabilities (B, V) of a mixture: ``share`` (B,), in [0, 1), of it is the token ``towards`` (B,), the rest
+    is what the logits say."""
+    logits = logits.log_softmax(-1)
+    mixed = logits + (1 - share).log()[:, None]
+    held = towards[:, None]
+    return mixed.scatter(1, held, torch.logaddexp(mixed.gather(1, held), share.log()[:, None]))
+
+
 def sample(
     logits: Tensor,
     recent: Tensor,
@@ -45,12 +55,17 @@ def sample(
     top_p: float,
     penalty: float,
     rngs: list[torch.Generator],
+    leaning: tuple[Tensor, Tensor] | None = None,
 ) -> Tensor:
     """One token per stream, (B,). ``forbidden`` (B, V) marks ids that must not come; ``ending`` is the one that ends an
-    answer; temperature 0 takes the best."""
+    answer; temperature 0 takes the best. ``leaning``: towards which tokens and how far, see ``lean``; no penalty counts
+    against those."""
     logits = penalise_repetition(logits.masked_fill(forbidden, -torch.inf), recent, penalty, ending=ending)
+    logits = logits / (temperature or 1)
+    if leaning:
+        logits = lean(logits, *leaning)
     if temperature == 0:
         return logits.argmax(-1)
-    probabilities = keep_likely(logits / temperature, top_k, top_p).softmax(-1).cpu()
+    probabilities = keep_likely(logits, top_k, top_p).softmax(-1).cpu()
     drawn = [torch.multinomial(row, 1, generator=rng) for row, rng in zip(probabilities, rngs, strict=True)]
     return torch.cat(drawn).to(logits.device)

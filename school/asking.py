@@ -45,9 +45,11 @@ class Asker:
                 yield cls(lambda text, on_token: line.ask(text, conversation, on_token))
             return
         from school.offline import Talk
+        from school.record.queries import Queries
 
         soul, compute = newest(settings, home, say)
-        talk = Talk(soul, conversation, settings.speech, compute)
+        told = Queries(home / "statistics" / "baby.db").pairs_learning()
+        talk = Talk(soul, conversation, settings, compute, told=told)
 
         def answer(text: str, on_token: Callable[[str], None]) -> dict[str, Any]:
             reply = talk.ask(text, on_token)

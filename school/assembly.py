@@ -56,6 +56,7 @@ from school.souls.saving import Saver
 from school.talking.conversations import Conversations
 from school.talking.private_texts import NAME as RUNS
 from school.talking.private_texts import open_guard, private_names
+from school.talking.recall import Recall
 from school.talking.receptionist import Receptionist
 from school.teaching.shape import agree, block_tokens, micro_seconds, shape_of
 from school.teaching.sharing import leading_tutor
@@ -67,6 +68,7 @@ from school.texts.news import own_names, read_library, write_library
 from school.texts.places import gather_sources
 from school.texts.survey import look_at, survey
 from school.texts.tokenizer import MARK_COUNT, Tokenizer
+from school.texts.turns import said_by_person
 
 STARTER = Path(__file__).resolve().parent.parent / "library" / "starter"
 RECORD_SECONDS = 3.0  # at waking, for the record to delete what the day before could not
@@ -275,8 +277,23 @@ def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, compu
         settings.speech.verbatim_words,
         waking.home / "soul" / RUNS,
     )
-    receptionist = Receptionist(deepcopy(tutor.voice), librarian.tokenizer, conversations, settings.speech, guard)
+    receptionist = Receptionist(
+        deepcopy(tutor.voice),
+        librarian.tokenizer,
+        conversations,
+        settings.speech,
+        open_recall(librarian.tokenizer, settings),
+        guard,
+    )
     return Mind(shape=shape, soul=soul, librarian=librarian, tutor=tutor, receptionist=receptionist)
+
+
+def open_recall(tokenizer: Tokenizer, settings: SchoolSettings) -> Recall:
+    """What it was told, with nothing in it yet. What words are rare is told by the conversations of the starter shelf,
+    whatever library it has."""
+    chats = sorted(STARTER.glob("chats*.txt"))
+    usual = lambda: (turn for file in chats for turn in said_by_person(file.read_text("utf-8")))  # noqa: E731
+    return Recall(tokenizer, code=settings.voice.language, usual=usual)
 
 
 def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, say: Say) -> Librarian:
@@ -402,7 +419,9 @@ def remember(registrar: Registrar, mailbox: Mailbox, mind: Mind, lifetime: Lifet
     people = People(registrar, *registrar.ledger(), clock=lifetime.now)
     if mind.soul:
         pairs = registrar.queries.pairs_learning()
-        wake_tutor(mind.soul, mind.tutor, [pair for pair in pairs if people.welcome(pair.person, pair.asker)])
+        pairs = [pair for pair in pairs if people.welcome(pair.person, pair.asker)]
+        wake_tutor(mind.soul, mind.tutor, pairs)
+        mind.receptionist.remember(pairs)
         wake_receptionist(mind.soul, mind.receptionist, welcome=people.welcome)
     exchanges = [exchange for exchange in registrar.queries.exchanges(REMEMBERED) if people.welcome(exchange.person)]
     school = School(mailbox, registrar, exchanges=exchanges, lifetime=lifetime)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from school.assembly import Waking, build_brain_for, facts_of, lock_souls, open_library
+from school.assembly import Waking, build_brain_for, facts_of, lock_souls, open_library, open_recall
 from school.door.mailbox import Ask
-from school.door.values import Reply, Score
+from school.door.values import ME, Pair, Reply, Score
 from school.office.advice import command
 from school.office.machine import Compute
 from school.office.mistakes import Mistake
@@ -18,7 +18,6 @@ from school.souls.caretaker import Caretaker, Soul
 from school.souls.packing import open_voice, pack_soul, wake_receptionist, wake_tutor
 from school.talking.conversations import Conversations
 from school.talking.receptionist import Receptionist
-from school.talking.settings import SpeechSettings
 from school.teaching.reader import Reader, Reading
 from school.teaching.scoring import exam_on, open_file, score_of
 
@@ -34,21 +33,32 @@ def newest_soul(caretaker: Caretaker, say: Callable[[str], None]) -> Soul:
 
 
 class Talk:
-    """Talking with a soul that stays asleep: nothing is kept of it. ``conversation`` is one to go on from, or ""."""
+    """Talking with a soul that stays asleep: nothing is kept of it. ``conversation`` is one to go on from, or "";
+    ``told``: what it was taught."""
 
-    def __init__(self, soul: Soul, conversation: str, settings: SpeechSettings, compute: Compute):
+    def __init__(
+        self,
+        soul: Soul,
+        conversation: str,
+        settings: SchoolSettings,
+        compute: Compute,
+        *,
+        told: Iterable[Pair] = (),
+    ):
         tokenizer, voice = open_voice(soul, compute)
         self._conversation = conversation
         with tempfile.TemporaryDirectory() as nowhere:
             conversations = Conversations(Path(nowhere), limit=10_000, disk_limit=0, device=compute.device)
-        self._receptionist = Receptionist(voice, tokenizer, conversations, settings)
+        recall = open_recall(tokenizer, settings)
+        self._receptionist = Receptionist(voice, tokenizer, conversations, settings.speech, recall)
         wake_receptionist(soul, self._receptionist)
+        self._receptionist.remember(told)
         self._receptionist.step = soul.step
         self._receptionist.replies = time.time_ns()  # another answer each time it is asked
 
     def ask(self, text: str, on_token: Callable[[str], None] | None = None) -> Reply:
         """One answer; it remembers the ones before."""
-        return self._receptionist.answer(Ask(text, self._conversation, "", on_token))
+        return self._receptionist.answer(Ask(text, self._conversation, ME, on_token))
 
 
 class Marker:

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -22,7 +22,7 @@ import pytest
 
 from school.office.mistakes import Mistake
 from tests.paper import Paper
-from wakeup import BEDTIME, main, make_home, parse, read_options
+from wakeup import BEDTIME, main, make_home, parse, put_together, read_options
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = [
@@ -127,17 +127,28 @@ def test_the_errands(home, here):
     assert "\x1b" not in shown.stdout
 
 
+LINES = """hello
+/teach the moon
+/nonsense
+how are you?
+/teach who are you? => I am Pip, and this is more than six tokens.
+who are you?"""
+
+
 def test_lines_from_a_pipe_are_answered_in_order(home, here):
-    """Piped questions are answered in order on standard output; the end of input ends only the chat."""
+    """Piped questions are answered in order on standard output; the end of input ends only the chat. What was told
+    between two of them is known at once, and when it sleeps."""
     few_examinations = "--set", "lessons.evaluation_steps=1000"
-    done = wakeup(home, "--steps", "40", *few_examinations, stdin="hello\n/teach the moon\n/nonsense\nhow are you?")
+    done = wakeup(home, "--steps", "40", *few_examinations, stdin=LINES)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     starts = [line.split(":")[0].split(" ")[0] for line in lines if line.startswith(("baby:", "("))]
-    assert starts == ["baby", "(it", "(/nonsense", "baby"]
+    assert starts == ["baby", "(it", "(/nonsense", "baby", "(it", "baby"]
+    assert lines[-1] == "baby: I am Pip, and this is more than six tokens."
     assert "sleeps at step" in done.stderr
     found = json.loads(here(home, "stats", "--json", "--search", 'how "are').stdout)
     assert [talk["question"] for talk in found["talk"]] == ["how are you?"]
+    assert here(home, "ask", "WHO are you").stdout.strip() == "I am Pip, and this is more than six tokens."
 
 
 @pytest.mark.trial
@@ -173,15 +184,45 @@ def test_the_first_signal_saves(small_home, number):
         process.wait()
 
 
-def test_a_signal_before_the_first_step(small_home, here):
-    """SIGTERM during start-up, at several moments: exit 0, no half-written soul, and the next wake works."""
-    for delay in (0.3, 1.5):
-        process = begin(small_home, "--no-terminal", stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        time.sleep(delay)
+def hears(process: subprocess.Popen, number: signal.Signals) -> bool:
+    """Whether it handles a signal by now, by what Linux tells of a process."""
+    told = Path("/proc", str(process.pid), "status").read_text()
+    return bool(int(re.search(r"^SigCgt:\t(\w+)$", told, re.MULTILINE)[1], 16) & 1 << number - 1)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="nothing here tells what a process handles")
+def test_a_signal_while_it_loads(small_home):
+    """SIGTERM amid the imports ends it at once and with status 0: an exception there is lost, or aborts."""
+    process = begin(small_home, "--no-terminal", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        while not hears(process, signal.SIGTERM):
+            assert process.poll() is None
+            time.sleep(0.001)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) == 0, process.stderr.read()
-        process.stderr.close()
-        assert not list((small_home / "soul").glob(".unfinished*"))
+        assert process.communicate(timeout=60)[0] == ""
+        assert process.returncode == 0
+        assert not (small_home / "soul").exists()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_signal_before_the_first_step(small_home, here, monkeypatch):
+    """SIGTERM while a life is put together ends the day before it begins, also where the exception that tells of it is
+    lost, as one in a callback is: exit 0, no half-written soul, and the next wake works."""
+
+    def interrupted(*arguments: object) -> object:
+        awake = put_together(*arguments)
+        with suppress(SystemExit):
+            signal.raise_signal(signal.SIGTERM)
+        return awake
+
+    monkeypatch.setattr("wakeup.put_together", interrupted)
+    done = here(small_home, "--no-terminal")
+    assert done.returncode == 0, done.stderr
+    assert "Good night" in done.stdout
+    monkeypatch.undo()
+    assert not list((small_home / "soul").glob(".unfinished*"))
     assert here(small_home, "--steps", "1", "--no-terminal").returncode == 0
 
 

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "numbers.h"
+
 #ifdef _OPENMP
 #include <omp.h>
 #define THREAD omp_get_thread_num()
@@ -25,22 +27,6 @@
 #define PIECE 128  /* tokens per running sum, which bounds its rounding error */
 
 static inline long least(long a, long b) { return a < b ? a : b; }
-
-/* e^x to within 2 units in the last place; written out so that every compiler makes vectors of it. */
-static inline float exponential(float x) {
-    x = x > 88.0f ? 88.0f : x;
-    x = x < -87.0f ? -87.0f : x;
-    float whole = rintf(x * 1.44269504f);
-    float rest = (x - whole * 0.693359375f) + whole * 2.12194440e-4f; /* ln 2 in two parts */
-    float series = 1.0f / 720;
-    series = series * rest + 1.0f / 120;
-    series = series * rest + 1.0f / 24;
-    series = series * rest + 1.0f / 6;
-    series = series * rest + 0.5f;
-    series = series * rest * rest + rest + 1.0f;
-    union { int32_t bits; float number; } scale = {((int32_t)whole + 127) << 23};
-    return series * scale.number;
-}
 
 /* The share of a standard normal distribution below x, to 1e-7 (Abramowitz and Stegun 1964, formula 26.2.17). */
 static inline float normal_below(float x) {
@@ -442,16 +428,6 @@ void blend_backward(const float *restrict x, const float *restrict weight, const
 /* ---- the memory of words ----------------------------------------------------------------------------------------- */
 
 #define PATCH 256 /* words handled together; words.py knows it */
-
-/* The natural logarithm of y >= 1, to 1e-7: of its mantissa between 0.7 and 1.4 by the series of atanh, and its exponent. */
-static inline float logarithm(float y) {
-    union { float number; int32_t bits; } whole = {y};
-    int32_t exponent = (whole.bits - 0x3f3504f3) >> 23; /* 0x3f3504f3: the root of 1/2 */
-    whole.bits -= exponent << 23;
-    float s = (whole.number - 1.0f) / (whole.number + 1.0f), z = s * s;
-    float series = 1.0f + z * (1.0f / 3 + z * (1.0f / 5 + z * (1.0f / 7 + z * (1.0f / 9))));
-    return exponent * 0.69314718f + 2.0f * s * series;
-}
 
 /* Both counts of a patch of words, one token later; forgotten before they get too small to be quick. */
 static inline void count(float *restrict brief, float *restrict lasting, const float *kept, long word, long width) {

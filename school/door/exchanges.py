@@ -54,6 +54,15 @@ class Exchanges:
 
         self._change(reply_id, with_mark)
 
+    def unmarked(self, reply_id: str, person: str) -> None:
+        """This person's marks are taken back."""
+
+        def without(exchange: Exchange) -> Exchange:
+            marks = tuple(mark for mark in exchange.marks if mark[0] != person)
+            return replace(exchange, verdict=marks[-1][1] if marks else "", marks=marks)
+
+        self._change(reply_id, without)
+
     def find(self, reply_id: str) -> Exchange | None:
         with self._lock:
             return self._known.get(reply_id)

@@ -46,7 +46,7 @@ class Forget:
 
     scope: Scope
     future: Future[Removed] = field(default_factory=Future)
-    shares: int = 1  # that are still to be done
+    shares: int = 2  # that are still to be done: the lessons', the talker's
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def share_done(self) -> None:
@@ -58,8 +58,15 @@ class Forget:
 
 
 @dataclass(frozen=True, slots=True)
+class Remember:
+    """The talker's share in learning a pair: from now on it can say it."""
+
+    pair: Pair
+
+
+@dataclass(frozen=True, slots=True)
 class EndTalk:
-    """The talker's share in forgetting."""
+    """The talker's share in forgetting: conversations end, and what was told goes."""
 
     forget: Forget
 
@@ -119,7 +126,8 @@ class Rehearse:
     future: Future[int] = field(default_factory=Future)
 
 
-Request = Ask | EndTalk | Teach | Forget | Save | BackUp | Examine | Study | Pause | Mark | Rehearse
+ForTalker = Ask | Remember | EndTalk
+Request = ForTalker | Teach | Forget | Save | BackUp | Examine | Study | Pause | Mark | Rehearse
 
 
 class Mailbox:
@@ -127,7 +135,7 @@ class Mailbox:
     questions that may be without an answer yet."""
 
     def __init__(self, limit: int = 64):
-        self._said: queue.SimpleQueue[Ask | EndTalk | None] = queue.SimpleQueue()  # None: look around
+        self._said: queue.SimpleQueue[ForTalker | None] = queue.SimpleQueue()  # None: look around
         self._requests: queue.SimpleQueue[Request] = queue.SimpleQueue()
         self._limit, self._unanswered = limit, 0
         self.asked_at = time.monotonic()  # when somebody last asked something
@@ -146,9 +154,10 @@ class Mailbox:
                 self.asked_at = request.asked_at
                 self._said.put(request)
             else:
-                if isinstance(request, Forget) and request.scope.conversations:
-                    request.shares = 2
+                if isinstance(request, Forget):
                     self._said.put(EndTalk(request))
+                elif isinstance(request, Teach):
+                    self._said.put(Remember(request.pair))
                 self._requests.put(request)
         if isinstance(request, Ask):
             request.future.add_done_callback(self._answered)
@@ -156,8 +165,9 @@ class Mailbox:
     def wake_talker(self) -> None:
         self._said.put(None)
 
-    def hear(self, wait: float = 0) -> list[Ask | EndTalk]:
-        """All that was said since, and whose talk is to end; with ``wait``, up to so many seconds for a first one."""
+    def hear(self, wait: float = 0) -> list[ForTalker]:
+        """All that was said and taught since, and whose talk is to end; with ``wait``, up to so many seconds for a
+        first one."""
         return [request for request in _taken(self._said, wait) if request is not None]
 
     def drain(self, wait: float = 0) -> list[Request]:
@@ -165,14 +175,15 @@ class Mailbox:
         return _taken(self._requests, wait)
 
     def close(self) -> list[Request]:
-        """Take no more requests, answer the questions that wait with Asleep, and hand out the rest."""
+        """Take no more requests, answer the questions that wait with Asleep, and hand out those that are still to be
+        carried out."""
         with self._lock:
             self._closed = True
         requests = [*self.hear(), *self.drain()]
         for request in requests:
             if isinstance(request, Ask | Mark):
                 fail(request.future, Asleep())
-        return [request for request in requests if not isinstance(request, Ask | Mark)]
+        return [request for request in requests if not isinstance(request, Ask | Remember | Mark)]
 
     def _answered(self, _: Future[Reply]) -> None:
         with self._lock:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from school.door.exchanges import Exchanges
 from school.door.forgetting import Forgetting, JournalKeeper, Mind
-from school.door.mailbox import Ask, Forget, Mailbox, Mark, Teach
+from school.door.mailbox import Ask, Forget, Mailbox, Mark, Teach, fail, fulfil
 from school.door.phrases import Phrase
 from school.door.values import (
     ME,
@@ -63,6 +63,7 @@ class Record(JournalKeeper, Protocol):
         written: Future[None] | None = None,
     ) -> None: ...
     def taught(self, pair: Pair, written: Future[None] | None = None) -> None: ...
+    def take_back(self, person: str) -> Future[Pair | None]: ...
     def kept(self, person: str) -> Future[Kept]: ...
     def messages_with(self, surface: str, channel: str, phrase: Phrase) -> Future[frozenset[str]]: ...
     def forget(self, scope: Scope) -> Future[Removed]: ...
@@ -167,6 +168,24 @@ class School:
         self._mailbox.post(Teach(pair))
         self._record.taught(pair, written)
         return pair.id
+
+    def take_back(self, person: str = ME) -> Future[Pair | None]:
+        """Take back the last that a person taught: it is neither said nor taught any more, and the answer that it was
+        made of may be marked anew. The future brings what it was, None where there is nothing, once it is gone. What
+        the weights made of it fades but is not undone."""
+        gone: Future[Pair | None] = Future()
+
+        def forget(found: Future[Pair | None]) -> None:
+            try:
+                if pair := found.result():
+                    self._exchanges.unmarked(pair.reply, person)
+                    self._mailbox.post(Forget(Scope(pairs=frozenset([pair.id]), withdrawn=True)))
+                fulfil(gone, pair)
+            except Exception as error:
+                fail(gone, error)
+
+        self._record.take_back(person).add_done_callback(forget)
+        return gone
 
     def find(self, reply_id: str) -> Exchange | None:
         """The exchange that a reply belongs to, if it was kept and is one of the last."""

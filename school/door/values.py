@@ -40,6 +40,7 @@ class Reply:
     ending: str
     log_probability: float | None = None  # nats per token that its own words had for it, before it was held to anything
     repeats: float | None = None  # share of its tokens said again, beyond how often its texts do that
+    told: Pair | None = None  # what it was taught to say there, if it said so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,8 +121,8 @@ class Scope:
     are ids of this module, which sort by time. With ``answers``, only what the baby said and what was made of it; the
     questions stay. Without a surface: all of a ``person``, wherever they said it, and all lessons from a ``source``.
 
-    Besides, the lessons made of ``replies``, and the conversations with ``listeners``, who heard what goes. What is
-    ``withdrawn`` stays in the record, but is not taught or remembered any more.
+    Besides, the lessons ``pairs`` (their ids) and those made of ``replies``, and the conversations with ``listeners``,
+    who heard what goes. What is ``withdrawn`` stays in the record, but is not taught or remembered any more.
     """
 
     surface: str = ""
@@ -132,6 +133,7 @@ class Scope:
     before: str = ""
     answers: bool = False
     source: str = ""
+    pairs: frozenset[str] = frozenset()
     replies: frozenset[str] = frozenset()
     listeners: frozenset[str] = frozenset()
     withdrawn: bool = False
@@ -151,7 +153,7 @@ class Scope:
         return replace(self, replies=self.replies | found.replies, listeners=self.listeners | found.people)
 
     def covers(self, pair: Pair) -> bool:
-        if pair.reply in self.replies:
+        if pair.id in self.pairs or pair.reply in self.replies:
             return True
         if not self.surface:
             theirs = self.person and self.person in (pair.person, pair.asker)
@@ -260,6 +262,11 @@ def date_ids_by(clock: Callable[[], float] | None) -> None:
 def new_id() -> str:
     """A short id that sorts by time."""
     return f"{id_at(_Ids.clock())}{secrets.token_hex(4)}"
+
+
+def day_of(key: str) -> str:
+    """The day on which something with this id was made, here on the wall."""
+    return time.strftime("%Y-%m-%d", time.localtime(int(key[:11], 16) / 1000))
 
 
 def id_at(moment: float) -> str:

@@ -27,13 +27,15 @@ from brain.ops.backend import Kernels
 
 log = logging.getLogger(__name__)
 
-SOURCE = Path(brain.__file__).with_name("ops") / "kernels.c"
+ROOM = Path(brain.__file__).parent
+SOURCES = (ROOM / "ops" / "kernels.c", ROOM / "hippocampus" / "hippocampus.c")
+HEADERS = (ROOM / "ops" / "numbers.h",)
 COMPILERS = ("cc", "gcc", "clang")
 # Sums may be reordered (that is what makes vectors of them); not-a-number must stay what it is.
 FLAGS = ["-O3", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math", "-fassociative-math", "-fno-signed-zeros"]
 EXTRAS = (["-march=native", "-fopenmp"], ["-march=native", "-fopenmp-simd"], [])  # the first that the compiler takes
 SECONDS = 60
-KEPT = SOURCE.with_name("__pycache__")
+KEPT = ROOM / "ops" / "__pycache__"
 
 
 def compile_kernels() -> Kernels | None:
@@ -55,7 +57,7 @@ def _compiled(compiler: str) -> Kernels | None:
         target = Path(folder, "kernels.so")
         for extra in EXTRAS:
             try:
-                command = [compiler, *FLAGS, *extra, str(SOURCE), "-o", str(target), "-lm"]
+                command = [compiler, *FLAGS, *extra, *map(str, SOURCES), "-o", str(target), "-lm"]
                 built = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
                 if built.returncode == 0:
                     library = ctypes.CDLL(str(target))  # stays in memory when the file goes
@@ -70,7 +72,8 @@ def _compiled(compiler: str) -> Kernels | None:
 
 def _recipe(compiler: str) -> str:
     """A digest of all that decides what the kernels become: a program for another processor would only crash."""
-    made_by, source = Path(compiler).resolve(), hashlib.sha256(SOURCE.read_bytes()).hexdigest()
+    text = b"\0".join(file.read_bytes() for file in (*SOURCES, *HEADERS))
+    made_by, source = Path(compiler).resolve(), hashlib.sha256(text).hexdigest()
     with suppress(OSError):
         stat = made_by.stat()
         made_by = made_by, stat.st_size, stat.st_mtime_ns

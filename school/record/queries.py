@@ -43,7 +43,7 @@ LEARNING = """
            coalesce(pairs.surface, '') as surface, coalesce(pairs.channel, '') as channel,
            coalesce(pairs.chat_message, '') as message
     from pairs left join replies on replies.id = reply_id left join messages on messages.id = message_id
-    where status = 'learning' order by pairs.id"""
+    where status = 'learning'"""
 STEPS = "select * from steps where span = 1 and loss is not null order by step desc limit ?"
 SPOKEN = """
     select log_probability, repeats, ending from replies where log_probability is not null order by id desc limit ?"""
@@ -76,7 +76,7 @@ class Queries:
 
     def pairs_learning(self) -> list[Pair]:
         """All pairs that are to be taught, oldest first."""
-        return self._ask(lambda db: [_pair(row) for row in db.query(LEARNING)], [])
+        return self._ask(lambda db: [_pair(row) for row in db.query(LEARNING + " order by pairs.id")], [])
 
     def lessons_since(self, surface: str, moment: float) -> dict[str, int]:
         """How many pairs each person has made on a surface in the day since then (seconds since 1970)."""
@@ -127,6 +127,12 @@ class Queries:
                 return [], True
             log.warning("the ledger of consent can't be read (%s); today nobody counts as having agreed", error)
             return [], False
+
+
+def last_taught(db: Database, person: str) -> Pair | None:
+    """The last that a person taught or marked, of what is being taught."""
+    query = f"{LEARNING} and pairs.person = ? and source in ('fix', 'teach', 'good') order by pairs.id desc limit 1"
+    return next((_pair(row) for row in db.query(query, [person])), None)
 
 
 def read_noted(record: Path, now: float) -> Noted | None:

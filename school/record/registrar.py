@@ -24,7 +24,7 @@ from school.record.backup import Copies
 from school.record.pages import LETTERS
 from school.record.phrases import messages_with
 from school.record.queries import Queries
-from school.record.removal import ALL, count, remove
+from school.record.removal import ALL, count, remove, take_back
 from school.record.salvage import mend
 from school.record.schema import utc_now
 from school.record.settings import RecordSettings
@@ -244,6 +244,10 @@ class Registrar:
             "chat_message": pair.origin.message or None,
         }
         self._writer.submit(Rows.of(Row("pairs", row)), written)
+
+    def take_back(self, person: str) -> Future[Pair | None]:
+        """See ``removal.take_back``; all that is on its way included."""
+        return self.write(lambda db: take_back(db, person))
 
     # ---- people ----------------------------------------------------------------------------------------------------
 

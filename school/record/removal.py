@@ -12,8 +12,9 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from school.door.values import Kept, Removed, Scope, id_at
+from school.door.values import Kept, Pair, Removed, Scope, id_at
 from school.record.pages import redact
+from school.record.queries import last_taught
 
 DAMAGED = "damaged"  # in the name of a record that was set aside, before the second in which it was
 ALL = "~"  # sorts behind every id
@@ -34,6 +35,16 @@ def remove(db: Database, scope: Scope, letters: Path) -> Removed:
         redact(db, {scope.person}, replies, letters)
     how = _withdraw if scope.withdrawn else _delete
     return Removed(rows=how(db, scope))
+
+
+def take_back(db: Database, person: str) -> Pair | None:
+    """Let the last that a person taught be taught no more, and take their mark off the answer that it was made of;
+    returns what it was, None where there is nothing."""
+    pair = last_taught(db, person)
+    if pair:
+        db.execute("update pairs set status = 'withdrawn' where id = ?", [pair.id])
+        db.execute("delete from feedback where reply_id = ? and person = ?", [pair.reply, person])
+    return pair
 
 
 def count(db: Database, person: str) -> Kept:

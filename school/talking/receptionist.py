@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import torch
@@ -17,10 +17,11 @@ from torch import Tensor
 from brain.contract import Brain, BrainOutput, State, pick_streams, stack_states
 from brain.sampling import sample
 from school.door.mailbox import Ask, fail, fulfil
-from school.door.values import Asleep, Reply
+from school.door.values import Asleep, Pair, Reply, Scope
 from school.office.seeds import seed_of
 from school.talking.conversations import Conversation, Conversations
 from school.talking.guard import Guard, Said
+from school.talking.recall import Recall, Told
 from school.talking.sentences import ends_sentence
 from school.talking.settings import SpeechSettings
 from school.talking.turns import Turns
@@ -42,6 +43,7 @@ class _Speaking:
     ask: Ask
     rng: torch.Generator
     person: str
+    told: Told | None = None
     said: list[int] = field(default_factory=list)
     recent: list[int] = field(default_factory=list)
     log_probability: float = 0.0  # of all that was chosen
@@ -64,9 +66,11 @@ class Receptionist:
         tokenizer: Tokenizer,
         conversations: Conversations,
         settings: SpeechSettings,
+        recall: Recall | None = None,
         guard: Guard | None = None,
     ):
         self.voice, self.tokenizer, self.conversations, self.settings = voice, tokenizer, conversations, settings
+        self.recall = recall or Recall(tokenizer)
         self.guard = guard  # of what may not be said in public
         self.device = next(voice.parameters()).device
         self.turns = Turns()
@@ -125,10 +129,21 @@ class Receptionist:
             self._waiting.clear()
             self._drop(set(range(len(self._speaking))))
 
-    def forget(self, people: Collection[str]) -> None:
-        """Break off what is being said to these people and drop their conversations. Raises OSError when that is not
-        possible on disk."""
+    def remember(self, pairs: Iterable[Pair]) -> None:
+        """Be able to say what was taught, from the next question on."""
         with self.turns:
+            for pair in pairs:
+                self.recall.learn(pair)
+
+    def forget(self, scope: Scope) -> None:
+        """Forget what was told in a scope, break off what is being said to its people and drop their conversations.
+        Raises OSError when that is not possible on disk."""
+        people = scope.conversations
+        with self.turns:
+            self.recall.forget(scope)
+            for speaking in self._speaking:
+                if speaking.told and speaking.told.pair.id not in self.recall:
+                    speaking.told = None
             for ask in [*self._waiting, *(speaking.ask for speaking in self._speaking)]:
                 if ask.person in people:
                     ask.future.cancel()
@@ -168,7 +183,8 @@ class Receptionist:
         rng = torch.Generator().manual_seed(seed_of(self.settings.seed, self.replies))
         self.replies += 1
         recent = [token for token in conversation.recent if 0 <= token < self.tokenizer.size]
-        self._join(_Speaking(ask, rng, conversation.person, recent=recent), heard)
+        told = self.recall.find(ask.text, ask.person)
+        self._join(_Speaking(ask, rng, conversation.person, told, recent=recent), heard)
 
     def _read(self, conversation: Conversation, question: list[int]) -> BrainOutput:
         """What comes of a turn of a person's."""
@@ -262,6 +278,7 @@ class Receptionist:
             recent[i, : len(last)] = torch.tensor(last, dtype=torch.int64)
             if not any(self.tokenizer.token_bytes(token).strip() for token in speaking.said):
                 forbidden[i] |= self._no_beginning
+        leaning = self._leaning(everyone)
 
         def draw(some: list[int]) -> Tensor:
             return sample(
@@ -274,13 +291,16 @@ class Receptionist:
                 top_p=settings.top_p,
                 penalty=self.penalty,
                 rngs=[everyone[i].rng for i in some],
+                leaning=leaning and (leaning[0][some], leaning[1][some]),
             )
 
         tokens = draw(list(range(len(everyone))))
         while refused := self._refused(everyone, tokens):  # few: only what would complete one of a few words
-            forbidden[list(refused), list(refused.values())] = True
-            forbidden[list(refused), END] = False
-            tokens[list(refused)] = draw(list(refused))
+            who, what = list(refused), list(refused.values())
+            forbidden[who, what], forbidden[who, END] = True, False
+            if leaning:  # not even if it was told to
+                leaning[1][who] *= leaning[0][who] != tokens[who]
+            tokens[who] = draw(who)
         return tokens
 
     def _refused(self, everyone: list[_Speaking], tokens: Tensor) -> dict[int, int]:
@@ -289,6 +309,14 @@ class Receptionist:
             return {}
         about_to = enumerate(zip(everyone, tokens.tolist(), strict=True))
         return {i: token for i, (one, token) in about_to if one.ask.public and self.guard.forbids(one.wording, token)}
+
+    def _leaning(self, everyone: list[_Speaking]) -> tuple[Tensor, Tensor] | None:
+        """The tokens that they were told to say next, and how far to lean towards them."""
+        if not any(speaking.told for speaking in everyone):
+            return None
+        next_ = [speaking.told.next(speaking.said) if speaking.told else (END, 0.0) for speaking in everyone]
+        tokens, shares = zip(*next_, strict=True)
+        return torch.tensor(tokens, device=self.device), torch.tensor(shares, device=self.device)
 
     def _guided(self) -> Tensor:
         """Logits (B, V) in which the question counts ``guidance`` times as an answer begins, and less and less: that is
@@ -312,9 +340,10 @@ class Receptionist:
         speaking.recent.append(token)
         if self.guard and speaking.ask.public:
             speaking.wording = self.guard.after(speaking.wording, token)
-        if len(speaking.said) >= self.settings.max_tokens:
+        told = speaking.told is not None and speaking.told.follows(speaking.said)  # that is as long as it is
+        if len(speaking.said) >= self.settings.max_tokens and not told:
             ending = "limit"
-        elif len(speaking.said) >= self.settings.max_tokens * LONG and self._ends_sentence(speaking):
+        elif not told and len(speaking.said) >= self.settings.max_tokens * LONG and self._ends_sentence(speaking):
             ending = "end"
         elif now - speaking.ask.asked_at > min(self.settings.max_seconds, speaking.ask.seconds or math.inf):
             ending = "time"
@@ -357,6 +386,7 @@ class Receptionist:
             ending=ending,
             log_probability=speaking.log_probability / speaking.chosen,
             repeats=max(0.0, _repeats(speaking) - (self.text_repeats or 1.0)),
+            told=speaking.told.pair if speaking.told and speaking.told.follows(speaking.said) else None,
         )
         fulfil(ask.future, reply)
 

@@ -1,7 +1,7 @@
 """The talker: answers on a thread of its own, while a lesson computes.
 
-What is said, and whose talk is to end, comes to it in the order in which it was posted. It speaks with a copy of the
-voice, which lessons replace after each step, between two tokens.
+What is said and taught, and whose talk is to end, comes to it in the order in which it was posted. It speaks with a
+copy of the voice, which lessons replace after each step, between two tokens.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 
 import torch
 
-from school.door.mailbox import Ask, EndTalk, Forget, Mailbox, fail
+from school.door.mailbox import Ask, EndTalk, Forget, ForTalker, Mailbox, Remember, fail
 from school.talking.receptionist import Receptionist
 
 IDLE_SECONDS = 0.5  # between looks whether the day is over, where nobody says anything
@@ -50,16 +50,19 @@ class Talker:
                 self._speak()
             self.seconds = time.thread_time()
 
-    def _carry_out(self, request: Ask | EndTalk) -> None:
-        if isinstance(request, Ask):
-            self._receptionist.admit(request)
-        else:
-            self.forget(request.forget)
+    def _carry_out(self, request: ForTalker) -> None:
+        match request:
+            case Ask():
+                self._receptionist.admit(request)
+            case Remember(pair):
+                self._receptionist.remember([pair])
+            case EndTalk(forget):
+                self.forget(forget)
 
     def forget(self, request: Forget) -> None:
-        """End conversations and what is being said in them."""
+        """Forget what was told in its scope, and end its conversations and what is being said in them."""
         try:
-            self._receptionist.forget(request.scope.conversations)
+            self._receptionist.forget(request.scope)
         except Exception as error:
             if not isinstance(error, OSError):
                 log.exception("conversations could not be forgotten")

@@ -5,7 +5,8 @@ before, drawn at random: without going over it again a small brain sees each pag
 read the more it goes over: of a few pages, read over and over, it would learn the words by heart and nothing else.
 
 It predicts without dropout, and twice: with the brain as it learns, which knows the last page, and with the voice, its
-average, which is steadier. The mean of the two probabilities counts.
+average, which is steadier. The mean of the two probabilities is what the hippocampus mixes with all that it has heard,
+each token as soon as it has come.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import torch
 from torch import Tensor
 
 from brain.contract import Brain
+from brain.hippocampus import REACH, Hippocampus
 from brain.selfstate import true_pixels
 from school.teaching.calibrate import Pace
 from school.teaching.planner import Agenda, Shape
@@ -54,14 +56,15 @@ class Predictor:
 
     @torch.no_grad()
     def predict(self, tokens: Tensor) -> Tensor:
-        """``tokens`` (1, T+1), T at most BLOCK -> log-probability (T,) of each but the first."""
+        """``tokens`` (1, T+1), T at most BLOCK -> log probabilities (T, V) of each but the first."""
         targets, carried = tokens[:, 1:], self.carried
         out = self.brain(tokens[:, :-1], carried.pixels[:, : targets.shape[1]], carried.state)
-        likely = out.logits.log_softmax(-1).gather(-1, targets[..., None])[..., 0]
+        everything = out.logits.log_softmax(-1)
+        likely = everything.gather(-1, targets[..., None])[..., 0]
         right = out.logits.argmax(-1) == targets
         pixels, condition = true_pixels(-likely.t(), right.t(), carried.condition, self.brain.backend)
         self.carried = Streams(out.state, pixels.transpose(0, 1), condition)
-        return likely[0]
+        return everything[0]
 
 
 def _for_smaller_steps(settings: LessonSettings) -> LessonSettings:
@@ -98,14 +101,23 @@ class TextPlanner:
 
 
 class Reader:
-    """Has its ``tutor`` read one text. ``nats``: what each token cost, (tokens - 1,)."""
+    """Has its ``tutor`` read one text. ``nats``: what each token cost, (tokens - 1,); ``alone``: what it would have
+    cost the brain without the hippocampus."""
 
-    def __init__(self, brain: Brain, librarian: Librarian, settings: LessonSettings, tokens: np.ndarray):
+    def __init__(
+        self,
+        brain: Brain,
+        librarian: Librarian,
+        settings: LessonSettings,
+        tokens: np.ndarray,
+        hippocampus: Hippocampus,
+    ):
         settings, device = _for_smaller_steps(settings), next(brain.parameters()).device
         self.plan = TextPlanner(tokens, librarian, settings, device)
         pace = Pace(1, WorkerThreads(torch.get_num_threads(), device))
         self.tutor = Tutor(brain, self.plan, settings, pace=pace)
-        self.nats = np.zeros(len(tokens) - 1)
+        self.hippocampus = hippocampus
+        self.nats, self.alone = np.zeros((2, len(tokens) - 1))
         self.predictors = [Predictor(self.tutor.brain), Predictor(self.tutor.voice)]
 
     def read(self, say: Callable[[str], None]) -> Reading:
@@ -138,5 +150,8 @@ class Reader:
         place = self.plan.place
         tokens = torch.from_numpy(self.plan.text[place : place + BLOCK + 1]).to(self.tutor.device)[None]
         likely = torch.stack([predictor.predict(tokens) for predictor in self.predictors])
-        mean = likely.logsumexp(0) - math.log(len(likely))
-        self.nats[place : place + len(mean)] = -mean.cpu().numpy()
+        mean = (likely.logsumexp(0) - math.log(len(likely))).float().cpu()
+        block = slice(place, place + len(mean))
+        self.alone[block] = -mean.gather(1, tokens[0, 1:, None].cpu())[:, 0].numpy()
+        window = self.plan.text[max(0, place + 1 - REACH) : place + len(mean) + 1]
+        self.nats[block] = -self.hippocampus.read(mean, window).numpy()

@@ -48,6 +48,16 @@ def conversation_segments(text: str, *, only_turns: bool | None = None) -> Itera
         yield from _plain(after)
 
 
+def said_by_person(text: str) -> Iterator[str]:
+    """What the person says in it, turn by turn."""
+    speaker = None
+    for segment in conversation_segments(text):
+        if not isinstance(segment, str):
+            speaker = segment
+        elif speaker == PERSON:
+            yield segment
+
+
 def next_turn(text: str, start: int, stop: int) -> int | None:
     """Where the first turn begins that begins there."""
     line = text.find("\n", max(0, start - 1), stop) + 1

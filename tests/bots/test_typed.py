@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -11,7 +12,7 @@ from bots.stdin import Unfit, lines_of
 from bots.typed import Commands, House, help_text, name_and_text, trimmed
 from school.door.mailbox import Ask, Forget, Mailbox, Teach, fulfil
 from school.door.school import School
-from school.door.values import Removed, Reply
+from school.door.values import Pair, Removed, Reply, id_at
 from school.record.registrar import Registrar
 from school.record.settings import RecordSettings
 
@@ -28,7 +29,7 @@ def desk(tmp_path):
     registrar = Registrar(tmp_path / "baby.db", RecordSettings(), run_config={}, from_step=0)
     mailbox = Mailbox()
     school = School(mailbox, registrar)
-    here = SimpleNamespace(said=[], asked=[], taught=[], forgotten=0, left=0, registrar=registrar)
+    here = SimpleNamespace(said=[], asked=[], taught=[], scopes=[], forgotten=0, left=0, told=None, registrar=registrar)
 
     def leave() -> None:
         here.left += 1
@@ -40,11 +41,12 @@ def desk(tmp_path):
             for letter in [*mailbox.hear(), *mailbox.drain()]:
                 if isinstance(letter, Ask):
                     here.asked.append(letter)
-                    fulfil(letter.future, a_reply(letter, "I see."))
+                    fulfil(letter.future, replace(a_reply(letter, "I see."), told=here.told))
                 elif isinstance(letter, Teach):
                     here.taught.append(letter.pair)
                 elif isinstance(letter, Forget):
                     here.forgotten += not letter.scope.withdrawn
+                    here.scopes.append(letter.scope)
                     fulfil(letter.future, Removed())
             await asyncio.sleep(0.005)
 
@@ -131,11 +133,42 @@ def test_new_begins_another_conversation(desk):
     assert desk.registrar.queries.last_conversation("terminal:owner") == second
 
 
-def test_a_fix_promises_no_more_than_it_holds(desk):
-    """It is practised; whether it will say it nobody knows."""
-    desk.type("hello", "/fix hello you")
-    assert desk.said[-1] == "(it will practise saying that)"
-    assert "instead" not in help_text()
+def test_questions_are_taught_with_their_answers(desk):
+    """/fix, and /teach with an arrow, teach an answer to a question, which is what is promised; a text without one, or
+    with an arrow far down in it, is a text."""
+    long = "a list of things\nwater => steam\n"
+    desk.type("hello", "/fix hello you", "/teach who are you? => I am Pip.", "/teach => what", f"/teach {long}")
+    assert desk.said[1:3] == ["(it says that from now on, and practises it)"] * 2
+    assert desk.said[3:] == ["(it will learn that)"] * 2
+    taught = [(pair.prompt, pair.answer) for pair in desk.taught]
+    assert taught == [("hello", "hello you"), ("who are you?", "I am Pip."), ("", "=> what"), ("", long.strip())]
+
+
+def test_the_last_that_was_taught_is_taken_back(desk):
+    """/undo says what it took back, the last first; the answer that was corrected can be marked again. Nothing is left
+    to be taught at the next wake."""
+    desk.type("hello", "/fix hello you", "/teach the moon", "/undo", "/undo", "/undo", "/good", "/undo")
+    assert [text.split(". ")[0] for text in desk.said[3:6]] == [
+        "(taken back: \u201cthe moon\u201d",
+        "(taken back: when asked \u201chello\u201d, say \u201chello you\u201d",
+        "(there is nothing that you taught)",
+    ]
+    assert desk.said[6] == "(it will learn that)"
+    assert "say \u201cI see.\u201d" in desk.said[7]
+    assert [set(scope.pairs) for scope in desk.scopes if scope.pairs] == [
+        {pair.id} for pair in (desk.taught[1], desk.taught[0], desk.taught[2])
+    ]
+    assert desk.registrar.queries.pairs_learning() == []
+
+
+def test_why_it_said_that(desk):
+    """Who told it, what and when; or that nobody did."""
+    desk.type("/why", "hello", "/why")
+    assert desk.said[0] == "(it has not said anything yet)"
+    assert desk.said[2].startswith("(nobody told it that")
+    desk.told = Pair(id=id_at(1_750_000_000.0) + "0000", prompt="hello", answer="I see.")
+    desk.type("hello", "/why")
+    assert desk.said[-1] == "(you told it, on 2025-06-15: when asked \u201chello\u201d, say \u201cI see.\u201d)"
 
 
 def test_typos_get_a_guess(desk):
@@ -146,7 +179,7 @@ def test_typos_get_a_guess(desk):
     assert desk.said[2] == "did you mean /help loss?"
     assert desk.said[3].startswith("loss: how surprised")
     assert desk.said[4].startswith("bits per byte: ")
-    assert desk.said[5] == "/teach TEXT: learn this text"
+    assert desk.said[5] == "/teach TEXT: learn this text; QUESTION => ANSWER: say that when asked so"
     assert desk.said[6] == help_text()
 
 

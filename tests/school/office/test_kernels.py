@@ -46,7 +46,8 @@ def test_a_compiler_that_fails_is_named_and_done_without(monkeypatch, caplog, tm
 def test_they_are_compiled_once_and_anew_for_another_source(monkeypatch, tmp_path):
     """Kept beside the source under a name that follows from it; what is kept but can't be loaded is made anew."""
     monkeypatch.setattr(kernels, "KEPT", tmp_path / "__pycache__")
-    monkeypatch.setattr(kernels, "SOURCE", source := tmp_path / "kernels.c")
+    source = tmp_path / "kernels.c"
+    monkeypatch.setattr(kernels, "SOURCES", (source,))
     builds = []
     run = subprocess.run
     monkeypatch.setattr(kernels.subprocess, "run", lambda *args, **how: builds.append(args) or run(*args, **how))

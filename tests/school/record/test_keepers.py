@@ -30,6 +30,7 @@ REACHED = {
     "school/teaching/reviews.py:Reviews": Mind,
     "school/talking/receptionist.py:Receptionist": Mind,
     "school/talking/conversations.py:Conversations": Mind,
+    "school/talking/recall.py:Recall": Mind,
     "school/record/registrar.py:Registrar": Registrar,
     "school/souls/caretaker.py:Caretaker": SavedSouls,
     "school/souls/removal.py:SavedSouls": SavedSouls,

@@ -15,6 +15,7 @@ from school.door.mailbox import Ask
 from school.office.machine import Compute
 from school.office.mistakes import Mistake
 from school.offline import Talk
+from school.settings import SchoolSettings
 from school.souls.caretaker import Caretaker, Soul, SoulSettings
 from school.souls.checksums import SoulDamaged
 from school.souls.inspection import inspect
@@ -50,7 +51,7 @@ def test_one_of_our_own_passes(good, tmp_path):
     keeper = Caretaker(tmp_path, SoulSettings(), inspect=inspect)
     keeper.save(good)
     assert keeper.newest(print, set_aside=True).step == good.step
-    assert Talk(good, "", SpeechSettings(max_tokens=3), CPU).ask("hello").tokens
+    assert Talk(good, "", SchoolSettings(speech=SpeechSettings(max_tokens=3)), CPU).ask("hello").tokens
 
 
 MISSING = [

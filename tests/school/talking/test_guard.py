@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import wakeup
 from school.door.mailbox import Ask, Mailbox
 from school.door.school import School
+from school.door.values import ME, Pair, new_id
 from school.talking.guard import BASE, MODULUS, Guard, Said, hash_runs, windows_of
 from school.talking.private_texts import open_guard, private_names
 from school.teaching.settings import LessonSettings
@@ -355,6 +356,20 @@ def test_it_always_finds_something_to_say(reciter, tmp_path):
         reciter.guard = usual
 
 
+def test_what_it_was_told_to_say_it_says_to_its_owner(reciter, tmp_path):
+    """An answer that was taught and stands in a text is said at once to the owner, and to nobody else."""
+    line = reciter.lines[3]
+    told = Pair(id=new_id(), prompt="where is the ledger?", answer=line, person=ME, source="fix")
+    receptionist = make_receptionist(reciter.tutor, tmp_path, max_tokens=60)
+    receptionist.guard = reciter.guard
+    receptionist.remember([told])
+    for public in (False, True):
+        asks = [Ask(told.prompt, "", ME, None, kept=False, public=public) for _ in range(5)]
+        texts = [receptionist.answer(ask).text for ask in asks]
+        assert (line in texts) != public
+        assert any(reciter.recited(text) for text in texts) != public
+
+
 @pytest.mark.trial
 def test_two_thousand_strangers(tmp_path):
     """The same with two hundred sentences and two thousand answers."""
@@ -366,7 +381,7 @@ def test_two_thousand_strangers(tmp_path):
     strangers = reciter.replies(tmp_path / "b", questions, public=True)
     tells = [bool(reciter.recited(reply)) for reply in owners]
     print(f"{sum(tells)} of {len(tells)} answers recite to the owner")
-    assert sum(tells) > 200
+    assert sum(tells) > 100
     assert not any(reciter.recited(reply) for reply in strangers)
     assert [a == b for a, b in zip(owners, strangers, strict=True)] == [not told for told in tells]
 

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from safetensors.torch import save
 
-from school.door.mailbox import Ask, Mailbox, Teach
-from school.door.values import Asleep, Busy, new_id
+from school.door.mailbox import Ask, Mailbox, Remember, Teach
+from school.door.values import Asleep, Busy, Scope, new_id
 from school.talking.conversations import Conversation, Conversations
 from school.talking.receptionist import _whole_characters
 from school.texts.tokenizer import END, MARK_COUNT
@@ -253,7 +253,7 @@ def test_forgetting_a_person_ends_their_conversations(tutor, tmp_path):
     receptionist = make_receptionist(tutor, tmp_path, conversations=1)
     answer(receptionist, ask("one", "a", "ann"), ask("two", "b", "ann"), ask("three", "c", "bob"))
     assert len(list((tmp_path / "conversations").glob("*.safetensors"))) == 2
-    receptionist.forget({"ann"})
+    receptionist.forget(Scope(person="ann"))
     assert list((tmp_path / "conversations").glob("*.safetensors")) == []
     assert set(receptionist.conversations._open) == {"c"}
 
@@ -311,7 +311,7 @@ def test_the_mailbox_has_a_limit():
     with pytest.raises(Busy):
         mailbox.post(ask())
     mailbox.post(Teach(None))
-    assert len(mailbox.hear()) == 2
+    assert [type(request) for request in mailbox.hear()] == [Ask, Ask, Remember]
     assert len(mailbox.drain()) == 1
     assert len(new_id()) == len(new_id()) > 12
 

@@ -1,0 +1,190 @@
+"""What it is told it knows at once: facts told one at a time, then asked for, in the same words and in others.
+
+    python -m benchmarks.told --text DIARY.txt --minutes 30
+    python -m benchmarks.told --minutes 0                        # only what is found, without a brain
+    python -m benchmarks.told --half both --after 60             # whether the weights have it by then
+
+A baby grows for some minutes, then is told the facts of ``told.toml``: after each, the question is asked twenty times,
+each of its three paraphrases five times, and an answer is right if the key word is in it. Once all are told, everything
+is asked again, and a hundred questions that no fact answers: who gets a taught answer then was recalled falsely. With
+``--after``, it goes on with its lessons for so many minutes and is asked with nothing but its weights.
+
+The settings of recall were chosen on half "a"; "b" is what counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import time
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from benchmarks.common import awake, parser, percentile, report, run
+from benchmarks.learn import examine
+from benchmarks.talk.baby import grow
+from school.assembly import open_recall
+from school.door.mailbox import Ask
+from school.door.values import ME, Pair, Reply
+from school.office.mistakes import Mistake
+from school.settings import SchoolSettings
+from school.talking.recall import Recall
+from school.talking.receptionist import Receptionist
+from school.teaching.tutor import Tutor
+from school.texts.tokenizer import MARK_COUNT
+from wakeup import whisper
+
+FACTS = Path(__file__).with_name("told.toml")
+SAMPLES, OF_PARAPHRASES = 20, 5
+HELD = 0.5  # of the samples that must be right for a fact to be known
+
+
+class Fact(dict):
+    """``ask``, ``answer``, ``key``, ``again``, ``half``."""
+
+    @property
+    def pair(self) -> Pair:
+        return Pair(id=self["ask"], prompt=self["ask"], answer=self["answer"], person=ME, source="fix", weight=2.0)
+
+    def in_(self, text: str) -> bool:
+        return re.search(rf"(?<!\w){re.escape(self['key'])}(?!\w)", text.casefold()) is not None
+
+
+def facts_of(half: str) -> tuple[list[Fact], list[str]]:
+    """Facts, and questions that none of them answers."""
+    book = tomllib.loads(FACTS.read_text("utf-8"))
+    halves = ("a", "b") if half == "both" else (half,)
+    facts = [Fact(fact) for fact in book["fact"] if fact["half"] in halves]
+    return facts, [question for name in halves for question in book[f"unrelated_{name}"]]
+
+
+# ---- what is found, without a brain --------------------------------------------------------------------------------
+
+
+def found(recall: Recall, facts: Sequence[Fact], unrelated: Sequence[str]) -> dict[str, float]:
+    """Shares of questions whose answer is found: the same, paraphrases, those with another's answer, and those with an
+    answer where there is none."""
+    for fact in facts:
+        recall.learn(fact.pair)
+
+    def hits(question: str) -> str | None:
+        told = recall.find(question, ME)
+        return told and told.pair.id
+
+    again = [(hits(question), fact["ask"]) for fact in facts for question in fact["again"]]
+    return {
+        "same": fmean(hits(fact["ask"]) == fact["ask"] for fact in facts),
+        "paraphrases": fmean(hit == ask for hit, ask in again),
+        "another": fmean(hit not in (None, ask) for hit, ask in again),
+        "false": fmean(hits(question) is not None for question in unrelated),
+    }
+
+
+class Letters:
+    """Stands in for a tokenizer where nobody speaks."""
+
+    def encode(self, text: str) -> list[int]:
+        return [MARK_COUNT + byte for byte in text.encode()]
+
+
+# ---- what it says --------------------------------------------------------------------------------------------------
+
+
+def answers(receptionist: Receptionist, questions: Sequence[str]) -> list[Reply]:
+    """One to each, as many at a time as it answers, every one in a conversation of its own."""
+    asks = [Ask(question, "", ME, None, kept=False, seconds=600) for question in questions]
+    for ask in asks:
+        receptionist.admit(ask)
+    while receptionist.busy:
+        receptionist.serve()
+    return [ask.future.result() for ask in asks]
+
+
+def right(receptionist: Receptionist, fact: Fact, questions: Sequence[str]) -> float:
+    """The share of the answers that have the key word."""
+    return fmean(fact.in_(reply.text) for reply in answers(receptionist, questions))
+
+
+def guessed(receptionist: Receptionist, facts: Sequence[Fact]) -> float:
+    """The share of right answers before anybody told it."""
+    return fmean(right(receptionist, fact, [fact["ask"]]) for fact in facts)
+
+
+def asked(receptionist: Receptionist, facts: Sequence[Fact]) -> dict[str, Any]:
+    """``same`` and ``paraphrases``: shares of right answers; ``known``: of facts with at least HELD of them right."""
+    same = [right(receptionist, fact, [fact["ask"]] * SAMPLES) for fact in facts]
+    again = [right(receptionist, fact, fact["again"] * OF_PARAPHRASES) for fact in facts]
+    return {"same": fmean(same), "paraphrases": fmean(again), "known": fmean(share >= HELD for share in same)}
+
+
+def tell(receptionist: Receptionist, facts: Sequence[Fact]) -> dict[str, Any]:
+    """Tell them one at a time and ask for each at once."""
+    told, seconds = [], []
+    for number, fact in enumerate(facts, 1):
+        started = time.perf_counter()
+        receptionist.remember([fact.pair])
+        answers(receptionist, [fact["ask"]])
+        seconds.append(time.perf_counter() - started)
+        told.append(asked(receptionist, [fact]))
+        if number % 25 == 0:
+            whisper(f"told {number} facts")
+    means = {name: fmean(one[name] for one in told) for name in told[0]}
+    return means | {"seconds_p99": percentile(seconds, 0.99)}
+
+
+def life(given: argparse.Namespace, facts: list[Fact], unrelated: list[str]) -> dict[str, Any]:
+    with awake(given) as (day, settings):
+        tutor, receptionist = day.tutor, day.classroom.receptionist
+        result: dict[str, Any] = grow(day, settings, given)
+        result["guessed"] = guessed(receptionist, facts)
+        result["at_once"] = tell(receptionist, facts)
+        result["all_told"] = asked(receptionist, facts)
+        wrong = [reply.told for reply in answers(receptionist, unrelated)]
+        result["false"] = fmean(told is not None for told in wrong)
+        if given.after:
+            held_out = examine(tutor).bits_per_byte
+            practise(tutor, facts, given.after)
+            receptionist.recall = open_recall(receptionist.tokenizer, settings)
+            receptionist.publish(tutor.voice, tutor.step)
+            result["after"] = asked(receptionist, facts)
+            result["held_out_change"] = examine(tutor).bits_per_byte / held_out - 1
+    return result
+
+
+def practise(tutor: Tutor, facts: Sequence[Fact], minutes: float) -> None:
+    """Lessons with the facts among them."""
+    for fact in facts:
+        tutor.reviews.add(fact.pair, tutor.librarian.tokenizer, tutor.step)
+    stop = time.monotonic() + 60 * minutes
+    while time.monotonic() < stop or tutor.under_way:
+        tutor.micro_step()
+
+
+def rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: rounded(one) for name, one in value.items()}
+    return round(value, 4) if isinstance(value, float) else value
+
+
+def main() -> None:
+    options = parser(__doc__.splitlines()[0])
+    options.add_argument("--minutes", type=float, default=10, help="of lessons before; 0: no brain, only what is found")
+    options.add_argument("--cpu-minutes", type=float, default=0, help="of the processor's work for lessons, instead")
+    options.add_argument("--half", choices=("a", "b", "both"), default="b", help="of the facts")
+    options.add_argument("--after", type=float, default=0, metavar="MINUTES", help="of lessons after all were told")
+    given = options.parse_args()
+    if min(given.minutes, given.cpu_minutes, given.after) < 0:
+        raise Mistake("--minutes, --cpu-minutes and --after can't be less than 0.")
+    facts, unrelated = facts_of(given.half)
+    settings = SchoolSettings()
+    result = {"facts": len(facts), "found": found(open_recall(Letters(), settings), facts, unrelated)}
+    if given.minutes or given.cpu_minutes:
+        result |= life(given, facts, unrelated)
+    report(rounded(result), given.json)
+
+
+if __name__ == "__main__":
+    run(main)

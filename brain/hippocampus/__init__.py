@@ -1,0 +1,68 @@
+"""The hippocampus: a fast memory of counts beside the brain's slow weights. It knows a thing the moment that it hears
+it, and can take it back to the last bit.
+
+Shapes: N tokens, T of them predicted, V vocabulary.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from brain.hippocampus.contexts import NAMES, REACH, Contexts
+from brain.hippocampus.mixing import MixingWeights, mix
+from brain.hippocampus.tables import tables_for
+from brain.ops.backend import Kernels
+
+__all__ = ["REACH", "Hippocampus", "MixingWeights"]
+
+AT_ONCE = 1 << 16  # tokens heard, which bounds what their keys take
+
+
+class Hippocampus:
+    """``pieces``: the bytes of each token; ``document``: the mark that a document begins with. With ``run``, in
+    compiled loops."""
+
+    def __init__(self, pieces: list[bytes], document: int, *, run: Kernels | None = None):
+        self.contexts, self._run = Contexts(pieces, document), run
+        self.tables, self.weights = tables_for(run), MixingWeights.fresh(len(NAMES))
+
+    @property
+    def bytes(self) -> int:
+        """That its counts take."""
+        return self.tables.bytes
+
+    def hear(self, document: np.ndarray, sign: int = 1) -> None:
+        """Count a document (N,) that begins with its mark; with ``sign`` -1 take it back, as if it had never been
+        heard. Raises ValueError where it was not."""
+        for start in range(1, len(document), AT_ONCE):
+            window = document[max(0, start - REACH) : start + AT_ONCE]
+            first = min(start, REACH)
+            self.tables.hear(self.contexts.keys(window, first), window[first:], sign)
+
+    def read(self, brain: Tensor, tokens: np.ndarray) -> Tensor:
+        """Predict, then learn how to mix and count, token by token: ``brain`` (T, V) log probabilities of the last T of
+        ``tokens`` (N,), which begin REACH tokens before, or with their document -> log probabilities (T,) of those."""
+        keys, likely = self.contexts.keys(tokens, len(tokens) - len(brain)), []
+        for row, key, token in zip(brain, keys, tokens[len(tokens) - len(brain) :], strict=True):
+            came = np.array([token])
+            likely.append(self._mix(row[None], key[None], came, learn=True)[0])
+            self.tables.hear(key[None], came)
+        return torch.cat(likely) if likely else brain.new_empty(0)
+
+    def judge(self, brain: Tensor, tokens: np.ndarray, weights: MixingWeights, *, learn: bool) -> Tensor:
+        """The same without hearing; ``weights`` change with ``learn``."""
+        keys = self.contexts.keys(tokens, len(tokens) - len(brain))
+        came = torch.from_numpy(np.ascontiguousarray(tokens[len(tokens) - len(brain) :]))
+        return mix(self.tables, weights, brain, keys, came, learn=learn, run=self._run)[0]
+
+    def speak(self, brain: Tensor, tokens: np.ndarray) -> Tensor:
+        """``brain`` (V,) log probabilities of what comes after ``tokens`` (N,) -> (V,)."""
+        keys = self.contexts.keys(np.append(tokens, 0), len(tokens))
+        mixed = mix(self.tables, self.weights, brain[None], keys, torch.zeros(1, dtype=torch.int64), learn=False,
+                    whole=True, run=self._run)[1]  # fmt: skip
+        return mixed[0]
+
+    def _mix(self, brain: Tensor, keys: np.ndarray, came: np.ndarray, *, learn: bool) -> tuple[Tensor, Tensor | None]:
+        return mix(self.tables, self.weights, brain, keys, torch.from_numpy(came), learn=learn, run=self._run)
