@@ -276,6 +276,7 @@ def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, compu
         private_names(librarian.texts, STARTER),
         settings.speech.verbatim_words,
         waking.home / "soul" / RUNS,
+        newborn=soul is None,
     )
     receptionist = Receptionist(
         deepcopy(tutor.voice),

@@ -24,22 +24,33 @@ DIGEST = hashlib.sha256().digest_size
 
 
 def open_guard(
-    texts: Iterable[Text], tokenizer: Tokenizer, private: Collection[str], words: int, file: Path
+    texts: Iterable[Text],
+    tokenizer: Tokenizer,
+    private: Collection[str],
+    words: int,
+    file: Path,
+    *,
+    newborn: bool = False,
 ) -> Guard | None:
-    """A guard of the texts named in ``private``, or None where there is nothing to guard (``words`` is 0, or there is
-    no such text); then no ``file`` stays either. In a text's held-out part, too, no run may be said."""
-    guarded = [text for text in texts if text.name in private] if words else []
-    if not guarded:
+    """A guard of the texts named in ``private``, and of all that stood in such before, unless it is ``newborn``: what
+    was once learned may still be known. None where there is nothing to guard (``words`` is 0, or there are no such
+    texts); then no ``file`` stays either. In a text's held-out part, too, no run may be said."""
+    guarded = [text for text in texts if text.name in private]
+    key = _digest([VERSION, words]) + _key(guarded, tokenizer)
+    before, known = (b"", None) if newborn or not words else _read(file, key[:DIGEST])
+    if not words or (not guarded and known is None):
         with contextlib.suppress(OSError):
             file.unlink(missing_ok=True)
         return None
-    key = _key(guarded, tokenizer, words)
-    windows = _read(file, key)
-    if windows is None:
-        windows = windows_of(([text.learn, text.held_out] for text in guarded), tokenizer.pieces, words)
-        with contextlib.suppress(OSError):  # where the disk takes no more they stay in memory
-            _write(file, key, windows)
-            windows = kept if (kept := _read(file, key)) is not None else windows
+    if before == key:
+        return Guard(known, tokenizer.pieces, words)
+    windows = windows_of(([text.learn, text.held_out] for text in guarded), tokenizer.pieces, words)
+    if known is not None:
+        windows = np.union1d(known, windows)
+    with contextlib.suppress(OSError):  # where the disk takes no more they stay in memory
+        _write(file, key, windows)
+        kept, known = _read(file, key[:DIGEST])
+        windows = known if kept == key else windows
     return Guard(windows, tokenizer.pieces, words)
 
 
@@ -50,9 +61,13 @@ def private_names(texts: Iterable[Text], shipped: Path) -> set[str]:
     return {text.name for text in texts if text.sha256 not in public}
 
 
-def _key(guarded: list[Text], tokenizer: Tokenizer, words: int) -> bytes:
+def _digest(what: object) -> bytes:
+    return hashlib.sha256(json.dumps(what).encode()).digest()
+
+
+def _key(guarded: list[Text], tokenizer: Tokenizer) -> bytes:
     """What the hashes depend on: the tokens themselves, as the same file may become others."""
-    key = hashlib.sha256(json.dumps([VERSION, words, tokenizer.fingerprint]).encode())
+    key = hashlib.sha256(tokenizer.fingerprint.encode())
     for text in guarded:
         for part in (text.learn, text.held_out):
             key.update(len(part).to_bytes(8, "little"))
@@ -69,15 +84,17 @@ def _write(file: Path, key: bytes, windows: np.ndarray) -> None:
             stream.write(part)
 
 
-def _read(file: Path, key: bytes) -> np.ndarray | None:
-    """The hashes, left on the disk until they are looked at; None where they are not what was written for this key."""
+def _read(file: Path, kind: bytes) -> tuple[bytes, np.ndarray | None]:
+    """What the hashes in a file depend on, which begins with their ``kind``, and the hashes themselves, left on the
+    disk until they are looked at. Nothing, where they are not what was written."""
     try:
         with open_plain(file) as stream:
-            if stream.read(DIGEST) != key:
-                return None
+            key = stream.read(2 * DIGEST)
             raw = np.memmap(stream, dtype=np.uint8, mode="r")
     except (OSError, Unfit, ValueError):
-        return None
-    if len(raw) % 8 or hashlib.sha256(raw[:-DIGEST]).digest() != raw[-DIGEST:].tobytes():
-        return None
-    return np.asarray(raw)[DIGEST:-DIGEST].view(np.uint64)
+        return b"", None
+    if not key.startswith(kind) or len(raw) < 3 * DIGEST or len(raw) % 8:
+        return b"", None
+    if hashlib.sha256(raw[:-DIGEST]).digest() != raw[-DIGEST:].tobytes():
+        return b"", None
+    return key, np.asarray(raw)[2 * DIGEST : -DIGEST].view(np.uint64)

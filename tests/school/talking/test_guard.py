@@ -26,6 +26,7 @@ from tests.conftest import TINY, make_brain, make_receptionist, shelve, take_ste
 from tests.evening import SMALL
 
 DIARY = "I hid the green violin behind the old mill before midnight, and told Perrin nothing about it."
+OTHER = "Something else that is long enough to be a run of words, too, and no more than that."
 HINDI = "मैंने पुरानी चक्की के पीछे हरी सितार छिपा दी और किसी को कुछ नहीं बताया"
 JAPANESE = "昨日の夜、わたしは古い水車の裏にみどり色のバイオリンを隠しました。だれにも話していません。"
 THAI = "เมื่อคืนนี้ฉันซ่อนไวโอลินสีเขียวไว้หลังโรงสีเก่าและไม่ได้บอกใคร"
@@ -230,23 +231,42 @@ def test_it_is_made_once_and_anew_when_a_text_changes(letters, tmp_path, monkeyp
 
     monkeypatch.setattr("school.talking.private_texts.windows_of", count)
 
-    def guards(content: str = DIARY, words: int = WORDS) -> bool:
-        guard = open_guard([a_text(letters, "d.txt", content)], letters, {"d.txt"}, words, file)
+    def guards(content: str = DIARY, words: int = WORDS, **how) -> bool:
+        guard = open_guard([a_text(letters, "d.txt", content)], letters, {"d.txt"}, words, file, **how)
         return said_until(guard, letters, DIARY) is not None
 
     assert guards()
     assert guards()
     assert len(made) == 1
     assert (file.stat().st_mode & 0o777) == 0o600
-    assert not guards("something else that is long enough to be a run of words, too")
+    assert not guards(OTHER, words=7)
     assert guards(words=7)
     whole = file.read_bytes()
-    file.write_bytes(whole[:40] + bytes([whole[40] ^ 1]) + whole[41:])
+    file.write_bytes(whole[:70] + bytes([whole[70] ^ 1]) + whole[71:])
     assert guards(words=7)
     assert len(made) == 4
     file.unlink()
     file.mkdir()  # nothing can be written there
     assert guards()
+
+
+def test_what_it_once_learned_stays_guarded(letters, tmp_path):
+    """A text that was taken away may still be known; not by a newborn, though."""
+    file = tmp_path / "private.runs"
+    diary, other = a_text(letters, "d.txt", DIARY), a_text(letters, "o.txt", OTHER)
+    private = {"d.txt", "o.txt"}
+
+    def told(*texts: Text, **how) -> list[bool]:
+        guard = open_guard(texts, letters, private, WORDS, file, **how)
+        return [guard is not None and said_until(guard, letters, said) is not None for said in (DIARY, OTHER)]
+
+    assert told(diary) == [True, False]
+    assert told(other) == [True, True]
+    assert told(other) == [True, True]
+    assert told() == [True, True]
+    assert told(other, newborn=True) == [False, True]
+    assert told(newborn=True) == [False, False]
+    assert not file.exists()
 
 
 def test_nothing_private_nothing_kept(letters, tmp_path):
