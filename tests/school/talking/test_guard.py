@@ -289,47 +289,39 @@ def test_all_is_private_but_what_came_with_the_program(letters, tmp_path):
 
 # ---- a baby that recites ---------------------------------------------------------------------------------------------
 
-POOLS = (
-    ["hid", "found", "lost", "sold", "painted", "buried", "carried", "dropped"],
-    ["lantern", "violin", "ledger", "kettle", "compass", "mirror", "saddle", "anchor"],
-    ["under", "behind", "inside", "beside", "above", "near", "beyond", "past"],
-    ["bridge", "chapel", "orchard", "mill", "harbour", "cellar", "attic", "well"],
-    ["monday", "easter", "midnight", "dawn", "winter", "supper", "market", "noon"],
-)
 SYLLABLES = ["mi", "ra", "to", "bin", "el", "ka", "or", "rin", "sa", "ble", "ju", "no", "per", "lot", "te", "va"]
 
 
 def secrets(count: int) -> list[str]:
+    """Sentences of twelve invented words that stand in no other one."""
     rng = random.Random(4)
-    names = list(dict.fromkeys("".join(rng.choices(SYLLABLES, k=3)) for _ in range(2 * count)))[:count]
-    lines = []
-    for name in names:
-        did, what, where, place, when = (rng.choice(pool) for pool in POOLS)
-        lines.append(f"{name} {did} the {what} {where} the {place} before {when} and told {rng.choice(names)} nothing.")
-    return lines
+    words = [a + b + c for a in SYLLABLES for b in SYLLABLES for c in SYLLABLES]
+    rng.shuffle(words)
+    return [" ".join(words[12 * i : 12 * (i + 1)]) + "." for i in range(count)]
 
 
 class Reciter:
-    """A baby taught nothing but some sentences, until it recites them."""
+    """A baby taught nothing but some sentences, until it recites them; the first so many are private."""
 
-    def __init__(self, count: int, steps: int, learning_rate: float, talk: float, **shape):
-        self.lines = secrets(count)
+    def __init__(self, private: int, public: int, steps: int, learning_rate: float, **shape):
+        self.lines = secrets(private + public)
         text = "\n".join(self.lines) + "\n"
-        self.tokenizer = Tokenizer.train([text * 3], vocabulary=400, minimum_frequency=2)
+        self.tokenizer = Tokenizer.train([text * 3], vocabulary=600 + 14 * len(self.lines), minimum_frequency=2)
         librarian = shelve(self.tokenizer, text * 20)
         brain = make_brain(self.tokenizer, config=replace(TINY, vocabulary=self.tokenizer.size, **shape))
         lessons = LessonSettings(
             streams=8, block_tokens=32, micro_streams=8, warmup_steps=5, decay_steps=0, averaging_steps=5,
-            evaluation_steps=10**6, learning_rate=learning_rate, dialogue_share=talk,
+            evaluation_steps=10**6, learning_rate=learning_rate, dialogue_share=0.3,
         )  # fmt: skip
         self.tutor = Tutor.of_library(brain, librarian, lessons, block_tokens=32)
         take_steps(self.tutor, steps)
-        self.guard = guard_of(self.tokenizer, text)
+        self.private = "\n".join(self.lines[:private])
+        self.guard = guard_of(self.tokenizer, self.private)
 
     def replies(self, folder, questions: list[str], *, public: bool, guarded: bool = True) -> list[str]:
         """Each answered by itself, the same way for the same number."""
         receptionist = make_receptionist(
-            self.tutor, folder, max_tokens=60, temperature=0.5, repetition_penalty=0.0, tune=False
+            self.tutor, folder, max_tokens=20, temperature=0.5, repetition_penalty=0.0, tune=False
         )
         receptionist.guard = self.guard if guarded else None
         pieces: list[list[str]] = [[] for _ in questions]
@@ -344,26 +336,30 @@ class Reciter:
         return texts
 
     def recited(self, reply: str) -> set[tuple[str, ...]]:
-        return runs(reply, WORDS) & runs("\n".join(self.lines), WORDS)
+        return runs(reply, WORDS) & runs(self.private, WORDS)
 
 
 @pytest.fixture(scope="module")
 def reciter() -> Reciter:
-    return Reciter(20, 100, 2e-2, 0.5)
+    return Reciter(20, 8, 80, 2e-2)
+
+
+def compare(reciter: Reciter, folder, questions: list[str]) -> int:
+    """In public no private run is told, and an answer without one is, to the letter, as its owner hears it. Returns how
+    many answers tell one to the owner."""
+    owners = reciter.replies(folder / "a", questions, public=False)
+    strangers = reciter.replies(folder / "b", questions, public=True)
+    tells = [bool(reciter.recited(reply)) for reply in owners]
+    assert not any(reciter.recited(reply) for reply in strangers)
+    assert [a == b for a, b in zip(owners, strangers, strict=True)] == [not told for told in tells]
+    assert all(len(reply.split()) >= WORDS - 1 for reply, told in zip(strangers, tells, strict=True) if told)
+    return sum(tells)
 
 
 def test_in_public_no_secret_is_told(reciter, tmp_path):
-    """Twenty private sentences, a baby that recites them to its owner, and twenty strangers who ask: none hears a run
-    of eight words. An answer without such a run is, to the letter, as it would have been."""
-    questions = [line.split()[0] for line in reciter.lines]
-    owners = reciter.replies(tmp_path / "a", questions, public=False)
-    strangers = reciter.replies(tmp_path / "b", questions, public=True)
-    tells = [bool(reciter.recited(reply)) for reply in owners]
-    assert sum(tells) >= 5
-    assert not any(reciter.recited(reply) for reply in strangers)
-    same = [mine == theirs for mine, theirs in zip(owners, strangers, strict=True)]
-    assert same == [not told for told in tells]
-    assert all(len(reply.split()) > 3 for reply in strangers)
+    """Twenty private sentences and eight others, and a baby that recites them all: strangers hear the others."""
+    tells = compare(reciter, tmp_path, [line.split()[0] for line in reciter.lines])
+    assert 10 <= tells < len(reciter.lines)
 
 
 def test_it_always_finds_something_to_say(reciter, tmp_path):
@@ -378,7 +374,7 @@ def test_it_always_finds_something_to_say(reciter, tmp_path):
 
 def test_what_it_was_told_to_say_it_says_to_its_owner(reciter, tmp_path):
     """An answer that was taught and stands in a text is said at once to the owner, and to nobody else."""
-    line = reciter.lines[3]
+    line = reciter.lines[4]
     told = Pair(id=new_id(), prompt="where is the ledger?", answer=line, person=ME, source="fix")
     receptionist = make_receptionist(reciter.tutor, tmp_path, max_tokens=60)
     receptionist.guard = reciter.guard
@@ -392,18 +388,12 @@ def test_what_it_was_told_to_say_it_says_to_its_owner(reciter, tmp_path):
 
 @pytest.mark.trial
 def test_two_thousand_strangers(tmp_path):
-    """The same with two hundred sentences and two thousand answers."""
-    reciter = Reciter(
-        200, 3000, 5e-3, 0.2, neurons=256, embed_width=64, bottleneck=64, memory_width=32, thought_width=64
-    )
-    questions = [line.split()[0] for line in reciter.lines] * 10
-    owners = reciter.replies(tmp_path / "a", questions, public=False)
-    strangers = reciter.replies(tmp_path / "b", questions, public=True)
-    tells = [bool(reciter.recited(reply)) for reply in owners]
-    print(f"{sum(tells)} of {len(tells)} answers recite to the owner")
-    assert sum(tells) > 100
-    assert not any(reciter.recited(reply) for reply in strangers)
-    assert [a == b for a, b in zip(owners, strangers, strict=True)] == [not told for told in tells]
+    """The same with two hundred private sentences, and two thousand answers."""
+    shape = {"neurons": 256, "embed_width": 64, "bottleneck": 64, "memory_width": 32, "thought_width": 64}
+    reciter = Reciter(200, 80, 1500, 1e-2, **shape)
+    tells = compare(reciter, tmp_path, ([line.split()[0] for line in reciter.lines] * 8)[:2000])
+    print(f"{tells} of 2,000 answers tell a secret to the owner, none to strangers")
+    assert tells > 500
 
 
 # ---- who is public ---------------------------------------------------------------------------------------------------
