@@ -16,7 +16,7 @@ LINES_END = re.compile(r"[ \t]+(?=\n|\Z)")
 EMPTY_LINES = re.compile(r"\n{4,}")
 UNSEEN = re.compile(
     "\x1b\\[[0-9;?]*[ -/]*[@-~]"  # colours of a terminal
-    "|[\x00-\x08\x0e-\x1f\x7f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufff9-\uffff]"
+    "|[\x00-\x08\x0e-\x1f\x7f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufff9-\ufffc\ufffe\uffff]"
 )
 JOINERS = "\u200c\u200d"
 JOINING = (

@@ -30,6 +30,7 @@ class CleaningSettings(Slice):
         strict=False,
         description=f"how texts are cleaned before they are learned; there are also {' and '.join(UNUSUAL)}; []: not",
     )
+    near_copies: bool = Field(True, description="leave out what texts say again in nearly the same words")
     own_rules: str = Field(
         "", description='a TOML file with rules of your own; "": cleaning.toml in the home, where there is one'
     )
