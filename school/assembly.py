@@ -54,6 +54,8 @@ from school.souls.inspection import inspect
 from school.souls.packing import brain_config, pack_soul, wake_receptionist, wake_tutor
 from school.souls.saving import Saver
 from school.talking.conversations import Conversations
+from school.talking.private_texts import NAME as RUNS
+from school.talking.private_texts import open_guard, private_names
 from school.talking.recall import Recall
 from school.talking.receptionist import Receptionist
 from school.teaching.remembering import Remembering
@@ -271,12 +273,21 @@ def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, compu
         disk_limit=settings.speech.conversations_on_disk,
         device=compute.device,
     )
+    guard = open_guard(
+        librarian.texts,
+        librarian.tokenizer,
+        private_names(librarian.texts, STARTER),
+        settings.speech.verbatim_words,
+        waking.home / "soul" / RUNS,
+        newborn=soul is None,
+    )
     receptionist = Receptionist(
         deepcopy(tutor.voice),
         librarian.tokenizer,
         conversations,
         settings.speech,
         open_recall(librarian.tokenizer, settings),
+        guard,
     )
     remembering = None
     if megabytes := settings.library.remember_megabytes:

@@ -14,6 +14,8 @@ from school.talking.settings import SpeechSettings
 from school.teaching import settings as teaching
 from school.teaching.brain_settings import BrainSettings
 from school.teaching.settings import LessonSettings
+from school.texts.cleaning.settings import CleaningSettings
+from school.texts.redaction.settings import RedactionSettings
 from school.texts.settings import LibrarySettings
 
 REMOVED: dict[str, str] = {
@@ -32,6 +34,8 @@ class SchoolSettings(Slice):
 
     brain: BrainSettings = Field(default_factory=BrainSettings)
     library: LibrarySettings = Field(default_factory=LibrarySettings)
+    cleaning: CleaningSettings = Field(default_factory=CleaningSettings)
+    redaction: RedactionSettings = Field(default_factory=RedactionSettings)
     lessons: LessonSettings = Field(default_factory=LessonSettings)
     speech: SpeechSettings = Field(default_factory=SpeechSettings)
     soul: SoulSettings = Field(default_factory=SoulSettings)

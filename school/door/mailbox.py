@@ -25,6 +25,7 @@ class Ask:
     person: str
     on_token: Callable[[str], None] | None
     kept: bool = True  # whether the conversation remembers it
+    public: bool = False  # whether others than the owner hear the answer
     seconds: float | None = None  # longest time for the answer, where that is less than everybody's
     id: str = field(default_factory=lambda: new_id())
     future: Future[Reply] = field(default_factory=Future)

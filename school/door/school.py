@@ -16,6 +16,7 @@ from school.door.phrases import Phrase
 from school.door.values import (
     ME,
     NOWHERE,
+    OWN_SURFACES,
     Exchange,
     Forgotten,
     Kept,
@@ -108,11 +109,13 @@ class School:
 
         With ``consent`` empty, nothing of the exchange is written down, and the conversation neither knows what was
         before nor remembers it; so does one that is not to be ``remembered``, which is written down. ``channel`` and
-        ``message`` are the surface's ids. The answer ends after ``seconds``.
+        ``message`` are the surface's ids. The answer ends after ``seconds``. On a ``surface`` that is not the owner's
+        alone it says no private text word for word.
         Raises Busy or Asleep.
         """
         text = writable(text)
-        request = Ask(text, conversation, person, on_token, kept=bool(consent) and remembered, seconds=seconds)
+        kept, public = bool(consent) and remembered, surface not in OWN_SURFACES
+        request = Ask(text, conversation, person, on_token, kept=kept, public=public, seconds=seconds)
         self._mailbox.post(request)
         if consent:
             origin = Origin(surface=surface, channel=channel, message=message) if channel else NOWHERE

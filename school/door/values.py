@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from brain.gauges import Gauge
 
 ME = "owner"  # the person at the terminal
+OWN_SURFACES = ("terminal", "ask")  # where nobody but the owner hears it
 STAFF = ("scribe", "reflection", "diary")  # sources of lessons that nobody from outside gave
 GREY = (0.5, 0.5, 0.5)  # a colour that says nothing
 

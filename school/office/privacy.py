@@ -15,7 +15,7 @@ from pathlib import Path
 OTHERS = 0o077  # the rights of a file's group and of everybody else
 ROOMS = ("soul", "statistics", "secrets")  # all in them is ours; the library is the person's
 SECRETS = (".env",)
-OURS = frozenset({*ROOMS, *SECRETS, "library", "voice.toml", "words.txt", "config.toml"})
+OURS = frozenset({*ROOMS, *SECRETS, "library", "voice.toml", "words.txt", "names.txt", "cleaning.toml", "config.toml"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

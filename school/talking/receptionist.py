@@ -21,6 +21,7 @@ from school.door.mailbox import Ask, fail, fulfil
 from school.door.values import Asleep, Pair, Reply, Scope
 from school.office.seeds import seed_of
 from school.talking.conversations import Conversation, Conversations
+from school.talking.guard import Guard, Said
 from school.talking.recall import Recall, Told
 from school.talking.sentences import ends_sentence
 from school.talking.settings import SpeechSettings
@@ -50,6 +51,7 @@ class _Speaking:
     log_probability: float = 0.0  # of all that was chosen
     chosen: int = 0
     pending: bytes = b""
+    wording: Said = Said()  # of an answer in public
     first_token_at: float = 0.0
 
 
@@ -67,9 +69,11 @@ class Receptionist:
         conversations: Conversations,
         settings: SpeechSettings,
         recall: Recall | None = None,
+        guard: Guard | None = None,
     ):
         self.voice, self.tokenizer, self.conversations, self.settings = voice, tokenizer, conversations, settings
         self.recall = recall or Recall(tokenizer)
+        self.guard = guard  # of what may not be said in public
         self.device = next(voice.parameters()).device
         self.turns = Turns()
         self.step = 0  # whose weights the voice has
@@ -284,18 +288,37 @@ class Receptionist:
             recent[i, : len(last)] = torch.tensor(last, dtype=torch.int64)
             if not any(self.tokenizer.token_bytes(token).strip() for token in speaking.said):
                 forbidden[i] |= self._no_beginning
-        return sample(
-            logits,
-            recent.to(self.device),
-            forbidden=forbidden.to(self.device),
-            ending=END,
-            temperature=settings.temperature * self.calibration,
-            top_k=settings.top_k,
-            top_p=settings.top_p,
-            penalty=self.penalty,
-            rngs=[speaking.rng for speaking in everyone],
-            leaning=self._leaning(everyone),
-        )
+        leaning = self._leaning(everyone)
+
+        def draw(some: list[int]) -> Tensor:
+            return sample(
+                logits[some],
+                recent[some].to(self.device),
+                forbidden=forbidden[some].to(self.device),
+                ending=END,
+                temperature=settings.temperature * self.calibration,
+                top_k=settings.top_k,
+                top_p=settings.top_p,
+                penalty=self.penalty,
+                rngs=[everyone[i].rng for i in some],
+                leaning=leaning and (leaning[0][some], leaning[1][some]),
+            )
+
+        tokens = draw(list(range(len(everyone))))
+        while refused := self._refused(everyone, tokens):  # few: only what would complete one of a few words
+            who, what = list(refused), list(refused.values())
+            forbidden[who, what], forbidden[who, END] = True, False
+            if leaning:  # not even if it was told to
+                leaning[1][who] *= leaning[0][who] != tokens[who]
+            tokens[who] = draw(who)
+        return tokens
+
+    def _refused(self, everyone: list[_Speaking], tokens: Tensor) -> dict[int, int]:
+        """Which of them may not say their next token, and which that is."""
+        if self.guard is None or not any(one.ask.public for one in everyone):
+            return {}
+        about_to = enumerate(zip(everyone, tokens.tolist(), strict=True))
+        return {i: token for i, (one, token) in about_to if one.ask.public and self.guard.forbids(one.wording, token)}
 
     def _leaning(self, everyone: list[_Speaking]) -> tuple[Tensor, Tensor] | None:
         """The tokens that they were told to say next, and how far to lean towards them."""
@@ -333,6 +356,8 @@ class Receptionist:
             return "end"
         speaking.said.append(token)
         speaking.recent.append(token)
+        if self.guard and speaking.ask.public:
+            speaking.wording = self.guard.after(speaking.wording, token)
         told = speaking.told is not None and speaking.told.follows(speaking.said)  # that is as long as it is
         if len(speaking.said) >= self.settings.max_tokens and not told:
             ending = "limit"

@@ -37,6 +37,9 @@ class SpeechSettings(Slice):
     )
     max_tokens: int = Field(80, ge=1, le=4096, description="longest reply")
     max_seconds: float = Field(10.0, gt=0, le=600, description="longest time for a reply, waiting included")
+    verbatim_words: int = Field(
+        8, ge=0, le=64, description="in public it says no run of so many words that stands in your texts; 0: off"
+    )
     question_tokens: int = Field(
         512, ge=1, le=65_536, description="of a longer question, the end is read", json_schema_extra=EXPERT
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import company, learn, plots, prequential, references, teach
+from benchmarks import company, learn, plots, prequential, privacy, references, teach
 from benchmarks.common import run
 from benchmarks.variants import Variant, chosen, parse_variant
 from school.office.mistakes import Mistake
@@ -293,3 +293,14 @@ def test_company_compares_anchors_from_one_origin(text, monkeypatch, capsys):
     free, kept = result["anchor 0"], result["anchor 1"]
     assert free["taught_nats"] != kept["taught_nats"]
     assert abs(free["held_out"] - result["held_out_before"]) < result["held_out_before"]
+
+
+# ---- privacy -------------------------------------------------------------------------------------------------------
+
+
+def test_privacy_measures_all_of_its_parts():
+    """A figure for each, and a word costs the guard eight bytes at most."""
+    figures = privacy.measure("We sat on the wall and ate the bread that she had brought. " * 40)
+    assert all(figures[name] > 0 for name in figures if name.endswith(("per_s", "a_word", "a_reply")))
+    assert figures["guard_bytes_a_word"] <= 8
+    assert figures["redacted"] == 0

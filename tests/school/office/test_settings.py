@@ -143,8 +143,8 @@ def test_what_few_people_change_is_taken_but_not_shown(tmp_path: Path):
     ("text", "names", "says"),
     [
         ("[brian]\nneurons = 5", "brian", "did you mean brain?"),
-        ("[zoo]\nlions = 5", "zoo", "there are: brain, library, lessons,"),
-        ("qq = 5", "qq", "there are: brain, library, lessons,"),
+        ("[zoo]\nlions = 5", "zoo", "there are: brain, library, cleaning, redaction, lessons,"),
+        ("qq = 5", "qq", "there are: brain, library, cleaning, redaction, lessons,"),
         ("[brain]\nneuron = 5", "brain.neuron", "did you mean neurons?"),
         ("[brain]\nqqqqqq = 5", "brain.qqqqqq", "there are: species, preset,"),
         ("[brain.inner]\nx = 1", "brain.inner", "is not a setting"),

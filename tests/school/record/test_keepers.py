@@ -81,6 +81,8 @@ FILES = {
     "soul/awake.sock": "a way to the one that is awake",
     "soul/library.json": "names and digests of the owner's texts",
     "soul/backups.json": "names of folders",
+    "soul/private.runs": "hashes of the owner's texts, made anew at waking when those change",
+    "soul/redaction.key": "chance",
     "soul/tokens/*": "the owner's texts; what leaves the library is swept at waking",
     "soul/tokenizer.json": "pieces of the owner's texts",
     "library/*": "the owner's texts",

@@ -1,0 +1,49 @@
+"""What a rule changed: the text, how often, and the first of the places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+EXAMPLES, AROUND = 3, 16  # shown of each rule; characters on each side of what changed
+# Code and web addresses mean what they say, letter by letter.
+LITERAL = re.compile(r"(^```[^\n]*\n[\s\S]*?(?:^```[^\n]*$|\Z)|`[^`\n]+`|\b(?:https?|ftp)://\S+|\bwww\.\S+)", re.M)
+
+
+class Changed(NamedTuple):
+    """``examples``: what stood there and what does now, with a little around it."""
+
+    text: str
+    count: int = 0
+    examples: tuple[tuple[str, str], ...] = ()
+
+
+def replaced(text: str, pattern: re.Pattern, by: str | Callable[[re.Match], str], **how: float) -> Changed:
+    """Every match of a pattern replaced; a match that stays the same is none. ``by`` is no template, but a text."""
+    examples: list[tuple[str, str]] = []
+    count = 0
+
+    def one(match: re.Match) -> str:
+        nonlocal count
+        new = by(match) if callable(by) else by
+        if new != match[0]:
+            count += 1
+            if len(examples) < EXAMPLES:
+                left, right = match.string[max(0, match.start() - AROUND) : match.start()], match.string[match.end() :]
+                examples.append((f"{left}{match[0]}{right[:AROUND]}", f"{left}{new}{right[:AROUND]}"))
+        return new
+
+    changed = pattern.sub(one, text, **how)
+    return Changed(changed, count, tuple(examples))
+
+
+def outside_literals(text: str, change: Callable[[str], Changed]) -> Changed:
+    """``change`` everywhere but in code and web addresses."""
+    if "`" not in text and "://" not in text and "www." not in text:
+        return change(text)
+    parts, count, examples = LITERAL.split(text), 0, ()
+    for i in range(0, len(parts), 2):
+        changed = change(parts[i])
+        parts[i], count, examples = changed.text, count + changed.count, examples + changed.examples
+    return Changed("".join(parts), count, examples[:EXAMPLES])

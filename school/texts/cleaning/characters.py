@@ -1,0 +1,156 @@
+"""Rules for single characters: one form for what is the same, nothing that nobody sees. They mangle no word of any
+script: what joins letters of Persian or Hindi, or several pictures to one, and every mark that combines, stays."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from html import unescape
+from html.entities import html5
+
+from school.texts.cleaning.changes import Changed, outside_literals, replaced
+
+LINE_ENDS = re.compile("\r\n|[\r\x85\u2028\u2029]")
+ODD_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f]")
+LINES_END = re.compile(r"[ \t]+(?=\n|\Z)")
+EMPTY_LINES = re.compile(r"\n{4,}")
+UNSEEN = re.compile(
+    "\x1b\\[[0-9;?]*[ -/]*[@-~]"  # colours of a terminal
+    "|[\x00-\x08\x0e-\x1f\x7f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff\ufff9-\ufffc\ufffe\uffff]"
+)
+JOINERS = "\u200c\u200d"
+JOINING = (
+    re.compile(  # scripts in which they are part of a word: Arabic and its kin, those of India, Burmese, Mongolian
+        "[\u0600-\u08ff\u0900-\u0dff\u0f00-\u109f\u1780-\u18af\u1a20-\u1bff\ua840-\uabff\ufb50-\ufdff\ufe70-\ufefe"
+        "\U00010a00-\U00011fff]"
+    )
+)
+WORD_BREAKS = re.compile("[\u0e00-\u109f\u1780-\u17ff]")  # scripts in which U+200B tells words apart
+ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+APOSTROPHE = re.compile(r"(?<=[^\W\d_])[\u2018\u2019\u00b4`](?=[^\W\d_])")
+DOUBLE_QUOTES, SINGLE_QUOTES = re.compile("[\u201c\u201d\u201f]"), re.compile("[\u2018\u2019\u201b]")
+OTHER_QUOTES = re.compile("[\u201e\u201a\u00ab\u00bb\u2039\u203a\u300c]")  # of languages that have their own
+HYPHENS = re.compile("[\u2010\u2011]|\u2015|(?<![^\\s(])\u2212(?=\\d)")
+DOUBLE_HYPHEN = re.compile(r"(?<=\w)--(?=\w)|(?<=[\w,.!?]) -- (?=\w)")
+ELLIPSIS = re.compile(
+    r"(?<![\u3000-\u9fff\uff00-\uffef\u2026])\u2026(?![\u3000-\u9fff\uff00-\uffef\u2026])|(?<=\w)(?: \.){3}(?! ?\.)"
+)
+RUN = re.compile(r"([^\W\d_]|[!?\u2190-\u2bff\U0001f300-\U0001faff])\1{4,}")
+IN_A_CODE = re.compile(r"[\w/\\=+-]*[\d_/\\=][\w/\\=+-]*")
+KEPT = 3  # of a run
+
+
+def line_ends(text: str) -> Changed:
+    return replaced(text, LINE_ENDS, "\n")
+
+
+def unseen(text: str) -> Changed:
+    if text.isascii() and text.isprintable():
+        return Changed(text)
+    return replaced(text, UNSEEN, _seen)
+
+
+def _seen(match: re.Match) -> str:
+    """A joiner where its script or a picture needs it, and a break between words that nothing else tells apart."""
+    text, at, mark = match.string, match.start(), match[0]
+    before, after = text[at - 1 : at] if at else "", text[at + 1 : at + 2]
+    if mark in JOINERS and before and (JOINING.match(before) or (mark == "\u200d" and _pictures(text, at, after))):
+        return mark
+    if mark == "\u200b" and before and after and WORD_BREAKS.match(before) and WORD_BREAKS.match(after):
+        return mark
+    return ""
+
+
+def _pictures(text: str, at: int, after: str) -> bool:
+    """Whether pictures stand on both sides, the first one perhaps with a colour or its way of being shown."""
+    before = text[max(0, at - 3) : at].rstrip("\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff")[-1:]
+    return bool(before and after) and all(unicodedata.category(c) in ("So", "Sm", "Cn") for c in (before, after))
+
+
+def composed(text: str) -> Changed:
+    """In Unicode's form C: letters with accents as one character where there is one."""
+    if unicodedata.is_normalized("NFC", text):
+        return Changed(text)
+    lines, changed = text.split("\n"), []
+    for i, line in enumerate(lines):
+        if (new := unicodedata.normalize("NFC", line)) != line:
+            changed.append((line[:40], new[:40]))
+            lines[i] = new
+    return Changed("\n".join(lines), len(changed), tuple(changed[:3]))
+
+
+def entities(text: str) -> Changed:
+    """Those of HTML, also where they were written twice over."""
+    if "&" not in text or ";" not in text:
+        return Changed(text)
+    return outside_literals(text, lambda part: replaced(part, ENTITY, _meant))
+
+
+def _meant(match: re.Match) -> str:
+    """What an entity stands for; itself where it stands for nothing."""
+    if match[0][1] != "#":
+        return html5.get(match[0][1:], match[0])
+    meant = unescape(match[0])
+    return match[0] if meant in ("", "\ufffd") else meant
+
+
+def spaces(text: str) -> Changed:
+    return Changed(text) if text.isascii() else replaced(text, ODD_SPACES, " ")
+
+
+def ends_of_lines(text: str) -> Changed:
+    return replaced(text, LINES_END, "")
+
+
+def empty_lines(text: str) -> Changed:
+    return replaced(text, EMPTY_LINES, "\n\n\n")
+
+
+def apostrophes(text: str) -> Changed:
+    if text.isascii() and "`" not in text:
+        return Changed(text)
+    return outside_literals(text, lambda part: replaced(part, APOSTROPHE, "'"))
+
+
+def quotes(text: str) -> Changed:
+    """Typewriter's for English ones; a text in which any of another language stands keeps all of them."""
+    if text.isascii() or OTHER_QUOTES.search(text):
+        return Changed(text)
+
+    def change(part: str) -> Changed:
+        double = replaced(part, DOUBLE_QUOTES, '"')
+        single = replaced(double.text, SINGLE_QUOTES, "'")
+        return Changed(single.text, double.count + single.count, double.examples + single.examples)
+
+    return outside_literals(text, change)
+
+
+def hyphens(text: str) -> Changed:
+    """A minus before a number, and hyphens that only differ in where a line may end, are hyphens."""
+    if text.isascii():
+        return Changed(text)
+    return outside_literals(text, lambda part: replaced(part, HYPHENS, lambda m: "\u2014" if m[0] == "\u2015" else "-"))
+
+
+def double_hyphens(text: str) -> Changed:
+    if "--" not in text:
+        return Changed(text)
+    return outside_literals(text, lambda part: replaced(part, DOUBLE_HYPHEN, lambda m: m[0].replace("--", "\u2014")))
+
+
+def ellipses(text: str) -> Changed:
+    if "\u2026" not in text and " . . ." not in text:
+        return Changed(text)
+    return outside_literals(text, lambda part: replaced(part, ELLIPSIS, "..."))
+
+
+def repeats(text: str) -> Changed:
+    """Of five or more of the same letter, picture, ! or ? in a row three are left. Numbers, lines and codes stay."""
+
+    def fewer(match: re.Match) -> str:
+        start, stop = match.span()
+        left = re.search(r"[\w/\\=+-]{0,40}$", match.string[max(0, start - 40) : start])[0]
+        right = re.match(r"[\w/\\=+-]{0,40}", match.string[stop : stop + 40])[0]
+        return match[0] if match[1].isalpha() and IN_A_CODE.fullmatch(left + right) else match[1] * KEPT
+
+    return outside_literals(text, lambda part: replaced(part, RUN, fewer))
