@@ -106,6 +106,7 @@ class Classroom:
         self._quiet_since = mailbox.asked_at  # nobody talks any more, as far as is known
         self._replies = receptionist.replies  # that it had begun when this was last looked at
         self._paused = False  # until somebody says otherwise
+        self._rests_until = 0.0  # as there is nothing new to learn
         self._failures = 0
         self._recent: deque[StepReport] = deque(maxlen=50)
         self._held_out = held_out  # bits per byte at the last examination, also of an earlier day
@@ -179,7 +180,13 @@ class Classroom:
     @property
     def _studying(self) -> bool:
         """Whether lessons are to go on; a step that was begun is finished."""
-        return self.limits.learning and (not (self._resting or self._paused) or self.tutor.under_way)
+        waiting = self._resting or self._paused or self._at_rest
+        return self.limits.learning and (not waiting or self.tutor.under_way)
+
+    @property
+    def _at_rest(self) -> bool:
+        """Between two lessons of a library that it knows; whatever is new ends it."""
+        return time.monotonic() < self._rests_until and self.tutor.nothing_new
 
     def _hear_requests(self) -> None:
         """Waits a moment for one where there is nothing else to do."""
@@ -225,6 +232,8 @@ class Classroom:
         self.receptionist.publish(self.tutor.voice, self.tutor.step)
         self.saver.changed = True
         self._recent.append(report)
+        share = self.tutor.settings.rest if self.limits.steps is None else 0.0
+        self._rests_until = time.monotonic() + report.seconds * share / (1 - share)
         self.outside.publish(report)
         self.examination.begin()
         self._show()
@@ -324,6 +333,7 @@ class Classroom:
             awake=awake,
             learning=self.limits.learning and not (self._resting or self._paused),
             paused=self.limits.learning and self._paused,
+            rests=self.limits.learning and self.tutor.nothing_new and self.limits.steps is None,
             step=tutor.step,
             tokens_seen=tutor.tokens_seen,
             loss=sum(finite) / len(finite) if finite else None,

@@ -63,6 +63,7 @@ class Snapshot:
     awake: bool = True
     learning: bool = True
     paused: bool = False  # it would learn, but somebody said /pause
+    rests: bool = False  # most of the time, as it knows its library and nothing is new
     step: int = 0
     tokens_seen: int = 0
     loss: float | None = None  # nats per token, average of the last steps

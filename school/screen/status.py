@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def facts(now: Snapshot) -> list[str]:
     """The figures of the toolbar, the most telling first."""
     speed = "-" if now.tokens_per_second is None else count(now.tokens_per_second)
-    state = "" if now.learning else " (paused)" if now.paused else " (not learning)"
+    learning = " (rests)" if now.rests else ""
+    state = learning if now.learning else " (paused)" if now.paused else " (not learning)"
     return [
         f"step {now.step:,}{state}",
         f"loss {figure(now.loss)}",
@@ -53,7 +54,12 @@ def status_lines(now: Snapshot) -> list[str]:
         f"it tuned itself to: {tuned}" + (f", windows of {windows} tokens" if windows else ""),
         f"soul saved at step {now.saved_step:,}" if now.saved_step is not None else "soul not saved yet",
     ]
-    if now.rate_scale < 0.1:
+    if now.rests:
+        lines.append(
+            "it has learned what it can from its library, so it rests most of the time; "
+            "what you teach it and new texts wake it"
+        )
+    elif now.rate_scale < 0.1:
         lines.append("it knows its library as well as it can; it learns little from it until something new is there")
     if now.skipped_steps:
         skipped = number_of(now.skipped_steps, "step")

@@ -20,6 +20,7 @@ from school.teaching.settings import LessonSettings
 from school.teaching.streams import Streams
 
 SHORTEST_EXAM_STEPS = 25  # else an examination after every reading of the library
+FINISHED = 0.03  # of the rate, below which another reading of the library teaches next to nothing
 GIVEN_BACK = 0.1  # of the way from its best, where what it was taught has led it too far
 
 
@@ -54,6 +55,11 @@ class Plateau:
     def knows_library(self) -> bool:
         """Whether lessons of people's are learned at a higher rate than what is left to learn from the library."""
         return self.best is not None and self.settings.anchor > 0 and self.rate_scale < self.settings.review_rate
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has learned what there is to be learned from its library."""
+        return self.best is not None and self.rate_scale <= FINISHED
 
     @property
     def library_share(self) -> float:

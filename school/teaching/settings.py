@@ -67,6 +67,13 @@ class LessonSettings(Slice):
         description="share of the rate that such examinations leave at least",
         json_schema_extra=EXPERT,
     )
+    rest: float = Field(
+        0.9,
+        ge=0,
+        lt=1,
+        description="share of the time that it rests once it has learned its library, until there is something new",
+        json_schema_extra=EXPERT,
+    )
     review_rate: float = Field(
         0.25,
         ge=0,

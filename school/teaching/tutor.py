@@ -114,6 +114,13 @@ class Tutor:
         moments = [tensor for _, tensor in sorted(self.optimizer.tensors().items())]
         return [*self.brain.parameters(), *self.voice.parameters(), *moments]
 
+    @property
+    def nothing_new(self) -> bool:
+        """Whether its library is learned, and nothing is due that people taught."""
+        agenda = self.planner.agenda
+        taught = agenda.night.waiting or agenda.reviews.people_are_due(self.step)
+        return self.plateau.finished and not taught and agenda.bookmark.library == self.librarian.library
+
     def all_streams(self) -> Streams:
         """What every stream of the library carries."""
         return self.exchange.all_streams(self)

@@ -18,6 +18,8 @@ from school.door.values import Pair, Scope
 from school.souls.caretaker import Caretaker, SoulSettings
 from school.souls.packing import pack_soul, wake_tutor
 from school.teaching.night import Night
+from school.teaching.plateau import Best
+from school.texts.librarian import Bookmark
 from tests.conftest import LESSONS, make_classroom, make_receptionist, make_tutor, take_steps
 
 NIGHTLY = LESSONS.model_copy(update={"night_passes": 2, "night_rows": 1})
@@ -208,9 +210,31 @@ def test_considerate_lessons_rest_while_somebody_talks(awake):
     assert steps == list(range(1, len(steps) + 1))
 
 
+def test_a_finished_baby_rests_until_something_is_new(awake):
+    """One that has learned its library spends most of its time waiting, says so, and is wide awake for what is taught;
+    somebody who asked for a number of steps gets them without."""
+    for limits, rests in ((Limits(steps=12), False), (Limits(), True)):
+        room, school, _, events = awake(limits)
+        school._record, tutor = Silent(), room.tutor
+        tutor.planner.agenda.bookmark = Bookmark(0, 0, tutor.librarian.library)  # else it would be new
+        tutor.plateau.best, tutor.plateau.rate_scale = Best(0.0, dict(tutor.voice.named_parameters())), 0.01
+        room.start()
+        wait_for(lambda tutor=tutor: tutor.step > 3)
+        assert school.status().rests == rests
+        if not rests:
+            room.done.result(timeout=60)
+            continue
+        wait_for(lambda room=room: room._at_rest)
+        school.teach("the moon is a lamp", source="teach")
+        wait_for(lambda events=events: any(e.review_tokens for e in events if isinstance(e, StepReport)))
+        assert school.status().learning
+
+
 class Silent:
     """A record that is told of a question and its answer."""
 
     def heard(self, *_, **__) -> None: ...
 
     def said(self, *_, **__) -> None: ...
+
+    def taught(self, *_, **__) -> None: ...
