@@ -60,6 +60,7 @@ from school.teaching.sharing import leading_tutor
 from school.teaching.team import Team
 from school.teaching.tutor import Tutor
 from school.texts import places
+from school.texts.facts import said_by
 from school.texts.librarian import Librarian, train_tokenizer
 from school.texts.news import own_names, read_library, write_library
 from school.texts.places import gather_sources
@@ -278,7 +279,10 @@ def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, sa
     starter = settings.library.starter
     if starter == "auto" and own_names(before):
         starter = "never"  # for one that has a life of its own
-    sources, skipped = gather_sources(library, list(waking.folders), STARTER, starter, home=waking.home)
+    default = said_by(settings.library)
+    sources, skipped = gather_sources(
+        library, list(waking.folders), STARTER, starter, home=waking.home, default=default
+    )
     if skipped and starter == "auto" and all(STARTER in source.path.parents for source in sources):
         say("nothing in its library can be read, so it learns from the starter shelf.")
     held_out = settings.library.held_out

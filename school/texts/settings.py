@@ -31,3 +31,11 @@ class LibrarySettings(Slice):
         "auto",
         description='the starter shelf: "auto" (until there is writing of your own), "always" or "never"',
     )
+    speaker: tuple[str, ...] = Field(
+        (),
+        strict=False,
+        description="your names in chats, as they stand there: what you said is learned as its own words",
+    )
+    others: Literal["context", "none"] = Field(
+        "context", description='what others said in chats: "context" (read, but not learned) or "none" (left out)'
+    )

@@ -1,6 +1,7 @@
-"""The kinds of text that can be read, a file each: which names they have, and how their bytes become text.
+"""The kinds of file that can be read, a module each: how they are recognised, and how their bytes become documents.
 
-A further kind is a further module here with a ``FORMAT``; nothing else has to know of it.
+A further kind is a further module here with a ``FORMAT``; nothing else has to know of it. Modules whose names begin
+with ``_`` hold what several kinds need.
 """
 
 from __future__ import annotations
@@ -11,33 +12,65 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from school.texts.decoding import Decoded
+from school.texts.content import Content
+from school.texts.encodings import Unreadable
+from school.texts.original import Original
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """``read`` turns a file's bytes into text and a note on it, or raises Unreadable with the reason. ``version``
-    goes up with every change by which it reads a file differently: tokens that were kept of an earlier version are not
-    used again."""
+    """``read`` turns a file into content, or raises Unreadable with the reason. ``sniff`` says by the beginning whether
+    a file with such an ending is of this kind, None: it takes what no other kind with this ending wants. ``anywhere``:
+    it is known by its first bytes, whatever it is called. ``streams``: it never holds the whole file in memory.
+    ``version`` goes up with every change by which it reads a file differently: tokens that were kept of an earlier
+    version are not used again."""
 
     name: str
     suffixes: frozenset[str]  # small letters, with their dot
-    read: Callable[[bytes], Decoded]
+    read: Callable[[Original], Content]
     version: int
+    sniff: Callable[[Original], bool] | None = None
+    anywhere: bool = False
+    streams: bool = False
 
 
 def _all() -> tuple[Format, ...]:
-    found = [import_module(f"{__name__}.{module.name}").FORMAT for module in pkgutil.iter_modules(__path__)]
-    claimed = [suffix for format_ in found for suffix in format_.suffixes]
-    assert len(claimed) == len(set(claimed)), "two formats claim the same ending"
+    names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
+    found = [import_module(f"{__name__}.{name}").FORMAT for name in names]
+    last = [suffix for format_ in found if not format_.sniff for suffix in format_.suffixes]
+    assert len(last) == len(set(last)), "two formats claim the rest of an ending"
     return tuple(found)
 
 
 FORMATS: tuple[Format, ...] = _all()
 PLAIN = next(format_ for format_ in FORMATS if format_.name == "plain")
-_BY_SUFFIX = {suffix: format_ for format_ in FORMATS for suffix in format_.suffixes}
+SUFFIXES = frozenset(suffix for format_ in FORMATS for suffix in format_.suffixes)
 
 
-def format_of(path: Path) -> Format | None:
-    """By its name; None for a file that nobody here can read."""
-    return _BY_SUFFIX.get(path.suffix.lower())
+def can_be_read(path: Path) -> bool:
+    """Whether a file of such a name may be one for a reader here."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def format_of(file: Original) -> Format | None:
+    """By its ending and its beginning; None for a file that nobody here can read. Raises OSError, Unreadable."""
+    for format_ in FORMATS:
+        if format_.anywhere and format_.sniff(file):
+            return format_
+    claimed = [format_ for format_ in FORMATS if file.suffix in format_.suffixes]
+    if len(claimed) == 1:
+        return claimed[0]
+    for format_ in claimed:
+        if format_.sniff and format_.sniff(file):
+            return format_
+    return next((format_ for format_ in claimed if not format_.sniff), None)
+
+
+def read_file(file: Original, otherwise: Format = PLAIN) -> tuple[Format, Content]:
+    """What a file says, and which kind it was. Raises OSError, Unreadable."""
+    format_ = format_of(file)
+    if format_ is None:
+        if file.suffix in SUFFIXES:
+            raise Unreadable(f"it is none of the {file.suffix} files that are known here (see docs/library.md)")
+        format_ = otherwise
+    return format_, format_.read(file)

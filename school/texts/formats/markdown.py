@@ -1,8 +1,8 @@
-"""Markdown, whose marks are learned like any other letters."""
+"""Markdown; for now as plain text."""
 
 from __future__ import annotations
 
 from school.texts.formats import Format
 from school.texts.formats.plain import read
 
-FORMAT = Format(name="markdown", suffixes=frozenset({".md", ".markdown"}), read=read, version=3)
+FORMAT = Format(name="markdown", suffixes=frozenset({".md", ".markdown"}), read=read, version=4)
