@@ -17,6 +17,7 @@ from school.office.files import Unfit, open_plain
 from school.texts.encodings import Unreadable
 
 LARGEST = 512 << 20  # bytes of a file that is read as a whole, and of all that is taken out of one archive
+KEPT = 4  # files of an archive that stay unpacked
 HEAD = 1 << 16  # bytes by which a kind is recognised
 
 Opener = Callable[[], BinaryIO]
@@ -88,18 +89,28 @@ def open_file(path: Path) -> BinaryIO:
 class Archive:
     """What is in a zip. No more than LARGEST bytes are unpacked of all together."""
 
-    def __init__(self, stream: BinaryIO):
-        """Raises Unreadable."""
+    def __init__(self, stream: BinaryIO, budget: list[int] | None = None):
+        """``budget``: bytes that may still be unpacked, shared with the archive around. Raises Unreadable."""
         try:
             self._zip = zipfile.ZipFile(stream)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise Unreadable(f"it is damaged or cut short ({error})") from None
-        self._left = LARGEST
+        self._budget = [LARGEST] if budget is None else budget
+        self._last: dict[str, bytes] = {}  # what was unpacked last: a file's beginning is looked at before all of it
         self._members = {member.filename: member for member in self._zip.infolist() if not member.is_dir()}
 
     @property
     def names(self) -> list[str]:
         return list(self._members)
+
+    @property
+    def spent(self) -> bool:
+        """Whether more was to be unpacked than may be."""
+        return self._budget[0] < 0
+
+    def within(self, stream: BinaryIO) -> Archive:
+        """An archive in this one."""
+        return Archive(stream, self._budget)
 
     def member(self, name: str) -> Original | None:
         if name not in self._members:
@@ -112,16 +123,22 @@ class Archive:
 
     def read(self, name: str) -> bytes:
         """Raises Unreadable, KeyError."""
-        member = self._members[name]
+        if name not in self._last:
+            data = self._unpack(self._members[name])
+            self._last = dict(list(self._last.items())[1 - KEPT :]) | {name: data}
+        return self._last[name]
+
+    def _unpack(self, member: zipfile.ZipInfo) -> bytes:
+        name = PurePosixPath(member.filename).name
         try:
             with self._zip.open(member) as stream:
-                data = stream.read(self._left + 1)
+                data = stream.read(max(0, self._budget[0]) + 1)
         except (zipfile.BadZipFile, OSError, ValueError, EOFError, RuntimeError, NotImplementedError) as error:
-            why = "a password" if member.flag_bits & 1 else f"{error}"
-            raise Unreadable(f"{PurePosixPath(name).name} in it can't be unpacked ({why})") from None
+            why = "it has a password" if member.flag_bits & 1 else f"{error}"
+            raise Unreadable(f"{name} in it can't be unpacked ({why})") from None
         except Exception as error:  # zlib.error, lzma.LZMAError
-            raise Unreadable(f"{PurePosixPath(name).name} in it can't be unpacked ({error})") from None
-        self._left -= len(data)
-        if self._left < 0:
+            raise Unreadable(f"{name} in it can't be unpacked ({error})") from None
+        self._budget[0] -= len(data)
+        if self.spent:
             raise Unreadable(f"it unpacks to more than {LARGEST / 1e9:.1f} GB")
         return data

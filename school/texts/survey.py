@@ -13,7 +13,8 @@ from school.texts.content import Content, notes
 from school.texts.copies import Share, pieces_of, share_out
 from school.texts.encodings import Unreadable
 from school.texts.facts import Facts
-from school.texts.formats import PLAIN, Format, format_of, read_file
+from school.texts.formats import PLAIN, Format, read_as
+from school.texts.formats import known as known_format
 from school.texts.marks import in_ranges, unmarked
 from school.texts.original import LARGEST, on_disk, open_file, too_large
 from school.texts.places import Source
@@ -61,7 +62,7 @@ def look_at(sources: list[Source], known: Stamps | None = None) -> list[File]:
 
 def _look(source: Source, before: Stamp | None, sha256: str) -> File:
     stamp = stamp_of(source.path)
-    format_, why = _try(lambda: format_of(on_disk(source.path)) or PLAIN, PLAIN)
+    format_, why = _try(lambda: known_format(on_disk(source.path)), PLAIN)
     if stamp and stamp == before and not why:
         return File(source, sha256, stamp[0], format_, stamp=stamp, written=stamp[1])
     (sha256, size, written), unseen = _try(lambda: _weigh(source.path, format_), ("", 0, 0))
@@ -82,7 +83,8 @@ def read_alone(path: Path, facts: Facts) -> tuple[Format, Reading]:
     """A file that need not be in a library, whatever its name ends with. Raises OSError, Unreadable, MemoryError."""
     file = on_disk(path)
     file.column = facts.column
-    format_, content = read_file(file)
+    format_ = known_format(file)
+    content = read_as(format_, file)
     return format_, Reading(content=content, prepared=prepared(content, facts, path.name))
 
 
@@ -197,7 +199,7 @@ def read_as_seen(file: File) -> Reading:
     original = on_disk(path, raw)
     original.column = facts.column
     if raw is None or same:
-        content = file.format.read(original)
+        content = read_as(file.format, original)
         same = raw is not None or (path.stat().st_size, path.stat().st_mtime_ns) == (file.size, file.written)
     if not same:
         raise Unreadable("it was changed while it was being read; it will be read the next time")

@@ -6,6 +6,7 @@ with ``_`` hold what several kinds need.
 
 from __future__ import annotations
 
+import logging
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +14,10 @@ from importlib import import_module
 from pathlib import Path
 
 from school.texts.content import Content
-from school.texts.encodings import Unreadable
+from school.texts.encodings import Unreadable, kind_of
 from school.texts.original import Original
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,19 +61,40 @@ def format_of(file: Original) -> Format | None:
         if format_.anywhere and format_.sniff(file):
             return format_
     claimed = [format_ for format_ in FORMATS if file.suffix in format_.suffixes]
-    if len(claimed) == 1:
-        return claimed[0]
     for format_ in claimed:
         if format_.sniff and format_.sniff(file):
             return format_
     return next((format_ for format_ in claimed if not format_.sniff), None)
 
 
-def read_file(file: Original, otherwise: Format = PLAIN) -> tuple[Format, Content]:
-    """What a file says, and which kind it was. Raises OSError, Unreadable."""
+def known(file: Original) -> Format:
+    """The kind of a file, or plain text where its name has an ending that nobody here claims. Raises OSError,
+    Unreadable."""
     format_ = format_of(file)
-    if format_ is None:
-        if file.suffix in SUFFIXES:
-            raise Unreadable(f"it is none of the {file.suffix} files that are known here (see docs/library.md)")
-        format_ = otherwise
-    return format_, format_.read(file)
+    if format_ is None and file.suffix in SUFFIXES:
+        if kind := kind_of(file.head):
+            raise Unreadable(f"it is {kind}, which can't be read here")
+        raise Unreadable(f"it is none of the {file.suffix} files that are known here (see docs/library.md)")
+    return format_ or PLAIN
+
+
+def read_as(format_: Format, file: Original) -> Content:
+    """What a file says. Whatever a reader stumbles over in it, it is Unreadable then. Raises OSError, too."""
+    try:
+        return format_.read(file)
+    except (Unreadable, OSError, MemoryError):
+        raise
+    except RecursionError:
+        raise Unreadable("it is nested too deeply") from None
+    except Exception as error:
+        log.exception("%s: the reader for %s failed", file.name, format_.name)
+        raise Unreadable(f"its content is not what {format_.name} files have ({type(error).__name__})") from error
+
+
+def read_member(file: Original) -> Content | None:
+    """A file in an archive; None for one that is no text or that only belongs to others. Raises OSError,
+    Unreadable."""
+    if not can_be_read(Path(file.path.name)):
+        return None
+    format_ = format_of(file)
+    return read_as(format_, file) if format_ else None

@@ -46,7 +46,7 @@ def test_a_changed_reader_reads_again(tmp_path: Path, monkeypatch: pytest.Monkey
     file.write_text("a fox and a moon " * 50)
 
     def read_by(format_: Format) -> str:
-        monkeypatch.setattr(survey, "format_of", lambda file: format_)
+        monkeypatch.setattr(survey, "known_format", lambda file: format_)
         (text,) = open_texts([Source(file, "note")], TOKENIZER, held_out=0, cache=cache, say=print).texts
         return TOKENIZER.decode(text.learn.tolist())
 
