@@ -63,11 +63,11 @@ from school.texts import places
 from school.texts.facts import said_by
 from school.texts.librarian import Librarian, train_tokenizer
 from school.texts.news import own_names, read_library, write_library
+from school.texts.places import STARTER_SHELF as STARTER
 from school.texts.places import gather_sources
 from school.texts.survey import look_at, survey
 from school.texts.tokenizer import MARK_COUNT, Tokenizer
 
-STARTER = Path(__file__).resolve().parent.parent / "library" / "starter"
 RECORD_SECONDS = 3.0  # at waking, for the record to delete what the day before could not
 
 Say = Callable[[str], None]

@@ -16,7 +16,6 @@ from school.office.mistakes import Mistake
 from school.texts.settings import LibrarySettings
 
 NAME = ".library.json"
-HEAVIEST = 100.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,9 @@ from school.texts.formats import can_be_read
 from school.texts.original import LARGEST, open_file, too_large
 
 STARTER = "starter"
+STARTER_SHELF = Path(__file__).resolve().parent.parent.parent / "library" / STARTER
 
-UNSAID = Facts()
+UNSAID, SHIPPED = Facts(), Facts(private=False)
 
 Place = tuple[int, int]  # device and number of a folder, however one came there
 
@@ -119,7 +120,7 @@ def gather_sources(
         own += [named(path, shown(above / path.relative_to(folder))) for path in further.files]
         skipped |= {str(above / name): why for name, why in further.skipped.items()}
     if use_starter == "always" or (use_starter == "auto" and not own):
-        own += [Source(path, shown(STARTER / path.relative_to(starter))) for path in find_files(starter).files]
+        own += [Source(path, shown(STARTER / path.relative_to(starter)), SHIPPED) for path in find_files(starter).files]
     return own, skipped
 
 

@@ -34,7 +34,8 @@ class Prepared:
 
 
 def prepared(content: Content, facts: Facts, name: str = "") -> Prepared:
-    """Raises Unreadable if nobody knows whose words in a conversation are the owner's; ``name``: the file's."""
+    """Conversations in which the owner says nothing are left out. Raises Unreadable if nobody knows whose words are the
+    owner's; ``name``: the file's."""
     dropped = Counter(content.dropped)
     documents = [_clean_document(document, dropped) for document in content.documents]
     known = content.owner
@@ -49,6 +50,7 @@ def prepared(content: Content, facts: Facts, name: str = "") -> Prepared:
         owner = owner_of(content.speakers, known, facts)
         if not owner:
             raise Unreadable(who_are_you(content.speakers, name))
+        documents = [document for document in documents if _concerns(document, owner, dropped)]
         if not facts.context:
             documents = [_only(document, owner, dropped) for document in documents]
             documents = [document for document in documents if document]
@@ -74,6 +76,13 @@ def _clean_document(document: Document, dropped: Counter[str]) -> Document:
         return _clean(document, dropped)
     cleaned = [Turn(speaker, _clean(text, dropped)) for speaker, text in document]
     return [turn for turn in cleaned if turn.text.strip()]
+
+
+def _concerns(document: Document, owner: frozenset[str], dropped: Counter[str]) -> bool:
+    if isinstance(document, str) or any(turn.speaker in owner for turn in document):
+        return True
+    dropped["conversation without you"] += 1
+    return False
 
 
 def _only(document: Document, owner: frozenset[str], dropped: Counter[str]) -> Document:

@@ -79,13 +79,12 @@ def _weigh(path: Path, format_: Format) -> tuple[str, int, int]:
         return hashlib.file_digest(stream, "sha256").hexdigest(), found.st_size, found.st_mtime_ns
 
 
-def read_alone(path: Path, facts: Facts) -> tuple[Format, Reading]:
+def read_alone(path: Path, facts: Facts) -> tuple[Format, Content]:
     """A file that need not be in a library, whatever its name ends with. Raises OSError, Unreadable, MemoryError."""
     file = on_disk(path)
     file.column = facts.column
     format_ = known_format(file)
-    content = read_as(format_, file)
-    return format_, Reading(content=content, prepared=prepared(content, facts, path.name))
+    return format_, read_as(format_, file)
 
 
 @dataclass(slots=True)
@@ -186,6 +185,11 @@ class _Texts:
             self.kept[number] = text
             self.letters += len(text)
         return reading
+
+
+def read_or_why(file: File) -> tuple[Reading | None, str]:
+    """A file, or why it can't be read."""
+    return (None, file.unreadable) if file.unreadable else _try(lambda: read_as_seen(file), None)
 
 
 def read_as_seen(file: File) -> Reading:

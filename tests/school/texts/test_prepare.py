@@ -51,6 +51,13 @@ def test_others_can_be_left_out():
     assert not found.context
 
 
+def test_conversations_of_others():
+    """Those in which the owner says nothing are left out."""
+    found = prepared(Content(documents=[TALK, TALK[1:2]]), Facts(speaker=("Ann",)))
+    assert len(found.documents) == 1
+    assert found.dropped == {"conversation without you": 1}
+
+
 def test_nobody_knows_who_the_owner_is():
     """Then nothing is learned, and what to type is said."""
     with pytest.raises(Unreadable, match=r'which of Ann, Ben are you\? .* library add "chat.txt" --speaker NAME'):
