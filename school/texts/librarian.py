@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from pathlib import Path
 from threading import Thread
@@ -31,6 +31,7 @@ from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Toke
 TOKENIZER_SAMPLE = 8 << 20  # characters of the library that the byte pairs are learned from, at most
 PATIENCE = 5  # seconds between signs of life while the tokenizer is made
 SENTENCE_WINDOW = 192  # tokens in which a dialogue looks for two sentences
+NOTHING: Mapping[str, str] = {}
 SHORTEST_SENTENCE = 3  # tokens; what ends sooner ("Mr.") goes on
 
 
@@ -121,18 +122,22 @@ class Librarian:
         say: Callable[[str], None],
         skipped: dict[str, str] | None = None,
         before: Library | None = None,
+        told: Mapping[str, str] = NOTHING,
         found: Survey | None = None,
     ) -> Librarian:
         """Open every source that can be read; ``skipped`` are others that were left out before, and ``before`` is what
-        the library was at the last wake. Says what is new, and what was left out. Raises Mistake if nothing is left to
-        learn from."""
+        the library was at the last wake. Says what is new, and what was left out, but for what was ``told`` of that.
+        Raises Mistake if nothing is left to learn from."""
         before = before or {}
         shelved = open_texts(sources, tokenizer, held_out=held_out, cache=cache, say=say, found=found)
         skipped = (skipped or {}) | shelved.skipped
-        news, left_out = tell_news(before, shelved.files) if before else [], tell_skipped(skipped)
+        news, left_out = (
+            tell_news(before, shelved.files) if before else [],
+            tell_skipped({name: why for name, why in skipped.items() if told.get(name) != why}),
+        )
         if sum(len(text.learn) for text in shelved.texts) < 16:
             raise Mistake(
-                " ".join([*news, "There is nothing to learn from yet: put a .txt or .md file into the library folder."])
+                " ".join([*news, "There is nothing to learn from yet: put a text into the library folder."])
                 + "".join(f" {line}" for line in left_out)
             )
         remarks = tell_notes(shelved.notes, unless=before.items() & shelved.files.items())

@@ -31,6 +31,13 @@ class LibrarySettings(Slice):
         "auto",
         description='the starter shelf: "auto" (until there is writing of your own), "always" or "never"',
     )
+    look_seconds: float = Field(
+        20.0,
+        ge=0,
+        le=86_400,
+        description="seconds between looks at whether the library has changed while it is awake; 0: at a wake only",
+        json_schema_extra=EXPERT,
+    )
     speaker: tuple[str, ...] = Field(
         (),
         strict=False,
