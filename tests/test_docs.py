@@ -33,6 +33,7 @@ PAGES = {
 README_WORDS = 800  # three minutes
 VERBS = ([], ["ask", "x"], ["score", "x"], ["read", "x"], ["stats"], ["timetable"], ["diary"], ["chat-room"])
 VERBS += tuple(["twitch", errand] for errand in ("login", "check", "whois", "logout"))
+VERBS += (["library", "add", "x"], ["library", "export"])
 NUMBERS = {"N", "S"}  # what stands for a number
 ENDS = re.compile(r"\s+(?:#|\||&|>|2>|<).*|[;)].*")  # where a shell goes on with something else
 FILES = {"db", "json", "jsonl", "log", "md", "py", "toml", "txt", "service", "safetensors"}
