@@ -7,9 +7,11 @@ so that it is no text.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError
 
 from school.office.files import read_state, write_state
 from school.office.mistakes import Mistake
@@ -25,7 +27,7 @@ class Facts:
     ``weight``: how often its words are taught, compared with other texts."""
 
     private: bool = True
-    weight: float = 1.0
+    weight: Annotated[float, Field(gt=0, le=100)] = 1.0
     speaker: tuple[str, ...] = ()
     taken_as: Literal["", "prose", "conversations"] = ""
     column: str = ""
@@ -35,6 +37,9 @@ class Facts:
     def reading(self) -> list[object]:
         """What of it the tokens depend on."""
         return [sorted(self.speaker), self.taken_as, self.column, self.context]
+
+
+FACTS = TypeAdapter(Facts)
 
 
 def said_by(settings: LibrarySettings) -> Facts:
@@ -67,17 +72,10 @@ def facts_on(name: str, known: Mapping[str, Mapping[str, object]], default: Fact
     said: dict[str, object] = {}
     for place in [*reversed(path.parents), path]:
         said |= known.get(place.as_posix(), {})
-    names = {field.name for field in fields(Facts)}
-    said = {key: value for key, value in said.items() if key in names}
+    plain = asdict(default)
     if isinstance(said.get("speaker"), list):
-        said["speaker"] = (*said["speaker"], *default.speaker)
+        said["speaker"] = [*said["speaker"], *default.speaker]
     try:
-        return replace(default, **said)
-    except (TypeError, ValueError):
+        return FACTS.validate_python(plain | {key: value for key, value in said.items() if key in plain})
+    except ValidationError:  # somebody wrote something else into the file
         return default
-
-
-def said_of(facts: Facts) -> dict[str, object]:
-    """What differs from the defaults, as it is written down."""
-    plain = asdict(Facts())
-    return {key: value for key, value in asdict(facts).items() if value != plain[key]}

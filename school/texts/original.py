@@ -32,6 +32,9 @@ class Original:
     open: Opener
     neighbour: Callable[[str], Original | None] = field(default=lambda path: None, repr=False)
     column: str = ""  # of a table, the one that is to be read
+    peek: Callable[[], bytes] | None = field(
+        default=None, repr=False
+    )  # a way to its first bytes, if there is a shorter
     _head: bytes | None = field(default=None, repr=False)
 
     @property
@@ -45,6 +48,8 @@ class Original:
     @property
     def head(self) -> bytes:
         """Its first bytes. Raises OSError, Unreadable."""
+        if self._head is None and self.peek:
+            self._head = self.peek()
         if self._head is None:
             with self.open() as stream:
                 self._head = stream.read(HEAD)
@@ -96,7 +101,7 @@ class Archive:
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise Unreadable(f"it is damaged or cut short ({error})") from None
         self._budget = [LARGEST] if budget is None else budget
-        self._last: dict[str, bytes] = {}  # what was unpacked last: a file's beginning is looked at before all of it
+        self._last: dict[str, bytes] = {}  # what was unpacked last
         self._members = {member.filename: member for member in self._zip.infolist() if not member.is_dir()}
 
     @property
@@ -119,7 +124,7 @@ class Archive:
         def neighbour(path: str) -> Original | None:
             return self.member(os.path.normpath(PurePosixPath(name).parent / path).replace(os.sep, "/"))
 
-        return Original(name, lambda: io.BytesIO(self.read(name)), neighbour)
+        return Original(name, lambda: io.BytesIO(self.read(name)), neighbour, peek=lambda: self._peek(name))
 
     def read(self, name: str) -> bytes:
         """Raises Unreadable, KeyError."""
@@ -128,11 +133,15 @@ class Archive:
             self._last = dict(list(self._last.items())[1 - KEPT :]) | {name: data}
         return self._last[name]
 
-    def _unpack(self, member: zipfile.ZipInfo) -> bytes:
+    def _peek(self, name: str) -> bytes:
+        """Its beginning only: most of what lies in an export is of no use, and some of it is huge."""
+        return self._last[name][:HEAD] if name in self._last else self._unpack(self._members[name], HEAD)
+
+    def _unpack(self, member: zipfile.ZipInfo, most: int = LARGEST) -> bytes:
         name = PurePosixPath(member.filename).name
         try:
             with self._zip.open(member) as stream:
-                data = stream.read(max(0, self._budget[0]) + 1)
+                data = stream.read(min(most, max(0, self._budget[0]) + 1))
         except (zipfile.BadZipFile, OSError, ValueError, EOFError, RuntimeError, NotImplementedError) as error:
             why = "it has a password" if member.flag_bits & 1 else f"{error}"
             raise Unreadable(f"{name} in it can't be unpacked ({why})") from None

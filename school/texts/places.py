@@ -16,6 +16,7 @@ from school.texts.original import LARGEST, open_file, too_large
 STARTER = "starter"
 STARTER_SHELF = Path(__file__).resolve().parent.parent.parent / "library" / STARTER
 
+TEMPLATES = {"templates", "template", "_templates"}
 UNSAID, SHIPPED = Facts(), Facts(private=False)
 
 Place = tuple[int, int]  # device and number of a folder, however one came there
@@ -77,11 +78,19 @@ def _sort_in(
         found.skipped[shown(path.relative_to(folder))] = f"it can't be opened ({error.strerror})"
         return
     if stat.S_ISDIR(kind):
-        (linked if entry.is_symlink() else waiting).append(path)
+        if not _is_of_an_app(path):
+            (linked if entry.is_symlink() else waiting).append(path)
     elif stat.S_ISREG(kind) and can_be_read(path):
         found.files.append(path)
     else:
         found.skipped[shown(path.relative_to(folder))] = _no_reader(path) if stat.S_ISREG(kind) else "not a file"
+
+
+def _is_of_an_app(folder: Path) -> bool:
+    """Whether a note-taking app keeps something there that nobody wrote: templates, settings and copies."""
+    if folder.name.casefold() in TEMPLATES and (folder.parent / ".obsidian").is_dir():
+        return True
+    return folder.name == "__MACOSX" or (folder.name == "logseq" and (folder / "config.edn").is_file())
 
 
 def _no_reader(path: Path) -> str:

@@ -16,6 +16,7 @@ from school.texts.encodings import Unreadable
 from school.texts.facts import Facts
 from school.texts.headings import ANSWER, by_headings
 from school.texts.marks import in_one, unmarked
+from school.texts.news import WHO
 
 SHOWN = 6  # speakers
 _UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -34,8 +35,8 @@ class Prepared:
 
 
 def prepared(content: Content, facts: Facts, name: str = "") -> Prepared:
-    """Conversations in which the owner says nothing are left out. Raises Unreadable if nobody knows whose words are the
-    owner's; ``name``: the file's."""
+    """Without conversations in which the owner says nothing. Raises Unreadable if there is nothing else, and nobody
+    knows whose words are the owner's; ``name``: the file's."""
     dropped = Counter(content.dropped)
     documents = [_clean_document(document, dropped) for document in content.documents]
     known = content.owner
@@ -48,7 +49,7 @@ def prepared(content: Content, facts: Facts, name: str = "") -> Prepared:
     owner = frozenset[str]()
     if any(not isinstance(document, str) for document in documents):
         owner = owner_of(content.speakers, known, facts)
-        if not owner:
+        if not owner and all(not isinstance(document, str) for document in documents):
             raise Unreadable(who_are_you(content.speakers, name))
         documents = [document for document in documents if _concerns(document, owner, dropped)]
         if not facts.context:
@@ -117,4 +118,4 @@ def plain_name(name: str) -> str:
 def who_are_you(speakers: list[str], name: str) -> str:
     names = ", ".join(speakers[:SHOWN]) + (" and others" if len(speakers) > SHOWN else "")
     what = f' "{name}"' if name else " FILE"
-    return f"which of {names} are you? Say it once: {command('library add')}{what} --speaker NAME"
+    return f"{WHO}{names} are you? Say it once: {command('library add')}{what} --speaker NAME"

@@ -8,9 +8,13 @@ from xml.etree.ElementTree import Element
 
 from school.texts.encodings import Unreadable
 
+LARGEST = 128 << 20  # bytes; as elements they take ten times as much
+
 
 def parse(raw: bytes, what: str) -> Element:
     """Raises Unreadable. (expat itself limits how much entities may grow; documents have none at all.)"""
+    if len(raw) > LARGEST:
+        raise Unreadable(f"{what} in it is too large: {len(raw) / 1e6:,.0f} MB")
     if b"<!ENTITY" in raw or "<!ENTITY".encode("utf-16-le") in raw or "<!ENTITY".encode("utf-16-be") in raw:
         raise Unreadable(f"{what} in it declares entities, which no document does")
     try:

@@ -27,7 +27,7 @@ RULES: tuple[tuple[str, re.Pattern[str], str], ...] = (  # what counts as left o
     ("picture or embed", re.compile(rf"!\[\[{LABEL}\]\]|!\[{LABEL}\]\([^)\n]{{0,2000}}\)"), ""),
     ("embed", re.compile(r"\{\{[^{}\n]*\}\}|!?\(\([0-9a-f-]{36}\)\)"), ""),
     ("log", re.compile(r"^[ \t]*:LOGBOOK:(?:[^:]|:(?!LOGBOOK:))*?^[ \t]*:END:[ \t]*\n?", re.M), ""),
-    ("property", re.compile(r"^[ \t]*(?:[-*] )?[\w-]{1,60}::(?: [^\n]*)?\n?", re.M), ""),
+    ("property", re.compile(r"^[ \t]*(?:[-*] )?[\w-]{1,60}::(?: [^\n]*)?(?:\n|\Z)", re.M), ""),
     ("property", re.compile(r"[\[(][\w -]{1,60}:: [^\])\n]{0,500}[\])]"), ""),
     ("", re.compile(rf"\[\[{NOTE}\|({LABEL})\]\]"), r"\1"),  # [[note|words]]
     ("", re.compile(rf"\[\[([^\]\[#|\n]{{1,500}})(?:#{LABEL})?\]\]"), r"\1"),  # [[note#heading]]

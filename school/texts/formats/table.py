@@ -43,7 +43,7 @@ def read(file: Original) -> Content:
     if text is None:
         names = ", ".join(name.strip() for name in head[:NAMES])
         raise Unreadable(
-            f"which of its columns is the text? It has {names}. "
+            f"which column is its text? It has {names}. "
             f'Say it once: {command("library add")} "{file.path.name}" --column NAME'
         )
     who = _column(titles, SPEAKERS)

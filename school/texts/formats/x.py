@@ -22,11 +22,8 @@ ME = "me"
 
 def read(file: Original) -> Content:
     """Raises OSError, Unreadable."""
-    begins = BEGINNING.match(file.head)
-    if not begins or begins[1] not in POSTS:
-        raise Unreadable("it is none of the .js files that are known here (see docs/library.md)")
-    name, dropped = _owner(file), Counter[str]()
-    found = Objects(Original(file.name, lambda: _behind(file.open(), begins.end())), ["item"])
+    name, dropped, begins = _owner(file), Counter[str](), BEGINNING.match(file.head).end()
+    found = Objects(Original(file.name, lambda: _behind(file.open(), begins)), ["item"])
     talk = []
     for _, item in found:
         post = item.get("tweet") or item
@@ -61,4 +58,9 @@ def _owner(file: Original) -> str:
         return ME
 
 
-FORMAT = Format(name="x", suffixes=frozenset({".js"}), read=read, version=1)
+def sniff(file: Original) -> bool:
+    begins = BEGINNING.match(file.head)
+    return begins is not None and begins[1] in POSTS
+
+
+FORMAT = Format(name="x", suffixes=frozenset({".js"}), read=read, sniff=sniff, version=1)

@@ -49,6 +49,13 @@ def test_links_are_followed(tmp_path: Path):
     assert find_files(tmp_path / "shelf").files == [tmp_path / "shelf" / "near" / "a.txt"]
 
 
+def test_what_apps_keep_for_themselves(tmp_path: Path):
+    """A vault's templates, and Logseq's settings and copies, are nobody's writing; elsewhere such names are folders."""
+    vault = library(tmp_path / "vault", "note.md", "Templates/day.md", ".obsidian/app.json", "logseq/config.edn")
+    library(vault, "logseq/bak/old.md", "__MACOSX/note.md", "pages/logseq/talk.md", "letters/templates/b.txt")
+    assert names(vault) == ["letters/templates/b.txt", "note.md", "pages/logseq/talk.md"]
+
+
 # ---- which are learned from ------------------------------------------------------------------------------------------
 
 

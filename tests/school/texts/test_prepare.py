@@ -10,9 +10,10 @@ import pytest
 from school.texts.circle import Circle, Quiet, order_of
 from school.texts.content import Content, Gathering, Turn
 from school.texts.encodings import Unreadable
-from school.texts.facts import Facts
+from school.texts.facts import Facts, facts_on
 from school.texts.librarian import Bookmark, Librarian
 from school.texts.marks import NEW, OTHERS, OWN, in_ranges
+from school.texts.news import tell_skipped
 from school.texts.prepare import prepared
 from school.texts.shelf import Text, segments_of
 from school.texts.survey import cut_of
@@ -62,6 +63,30 @@ def test_nobody_knows_who_the_owner_is():
     """Then nothing is learned, and what to type is said."""
     with pytest.raises(Unreadable, match=r'which of Ann, Ben are you\? .* library add "chat.txt" --speaker NAME'):
         segments(Content(documents=[TALK]), speaker=("Carla",))
+
+
+def test_writing_beside_conversations_of_nobody_knows_whom():
+    """It is learned, the conversations are left out."""
+    found = prepared(Content(documents=["A note.\n", TALK]), Facts())
+    assert (found.documents, found.dropped) == (["A note.\n"], {"conversation without you": 1})
+
+
+def test_many_chats_of_nobody_knows_whom():
+    """One line says how to tell it for all of them."""
+    skipped = {f"{i}.json": f"which of Ann{i} are you? Say it once" for i in range(9)}
+    assert tell_skipped(skipped | {"a.png": "no"}) == [
+        "skipped 0.json, 1.json, 2.json and 6 more: who are you in them? Say it once, in config.toml below [library]: "
+        'speaker = ["NAME"].',
+        "skipped a.png: no.",
+    ]
+    assert len(tell_skipped(dict(list(skipped.items())[:3]))) == 3
+
+
+@pytest.mark.parametrize("said", [{"weight": "much"}, {"weight": -1}, {"speaker": "Ann"}, {"taken_as": 5}])
+def test_what_a_person_wrote_into_the_state_file(said: dict):
+    """What makes no sense there counts as unsaid; keys that nobody knows are left alone."""
+    assert facts_on("a.txt", {"a.txt": said}, Facts(speaker=("Ben",))) == Facts(speaker=("Ben",))
+    assert facts_on("a.txt", {"a.txt": {"from": "/x", "weight": 2}}, Facts()) == Facts(weight=2.0)
 
 
 def test_what_a_person_says_counts_more_than_what_the_file_says():

@@ -106,6 +106,15 @@ def test_a_zip_that_would_unpack_to_anything(monkeypatch: pytest.MonkeyPatch):
             read(name, said)
 
 
+def test_what_an_export_holds_besides(monkeypatch: pytest.MonkeyPatch):
+    """A huge file that is no text is never unpacked as a whole."""
+    monkeypatch.setattr(original, "LARGEST", 300_000)
+    events = b'{"event_type": "app_opened"}\n' * 20_000
+    messages = [{"ID": 1, "Timestamp": "2024", "Contents": "hi", "Attachments": ""}]
+    found = read("package.zip", zip_of({"activity/events.json": events, "messages/c1/messages.json": messages}))
+    assert talk(found) == [("me", "hi")]
+
+
 def test_a_locked_zip():
     """Its password is what is missing."""
     raw = bytearray(zip_of({"a.txt": "fox"}))

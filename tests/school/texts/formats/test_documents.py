@@ -200,7 +200,10 @@ def test_a_table():
 def test_a_table_whose_text_nobody_knows():
     """Then its columns are told, and what to type; with the name of one it is read."""
     table = "date,thoughts\n2024,It rained.\n"
-    with pytest.raises(Unreadable, match=r'It has date, thoughts. Say it once: .* library add "a.csv" --column NAME'):
+    with pytest.raises(
+        Unreadable,
+        match=r'which column is its text\? It has date, thoughts. Say it once: .* library add "a.csv" --column NAME',
+    ):
         read("a.csv", table)
     assert read("a.csv", table, column="Thoughts").documents == ["It rained."]
 

@@ -48,6 +48,12 @@ def test_obsidian():
     assert +found.dropped == dropped
 
 
+def test_what_only_looks_like_a_property():
+    """Words with colons in them stay."""
+    text = "std::vector is a word, so is\nfox::moon\nand a: b\n"
+    assert read("a.md", text).documents == [text]
+
+
 @pytest.mark.parametrize("text", ["---\n\nA line of dashes.\n\n---\n\nMore.\n", "--- no\n", "Soup.\n---\nBread.\n"])
 def test_dashes_are_no_front_matter(text: str):
     assert read("a.md", text).documents == [text]
