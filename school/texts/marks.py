@@ -17,12 +17,18 @@ from school.texts.tokenizer import BABY, DOCUMENT, END, PERSON, Segment
 OTHERS, OWN, NEW = "\ufdd0", "\ufdd1", "\ufdd2"  # a turn of somebody else, one of the owner's, a document
 MARKED = re.compile(f"([{OTHERS}{OWN}{NEW}])")
 SPEAKERS = {OTHERS: PERSON, OWN: BABY}
+_OF_OTHERS = re.compile(f"{OTHERS}[^{OTHERS}{OWN}{NEW}]*")
 _NONE = dict.fromkeys(range(0xFDD0, 0xFDF0))
 
 
 def unmarked(text: str) -> str:
     """Without those characters."""
     return text if text.isascii() else text.translate(_NONE)
+
+
+def own_words(text: str) -> str:
+    """What the owner says in a text, and what nobody says, without marks."""
+    return unmarked(_OF_OTHERS.sub("", text))
 
 
 def is_marked(text: str) -> bool:

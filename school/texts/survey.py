@@ -15,7 +15,7 @@ from school.texts.encodings import Unreadable
 from school.texts.facts import Facts
 from school.texts.formats import PLAIN, Format, read_as
 from school.texts.formats import known as known_format
-from school.texts.marks import in_ranges, unmarked
+from school.texts.marks import in_ranges, own_words
 from school.texts.original import LARGEST, on_disk, open_file, too_large
 from school.texts.places import Source
 from school.texts.prepare import Prepared, prepared
@@ -111,11 +111,11 @@ class Survey:
         return sum(stop - start for share in self.shares for start, stop in share.taught)
 
     def taught(self) -> Iterator[str]:
-        """The taught part of each file that can be read."""
+        """The taught part of each file that can be read, without what others say in it."""
         for number in range(len(self.files)):
             text, why = _try(lambda number=number: self.parts(number)[0], "")
             if text and not why:
-                yield unmarked(text)
+                yield own_words(text)
 
 
 def survey(files: list[File], held_out: float) -> Survey:

@@ -48,6 +48,8 @@ def _all() -> tuple[Format, ...]:
 FORMATS: tuple[Format, ...] = _all()
 PLAIN = next(format_ for format_ in FORMATS if format_.name == "plain")
 SUFFIXES = frozenset(suffix for format_ in FORMATS for suffix in format_.suffixes)
+_ANYWHERE = [format_ for format_ in FORMATS if format_.anywhere]
+_BY_SUFFIX = {suffix: [format_ for format_ in FORMATS if suffix in format_.suffixes] for suffix in SUFFIXES}
 
 
 def can_be_read(path: Path) -> bool:
@@ -57,10 +59,10 @@ def can_be_read(path: Path) -> bool:
 
 def format_of(file: Original) -> Format | None:
     """By its ending and its beginning; None for a file that nobody here can read. Raises OSError, Unreadable."""
-    for format_ in FORMATS:
-        if format_.anywhere and format_.sniff(file):
+    for format_ in _ANYWHERE:
+        if format_.sniff(file):
             return format_
-    claimed = [format_ for format_ in FORMATS if file.suffix in format_.suffixes]
+    claimed = _BY_SUFFIX.get(file.suffix, [])
     for format_ in claimed:
         if format_.sniff and format_.sniff(file):
             return format_

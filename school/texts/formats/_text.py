@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from itertools import islice
 
 from school.texts import decoding
 from school.texts.content import Content, Document
@@ -27,7 +28,7 @@ def beginning(file: Original) -> str:
 def first_lines(file: Original, count: int = 40) -> list[str]:
     """The first lines that say something, without marks that nobody sees."""
     lines = (UNSEEN.sub("", line).strip("\r ") for line in beginning(file)[:20_000].split("\n"))
-    return [line for line in lines if line][:count]
+    return list(islice((line for line in lines if line), count))
 
 
 def decoded(file: Original) -> Decoded:

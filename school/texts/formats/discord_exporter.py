@@ -36,6 +36,8 @@ def _json(file: Original) -> Content:
             gathering.dropped["system message"] += 1
         elif author.get("isBot"):
             gathering.dropped["bot's message"] += 1
+        elif message.get("forwardedMessage"):
+            gathering.dropped["forwarded message"] += 1
         elif not (message.get("content") or "").strip():
             gathering.dropped["attachment"] += 1
         else:

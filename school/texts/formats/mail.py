@@ -19,10 +19,12 @@ from school.texts.formats._html import words_of
 from school.texts.original import Original
 
 LARGEST_MAIL = 64 << 20  # bytes; what is longer is skipped
+_WROTE = "wrote|schrieb|escribió|a écrit|ha scritto|escreveu|schreef|skrev|kirjoitti|napisał|пишет"
 _QUOTES = re.compile(  # "On Monday Ann wrote:", in several languages, and what stands above a mail that is quoted
-    r"^(?:[^\n]{0,200}\b(?:wrote|schrieb|escribió|a écrit|ha scritto|escreveu|schreef|skrev|kirjoitti|napisał\(?a?\)?"
-    r"|пишет)[^\n]{0,80}:|-{2,} ?(?:Original Message|Ursprüngliche Nachricht|Forwarded message|Mensaje original"
-    r"|Message d'origine|Messaggio originale)[^\n]*|_{20,})[ \t]*$",
+    r"^(?:(?:(?:On|Am|Le|El|Il|Em|Op|Den) [^\n]{4,200}\n)?"
+    rf"[^\n]{{0,200}}\b(?:{_WROTE})\b[^\n]{{0,80}}:|_{{20,}}|"
+    r"-{2,} ?(?:Original Message|Ursprüngliche Nachricht|Forwarded message|Mensaje original|Message d'origine|"
+    r"Messaggio originale)[^\n]*)[ \t]*$",
     re.M | re.I,
 )
 _SIGNATURE = re.compile(r"^-- ?$", re.M)

@@ -40,9 +40,18 @@ DELETED = re.compile(
     "삭제된 메시지입니다)[.。]?"
 )
 OMITTED = re.compile(
-    "(?:image|video|audio|sticker|gif|document|contact card|photo|imagen|vídeo|audio|documento|bild|dokument) "
-    "(?:omitted|omitid[oa]|weggelassen|ausgeschlossen|omess[oa]|absente?|non incluse?)"
+    "(?:image|video|video note|audio|sticker|gif|document|contact card|photo|imagen|vídeo|documento|"
+    "tarjeta de contacto|bild|dokument|kontaktkarte|immagine|scheda contatto|imagem|figurinha|afbeelding|contactkaart|"
+    "kuva|billede) "
+    "(?:omitted|omitid[oa]|weggelassen|ausgeschlossen|omess[oa]|absente?|ocultad[oa]|weggelaten|utelämnad|udeladt|utelatt)"
 )
+ENCRYPTED = re.compile(  # on iOS it is the group that says so
+    "(?:messages (?:to this (?:chat|group) )?and calls are|nachrichten und anrufe sind|los mensajes y las llamadas|"
+    "les messages et (?:les )?appels|i messaggi e le chiamate|as mensagens e (?:as )?(?:chamadas|ligações)|"
+    "berichten en (?:gesprekken|oproepen)|сообщения и звонки|viestit ja puhelut|meddelanden och samtal|"
+    "消息和通话|訊息和通話)"
+)
+QUOTES = set('"“”„«»')
 CLOCKLESS = 2  # lines in the first ones that must be such messages
 
 
@@ -100,6 +109,8 @@ def _said(message: str, dropped: Counter[str]) -> tuple[str, str]:
 
 def _is_sentence(name: str, names: Counter[str]) -> bool:
     """Whether what stands before a colon is no name: ``Ann changed the subject to "Soup``."""
+    if QUOTES & set(name):
+        return True
     return names[name] == 1 and any(name != other and name.startswith(f"{other} ") for other in names)
 
 
@@ -114,9 +125,12 @@ def _words(text: str, dropped: Counter[str]) -> str:
         return text[attached.end() :].strip()
     lines = text.split("\n")
     kept = [line for line in lines if not _is_bracketed(line)]
-    if len(kept) < len(lines) or (of_the_app and OMITTED.match(text.casefold())):
+    if len(kept) < len(lines) or OMITTED.fullmatch(text.casefold()):
         dropped["attachment"] += 1
         text = "\n".join(kept) if len(kept) < len(lines) else ""
+    elif ENCRYPTED.match(text.casefold()):
+        dropped["system message"] += 1
+        return ""
     elif DELETED.fullmatch(text.casefold()):
         dropped["deleted message"] += 1
         return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,9 +15,10 @@ from school.texts.facts import Facts, facts_on
 from school.texts.librarian import Bookmark, Librarian
 from school.texts.marks import NEW, OTHERS, OWN, in_ranges
 from school.texts.news import tell_skipped
+from school.texts.places import Source
 from school.texts.prepare import prepared
 from school.texts.shelf import Text, segments_of
-from school.texts.survey import cut_of
+from school.texts.survey import cut_of, look_at, survey
 from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Tokenizer
 from school.texts.turns import has_turns
 
@@ -157,6 +159,15 @@ def test_others_are_read_but_not_learned():
     learned = [True, True, True, True, False, False, False, True, True, True]
     assert quiet.learned(0, 10).tolist() == learned
     assert all(quiet.learned(start, 10 - start).tolist() == learned[start:] for start in range(10))
+
+
+def test_letters_are_learned_from_ones_own_words(tmp_path: Path):
+    """Not from what others say."""
+    (tmp_path / "chat.txt").write_text("[18/12/2023, 15:57:02] Ann: hi\nyou\n[18/12/2023, 15:58:02] Ben: hello\n")
+    source = Source(tmp_path / "chat.txt", "chat.txt", Facts(speaker=("Ben",)))
+    found = survey(look_at([source]), 0)
+    assert "".join(found.taught()) == "hello\n"
+    assert found.contexts == [True]
 
 
 def test_lessons_and_exams_leave_others_out():

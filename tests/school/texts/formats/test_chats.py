@@ -69,6 +69,20 @@ def test_whatsapp_leaves_out_what_nobody_wrote():
     assert found.dropped == {"system message": 2, "attachment": 3, "deleted message": 1}
 
 
+def test_whatsapp_of_a_group_that_says_little():
+    """The group itself, a subject with a colon, and what is omitted without any mark."""
+    found = read(
+        "_chat.txt",
+        "[18/12/2023, 15:57:00] Our soup: Messages and calls are end-to-end encrypted. Nobody can read them.\n"
+        "[18/12/2023, 15:57:01] Cat changed the subject to “Soup: hot”\n"
+        "[18/12/2023, 15:57:02] Ann: imagen omitida\n"
+        "[18/12/2023, 15:57:03] Ann: image omitted, they said\n",
+        "whatsapp",
+    )
+    assert talk(found) == [("Ann", "image omitted, they said")]
+    assert found.dropped == {"system message": 2, "attachment": 1}
+
+
 def test_a_diary_with_dates_is_no_chat():
     """Nor is a text with a time in its first line."""
     assert read("a.txt", "18/12/2023 it rained.\nAnn: hi\n").documents == ["18/12/2023 it rained.\nAnn: hi\n"]

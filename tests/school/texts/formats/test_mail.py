@@ -65,6 +65,8 @@ def test_what_mail_is_made_of():
         ANN, "caf=E9 =\nsoup", "Content-Transfer-Encoding: quoted-printable", kind="text/plain; charset=latin-1"
     )
     assert talk(read("a.mbox", quoted)) == [("ann@a.example", "café soup")]
+    wrapped = mail(ANN, "Yes.\n\nOn Mon, Jan 1, 2024 at 10:00 AM Ben Broth\n<ben@b.example> wrote:\n\n> hi")
+    assert talk(read("a.mbox", wrapped)) == [("ann@a.example", "Yes.")]
     parts = "--x\nContent-Type: text/html\n\n<p>no</p>\n--x\nContent-Type: text/plain\n\nyes\n--x--"
     assert talk(read("a.mbox", mail(ANN, parts, kind='multipart/alternative; boundary="x"'))) == [
         ("ann@a.example", "yes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 
 import pytest
@@ -123,6 +124,40 @@ def test_journey():
     assert read("1.json", {"date_journal": 1, "text": "It rained.", "type": ""}, "journey").documents == [
         "It rained.\n"
     ]
+
+
+def test_roam():
+    """A page is a document, its blocks are lines, in order."""
+    blocks = [{"string": "It [[rained]].", "children": [{"string": "A lot."}]}, {"string": "Soup {{embed}}"}]
+    found = read("roam.json", [{"title": "A day", "children": blocks}], "roam")
+    assert found.documents == ["A day\nIt rained.\nA lot.\nSoup "]
+
+
+def test_standard_notes():
+    """Notes, also those that are JSON in JSON; what is in the bin, and what is no note, is not read."""
+    lexical = {
+        "root": {
+            "children": [
+                {"type": "paragraph", "children": [{"type": "text", "text": "It rained."}]},
+                {
+                    "type": "list",
+                    "children": [
+                        {"type": "listitem", "children": [{"type": "text", "text": "salt"}]},
+                        {"type": "listitem", "children": [{"type": "text", "text": "pepper"}]},
+                    ],
+                },
+            ]
+        }
+    }
+    notes = [
+        {"content_type": "Note", "content": {"title": "Soup", "text": "Hot.\n"}},
+        {"content_type": "Note", "content": {"title": "", "text": json.dumps(lexical), "noteType": "super"}},
+        {"content_type": "Note", "content": {"title": "no", "text": "no", "trashed": True}},
+        {"content_type": "Tag", "content": {"title": "tag"}},
+    ]  # fmt: skip
+    found = read("Standard Notes Backup and Import File.txt", {"version": "004", "items": notes}, "standard notes")
+    assert found.documents == ["Soup\nHot.\n", "It rained.\nsalt\npepper\n"]
+    assert found.dropped == {"note in the bin": 1}
 
 
 def test_joplin():
