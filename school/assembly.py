@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from contextlib import ExitStack
 from copy import deepcopy
@@ -29,7 +29,6 @@ from school.door.journal import Journal
 from school.door.mailbox import Mailbox
 from school.door.school import School
 from school.door.values import date_ids_by
-from school.intake import Desk, Intake
 from school.office.foreign import one_line
 from school.office.lifetime import MACHINE, Clocks, Lifetime
 from school.office.log import keep_log, redact
@@ -50,6 +49,7 @@ from school.screen.glossary import Newcomer
 from school.screen.history import KEPT
 from school.screen.progress import Examination, is_it_learning
 from school.settings import SchoolSettings
+from school.shelving import open_library, watch_library
 from school.souls.caretaker import Caretaker, Doing, Soul
 from school.souls.inspection import inspect
 from school.souls.packing import brain_config, pack_soul, wake_receptionist, wake_tutor
@@ -61,13 +61,8 @@ from school.teaching.sharing import leading_tutor
 from school.teaching.team import Team
 from school.teaching.tutor import Tutor
 from school.texts import places
-from school.texts.facts import said_by
-from school.texts.librarian import NOTHING, Librarian, train_tokenizer
-from school.texts.news import Library, own_names, read_library, write_library
-from school.texts.places import STARTER_SHELF as STARTER
-from school.texts.places import Source, gather_sources
-from school.texts.survey import Survey, look_at, survey
-from school.texts.tokenizer import MARK_COUNT, Tokenizer
+from school.texts.librarian import Librarian
+from school.texts.tokenizer import MARK_COUNT
 
 RECORD_SECONDS = 3.0  # at waking, for the record to delete what the day before could not
 
@@ -271,91 +266,6 @@ def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, compu
     )
     receptionist = Receptionist(deepcopy(tutor.voice), librarian.tokenizer, conversations, settings.speech)
     return Mind(shape=shape, soul=soul, librarian=librarian, tutor=tutor, receptionist=receptionist)
-
-
-def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, say: Say) -> Librarian:
-    """The texts, through the soul's tokenizer or, for a newborn, one learned from them. Raises Mistake."""
-    known = known_texts(waking)
-    before = read_library(known) if soul else {}
-    sources, skipped = sources_of(settings, waking, before)
-    if skipped and settings.library.starter == "auto" and all(STARTER in source.path.parents for source in sources):
-        say("nothing in its library can be read, so it learns from the starter shelf.")
-    found = None
-    if soul:
-        tokenizer = Tokenizer.from_json(soul.tokenizer)
-    else:
-        found = survey(look_at(sources), settings.library.held_out)
-        say(f"a new baby: learning its letters from {number_of(len(sources), 'text')}...")
-        tokenizer = train_tokenizer(
-            found,
-            vocabulary=shape_of(settings.brain, settings.library.vocabulary).vocabulary,
-            minimum_frequency=settings.library.minimum_frequency,
-            say=say,
-        )
-    librarian = hire_librarian(settings, waking, tokenizer, (sources, skipped), before, say, found=found)
-    write_library(known, librarian.files, say)
-    return librarian
-
-
-def sources_of(settings: SchoolSettings, waking: Waking, before: Library) -> tuple[list[Source], dict[str, str]]:
-    """The files to learn from, and what was left out; ``before``: what there was. Raises Mistake."""
-    library, starter = waking.home / "library", settings.library.starter
-    library.mkdir(exist_ok=True)
-    if starter == "auto" and own_names(before):
-        starter = "never"  # for one that has a life of its own
-    default = said_by(settings.library)
-    return gather_sources(library, list(waking.folders), STARTER, starter, home=waking.home, default=default)
-
-
-def hire_librarian(
-    settings: SchoolSettings,
-    waking: Waking,
-    tokenizer: Tokenizer,
-    files: tuple[list[Source], dict[str, str]],
-    before: Library,
-    say: Say,
-    *,
-    found: Survey | None = None,
-    told: Mapping[str, str] = NOTHING,
-) -> Librarian:
-    """Who draws lessons from these files; says what is new, and what is left out, but for what was ``told`` of that.
-    Raises Mistake."""
-    sources, skipped = files
-    return Librarian.open(
-        sources,
-        tokenizer,
-        held_out=settings.library.held_out,
-        cache=waking.home / "soul" / "tokens",
-        seed=settings.lessons.seed,
-        say=say,
-        skipped=skipped,
-        before=before,
-        told=told,
-        found=found,
-    )
-
-
-def known_texts(waking: Waking) -> Path:
-    """Where it is written down which texts there were."""
-    return waking.home / "soul" / "library.json"
-
-
-def watch_library(
-    settings: SchoolSettings, waking: Waking, mind: Mind, mailbox: Mailbox, registrar: Registrar, say: Say
-) -> Intake:
-    """Who takes in what is put into the library while it is awake."""
-
-    def open_(sources: list[Source], skipped: dict[str, str]) -> Librarian:
-        now, files = mind.librarian, (sources, skipped)
-        return hire_librarian(settings, waking, now.tokenizer, files, now.files, say, told=now.skipped)
-
-    def taken(librarian: Librarian) -> None:
-        mind.librarian = librarian
-        registrar.shelve(librarian.texts)
-        write_library(known_texts(waking), librarian.files, say)
-
-    desk = Desk(gather=lambda: sources_of(settings, waking, mind.librarian.files), open=open_, taken=taken, say=say)
-    return Intake(desk, mailbox, seconds=settings.library.look_seconds)
 
 
 def build_brain_for(

@@ -54,8 +54,8 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
-    """All texts of a library; the checksum of every file, why some were left out, and what was remarkable in others, by
-    their names."""
+    """All texts of a library; by their names, the checksum of every file that can be read, why others were left out,
+    and what was remarkable."""
 
     texts: list[Text]
     files: dict[str, str]
@@ -125,7 +125,8 @@ def _shelved(files: list[File], pack: Pack) -> Shelved:
             )
         if row.note:
             notes[file.source.name] = row.note
-    checksums = {file.source.name: file.sha256 for file in files}
+    rows = zip(files, pack.index.texts, strict=True)
+    checksums = {file.source.name: file.sha256 for file, row in rows if not row.unreadable}
     return Shelved(texts, checksums, skipped, notes)
 
 
