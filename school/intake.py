@@ -24,6 +24,7 @@ from school.texts.places import Source
 from school.texts.stamps import SETTLED_NS
 
 AGAIN = 3.0  # seconds until a file that is being written is looked at again
+SELDOM = 50  # times as long as a look takes, until the next one: a hundred thousand notes are not looked at all day
 
 Gather = Callable[[], tuple[list[Source], dict[str, str]]]
 Seen = dict[str, tuple[object, ...]]
@@ -34,10 +35,12 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What it works with. ``gather`` finds the files as they are now, ``open`` makes a librarian of them (it says the
-    news, and raises Mistake where nothing is left to learn from), ``taken`` hears of each one."""
+    news, and raises Mistake where nothing is left to learn from), ``current`` is the one who teaches, ``taken`` hears
+    of each new one."""
 
     gather: Gather
     open: Callable[[list[Source], dict[str, str]], Librarian]
+    current: Callable[[], Librarian]
     taken: Callable[[Librarian], object]
     say: Callable[[str], None]
 
@@ -47,7 +50,8 @@ class Intake:
 
     def __init__(self, desk: Desk, mailbox: Mailbox, *, seconds: float):
         self.desk, self.mailbox, self.seconds = desk, mailbox, seconds
-        self._seen = _look(*desk.gather())
+        self._seen: Seen | None = None  # what the texts are of that are taught; at first nobody knows whether still
+        self._resting = False  # there was nothing to learn from
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
 
@@ -66,8 +70,10 @@ class Intake:
     def _run(self) -> None:
         wait, failed = self.seconds, ""
         while not self._stopping.wait(wait):
+            began = time.monotonic()
             try:
-                wait, failed = (self.seconds if self.look() else AGAIN), ""
+                looked, failed = self.look(), ""
+                wait = max(self.seconds if looked else AGAIN, SELDOM * (time.monotonic() - began))
             except Asleep:
                 return
             except Exception as error:  # a disk that fails; it is told once
@@ -83,18 +89,26 @@ class Intake:
         now = _look(sources, skipped)
         if now == self._seen:
             return True
-        if any(_is_fresh(stamp) for name, stamp in now.items() if self._seen.get(name) != stamp):
+        before = self._seen or {}
+        if any(_is_fresh(stamp) for name, stamp in now.items() if before.get(name) != stamp):
             return False
         try:
             librarian = self.desk.open(sources, skipped)
         except Mistake as why:
             self.desk.say(f"{why} Lessons rest until then.")
             self.mailbox.post(Restock(None))
+            self._resting = True
         else:
-            self.mailbox.post(Restock(librarian))
-            self.desk.taken(librarian)
+            if self._resting or not _same(librarian, self.desk.current()):
+                self.mailbox.post(Restock(librarian))
+                self.desk.taken(librarian)
+            self._resting = False
         self._seen = now
         return True
+
+
+def _same(one: Librarian, other: Librarian) -> bool:
+    return (one.library, one.files, one.skipped) == (other.library, other.files, other.skipped)
 
 
 def _look(sources: list[Source], skipped: dict[str, str]) -> Seen:

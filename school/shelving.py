@@ -125,5 +125,11 @@ def watch_library(
         registrar.shelve(librarian.texts)
         write_library(known_texts(waking), librarian.files, say)
 
-    desk = Desk(gather=lambda: sources_of(settings, waking, mind.librarian.files), open=open_, taken=taken, say=say)
+    desk = Desk(
+        gather=lambda: sources_of(settings, waking, mind.librarian.files),
+        open=open_,
+        current=lambda: mind.librarian,
+        taken=taken,
+        say=say,
+    )
     return Intake(desk, mailbox, seconds=settings.library.look_seconds)

@@ -27,7 +27,9 @@ class House:
         self.tokenizer, self.cache, self.librarian = tokenizer, folder / "cache", None
         self.librarian = self.open(*self.gather())
         self.said.clear()
-        desk = Desk(gather=self.gather, open=self.open, taken=self.taken, say=self.said.append)
+        desk = Desk(
+            gather=self.gather, open=self.open, current=lambda: self.librarian, taken=self.taken, say=self.said.append
+        )
         self.intake = Intake(desk, self.mailbox, seconds=20)
 
     def gather(self):
@@ -55,7 +57,8 @@ def house(tmp_path: Path, tokenizer, monkeypatch: pytest.MonkeyPatch) -> House:
 
 
 def test_nothing_has_changed(house: House):
-    """Then nothing is read, said or posted."""
+    """Then nothing is said or posted, neither at the first look nor later."""
+    assert house.intake.look()
     assert house.intake.look()
     assert house.posted() == []
     assert house.said == []
@@ -73,6 +76,13 @@ def test_a_text_is_put_there(house: House):
     assert house.intake.look()
     assert house.posted() == []
     assert len(house.said) == 2
+
+
+def test_a_text_came_before_the_first_look(house: House):
+    """While the letters were learned, say: it is found all the same."""
+    (house.library / "moon.txt").write_text(MOON)
+    assert house.intake.look()
+    assert len(house.posted()) == 1
 
 
 def test_a_text_is_taken_away_or_changed(house: House):
@@ -118,10 +128,10 @@ def test_everything_is_taken_away(house: House):
         "1 text is gone: fox.txt. There is nothing to learn from yet: put a text into the library folder. "
         "Lessons rest until then."
     ]
-    (house.library / "moon.txt").write_text(MOON)
+    (house.library / "fox.txt").write_text(FOX)
     assert house.intake.look()
     (librarian,) = house.posted()
-    assert [text.name for text in librarian.texts] == ["moon.txt"]
+    assert [text.name for text in librarian.texts] == ["fox.txt"]
 
 
 def test_it_ends_with_the_day(house: House):
