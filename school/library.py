@@ -67,10 +67,11 @@ def _add(desk: Desk) -> int:
         done.names += added.names
         done.skipped |= added.skipped
     found: list[Preview] = []
+    asked: set[str] = set()
     for name in done.names:
         if (desk.library / name).is_file():
             try:
-                found.append(_known_speaker(desk, name))
+                found.append(_known_speaker(desk, name, asked))
             except Mistake as why:
                 done.skipped[name] = one_line(why)
     if desk.options.json:
@@ -88,12 +89,14 @@ def _add(desk: Desk) -> int:
     return 0
 
 
-def _known_speaker(desk: Desk, name: str) -> Preview:
-    """A file of the library; where nobody knows who the owner is in it, they are asked."""
+def _known_speaker(desk: Desk, name: str, asked: set[str]) -> Preview:
+    """A file of the library; where nobody knows who the owner is in it, they are asked, once for all that is in a
+    folder."""
     path, facts = desk.facts_on(desk.library / name)
-    one = preview(path, facts)
-    if not one.problem or desk.options.json or sys.stdin is None or not sys.stdin.isatty():
+    one, top = preview(path, facts), name.partition("/")[0]
+    if not one.problem or top in asked or desk.options.json or sys.stdin is None or not sys.stdin.isatty():
         return one
+    asked.add(top)
     emit(one.problem.partition("?")[0] + "?", sys.stdout)
     try:
         answer = input("you are: ").strip()
@@ -101,7 +104,7 @@ def _known_speaker(desk: Desk, name: str) -> Preview:
         answer = ""
     if answer:
         known = read_known(desk.library)
-        known[name] = known.get(name, {}) | {"speaker": [answer]}
+        known[top] = known.get(top, {}) | {"speaker": [answer]}
         write_known(desk.library, known)
         one = preview(*desk.facts_on(desk.library / name))
     return one

@@ -86,6 +86,11 @@ def test_it_asks_once_where_somebody_can_answer(home: Home, files: Path, monkeyp
     home("add", files / "chat.txt")
     assert asked == ["you are: "]
     assert home.json("show", "chat.txt")["owner"] == ["Ben"]
+    for number in range(3):
+        (files / "notes" / f"{number}.txt").write_text(CHAT)
+    home("add", files / "notes")
+    assert len(asked) == 2
+    assert home.json("show", "notes/2.txt")["owner"] == ["Ben"]
 
 
 def test_the_settings_may_say_who_one_is(home: Home, files: Path):
