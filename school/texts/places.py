@@ -11,7 +11,6 @@ from pathlib import Path
 
 from school.texts.facts import Facts, facts_on, read_known
 from school.texts.formats import can_be_read
-from school.texts.original import LARGEST, open_file, too_large
 
 STARTER = "starter"
 STARTER_SHELF = Path(__file__).resolve().parent.parent.parent / "library" / STARTER
@@ -131,16 +130,6 @@ def gather_sources(
     if use_starter == "always" or (use_starter == "auto" and not own):
         own += [Source(path, shown(STARTER / path.relative_to(starter)), SHIPPED) for path in find_files(starter).files]
     return own, skipped
-
-
-def read_bytes(path: Path) -> bytes:
-    """A file's content. Raises OSError, or Unreadable for what is no file, or larger than any text."""
-    with open_file(path) as file:
-        size = os.fstat(file.fileno()).st_size
-        raw = b"" if size > LARGEST else file.read(LARGEST + 1)
-    if max(len(raw), size) > LARGEST:
-        raise too_large(size)
-    return raw
 
 
 def shown(path: Path) -> str:

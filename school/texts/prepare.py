@@ -18,6 +18,7 @@ from school.texts.headings import ANSWER, by_headings
 from school.texts.marks import in_one, unmarked
 from school.texts.news import WHO
 
+VERSION = 1  # goes up with every change by which the same content is prepared differently
 SHOWN = 6  # speakers
 _UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 

@@ -18,7 +18,7 @@ from school.texts.formats import known as known_format
 from school.texts.marks import in_ranges, own_words
 from school.texts.original import LARGEST, on_disk, open_file, too_large
 from school.texts.places import Source
-from school.texts.prepare import Prepared, prepared
+from school.texts.prepare import VERSION, Prepared, prepared
 from school.texts.stamps import Stamp, Stamps, stamp_of
 from school.texts.turns import has_turns, next_turn
 
@@ -43,7 +43,7 @@ class File:
     @property
     def manner(self) -> list[object]:
         """What its text depends on, besides its content."""
-        return [f"{self.format.name}{self.format.version}", self.source.facts.reading]
+        return [f"{self.format.name}{self.format.version}", VERSION, self.source.facts.reading]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +65,9 @@ def _look(source: Source, before: Stamp | None, sha256: str) -> File:
     format_, why = _try(lambda: known_format(on_disk(source.path)), PLAIN)
     if stamp and stamp == before and not why:
         return File(source, sha256, stamp[0], format_, stamp=stamp, written=stamp[1])
-    (sha256, size, written), unseen = _try(lambda: _weigh(source.path, format_), ("", 0, 0))
-    why = why or unseen
+    if why:
+        return File(source, "", 0, format_, why)
+    (sha256, size, written), why = _try(lambda: _weigh(source.path, format_), ("", 0, 0))
     return File(source, sha256, size, format_, why, None if why else stamp, written)
 
 

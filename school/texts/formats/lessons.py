@@ -28,17 +28,15 @@ def read(file: Original) -> Content:
     if file.suffix not in (".jsonl", ".json"):
         found = decoded(file)
         return content(found, [_chatml(found.text, dropped)], owner=frozenset({OWNER}), dropped=+dropped)
-    note, entries = "", None
     if file.suffix == ".jsonl":
-        entries = lines(file, dropped)
+        entries, objects = lines(file, dropped), None
     elif beginning(file).lstrip().startswith("["):
         objects = Objects(file, ["item"])
         entries = (value for _, value in objects)
     else:
-        entries = iter([whole(file)])
+        entries, objects = iter([whole(file)]), None
     documents = [document for entry in entries if (document := _document(entry, dropped))]
-    if file.suffix == ".json" and beginning(file).lstrip().startswith("["):
-        note = objects.note
+    note = objects.note if objects else ""
     return Content(documents=documents, owner=frozenset({OWNER}), dropped=+dropped, note=note)
 
 
