@@ -1,4 +1,5 @@
-"""Chatterino's logs of a Twitch channel: ``[time] login: text``. What Twitch says has no name."""
+"""Chatterino's logs of a Twitch channel, and TwitchDownloader's texts: ``[time] login: text``. What Twitch says has no
+name."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from school.texts.original import Original
 
 SAID = re.compile(r"\[[^\]\n]{4,30}\] {1,2}(?:\[[^\]\n]{1,20}\] )*(\w{1,30}): (.*)")
 LINE = re.compile(r"\[[^\]\n]{4,30}\] {1,2}\S")
+TIMED = re.compile(r"\[\d{1,2}:\d\d(?::\d\d)?\] \w{1,30}: ")
 STARTED = ("# Start logging at", "# Stop logging at")
 FEW = 3
 
@@ -30,7 +32,8 @@ def read(file: Original) -> Content:
 def sniff(file: Original) -> bool:
     lines = first_lines(file)
     if file.suffix == ".txt":  # "[18/12/2023, 15:57] Ann: hi" is one of WhatsApp's
-        return bool(lines) and lines[0].startswith(STARTED)
+        timed = len(lines) >= FEW and all(TIMED.match(line) for line in lines)
+        return bool(lines) and (timed or lines[0].startswith(STARTED))
     hits = sum(SAID.fullmatch(line) is not None for line in lines)
     return bool(lines) and (lines[0].startswith(STARTED) or (hits >= FEW and all(map(LINE.match, lines))))
 

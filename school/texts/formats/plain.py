@@ -1,4 +1,4 @@
-"""Plain text."""
+"""Plain text, and kinds of it whose few marks are learned like any other letters."""
 
 from __future__ import annotations
 
@@ -24,4 +24,9 @@ def read(file: Original) -> Content:
     )
 
 
-FORMAT = Format(name="plain", suffixes=frozenset({".txt", ".text"}), read=read, version=4)
+FORMAT = Format(
+    name="plain",
+    suffixes=frozenset({".txt", ".text", ".rst", ".org", ".adoc", ".tex", ".fountain"}),
+    read=read,
+    version=4,
+)

@@ -130,6 +130,13 @@ def test_chatterino():
     assert found.dropped == {"system line": 3}
 
 
+def test_twitch_downloader_as_text():
+    """The same without a beginning of its own."""
+    found = read("vod.txt", "[0:00:01] ann: hi\n[0:00:02] ben: hello\n[1:10:02] ann: soup\n", "chatterino")
+    assert talk(found) == [("ann", "hi"), ("ben", "hello"), ("ann", "soup")]
+    assert read("a.txt", "[10:00] it rained\n[10:05] ann: soup\n[10:07] more\n").speakers == []
+
+
 def test_imessage():
     """A block for each message; reactions, replies' marks, attachments and announcements are left out."""
     found = read(
