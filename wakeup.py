@@ -200,7 +200,11 @@ def make_it_yours(home: Path) -> str:
 
 def makes_home(options: argparse.Namespace) -> bool:
     """Whether it keeps something in a home that need not be there yet."""
-    return options.verb == "wake" or (options.verb == "twitch" and options.errand == "login")
+    return options.verb == "wake" or (options.verb, getattr(options, "errand", "")) in (
+        ("twitch", "login"),
+        ("library", "add"),
+        ("library", "preview"),
+    )
 
 
 def make_home(home: Path) -> None:
@@ -250,6 +254,8 @@ def think(options: argparse.Namespace) -> int:
     from school import commands
 
     settings, home = read_options(options)
+    if options.verb == "library" and options.errand == "add":
+        make_home(home)
     return getattr(commands, options.verb)(settings, home, options)
 
 

@@ -159,7 +159,7 @@ async def live(day: Awake, settings, given, twitch: FakeTwitch) -> dict:
     day.timetable.start()
     day.classroom.start()
     before = await settle(day, given.settle)
-    (room,) = day.surfaces
+    *_, room = day.surfaces
     room.start()
     await twitch.until(lambda: twitch.listening, 30)
     await arrive(twitch)

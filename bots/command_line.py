@@ -12,6 +12,7 @@ from typing import TypeVar
 from school.office.foreign import one_line
 
 T = TypeVar("T", int, float)
+HEAVIEST = 100.0  # that a text can be
 
 
 class Parser(argparse.ArgumentParser):
@@ -107,6 +108,9 @@ def _add_commands(commands: argparse._SubParsersAction[Parser], common: Parser) 
     diary = commands.add_parser("diary", help="read its diary and its letters home", parents=[common])
     diary.add_argument("--last", type=_positive(int), default=7, metavar="N", help="pages to show")
     diary.set_defaults(verb="diary")
+    _add_library(
+        commands.add_parser("library", help="look at its texts, add and remove some", parents=[common]), common
+    )
     room = commands.add_parser("chat-room", help="wake it for several people at this machine", parents=[common])
     room.add_argument("--moderator", action="append", default=[], metavar="NAME", help="who may moderate there")
     room.set_defaults(verb="wake", room=True)
@@ -117,6 +121,47 @@ def _add_commands(commands: argparse._SubParsersAction[Parser], common: Parser) 
     twitch.add_argument("--no-browser", action="store_true", help="login: don't open a browser")
     twitch.add_argument("--send", action="store_true", help="check: say a line in the chat, too")
     twitch.set_defaults(verb="twitch")
+
+
+def _add_library(library: Parser, common: Parser) -> None:
+    """Each errand has a place of its own for what it is about."""
+    library.set_defaults(verb="library")
+    errands = library.add_subparsers(metavar="ERRAND", dest="errand", required=True)
+    said = Parser(add_help=False, allow_abbrev=False)
+    said.add_argument(
+        "--speaker", action="append", metavar="NAME", help="who you are in it, where it is a conversation"
+    )
+    said.add_argument(
+        "--as",
+        dest="taken_as",
+        choices=("prose", "conversations"),
+        help="headings ask and texts answer, or nobody speaks",
+    )
+    said.add_argument("--column", metavar="NAME", help="of a table, the one that is the text")
+    whose = said.add_mutually_exclusive_group()
+    whose.add_argument("--private", action="store_true", default=None, help="nobody else is to see it (the default)")
+    whose.add_argument("--public", dest="private", action="store_false", help="anybody may see it")
+    said.add_argument("--weight", type=_weight, metavar="W", help="how often it is taught; others: once (1)")
+    add = errands.add_parser("add", help="copy files or folders into the library", parents=[common, said])
+    add.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    errands.add_parser("list", help="all texts, and why others are skipped", parents=[common])
+    for errand, what in (("show", "how a text is read"), ("remove", "take texts out of the library")):
+        named = errands.add_parser(errand, help=what, parents=[common])
+        named.add_argument("names", nargs="+", metavar="NAME")
+    preview = errands.add_parser("preview", help="a file as it would be learned", parents=[common, said])
+    preview.add_argument("file", type=Path, metavar="FILE")
+    export = errands.add_parser("export", help="its conversations, for other programs", parents=[common])
+    export.add_argument("--jsonl", action="store_true", required=True, help="a conversation on each line")
+
+
+def _weight(text: str) -> float:
+    value = float(text)
+    if not 0 < value <= HEAVIEST:
+        raise argparse.ArgumentTypeError(f"must be more than 0 and at most {HEAVIEST:g}")
+    return value
+
+
+_weight.__name__ = "number"
 
 
 def _positive(kind: Callable[[str], T]) -> Callable[[str], T]:

@@ -49,6 +49,7 @@ from school.screen.glossary import Newcomer
 from school.screen.history import KEPT
 from school.screen.progress import Examination, is_it_learning
 from school.settings import SchoolSettings
+from school.shelving import open_library, watch_library
 from school.souls.caretaker import Caretaker, Doing, Soul
 from school.souls.inspection import inspect
 from school.souls.packing import brain_config, pack_soul, wake_receptionist, wake_tutor
@@ -64,14 +65,11 @@ from school.teaching.sharing import leading_tutor
 from school.teaching.team import Team
 from school.teaching.tutor import Tutor
 from school.texts import places
-from school.texts.librarian import Librarian, train_tokenizer
-from school.texts.news import own_names, read_library, write_library
-from school.texts.places import gather_sources
-from school.texts.survey import look_at, survey
+from school.texts.librarian import Librarian
+from school.texts.places import STARTER_SHELF
 from school.texts.tokenizer import MARK_COUNT, Tokenizer
 from school.texts.turns import said_by_person
 
-STARTER = Path(__file__).resolve().parent.parent / "library" / "starter"
 RECORD_SECONDS = 3.0  # at waking, for the record to delete what the day before could not
 
 Say = Callable[[str], None]
@@ -228,6 +226,7 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
         lifetime=lifetime,
         learning=partial(tell_progress, registrar, mind, staff.zone),
         say=say,
+        surfaces=[watch_library(settings, waking, mind, mailbox, registrar, say)],
     )
     return awake
 
@@ -276,7 +275,7 @@ def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, compu
     guard = open_guard(
         librarian.texts,
         librarian.tokenizer,
-        private_names(librarian.texts, STARTER),
+        private_names(librarian.texts, STARTER_SHELF),
         settings.speech.verbatim_words,
         waking.home / "soul" / RUNS,
         newborn=soul is None,
@@ -306,48 +305,9 @@ def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, compu
 def open_recall(tokenizer: Tokenizer, settings: SchoolSettings) -> Recall:
     """What it was told, with nothing in it yet. What words are rare is told by the conversations of the starter shelf,
     whatever library it has."""
-    chats = sorted(STARTER.glob("chats*.txt"))
+    chats = sorted(STARTER_SHELF.glob("chats*.txt"))
     usual = lambda: (turn for file in chats for turn in said_by_person(file.read_text("utf-8")))  # noqa: E731
     return Recall(tokenizer, code=settings.voice.language, usual=usual)
-
-
-def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, say: Say) -> Librarian:
-    """The texts, through the soul's tokenizer or, for a newborn, one learned from them. Raises Mistake."""
-    library, known = waking.home / "library", waking.home / "soul" / "library.json"
-    library.mkdir(exist_ok=True)
-    before = read_library(known) if soul else {}
-    starter = settings.library.starter
-    if starter == "auto" and own_names(before):
-        starter = "never"  # for one that has a life of its own
-    sources, skipped = gather_sources(library, list(waking.folders), STARTER, starter, home=waking.home)
-    if skipped and starter == "auto" and all(STARTER in source.path.parents for source in sources):
-        say("nothing in its library can be read, so it learns from the starter shelf.")
-    held_out = settings.library.held_out
-    found = None
-    if soul:
-        tokenizer = Tokenizer.from_json(soul.tokenizer)
-    else:
-        found = survey(look_at(sources), held_out)
-        say(f"a new baby: learning its letters from {number_of(len(sources), 'text')}...")
-        tokenizer = train_tokenizer(
-            found,
-            vocabulary=shape_of(settings.brain, settings.library.vocabulary).vocabulary,
-            minimum_frequency=settings.library.minimum_frequency,
-            say=say,
-        )
-    librarian = Librarian.open(
-        sources,
-        tokenizer,
-        held_out=held_out,
-        cache=waking.home / "soul" / "tokens",
-        seed=settings.lessons.seed,
-        say=say,
-        skipped=skipped,
-        before=before,
-        found=found,
-    )
-    write_library(known, librarian.files, say)
-    return librarian
 
 
 def build_brain_for(

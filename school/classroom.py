@@ -29,6 +29,7 @@ from school.door.mailbox import (
     Pause,
     Rehearse,
     Request,
+    Restock,
     Save,
     Study,
     Teach,
@@ -47,6 +48,7 @@ from school.teaching.exchange import TeamBroken
 from school.teaching.marking import Marking
 from school.teaching.remembering import Remembering
 from school.teaching.tutor import Tutor
+from school.texts.librarian import Librarian
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +109,7 @@ class Classroom:
         self._replies = receptionist.replies  # that it had begun when this was last looked at
         self._paused = False  # until somebody says otherwise
         self._rests_until = 0.0  # as there is nothing new to learn
+        self._nothing_to_learn = False  # the library is empty just now
         self._failures = 0
         self._recent: deque[StepReport] = deque(maxlen=50)
         self._held_out = held_out  # bits per byte at the last examination, also of an earlier day
@@ -180,7 +183,7 @@ class Classroom:
     @property
     def _studying(self) -> bool:
         """Whether lessons are to go on; a step that was begun is finished."""
-        waiting = self._resting or self._paused or self._at_rest
+        waiting = self._resting or self._paused or self._at_rest or self._nothing_to_learn
         return self.limits.learning and (not waiting or self.tutor.under_way)
 
     @property
@@ -260,6 +263,8 @@ class Classroom:
                     self._pause(request)
                 case Mark():
                     self.marking.want(request)
+                case Restock(librarian):
+                    self._restock(librarian)
                 case Rehearse(since, future):
                     fulfil(future, self.tutor.rehearse(since))
                     self.saver.changed = True
@@ -267,6 +272,13 @@ class Classroom:
             log.exception("a request could not be carried out")
             _refuse(request, error)
         self._show()
+
+    def _restock(self, librarian: Librarian | None) -> None:
+        """A step under way goes on with what it has read; the next one is of the new texts."""
+        self._nothing_to_learn = librarian is None
+        if librarian is not None:
+            self.tutor.planner.librarian = librarian
+            self.examination.other_texts()
 
     def _pause(self, request: Pause) -> None:
         self._paused = request.on
@@ -331,7 +343,7 @@ class Classroom:
         finite = [report.loss for report in recent if not report.skipped]
         self.school.snapshot = Snapshot(
             awake=awake,
-            learning=self.limits.learning and not (self._resting or self._paused),
+            learning=self.limits.learning and not (self._resting or self._paused or self._nothing_to_learn),
             paused=self.limits.learning and self._paused,
             rests=self.limits.learning and self.tutor.nothing_new and self.limits.steps is None,
             step=tutor.step,
@@ -360,5 +372,5 @@ class Classroom:
 
 def _refuse(request: Request, error: Exception) -> None:
     """Tell whoever waits for it."""
-    if not isinstance(request, Teach | Study):
+    if not isinstance(request, Teach | Study | Restock):
         fail(request.future, error)

@@ -81,6 +81,13 @@ def read(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> i
     return 0
 
 
+def library(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> int:
+    """Look at the texts, add and remove some."""
+    from school.library import run
+
+    return run(settings, home, options)
+
+
 def whisper(text: str) -> None:
     """What a person may want to know, in one line beside the results on standard output."""
     from school.screen.calligraphist import show

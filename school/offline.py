@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from school.assembly import Waking, build_brain_for, facts_of, lock_souls, open_library, open_recall
+from school.assembly import Waking, build_brain_for, facts_of, lock_souls, open_recall
 from school.door.mailbox import Ask
 from school.door.values import ME, Pair, Reply, Score
 from school.office.advice import command
 from school.office.machine import Compute
 from school.office.mistakes import Mistake
 from school.settings import SchoolSettings
+from school.shelving import open_library
 from school.souls.caretaker import Caretaker, Soul
 from school.souls.packing import open_voice, pack_soul, wake_receptionist, wake_tutor
 from school.talking.conversations import Conversations

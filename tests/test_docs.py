@@ -36,6 +36,7 @@ PAGES = {
 README_WORDS = 800  # three minutes
 VERBS = ([], ["ask", "x"], ["score", "x"], ["read", "x"], ["stats"], ["timetable"], ["diary"], ["chat-room"])
 VERBS += tuple(["twitch", errand] for errand in ("login", "check", "whois", "logout"))
+VERBS += (["library", "add", "x"], ["library", "export"])
 NUMBERS = {"N", "S"}  # what stands for a number
 ENDS = re.compile(r"\s+(?:#|\||&|>|2>|<).*|[;)].*")  # where a shell goes on with something else
 FILES = {"db", "json", "jsonl", "log", "md", "py", "toml", "txt", "service", "safetensors"}
@@ -309,8 +310,8 @@ def test_captures_are_made_by_the_script():
 def strings_of_the_program() -> list[re.Pattern]:
     """The texts in the code that a terminal shows, as patterns in which any value fits."""
     found = []
-    for file in (ROOT / "school/assembly.py", ROOT / "school/screen/announcer.py", ROOT / "bots/typed.py"):
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+    for name in ("school/assembly.py", "school/shelving.py", "school/screen/announcer.py", "bots/typed.py"):
+        for node in ast.walk(ast.parse((ROOT / name).read_text("utf-8"))):
             if isinstance(node, ast.JoinedStr):
                 parts = [re.escape(p.value) if isinstance(p, ast.Constant) else ".*" for p in node.values]
                 found.append("".join(parts))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from bots.chat.duplicates import NearDuplicates
-from school.assembly import STARTER
+from school.texts.places import STARTER_SHELF
 from school.texts.turns import has_turns
 
-TEXTS = {path.name: path.read_text("utf-8") for path in sorted(STARTER.iterdir())}
+TEXTS = {path.name: path.read_text("utf-8") for path in sorted(STARTER_SHELF.iterdir())}
 TALKS = {name: text for name, text in TEXTS.items() if has_turns(text)}
 SENTENCE_END = re.compile(r"(?<=[.?!])\s+|\n")
 LONG = 8  # words; shorter sentences are said by everybody

@@ -12,8 +12,12 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from school.door.values import Asleep, Busy, Pair, Removed, Reply, Scope, Score, new_id
+
+if TYPE_CHECKING:
+    from school.texts.librarian import Librarian
 
 
 @dataclass(slots=True)
@@ -126,8 +130,15 @@ class Rehearse:
     future: Future[int] = field(default_factory=Future)
 
 
+@dataclass(frozen=True, slots=True)
+class Restock:
+    """From now on the lessons are drawn by this librarian; None: there is nothing left to learn from."""
+
+    librarian: Librarian | None
+
+
 ForTalker = Ask | Remember | EndTalk
-Request = ForTalker | Teach | Forget | Save | BackUp | Examine | Study | Pause | Mark | Rehearse
+Request = ForTalker | Teach | Forget | Save | BackUp | Examine | Study | Pause | Mark | Rehearse | Restock
 
 
 class Mailbox:

@@ -51,6 +51,10 @@ class Examination:
         else:
             self.answer(None)
 
+    def other_texts(self) -> None:
+        """The next one is on what is held out of the library as it is now."""
+        self._paper = None
+
     def advance(self) -> ExamResult | None:
         """Read the next chunk; after the last one, the result, of which the tutor has taken note. Whoever asked for it
         waits for ``answer``."""

@@ -73,8 +73,9 @@ class LibraryPlanner:
         agenda, shape = self.agenda, self.shape
         new_library = agenda.bookmark.library != self.librarian.library
         lesson, agenda.bookmark = self.librarian.lesson(agenda.bookmark, streams=shape.streams, length=shape.length)
-        tasks = self._library_tasks(lesson.tokens, micro_streams)
-        weight = float(lesson.tokens[:, 1:].size)
+        tasks = self._library_tasks(lesson.tokens, lesson.learned, micro_streams)
+        learned = float(lesson.learned.sum())
+        weight = max(1.0, learned)
         ids, weights, review_tokens = self._taught(step)
         talk = not len(ids) and self._dialogue_is_due(step, len(talks))
         asleep, dreamed = agenda.night.rows(agenda.reviews, rows=self.settings.night_rows, length=shape.length)
@@ -88,18 +89,20 @@ class LibraryPlanner:
         return Step(
             tasks,
             weight,
-            self.librarian.byte_count(lesson.tokens[:, 1:]),
+            self.librarian.byte_count(lesson.tokens[:, 1:][lesson.learned]),
             review_tokens,
+            library_targets=learned,
             anchored=review_tokens > 0 and knows_library and not new_library,
             jumped=lesson.jumped,
             new_library=new_library,
         )
 
-    def _library_tasks(self, tokens: np.ndarray, micro_streams: int) -> list[Task]:
+    def _library_tasks(self, tokens: np.ndarray, learned: np.ndarray, micro_streams: int) -> list[Task]:
         blocks, tasks = torch.from_numpy(tokens).to(self.device), []
+        weights = torch.from_numpy(learned.astype(np.float32)).to(self.device)
         for first in range(0, len(blocks), micro_streams):
             rows = slice(first, min(first + micro_streams, len(blocks)))
-            tasks.append(Task(blocks[rows], torch.ones(blocks[rows, 1:].shape, device=self.device), rows))
+            tasks.append(Task(blocks[rows], weights[rows], rows))
         return tasks
 
     def _taught(self, step: int) -> tuple[np.ndarray, np.ndarray, int]:

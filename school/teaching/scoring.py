@@ -11,10 +11,12 @@ from school.door.values import Score
 from school.office.mistakes import Mistake
 from school.teaching.examiner import Exam
 from school.teaching.remembering import Judge
-from school.texts.decoding import Unreadable
+from school.texts.encodings import Unreadable
+from school.texts.facts import Facts
 from school.texts.librarian import split_rows
+from school.texts.prepare import prepared
 from school.texts.shelf import segments_of
-from school.texts.survey import read_content
+from school.texts.survey import read_alone
 from school.texts.tokenizer import DOCUMENT, Tokenizer
 
 READERS, WARM_UP, CHUNK = 8, 512, 128
@@ -23,7 +25,7 @@ READERS, WARM_UP, CHUNK = 8, 512, 128
 def open_file(file: Path, tokenizer: Tokenizer) -> np.ndarray:
     """A text's tokens behind a document mark, with turns as in the library. Raises Mistake."""
     try:
-        text = read_content(file).text
+        text = prepared(read_alone(file, Facts())[1], Facts(), file.name).text
     except (OSError, Unreadable) as why:
         raise Mistake(f"{file}: {getattr(why, 'strerror', None) or why}.") from None
     ids = [i for piece in tokenizer.encode_segments(list(segments_of(text))) for i in piece]

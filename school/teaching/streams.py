@@ -110,6 +110,7 @@ class Step:
     anchored: bool = False  # what it reads of the library keeps it to what it was at its best
     jumped: bool = False  # to a new place in the library, of which the streams know nothing
     new_library: bool = False  # there is something new to learn
+    library_targets: float = 0.0  # of the library that are learned; 0 where all are
     index: int = 0  # of the first task that is not done
     before: int = 0  # streams of the same step of which other processes take care, before these
     losses: list[Tensor] = field(default_factory=list)

@@ -339,7 +339,7 @@ class Tutor:
         expected = (sum(step.expected) / shape.streams).tolist() if learned else color
         return StepReport(
             step=self.step,
-            loss=nats / shape.tokens,
+            loss=nats / (step.library_targets or shape.tokens),
             bits_per_byte=nats / math.log(2) / max(1, step.library_bytes),
             accuracy=float(sum(step.correct)) / shape.tokens,
             gradient_norm=norm,

@@ -19,12 +19,12 @@ PICTURES = re.compile(
 )
 
 
-def without_pictures(text: str) -> tuple[str, str]:
-    """The text without them, and a note that tells how many there were ("" where there were none)."""
+def without_pictures(text: str) -> tuple[str, int, str]:
+    """The text without them, how many there were, and a note that tells it ("" where there were none)."""
     if "data:" not in text:
-        return text, ""
+        return text, 0, ""
     kept, found = PICTURES.subn("", text)
     if not found:
-        return text, ""
+        return text, 0, ""
     size = (len(text) - len(kept)) / 1000
-    return kept, f"{found} inlined picture{'s' * (found != 1)} ({size:,.0f} kB) left out"
+    return kept, found, f"{found} inlined picture{'s' * (found != 1)} ({size:,.0f} kB) left out"

@@ -2,16 +2,17 @@
 
 Shapes: B streams, T tokens per block.
 
-All texts stand in one circle, each behind a document mark. An epoch cuts the circle at a random place into B equal
-arcs, one per stream, and reads them block by block; the next epoch cuts elsewhere. So every token is read once per
-epoch, in order, and where a lesson comes from is arithmetic on the bookmark.
+All texts stand in one circle (``circle.py``), each behind a document mark. An epoch cuts the circle at a random place
+into B equal arcs, one per stream, and reads them block by block; the next epoch cuts elsewhere. So every token is read
+once per epoch, in order, and where a lesson comes from is arithmetic on the bookmark. A text that weighs 2.5 stands in
+the circle twice in every other epoch and three times in the rest, as it comes out by lot.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from pathlib import Path
 from threading import Thread
@@ -20,6 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from school.office.mistakes import Mistake
+from school.texts.circle import Circle, Quiet, order_of
 from school.texts.news import Library, tell_news, tell_notes, tell_skipped
 from school.texts.places import Source
 from school.texts.shelf import Text, open_texts, pieces
@@ -29,6 +31,7 @@ from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Toke
 TOKENIZER_SAMPLE = 8 << 20  # characters of the library that the byte pairs are learned from, at most
 PATIENCE = 5  # seconds between signs of life while the tokenizer is made
 SENTENCE_WINDOW = 192  # tokens in which a dialogue looks for two sentences
+NOTHING: Mapping[str, str] = {}
 SHORTEST_SENTENCE = 3  # tokens; what ends sooner ("Mr.") goes on
 
 
@@ -41,9 +44,11 @@ class Bookmark(NamedTuple):
 
 
 class Lesson(NamedTuple):
-    """One block for every stream: ``tokens`` (B, T+1), whether the streams jumped to a new place, and their places."""
+    """One block for every stream: ``tokens`` (B, T+1), whether each target is ``learned`` (B, T), whether the streams
+    jumped to a new place, and their places."""
 
     tokens: np.ndarray
+    learned: np.ndarray
     jumped: bool
     places: list[int]
 
@@ -98,9 +103,10 @@ class Librarian:
         self.tokenizer, self.texts, self.seed = tokenizer, texts, seed
         self.skipped = skipped or {}  # name -> why it is left out
         self.files = files or {}  # name -> SHA-256, of every file that was found
-        circle = "".join(f"{text.sha256} {len(text.learn)} " for text in texts)
+        circle = "".join(f"{text.sha256} {len(text.learn)} {_weight(text)}" for text in texts)
         self.library = hashlib.sha256(circle.encode()).hexdigest()[:16]
-        self._starts = np.cumsum([0, *(len(text.learn) + 1 for text in texts)])
+        self._circles: dict[int, Circle] = {}  # the last ones, by their epochs
+        self._whole = Circle(texts, order_of(texts, lambda: 1.0))
         self._ends_sentence = np.array([_ends_sentence(tokenizer.token_bytes(i)) for i in range(tokenizer.size)])
         self.byte_lengths = np.array(tokenizer.byte_lengths())
 
@@ -116,18 +122,22 @@ class Librarian:
         say: Callable[[str], None],
         skipped: dict[str, str] | None = None,
         before: Library | None = None,
+        told: Mapping[str, str] = NOTHING,
         found: Survey | None = None,
     ) -> Librarian:
         """Open every source that can be read; ``skipped`` are others that were left out before, and ``before`` is what
-        the library was at the last wake. Says what is new, and what was left out. Raises Mistake if nothing is left to
-        learn from."""
+        the library was at the last wake. Says what is new, and what was left out, but for what was ``told`` of that.
+        Raises Mistake if nothing is left to learn from."""
         before = before or {}
         shelved = open_texts(sources, tokenizer, held_out=held_out, cache=cache, say=say, found=found)
         skipped = (skipped or {}) | shelved.skipped
-        news, left_out = tell_news(before, shelved.files) if before else [], tell_skipped(skipped)
+        news, left_out = (
+            tell_news(before, shelved.files) if before else [],
+            tell_skipped({name: why for name, why in skipped.items() if told.get(name) != why}),
+        )
         if sum(len(text.learn) for text in shelved.texts) < 16:
             raise Mistake(
-                " ".join([*news, "There is nothing to learn from yet: put a .txt or .md file into the library folder."])
+                " ".join([*news, "There is nothing to learn from yet: put a text into the library folder."])
                 + "".join(f" {line}" for line in left_out)
             )
         remarks = tell_notes(shelved.notes, unless=before.items() & shelved.files.items())
@@ -137,24 +147,29 @@ class Librarian:
 
     @property
     def tokens(self) -> int:
-        """Tokens in the circle, document marks included."""
-        return int(self._starts[-1])
+        """Tokens in the circle, document marks included; on average, where weights are no whole numbers."""
+        return round(sum(text.weight * (len(text.learn) + 1) for text in self.texts)) or self._whole.tokens
 
     def lesson(self, bookmark: Bookmark, *, streams: int, length: int) -> tuple[Lesson, Bookmark]:
         """The next block for every stream. A library that changed starts a new epoch."""
         if bookmark.library != self.library:
             bookmark = Bookmark(bookmark.epoch + (bookmark.library != ""), 0, self.library)
-        cut = int(self._rng("epoch", bookmark.epoch).integers(self.tokens))
-        arc = self.tokens / streams
+        circle = self._circle(bookmark.epoch)
+        cut = int(self._rng("epoch", bookmark.epoch).integers(circle.tokens))
+        arc = circle.tokens / streams
         starts = [cut + round(i * arc) + bookmark.block * length for i in range(streams)]
-        places = [start % self.tokens for start in starts]
+        places = [start % circle.tokens for start in starts]
         last = (bookmark.block + 2) * length > arc
         after = Bookmark(bookmark.epoch + last, 0 if last else bookmark.block + 1, self.library)
-        return Lesson(self.passages(places, length=length), bookmark.block == 0, places), after
+        blocks, learned = zip(*(circle.read(place, length + 1) for place in places), strict=True)
+        return Lesson(np.stack(blocks), np.stack(learned)[:, 1:], bookmark.block == 0, places), after
 
-    def passages(self, places: list[int], *, length: int) -> np.ndarray:
-        """The blocks that begin at these places of the circle, (R, T+1)."""
-        return np.stack([self._read(place, length + 1) for place in places])
+    def _circle(self, epoch: int) -> Circle:
+        if all(text.weight % 1 == 0 for text in self.texts):
+            return self._whole
+        if epoch not in self._circles:
+            self._circles = {epoch: Circle(self.texts, order_of(self.texts, self._rng("weights", epoch).random))}
+        return self._circles[epoch]
 
     def dialogue(self, number: int, *, length: int, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
         """Neighbouring sentences of the library, dressed as a person's turn and the baby's answer, again and again.
@@ -166,7 +181,8 @@ class Librarian:
         rng, stop = self._rng("dialogue", number), start + length + 1
         ids, learned = [], []
         while len(ids) < stop:
-            sentences = self._sentences(self._read(int(rng.integers(self.tokens)), SENTENCE_WINDOW))
+            window, own = self._whole.read(int(rng.integers(self._whole.tokens)), SENTENCE_WINDOW)
+            sentences = self._sentences(window[own])
             turns = [PERSON, *sentences[0], END, BABY]
             answer = [*sentences[1], END]
             ids += turns + answer
@@ -189,32 +205,16 @@ class Librarian:
 
     def exam_rows(self, rows: int, limit: int, warm_up: int) -> tuple[np.ndarray, np.ndarray]:
         """Held-out tokens for ``rows`` readers and which targets count, at most about ``limit`` of them."""
-        held = [np.array([DOCUMENT])]
+        held, own = [np.array([DOCUMENT])], [np.array([True])]
         for text in self.texts:
-            if len(text.held_out):
+            if count := len(text.held_out):
                 held += [np.asarray(text.held_out), np.array([DOCUMENT])]
-        return split_rows(np.concatenate(held).astype(np.int64), rows, limit, warm_up)
+                own += [Quiet(text.held_out).learned(0, count) if text.context else np.ones(count, dtype=bool), own[0]]
+        return split_rows(np.concatenate(held).astype(np.int64), rows, limit, warm_up, np.concatenate(own))
 
     def byte_count(self, tokens: np.ndarray) -> int:
         """UTF-8 bytes that the tokens stand for."""
         return int(self.byte_lengths[tokens].sum())
-
-    def _read(self, start: int, count: int) -> np.ndarray:
-        """``count`` tokens of the circle from ``start`` on."""
-        out = np.empty(count, dtype=np.int64)
-        filled = 0
-        while filled < count:
-            place = (start + filled) % self.tokens
-            index = int(np.searchsorted(self._starts, place, side="right")) - 1
-            offset = place - int(self._starts[index])
-            if offset == 0:
-                out[filled] = DOCUMENT
-                filled += 1
-                continue
-            piece = self.texts[index].learn[offset - 1 : offset - 1 + count - filled]
-            out[filled : filled + len(piece)] = piece
-            filled += len(piece)
-        return out
 
     def _rng(self, purpose: str, number: int) -> np.random.Generator:
         return np.random.default_rng([self.seed, number, *purpose.encode()])
@@ -224,8 +224,14 @@ def _ends_sentence(piece: bytes) -> bool:
     return piece.rstrip(b" \"')").endswith((b".", b"!", b"?")) or b"\n" in piece
 
 
-def split_rows(tokens: np.ndarray, rows: int, limit: int, warm_up: int) -> tuple[np.ndarray, np.ndarray]:
-    """Share a long text among several readers who read at the same time.
+def _weight(text: Text) -> str:
+    return "" if text.weight == 1 else f"x{text.weight} "
+
+
+def split_rows(
+    tokens: np.ndarray, rows: int, limit: int, warm_up: int, own: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Share a long text among several readers who read at the same time. ``own``: whether each token may count.
 
     Each reads ``warm_up`` tokens before its part that do not count, so that it comes to it with a full memory.
     Returns tokens (rows, S+1) and counts (rows, S): whether each target counts. Every target of the text counts just
@@ -243,5 +249,5 @@ def split_rows(tokens: np.ndarray, rows: int, limit: int, warm_up: int) -> tuple
         begin = max(0, first - (span - taken))
         stop = min(first + taken, targets)
         out[row, : stop - begin + 1] = tokens[begin : stop + 1]
-        counts[row, first - begin : stop - begin] = True
+        counts[row, first - begin : stop - begin] = True if own is None else own[first + 1 : stop + 1]
     return out, counts

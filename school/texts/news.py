@@ -10,6 +10,7 @@ from school.office.mistakes import Mistake
 from school.texts.places import STARTER
 
 FEW = 5  # names that are told one by one
+WHO = "which of "  # how the reason begins where it isn't known whose words are whose
 FIRST = 3  # of more than those
 
 Library = dict[str, str]  # the SHA-256 of each text, by its name
@@ -36,7 +37,12 @@ def tell_each(line: str, by_name: Mapping[str, str]) -> list[str]:
 
 
 def tell_skipped(skipped: Mapping[str, str]) -> list[str]:
-    return tell_each("skipped {name}: {what}.", skipped)
+    """Of many chats in which nobody knows who the owner is, one line says how to tell for all."""
+    unknown = [name for name, why in skipped.items() if why.startswith(WHO)]
+    if len(unknown) <= FEW:
+        return tell_each("skipped {name}: {what}.", skipped)
+    what = 'who are you in them? Say it once, in config.toml below [library]: speaker = ["NAME"]'
+    return tell_each("skipped {name}: {what}.", {**skipped, **dict.fromkeys(unknown, what)})
 
 
 def tell_notes(notes: Mapping[str, str], unless: Collection[tuple[str, str]] = ()) -> list[str]:

@@ -9,22 +9,25 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from school.office.files import Unfit, open_plain
-from school.texts.decoding import Unreadable
-from school.texts.formats import format_of
+from school.texts.facts import Facts, facts_on, read_known
+from school.texts.formats import can_be_read
 
 STARTER = "starter"
-LARGEST = 512 << 20  # bytes of a file
+STARTER_SHELF = Path(__file__).resolve().parent.parent.parent / "library" / STARTER
+
+TEMPLATES = {"templates", "template", "_templates"}
+UNSAID, SHIPPED = Facts(), Facts(private=False)
 
 Place = tuple[int, int]  # device and number of a folder, however one came there
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file found on the shelf, and the name it goes by in the record."""
+    """A file found on the shelf, the name it goes by in the record, and what its owner said about it."""
 
     path: Path
     name: str
+    facts: Facts = Facts()
 
 
 @dataclass(slots=True)
@@ -58,7 +61,7 @@ def find_files(folder: Path, *, without: Collection[Path] = ()) -> Found:
         before = len(found.files) + len(waiting) + len(linked)
         for entry in entries:
             _sort_in(entry, Path(here, entry.name), folder, found, waiting, linked)
-        if here != folder and format_of(here) and len(found.files) + len(waiting) + len(linked) == before:
+        if here != folder and can_be_read(here) and len(found.files) + len(waiting) + len(linked) == before:
             found.skipped[shown(here.relative_to(folder))] = "not a file"
     found.files.sort()
     return found
@@ -74,11 +77,19 @@ def _sort_in(
         found.skipped[shown(path.relative_to(folder))] = f"it can't be opened ({error.strerror})"
         return
     if stat.S_ISDIR(kind):
-        (linked if entry.is_symlink() else waiting).append(path)
-    elif stat.S_ISREG(kind) and format_of(path):
+        if not _is_of_an_app(path):
+            (linked if entry.is_symlink() else waiting).append(path)
+    elif stat.S_ISREG(kind) and can_be_read(path):
         found.files.append(path)
     else:
         found.skipped[shown(path.relative_to(folder))] = _no_reader(path) if stat.S_ISREG(kind) else "not a file"
+
+
+def _is_of_an_app(folder: Path) -> bool:
+    """Whether a note-taking app keeps something there that nobody wrote: templates, settings and copies."""
+    if folder.name.casefold() in TEMPLATES and (folder.parent / ".obsidian").is_dir():
+        return True
+    return folder.name == "__MACOSX" or (folder.name == "logseq" and (folder / "config.edn").is_file())
 
 
 def _no_reader(path: Path) -> str:
@@ -88,38 +99,37 @@ def _no_reader(path: Path) -> str:
 
 
 def gather_sources(
-    library: Path, others: list[Path], starter: Path, use_starter: str, *, home: Path | None = None
+    library: Path,
+    others: list[Path],
+    starter: Path,
+    use_starter: str,
+    *,
+    home: Path | None = None,
+    default: Facts = UNSAID,
 ) -> tuple[list[Source], dict[str, str]]:
     """The files to learn from: the home's library, further folders or single files, and the starter shelf while it is
-    wanted; and what was left out. What else is in the ``home`` (souls, the record, letters) is never learned."""
+    wanted; and what was left out. What else is in the ``home`` (souls, the record, letters) is never learned.
+    ``default``: what holds for files of which nothing else was said. Raises Mistake."""
     without = [home, home / "soul", home / "statistics"] if home else []
     found = find_files(library, without=[*without, library / STARTER])
-    own = [Source(path, shown(path.relative_to(library))) for path in found.files]
+    known = read_known(library)
+
+    def named(path: Path, name: str) -> Source:
+        return Source(path, name, facts_on(name.replace(os.sep, "/"), known, default))
+
+    own = [named(path, shown(path.relative_to(library))) for path in found.files]
     skipped = dict(found.skipped)
     for folder in others:
         above = Path(folder.absolute().name)
         if not folder.is_dir():  # a single file, whatever its name ends with
-            own.append(Source(folder, shown(above)))
+            own.append(named(folder, shown(above)))
             continue
         further = find_files(folder, without=[*without, library])
-        own += [Source(path, shown(above / path.relative_to(folder))) for path in further.files]
+        own += [named(path, shown(above / path.relative_to(folder))) for path in further.files]
         skipped |= {str(above / name): why for name, why in further.skipped.items()}
     if use_starter == "always" or (use_starter == "auto" and not own):
-        own += [Source(path, shown(STARTER / path.relative_to(starter))) for path in find_files(starter).files]
+        own += [Source(path, shown(STARTER / path.relative_to(starter)), SHIPPED) for path in find_files(starter).files]
     return own, skipped
-
-
-def read_bytes(path: Path) -> bytes:
-    """A file's content. Raises OSError, or Unreadable for what is no file, or larger than any text."""
-    try:
-        with open_plain(path) as file:
-            size = os.fstat(file.fileno()).st_size
-            raw = b"" if size > LARGEST else file.read(LARGEST + 1)
-    except Unfit:
-        raise Unreadable("not a file") from None
-    if max(len(raw), size) > LARGEST:
-        raise Unreadable(f"too large: {size / 1e9:.1f} GB; texts have {LARGEST / 1e9:.1f} GB at most")
-    return raw
 
 
 def shown(path: Path) -> str:

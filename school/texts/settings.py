@@ -38,3 +38,18 @@ class LibrarySettings(Slice):
         "auto",
         description='the starter shelf: "auto" (until there is writing of your own), "always" or "never"',
     )
+    look_seconds: float = Field(
+        20.0,
+        ge=0,
+        le=86_400,
+        description="seconds between looks at whether the library has changed while it is awake; 0: at a wake only",
+        json_schema_extra=EXPERT,
+    )
+    speaker: tuple[str, ...] = Field(
+        (),
+        strict=False,
+        description="your names in chats, as they stand there: what you said is learned as its own words",
+    )
+    others: Literal["context", "none"] = Field(
+        "context", description='what others said in chats: "context" (read, but not learned) or "none" (left out)'
+    )

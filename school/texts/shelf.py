@@ -21,6 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from school.office.files import Unfit, is_damage, make_folder, open_plain, replacing, set_aside
 from school.texts.decoding import Unreadable
 from school.texts.formats import PLAIN, Format
+from school.texts.pieces import PIECE, pieces
 from school.texts.places import Source
 from school.texts.stamps import NAME as STAMPS
 from school.texts.stamps import keep_stamps, read_stamps
@@ -29,9 +30,8 @@ from school.texts.tokenizer import Segment, Tokenizer
 from school.texts.turns import begins_with_turn, conversation_segments, has_turns
 
 NAME = "library.tokens"
-PIECE = 1 << 16  # characters encoded at a time
 BATCH = 64  # such pieces on their way through the tokenizer at once
-VERSION = 2  # goes up with every change by which the same text is cut or encoded differently
+VERSION = 3  # goes up with every change by which the same text is cut or encoded differently
 CHECKSUM = hashlib.sha256().digest_size
 
 Say = Callable[[str], None]
@@ -39,20 +39,23 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """One text as tokens: ``learn`` (memory-mapped) is taught, ``held_out`` never is."""
+    """One text as tokens: ``learn`` (memory-mapped) is taught, ``weight`` times as often as others, ``held_out`` never
+    is. With ``context``, what others say in it is read but not learned."""
 
     name: str
     sha256: str
     size: int  # bytes in the file
     format: Format = PLAIN
+    weight: float = 1.0
+    context: bool = False
     learn: np.ndarray
     held_out: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
 class Shelved:
-    """All texts of a library; the checksum of every file, why some were left out, and what was remarkable in others, by
-    their names."""
+    """All texts of a library; by their names, the checksum of every file that can be read, why others were left out,
+    and what was remarkable."""
 
     texts: list[Text]
     files: dict[str, str]
@@ -64,21 +67,6 @@ def split_held_out(text: str, share: float) -> tuple[str, str]:
     """Cut off the last ``share`` of a text."""
     cut = cut_of(text, share)
     return text[:cut], text[cut:]
-
-
-def pieces(text: str) -> Iterator[str]:
-    """The text in pieces of about PIECE characters that end with a line, or a word."""
-    start = 0
-    while start < len(text):
-        stop = min(start + PIECE, len(text))
-        if stop < len(text):
-            for mark in "\n ":
-                found = text.rfind(mark, start + PIECE // 2, stop)
-                if found > 0:
-                    stop = found + (mark == "\n")
-                    break
-        yield text[start:stop]
-        start = stop
 
 
 def segments_of(text: str, *, talk: bool | None = None, only_turns: bool | None = None) -> Iterator[Segment]:
@@ -102,7 +90,7 @@ def open_texts(
     these sources, if there was one just now."""
     stamps = read_stamps(cache)
     files = found.files if found else look_at(sources, stamps)
-    key = _key([VERSION, tokenizer.fingerprint, held_out, *([f.sha256, _format(f), f.unreadable] for f in files)])
+    key = _key([VERSION, tokenizer.fingerprint, held_out, *([f.sha256, f.manner, f.unreadable] for f in files)])
     pack = Pack.open(cache / NAME)
     if pack is None or pack.index.key != key:
         pack = _pack(found or survey(files, held_out), tokenizer, key, pack, cache / NAME, say)
@@ -141,13 +129,16 @@ def _shelved(files: list[File], pack: Pack) -> Shelved:
                     sha256=file.sha256,
                     size=file.size,
                     format=file.format,
+                    weight=file.source.facts.weight,
+                    context=row.context,
                     learn=pack.tokens[start:middle],
                     held_out=pack.tokens[middle:stop],
                 )
             )
         if row.note:
             notes[file.source.name] = row.note
-    checksums = {file.source.name: file.sha256 for file in files}
+    rows = zip(files, pack.index.texts, strict=True)
+    checksums = {file.source.name: file.sha256 for file, row in rows if not row.unreadable}
     return Shelved(texts, checksums, skipped, notes)
 
 
@@ -164,6 +155,7 @@ class Row:
     copy_of: int | None
     unreadable: str
     note: str
+    context: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,10 +263,11 @@ def _row(found: Survey, number: int) -> Row:
     name = file.source.name
     copied = share.copy_of is not None
     return Row(
-        key=_key([file.sha256, _format(file), share.taught, share.held_out]),
+        key=_key([file.sha256, file.manner, share.taught, share.held_out]),
         copy_of=share.copy_of,
         unreadable="" if copied else found.skipped.get(name, ""),
         note=found.notes.get(name, ""),
+        context=found.contexts[number],
     )
 
 
@@ -347,10 +340,6 @@ def _progress(total: int, say: Say) -> Callable[[int], None]:
 
 def _end(index: Index) -> int:
     return index.texts[-1].tokens[2] if index.texts else 0
-
-
-def _format(file: File) -> str:
-    return f"{file.format.name}{file.format.version}"
 
 
 def _key(what: list) -> str:

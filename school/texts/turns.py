@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
+from school.texts.marks import MARKED, is_marked, marked_segments
 from school.texts.tokenizer import BABY, END, PERSON, Segment, Tokenizer
 
 UNSEEN = "\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # marks that apps put before a name, and that nobody sees
@@ -19,7 +20,9 @@ SPEAKERS = {"you": PERSON, "baby": BABY}
 
 
 def has_turns(text: str) -> bool:
-    """Whether a text holds a conversation written as lines that begin ``you: `` and ``baby: ``."""
+    """Whether a text holds a conversation written as lines that begin ``you: `` and ``baby: ``, or marked turns."""
+    if is_marked(text):
+        return True
     speakers = set()
     for match in TURN.finditer(text):
         speakers.add(match[1].lower())
@@ -30,7 +33,11 @@ def has_turns(text: str) -> bool:
 
 def conversation_segments(text: str, *, only_turns: bool | None = None) -> Iterator[Segment]:
     """A text with ``you: `` and ``baby: `` lines as marked turns, and what is around them as plain text.
-    ``only_turns``: whether all of it is messages; told by its beginning where that isn't given."""
+    ``only_turns``: whether all of it is messages; told by its beginning where that isn't given. Where turns are marked,
+    such lines are just lines."""
+    if is_marked(text):
+        yield from marked_segments(text)
+        return
     if only_turns is None:
         only_turns = begins_with_turn(text)
     starts = [match.start() for match in TURN.finditer(text)]
@@ -59,10 +66,11 @@ def said_by_person(text: str) -> Iterator[str]:
 
 
 def next_turn(text: str, start: int, stop: int) -> int | None:
-    """Where the first turn begins that begins there."""
+    """Where the first turn begins that begins there, or in a text with marks the first document."""
+    turn = MARKED if is_marked(text) else TURN
     line = text.find("\n", max(0, start - 1), stop) + 1
     while 0 < line < stop:
-        if TURN.match(text, line):
+        if turn.match(text, line):
             return line
         line = text.find("\n", line, stop) + 1
     return None

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import threading
 import time
+from concurrent.futures import Future
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +15,7 @@ from bots.typed import Commands, House
 from school.classroom import Classroom, Limits, Outside
 from school.door.control import Control
 from school.door.events import Examined, Saved, StepReport
-from school.door.mailbox import Mailbox
+from school.door.mailbox import Mailbox, Restock
 from school.door.school import School
 from school.door.values import Asleep, Snapshot
 from school.record.registrar import Registrar
@@ -23,7 +24,7 @@ from school.record.settings import RecordSettings
 from school.screen.calligraphist import count, for_screen, hex_color, wrapped
 from school.screen.status import facts, status_lines
 from school.souls.caretaker import Caretaker, SoulSettings
-from tests.conftest import LESSONS, make_classroom, make_receptionist, make_tutor
+from tests.conftest import LESSONS, make_classroom, make_receptionist, make_tutor, shelve
 
 
 @pytest.fixture
@@ -399,3 +400,31 @@ def test_the_record_can_be_read_while_it_is_written(class_):
     wait_for(lambda: class_.registrar.unwritten == 0 or True)
     with reading(class_.path / "baby.db") as db, pytest.raises(sqlite3.OperationalError):
         db.execute("delete from steps")
+
+
+def test_the_library_changes_between_two_parts_of_a_step(class_, tokenizer):
+    """The step under way is finished with what it has read; the next one, and the next examination, is of the new
+    texts; where none are left, lessons rest."""
+    tutor, classroom = class_.tutor, class_.classroom
+    other = shelve(tokenizer, "the moon was out, and the fox slept. " * 200)
+    classroom.examination.want(Future())
+    assert tutor.micro_step() is None
+    classroom.mailbox.post(Restock(other))
+    classroom._hear_requests()
+    assert tutor.librarian is other
+    assert classroom.examination._paper is None
+    while tutor.under_way:
+        tutor.micro_step()
+    assert tutor.planner.agenda.bookmark.library != other.library
+    assert tutor.micro_step() is None
+    assert tutor.planner.agenda.bookmark.library == other.library
+    classroom.mailbox.post(Restock(None))
+    classroom._hear_requests()
+    while tutor.under_way:
+        assert classroom._studying
+        tutor.micro_step()
+    assert not classroom._studying
+    assert not class_.school.status().learning
+    classroom.mailbox.post(Restock(other))
+    classroom._hear_requests()
+    assert classroom._studying

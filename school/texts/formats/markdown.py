@@ -1,8 +1,83 @@
-"""Markdown, whose marks are learned like any other letters."""
+"""Markdown, whose marks are learned like any other letters, and what Obsidian, Logseq and Notion add to it.
+
+Links of theirs become the words that one sees; what one doesn't see goes. Code is left as it is: brackets in it are no
+links.
+"""
 
 from __future__ import annotations
 
-from school.texts.formats import Format
-from school.texts.formats.plain import read
+import re
+from collections import Counter
+from dataclasses import replace
 
-FORMAT = Format(name="markdown", suffixes=frozenset({".md", ".markdown"}), read=read, version=3)
+from school.texts.content import Content
+from school.texts.formats import Format, plain
+from school.texts.original import Original
+
+_FRONT = re.compile(r"\A---[ \t]*\n(.*?\n)??(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
+_KEY = re.compile(r"^(?:[\w .-]+:.*|[ \t]+.*|-.*|#.*|)$")  # a line of front matter
+_CODE = re.compile(r"(^[ \t]*(```+|~~~+)[^\n]*\n.*?(?:^[ \t]*\2[`~]*[ \t]*$|\Z)|`[^`\n]+`)", re.S | re.M)
+_QUERY = re.compile(r"^[ \t]*(?:```+|~~~+)[ \t]*(?:dataview|dataviewjs|query|tasks|mermaid)\b")
+_NOTION = re.compile(r" ?[0-9a-f]{32}\.md$")
+_NOTION_LINES = re.compile(r"\A(# [^\n]*\n\n)((?:[\w ()/&-]+: [^\n]*\n)+)\n")
+
+LABEL, NOTE = r"[^\]\[\n]{0,500}", r"[^\]\[|\n]{0,500}"  # bounded: of a million brackets each would look for its end
+RULES: tuple[tuple[str, re.Pattern[str], str], ...] = (  # what counts as left out, what it looks like, what stays of it
+    ("comment", re.compile(r"%%(?:[^%]|%(?!%))*%%|<!--(?:[^<]|<(?!!--))*?-->"), ""),
+    ("picture or embed", re.compile(rf"!\[\[{LABEL}\]\]|!\[{LABEL}\]\([^)\n]{{0,2000}}\)"), ""),
+    ("embed", re.compile(r"\{\{[^{}\n]*\}\}|!?\(\([0-9a-f-]{36}\)\)"), ""),
+    ("log", re.compile(r"^[ \t]*:LOGBOOK:(?:[^:]|:(?!LOGBOOK:))*?^[ \t]*:END:[ \t]*\n?", re.M), ""),
+    ("property", re.compile(r"^[ \t]*(?:[-*] )?[\w-]{1,60}::(?: [^\n]*)?(?:\n|\Z)", re.M), ""),
+    ("property", re.compile(r"[\[(][\w -]{1,60}:: [^\])\n]{0,500}[\])]"), ""),
+    ("", re.compile(rf"\[\[{NOTE}\|({LABEL})\]\]"), r"\1"),  # [[note|words]]
+    ("", re.compile(rf"\[\[([^\]\[#|\n]{{1,500}})(?:#{LABEL})?\]\]"), r"\1"),  # [[note#heading]]
+    ("", re.compile(rf"\[\[#?({LABEL})\]\]"), r"\1"),
+    ("", re.compile(r"^(>+[ \t]*)\[![\w -]{1,60}\][+-]?[ \t]*", re.M), r"\1"),  # > [!note] title
+    ("", re.compile(r"[ \t]\^[\w-]{1,60}[ \t]*$", re.M), ""),  # the name of a block
+    ("", re.compile(r"^([ \t]*[-*+] )\[[ xX/-]\] ", re.M), r"\1"),  # a task
+)
+_BULLET = re.compile(r"^[ \t]*[-*] ?", re.M)
+_LOGSEQ = re.compile(r"^[ \t]*(?:id|collapsed|created-at)::", re.M)
+
+
+def read(file: Original) -> Content:
+    """Raises OSError, Unreadable."""
+    found, dropped = plain.read(file), Counter[str]()
+    (text,) = found.documents
+    outline = bool(_LOGSEQ.search(text)) or file.neighbour("../logseq/config.edn") is not None
+    text = _without_front(text, dropped)
+    if _NOTION.search(file.name) and (lines := _NOTION_LINES.match(text)):
+        dropped["property"] += lines[2].count("\n")
+        text = f"{lines[1]}{text[lines.end() :]}"
+    parts = _CODE.split(text)  # prose, code, its fence, prose, ...
+    out = [_words(part, dropped) if i % 3 == 0 else _code(part, dropped) for i, part in enumerate(parts) if i % 3 != 2]
+    text = "".join(out)
+    if outline:
+        text = _BULLET.sub("", text)
+    return replace(found, documents=[text], dropped=found.dropped + dropped)
+
+
+def _without_front(text: str, dropped: Counter[str]) -> str:
+    front = _FRONT.match(text)
+    if not front or not all(_KEY.match(line) for line in (front[1] or "").split("\n")):
+        return text
+    dropped["front matter"] += 1
+    return text[front.end() :].lstrip("\n")
+
+
+def _words(prose: str, dropped: Counter[str]) -> str:
+    for rule, pattern, stays in RULES:
+        prose, count = pattern.subn(stays, prose)
+        if rule:
+            dropped[rule] += count
+    return prose
+
+
+def _code(code: str, dropped: Counter[str]) -> str:
+    if not _QUERY.match(code):
+        return code
+    dropped["query"] += 1
+    return ""
+
+
+FORMAT = Format(name="markdown", suffixes=frozenset({".md", ".markdown"}), read=read, version=5)

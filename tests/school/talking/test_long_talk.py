@@ -8,12 +8,12 @@ from statistics import mean
 import numpy as np
 
 from brain.ops.backend import Backend
-from school.assembly import STARTER
 from school.door.mailbox import Ask
 from school.office.kernels import compile_kernels
 from school.talking.receptionist import Receptionist
 from school.teaching.talks import BLOCKS, Talks
 from school.teaching.tutor import Tutor
+from school.texts.places import STARTER_SHELF
 from school.texts.tokenizer import PERSON, Tokenizer
 from tests.conftest import LESSONS, SENTENCES, TINY, make_brain, make_receptionist, make_tutor, shelve, take_steps
 
@@ -29,7 +29,7 @@ QUESTIONS = (
 
 def grown(steps: int) -> Tutor:
     """Somebody very small who has read some of the starter shelf for so many steps."""
-    shelf = "".join((STARTER / name).read_text(encoding="utf-8") for name in ("chats.txt", "chats-everyday.txt"))
+    shelf = "".join((STARTER_SHELF / name).read_text(encoding="utf-8") for name in ("chats.txt", "chats-everyday.txt"))
     librarian = shelve(Tokenizer.train([shelf], vocabulary=400, minimum_frequency=2), shelf)
     settings = SETTINGS.model_copy(update={"learning_rate": 5e-3})
     tutor = Tutor.of_library(

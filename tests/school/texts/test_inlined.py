@@ -7,9 +7,15 @@ import random
 
 import pytest
 
-from school.texts.formats.plain import read
+from school.texts.content import Content
+from school.texts.formats import plain
+from school.texts.original import of_bytes
 
 PICTURE = base64.b64encode(random.Random(0).randbytes(450_000)).decode()
+
+
+def read(raw: bytes) -> Content:
+    return plain.read(of_bytes("a.txt", raw))
 
 
 @pytest.mark.parametrize(
@@ -27,11 +33,11 @@ PICTURE = base64.b64encode(random.Random(0).randbytes(450_000)).decode()
 def test_a_picture_is_left_out_and_told(before: str, after: str):
     """However it stands in Markdown or HTML; the prose before and behind it stays."""
     content = read(f"# A day\n\nFox.\n\n{before}{PICTURE}{after}\n\nAnd then (really) it rained.\n".encode())
-    assert content.text == "# A day\n\nFox.\n\n\n\nAnd then (really) it rained.\n"
+    assert content.documents == ["# A day\n\nFox.\n\n\n\nAnd then (really) it rained.\n"]
     assert content.note == "1 inlined picture (600 kB) left out"
 
 
 @pytest.mark.parametrize("text", ["data: it rained.\n", "![fox](fox.png)", "so data:image/png;base64,AAAA is it.\n"])
 def test_what_is_no_picture_stays(text: str):
     """Prose, links to files, and a short example."""
-    assert (read(text.encode()).text, read(text.encode()).note) == (text, "")
+    assert (read(text.encode()).documents, read(text.encode()).note) == ([text], "")

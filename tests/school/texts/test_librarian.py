@@ -264,7 +264,7 @@ def test_bytes_are_counted():
 
 def test_an_empty_library_is_the_users_mistake(tmp_path: Path):
     """No texts at all: a Mistake of one line that says where to put one."""
-    with pytest.raises(Mistake, match=r"^There is nothing to learn from yet: put a \.txt or \.md file .*\.$"):
+    with pytest.raises(Mistake, match=r"^There is nothing to learn from yet: put a text into the library folder\.$"):
         opened(tmp_path)
 
 

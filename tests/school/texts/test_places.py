@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from school.texts.decoding import Unreadable
-from school.texts.places import Source, find_files, gather_sources, read_bytes
+from school.texts.original import open_file
+from school.texts.places import Source, find_files, gather_sources
+from school.texts.survey import look_at
 from school.texts.tokenizer import Tokenizer
 
 DIARY = "Liebes Tagebuch, heute kam der Fuchs über die Brücke.\nEr aß süße Äpfel – für Käthe.\n"
@@ -47,6 +49,13 @@ def test_links_are_followed(tmp_path: Path):
     (tmp_path / "shelf").mkdir()
     (tmp_path / "shelf" / "near").symlink_to(tmp_path / "far")
     assert find_files(tmp_path / "shelf").files == [tmp_path / "shelf" / "near" / "a.txt"]
+
+
+def test_what_apps_keep_for_themselves(tmp_path: Path):
+    """A vault's templates, and Logseq's settings and copies, are nobody's writing; elsewhere such names are folders."""
+    vault = library(tmp_path / "vault", "note.md", "Templates/day.md", ".obsidian/app.json", "logseq/config.edn")
+    library(vault, "logseq/bak/old.md", "__MACOSX/note.md", "pages/logseq/talk.md", "letters/templates/b.txt")
+    assert names(vault) == ["letters/templates/b.txt", "note.md", "pages/logseq/talk.md"]
 
 
 # ---- which are learned from ------------------------------------------------------------------------------------------
@@ -151,7 +160,7 @@ def test_what_is_no_file_is_named_and_never_waited_for(tmp_path: Path):
     assert found.skipped == dict.fromkeys(["endless.txt", "folder.txt", "pipe.txt", "socket.txt"], "not a file")
     for name in ("pipe.txt", "endless.txt"):  # it was a file a moment ago
         with pytest.raises(Unreadable, match="not a file"):
-            read_bytes(shelf / name)
+            open_file(shelf / name)
 
 
 def test_a_folder_that_can_not_be_opened_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -185,8 +194,8 @@ def test_a_file_larger_than_any_text(tmp_path: Path):
     huge = tmp_path / "huge.txt"
     with huge.open("wb") as file:
         file.truncate(16_000_000_000)
-    with pytest.raises(Unreadable, match="too large: 16.0 GB; texts have 0.5 GB at most"):
-        read_bytes(huge)
+    (found,) = look_at([Source(huge, "huge.txt")])
+    assert found.unreadable == "too large: 16.0 GB; texts have 0.5 GB at most"
 
 
 def test_a_home_inside_the_notes(tmp_path: Path):

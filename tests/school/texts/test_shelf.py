@@ -17,6 +17,7 @@ from hypothesis import example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
+from school.texts import pieces as cutting
 from school.texts import shelf
 from school.texts.places import Source
 from school.texts.shelf import NAME, Shelved, Text, open_texts, pieces, split_held_out
@@ -82,18 +83,18 @@ def test_a_long_text_loses_at_most_a_page_of_it():
 def test_pieces_make_the_whole(lengths: list[int], filler: str):
     """The pieces of a text, one behind the other, are the text; none is empty or longer than a piece may be."""
     text = "".join(filler * (9 * length) + "\n " * (length % 3) for length in lengths)
-    before, shelf.PIECE = shelf.PIECE, 64
+    before, cutting.PIECE = cutting.PIECE, 64
     try:
         parts = list(pieces(text))
     finally:
-        shelf.PIECE = before
+        cutting.PIECE = before
     assert "".join(parts) == text
     assert all(0 < len(part) <= 64 for part in parts)
 
 
 def test_pieces_end_with_a_line_or_a_word(monkeypatch: pytest.MonkeyPatch):
     """A piece ends behind a line's end, or else in front of a space, or else where it is full."""
-    monkeypatch.setattr(shelf, "PIECE", 10)
+    monkeypatch.setattr(cutting, "PIECE", 10)
     assert list(pieces("abcdefg\nhijklmnop")) == ["abcdefg\n", "hijklmnop"]
     assert list(pieces("abcdefg hijklmnop")) == ["abcdefg", " hijklmnop"]
     assert list(pieces("a bcdefghijklmnop")) == ["a bcdefghi", "jklmnop"]
