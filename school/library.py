@@ -11,6 +11,7 @@ from school.office.foreign import emit, one_line, to_json
 from school.office.mistakes import Mistake
 from school.screen.calligraphist import count, number_of, show
 from school.settings import SchoolSettings
+from school.texts.care import Care
 from school.texts.export import lessons_of
 from school.texts.facts import Facts, facts_on, read_known, said_by, write_known
 from school.texts.keeping import Added, add, remove
@@ -33,10 +34,16 @@ class Desk:
         self.settings, self.home, self.options = settings, home, options
         self.library = home / "library"
         self.default = said_by(settings.library)
+        self.care = Care.of(settings, home)
 
     def sources(self) -> tuple[list[Source], dict[str, str]]:
         use, folders = self.settings.library.starter, list(self.options.library)
-        return gather_sources(self.library, folders, STARTER_SHELF, use, home=self.home, default=self.default)
+        how = {"home": self.home, "default": self.default, "care": self.care}
+        return gather_sources(self.library, folders, STARTER_SHELF, use, **how)
+
+    def preview(self, path: Path) -> Preview:
+        """Raises Mistake."""
+        return preview(*self.facts_on(path), self.care)
 
     def facts_on(self, path: Path) -> tuple[Path, Facts]:
         """A file, whether it is named by its path or as the library calls it, and what was said about it, now too."""
@@ -93,7 +100,7 @@ def _known_speaker(desk: Desk, name: str, asked: set[str]) -> Preview:
     """A file of the library; where nobody knows who the owner is in it, they are asked, once for all that is in a
     folder."""
     path, facts = desk.facts_on(desk.library / name)
-    one, top = preview(path, facts), name.partition("/")[0]
+    one, top = preview(path, facts, desk.care), name.partition("/")[0]
     if not one.problem or top in asked or desk.options.json or sys.stdin is None or not sys.stdin.isatty():
         return one
     asked.add(top)
@@ -106,7 +113,7 @@ def _known_speaker(desk: Desk, name: str, asked: set[str]) -> Preview:
         known = read_known(desk.library)
         known[top] = known.get(top, {}) | {"speaker": [answer]}
         write_known(desk.library, known)
-        one = preview(*desk.facts_on(desk.library / name))
+        one = desk.preview(desk.library / name)
     return one
 
 
@@ -158,7 +165,7 @@ def _show(desk: Desk) -> int:
         path, facts = desk.facts_on(desk.library / name)
         if not path.exists():
             raise Mistake(f"{name}: the library has no such file; `library list` shows all.")
-        one = preview(path, facts)
+        one = preview(path, facts, desk.care)
         if desk.options.json:
             emit(to_json(one.in_short | {"facts": asdict(facts), "owner": one.owner, "note": one.note}), sys.stdout)
             continue
@@ -172,7 +179,7 @@ def _show(desk: Desk) -> int:
 
 
 def _preview(desk: Desk) -> int:
-    one = preview(*desk.facts_on(desk.options.file))
+    one = desk.preview(desk.options.file)
     if desk.options.json:
         emit(to_json(one.in_short), sys.stdout)
         return 0
@@ -194,6 +201,8 @@ def in_short(one: Preview) -> str:
     said += [one.note] if one.note else []
     if one.dropped:
         said.append(f"left out: {', '.join(f'{rule} ({number:,})' for rule, number in one.dropped.items())}")
+    if one.changed:
+        said.append(f"changed: {', '.join(f'{rule} ({number:,})' for rule, number in one.changed.items())}")
     return one_line(", ".join(said))
 
 

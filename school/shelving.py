@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from school.intake import Desk, Intake
 from school.screen.calligraphist import number_of
 from school.teaching.shape import shape_of
+from school.texts.care import Care
 from school.texts.facts import said_by
 from school.texts.librarian import NOTHING, Librarian, train_tokenizer
 from school.texts.news import Library, own_names, read_library, write_library
@@ -58,7 +59,8 @@ def sources_of(settings: SchoolSettings, waking: Waking, before: Library, starte
     if starter == "auto" and own_names(before):
         starter = "never"  # for one that has a life of its own
     default = said_by(settings.library)
-    return gather_sources(library, list(waking.folders), STARTER_SHELF, starter, home=waking.home, default=default)
+    how = {"home": waking.home, "default": default, "care": Care.of(settings, waking.home)}
+    return gather_sources(library, list(waking.folders), STARTER_SHELF, starter, **how)
 
 
 def with_starter(

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from school.office.mistakes import Mistake
+from school.texts.care import CARELESS, Care
 from school.texts.content import Document, Turn
 from school.texts.encodings import Unreadable
 from school.texts.facts import Facts
@@ -73,6 +74,7 @@ class Preview:
     text: str
     turns: list[dict[str, str]]
     dropped: dict[str, int]
+    changed: dict[str, int]
     note: str = ""
     problem: str = ""
     owner: list[str] = field(default_factory=list)
@@ -81,10 +83,11 @@ class Preview:
     @property
     def in_short(self) -> dict[str, object]:
         """What others than people may rely on."""
-        return {key: asdict(self)[key] for key in ("file", "reader", "encoding", "text", "turns", "dropped")}
+        told = {key: asdict(self)[key] for key in ("file", "reader", "encoding", "text", "turns")}
+        return told | {"dropped": self.dropped | self.changed}
 
 
-def preview(path: Path, facts: Facts) -> Preview:
+def preview(path: Path, facts: Facts, care: Care = CARELESS) -> Preview:
     """Raises Mistake."""
     try:
         format_, content = read_alone(path, facts)
@@ -92,7 +95,7 @@ def preview(path: Path, facts: Facts) -> Preview:
         if speakers and facts.taken_as != "prose" and not owner_of(speakers, content.owner, facts):
             problem = who_are_you(speakers, path.name)
             facts = _as_anybody(facts, speakers)
-        ready = prepared(content, facts, path.name)
+        ready = prepared(content, facts, path.name, care)
     except (OSError, Unreadable, MemoryError) as why:
         reason = getattr(why, "strerror", None) or str(why) or "it needs more memory than there is"
         raise Mistake(f"{path}: {reason}.") from None
@@ -104,6 +107,7 @@ def preview(path: Path, facts: Facts) -> Preview:
         text=_in_one(ready.documents),
         turns=[turn._asdict() for part in documents if not isinstance(part, str) for turn in part],
         dropped=dict(ready.dropped),
+        changed=dict(ready.changed),
         note=content.note,
         problem=problem,
         owner=sorted(ready.owner) if not problem else [],

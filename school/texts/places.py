@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from school.texts.care import CARELESS, Care
 from school.texts.facts import Facts, facts_on, read_known
 from school.texts.formats import can_be_read
 
@@ -23,11 +24,13 @@ Place = tuple[int, int]  # device and number of a folder, however one came there
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file found on the shelf, the name it goes by in the record, and what its owner said about it."""
+    """A file found on the shelf, the name it goes by in the record, what its owner said about it, and what is to be
+    done to its text."""
 
     path: Path
     name: str
     facts: Facts = Facts()
+    care: Care = CARELESS
 
 
 @dataclass(slots=True)
@@ -106,16 +109,18 @@ def gather_sources(
     *,
     home: Path | None = None,
     default: Facts = UNSAID,
+    care: Care = CARELESS,
 ) -> tuple[list[Source], dict[str, str]]:
     """The files to learn from: the home's library, further folders or single files, and the starter shelf while it is
     wanted; and what was left out. What else is in the ``home`` (souls, the record, letters) is never learned.
-    ``default``: what holds for files of which nothing else was said. Raises Mistake."""
+    ``default``: what holds for files of which nothing else was said; ``care``: what is done to all but those that come
+    with the program. Raises Mistake."""
     without = [home, home / "soul", home / "statistics"] if home else []
     found = find_files(library, without=[*without, library / STARTER])
     known = read_known(library)
 
     def named(path: Path, name: str) -> Source:
-        return Source(path, name, facts_on(name.replace(os.sep, "/"), known, default))
+        return Source(path, name, facts_on(name.replace(os.sep, "/"), known, default), care)
 
     own = [named(path, shown(path.relative_to(library))) for path in found.files]
     skipped = dict(found.skipped)

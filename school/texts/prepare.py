@@ -1,7 +1,7 @@
 """Between reading and cutting into tokens: everything that a library teaches passes here, document by document.
 
-Whatever cleans texts or takes names out of them belongs into ``_clean``: it sees each document, and each turn of a
-conversation, by itself, after it was read and before anything is counted, compared, held out or made into tokens.
+Each document, and each turn of a conversation by itself, is taken ``Care`` of after it was read and before anything is
+counted, compared, held out or made into tokens.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from school.office.advice import command
+from school.texts.care import CARELESS, Care
 from school.texts.content import Content, Document, Gathering, Turn
 from school.texts.encodings import Unreadable
 from school.texts.facts import Facts
@@ -26,20 +27,22 @@ _UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """``text``: all documents in one, with marks where turns are (``marks.py``); ``dropped``: what was left out by the
-    reader and here; ``context``: there are turns of others, which are read but not learned."""
+    reader and here; ``changed``: what was cleaned or replaced, by the names of rules; ``context``: there are turns of
+    others, which are read but not learned."""
 
     text: str
     documents: list[Document]
     owner: frozenset[str]
     dropped: Counter[str]
+    changed: Counter[str]
     context: bool
 
 
-def prepared(content: Content, facts: Facts, name: str = "") -> Prepared:
+def prepared(content: Content, facts: Facts, name: str = "", care: Care = CARELESS) -> Prepared:
     """Without conversations in which the owner says nothing. Raises Unreadable if there is nothing else, and nobody
     knows whose words are the owner's; ``name``: the file's."""
-    dropped = Counter(content.dropped)
-    documents = [_clean_document(document, dropped) for document in content.documents]
+    dropped, changed = Counter(content.dropped), Counter[str]()
+    documents = [_careful(document, care, dropped, changed) for document in content.documents]
     known = content.owner
     if facts.taken_as == "prose":
         documents = [document if isinstance(document, str) else as_prose(document) for document in documents]
@@ -62,22 +65,26 @@ def prepared(content: Content, facts: Facts, name: str = "") -> Prepared:
         documents=documents,
         owner=owner,
         dropped=+dropped,
+        changed=+changed,
         context=any(turn.speaker not in owner for talk in talks for turn in talk),
     )
 
 
-def _clean(text: str, dropped: Counter[str]) -> str:
-    """A document or a turn as it is learned."""
+def _careful(document: Document, care: Care, dropped: Counter[str], changed: Counter[str]) -> Document:
+    """As it is learned."""
+    if isinstance(document, str):
+        return care.text(_unmarked(document, dropped), changed)
+    cleaned = [Turn(name, care.text(_unmarked(text, dropped), changed, message=True)) for name, text in document]
+    turns = [turn for turn in cleaned if turn.text.strip()]
+    again = care.repeated([turn.text for turn in turns])
+    dropped["said before"] += len(again)
+    return [turn for number, turn in enumerate(turns) if number not in again]
+
+
+def _unmarked(text: str, dropped: Counter[str]) -> str:
     kept = unmarked(text)
     dropped["noncharacter"] += len(text) - len(kept)
     return kept
-
-
-def _clean_document(document: Document, dropped: Counter[str]) -> Document:
-    if isinstance(document, str):
-        return _clean(document, dropped)
-    cleaned = [Turn(speaker, _clean(text, dropped)) for speaker, text in document]
-    return [turn for turn in cleaned if turn.text.strip()]
 
 
 def _concerns(document: Document, owner: frozenset[str], dropped: Counter[str]) -> bool:

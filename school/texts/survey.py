@@ -7,10 +7,11 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
 from school.texts.content import Content, notes
-from school.texts.copies import Share, pieces_of, share_out
+from school.texts.copies import Range, Share, pieces_of, share_out
 from school.texts.encodings import Unreadable
 from school.texts.facts import Facts
 from school.texts.formats import PLAIN, Format, read_as
@@ -43,7 +44,7 @@ class File:
     @property
     def manner(self) -> list[object]:
         """What its text depends on, besides its content."""
-        return [f"{self.format.name}{self.format.version}", VERSION, self.source.facts.reading]
+        return [f"{self.format.name}{self.format.version}", VERSION, self.source.facts.reading, self.source.care.key]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,10 +140,40 @@ def survey(files: list[File], held_out: float) -> Survey:
         talks.append(has_turns(text))
         pieces.append(pieces_of(text, cut_of(text, held_out, talk=talks[-1])))
     shares = share_out(pieces, texts, lambda text: cut_of(text, held_out, talk=has_turns(text)))
+    _leave_out(shares, texts, files, remarks)
     for file, share in zip(files, shares, strict=True):
         if share.copy_of is not None:
             skipped[file.source.name] = f"all of it is in {files[share.copy_of].source.name}"
     return Survey(files, shares, talks, contexts, skipped, remarks, texts)
+
+
+def _leave_out(shares: list[Share], texts: _Texts, files: list[File], remarks: dict[str, str]) -> None:
+    """What texts say again in nearly the same words is neither taught nor held out; all of them must fit into memory to
+    be compared."""
+    read = [number for number, share in enumerate(shares) if share.taught or share.held_out]
+    if not read or any(number not in texts.kept for number in read):
+        return
+    drops = files[read[0]].source.care.again([texts.kept[number] for number in read])
+    for number, found in groupby(drops, key=lambda drop: drop.text):
+        share, gone = shares[read[number]], [(drop.start, drop.stop) for drop in found]
+        share.taught, share.held_out = (without(ranges, gone) for ranges in (share.taught, share.held_out))
+        name = files[read[number]].source.name
+        again = f"{len(gone):,} left out that stand elsewhere in nearly the same words"
+        remarks[name] = notes(remarks.get(name, ""), again)
+
+
+def without(ranges: list[Range], gone: list[Range]) -> list[Range]:
+    """What is left of ranges, both in order."""
+    left = []
+    for start, stop in ranges:
+        for first, last in gone:
+            if first < stop and last > start:
+                if first > start:
+                    left.append((start, first))
+                start = max(start, last)
+        if start < stop:
+            left.append((start, stop))
+    return left
 
 
 def remark_on(reading: Reading) -> str:
@@ -208,7 +239,7 @@ def read_as_seen(file: File) -> Reading:
         same = raw is not None or (path.stat().st_size, path.stat().st_mtime_ns) == (file.size, file.written)
     if not same:
         raise Unreadable("it was changed while it was being read; it will be read the next time")
-    return Reading(content=content, prepared=prepared(content, facts, file.source.name))
+    return Reading(content=content, prepared=prepared(content, facts, file.source.name, file.source.care))
 
 
 def _try(read: Callable, otherwise):

@@ -184,7 +184,7 @@ def test_a_preview_for_people(home: Home, files: Path):
     (files / "a.md").write_text("---\na: b\n---\na fox and a fox <!-- no -->\n")
     soul = home.folder / "soul" / "step-000000000001"
     shown = home("preview", files / "a.md")
-    assert shown.out == "a fox and a fox \n\n"
+    assert shown.out == "a fox and a fox\n\n"
     assert "left out: front matter (1), comment (1)" in shown.err
     assert "tokens" not in shown.err
     soul.mkdir(parents=True)
