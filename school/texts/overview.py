@@ -9,17 +9,18 @@ from school.office.mistakes import Mistake
 from school.texts.content import Document, Turn
 from school.texts.encodings import Unreadable
 from school.texts.facts import Facts
-from school.texts.marks import MARKED
+from school.texts.marks import MARKED, own_words
 from school.texts.places import Source
 from school.texts.prepare import as_prose, owner_of, prepared, who_are_you
-from school.texts.survey import look_at, read_alone, survey
+from school.texts.survey import Survey, look_at, read_alone, survey
 from school.texts.tokenizer import BABY, DOCUMENT, END, MARKS, PERSON, Tokenizer
 from school.texts.turns import conversation_segments, has_turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A text of a library. ``words`` are counted between spaces; ``share``: of all that is taught, 0 to 1."""
+    """A text of a library. ``words`` are counted between spaces; ``share``: of all that is learned, 0 to
+    1."""
 
     name: str
     words: int
@@ -33,10 +34,7 @@ class Row:
 def rows_of(sources: list[Source], held_out: float) -> tuple[list[Row], dict[str, str]]:
     """Every text of a library, and why the others are skipped."""
     found = survey(look_at(sources), held_out)
-    weighed = [
-        file.source.facts.weight * sum(stop - start for start, stop in share.taught)
-        for file, share in zip(found.files, found.shares, strict=True)
-    ]
+    weighed = [file.source.facts.weight * _learned(found, number) for number, file in enumerate(found.files)]
     total, rows = sum(weighed) or 1.0, []
     for number, file in enumerate(found.files):
         facts, name = file.source.facts, file.source.name
@@ -56,6 +54,13 @@ def rows_of(sources: list[Source], held_out: float) -> tuple[list[Row], dict[str
             )
         )
     return rows, found.skipped
+
+
+def _learned(found: Survey, number: int) -> int:
+    """Letters that are targets of lessons: others' words are not."""
+    if found.contexts[number]:
+        return len(own_words(found.parts(number)[0]))
+    return sum(stop - start for start, stop in found.shares[number].taught)
 
 
 def words_in(text: str) -> int:
