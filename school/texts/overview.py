@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from school.office.mistakes import Mistake
@@ -34,26 +34,30 @@ class Row:
 def rows_of(sources: list[Source], held_out: float) -> tuple[list[Row], dict[str, str]]:
     """Every text of a library, and why the others are skipped."""
     found = survey(look_at(sources), held_out)
-    weighed = [file.source.facts.weight * _learned(found, number) for number, file in enumerate(found.files)]
-    total, rows = sum(weighed) or 1.0, []
+    rows, skipped = [], found.skipped
     for number, file in enumerate(found.files):
-        facts, name = file.source.facts, file.source.name
-        if name in found.skipped:
-            continue
-        share, text = found.shares[number], found.text(number)
-        words = words_in("".join(text[start:stop] for start, stop in sorted(share.taught + share.held_out)))
-        rows.append(
-            Row(
-                name=name,
-                words=words,
-                share=weighed[number] / total,
-                reader=file.format.name,
-                private=facts.private,
-                weight=facts.weight,
-                note=found.notes.get(name, ""),
-            )
-        )
-    return rows, found.skipped
+        if file.source.name not in skipped:
+            try:
+                rows.append(_row(found, number))
+            except (OSError, Unreadable) as why:  # it was changed meanwhile
+                skipped[file.source.name] = getattr(why, "strerror", None) or str(why)
+    total = sum(row.share for row in rows) or 1.0
+    return [replace(row, share=row.share / total) for row in rows], skipped
+
+
+def _row(found: Survey, number: int) -> Row:
+    """Its share still in letters. Raises OSError, Unreadable."""
+    file, share, text = found.files[number], found.shares[number], found.text(number)
+    facts, name = file.source.facts, file.source.name
+    return Row(
+        name=name,
+        words=words_in("".join(text[start:stop] for start, stop in sorted(share.taught + share.held_out))),
+        share=facts.weight * _learned(found, number),
+        reader=file.format.name,
+        private=facts.private,
+        weight=facts.weight,
+        note=found.notes.get(name, ""),
+    )
 
 
 def _learned(found: Survey, number: int) -> int:
