@@ -34,7 +34,7 @@ from benchmarks.common import awake, report, run
 from benchmarks.learn import examine
 from benchmarks.plots import save
 from brain.contract import Brain
-from school.assembly import STARTER, Awake, Say
+from school.assembly import Awake, Say
 from school.office.mistakes import Mistake
 from school.office.settings import Slice
 from school.souls.packing import pack_soul, wake_tutor
@@ -44,7 +44,7 @@ from school.teaching.settings import LessonSettings
 from school.teaching.tutor import Tutor
 from school.texts.decoding import Unreadable, read_text
 from school.texts.librarian import Librarian
-from school.texts.places import Source
+from school.texts.places import STARTER_SHELF, Source
 from school.texts.shelf import Text
 from school.texts.tokenizer import DOCUMENT, Tokenizer
 
@@ -82,7 +82,7 @@ def two_texts(files: list[Path] | None) -> tuple[str, str]:
     if files or len(corpora) == 2:
         first, second = (_read(file) for file in files or corpora)
         return first, second
-    shelf = [_read(file) for file in sorted(STARTER.iterdir())]
+    shelf = [_read(file) for file in sorted(STARTER_SHELF.iterdir())]
     return "\n".join(shelf[::2]), "\n".join(shelf[1::2])
 
 

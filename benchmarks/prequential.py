@@ -29,14 +29,14 @@ from benchmarks.plots import draw, levels
 from benchmarks.variants import SEED, Variant, add_options, chosen, settings_with
 from brain import parameter_count
 from brain.hippocampus import Hippocampus
-from school.assembly import STARTER, build_brain_for
+from school.assembly import build_brain_for
 from school.office.machine import prepare
 from school.office.mistakes import Mistake
 from school.teaching.reader import Reader
 from school.teaching.scoring import open_file
 from school.teaching.shape import shape_of
 from school.texts.librarian import Librarian, train_tokenizer
-from school.texts.places import gather_sources
+from school.texts.places import STARTER_SHELF, gather_sources
 from school.texts.survey import look_at, survey
 from school.texts.tokenizer import DOCUMENT, MARK_COUNT, Tokenizer
 
@@ -48,9 +48,9 @@ def letters(given: argparse.Namespace, settings: Any, home: Path) -> tuple[Libra
     """A librarian with the tokenizer, and the bits to be charged for it."""
     charged = given.tokenizer == "charged"
     held_out = 0.0 if charged else settings.library.held_out
-    sources, _ = gather_sources(home / "library", [], STARTER, "auto" if charged else "always")
+    sources, _ = gather_sources(home / "library", [], STARTER_SHELF, "auto" if charged else "always")
     if not charged:
-        sources = [source for source in sources if STARTER in source.path.parents]
+        sources = [source for source in sources if STARTER_SHELF in source.path.parents]
     tokenizer = train_tokenizer(
         survey(look_at(sources), held_out),
         vocabulary=shape_of(settings.brain, settings.library.vocabulary).vocabulary,

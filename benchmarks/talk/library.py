@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from school.assembly import STARTER
 from school.office.mistakes import Mistake
-from school.texts.places import Source, gather_sources
+from school.texts.facts import said_by
+from school.texts.places import STARTER_SHELF, Source, gather_sources
 from school.texts.shelf import segments_of
 from school.texts.survey import look_at, survey
 from school.texts.tokenizer import BABY, END, PERSON, Segment
@@ -38,8 +38,9 @@ class Library:
 
 def library_of(home: Path, settings: Any) -> Library:
     """The library of a home, divided as the baby that lives there finds it. Raises Mistake."""
-    starter = settings.library.starter
-    return read(gather_sources(home / "library", [], STARTER, starter, home=home)[0], settings.library.held_out)
+    starter, default = settings.library.starter, said_by(settings.library)
+    sources, _ = gather_sources(home / "library", [], STARTER_SHELF, starter, home=home, default=default)
+    return read(sources, settings.library.held_out)
 
 
 def read(sources: list[Source], held_out: float) -> Library:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from school.office.mistakes import Mistake
@@ -10,17 +10,18 @@ from school.texts.care import CARELESS, Care
 from school.texts.content import Document, Turn
 from school.texts.encodings import Unreadable
 from school.texts.facts import Facts
-from school.texts.marks import MARKED
+from school.texts.marks import MARKED, own_words
 from school.texts.places import Source
 from school.texts.prepare import as_prose, owner_of, prepared, who_are_you
-from school.texts.survey import look_at, read_alone, survey
+from school.texts.survey import Survey, look_at, read_alone, survey
 from school.texts.tokenizer import BABY, DOCUMENT, END, MARKS, PERSON, Tokenizer
 from school.texts.turns import conversation_segments, has_turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A text of a library. ``words`` are counted between spaces; ``share``: of all that is taught, 0 to 1."""
+    """A text of a library. ``words`` are counted between spaces; ``share``: of all that is learned, 0 to
+    1."""
 
     name: str
     words: int
@@ -34,29 +35,37 @@ class Row:
 def rows_of(sources: list[Source], held_out: float) -> tuple[list[Row], dict[str, str]]:
     """Every text of a library, and why the others are skipped."""
     found = survey(look_at(sources), held_out)
-    weighed = [
-        file.source.facts.weight * sum(stop - start for start, stop in share.taught)
-        for file, share in zip(found.files, found.shares, strict=True)
-    ]
-    total, rows = sum(weighed) or 1.0, []
+    rows, skipped = [], found.skipped
     for number, file in enumerate(found.files):
-        facts, name = file.source.facts, file.source.name
-        if name in found.skipped:
-            continue
-        share, text = found.shares[number], found.text(number)
-        words = words_in("".join(text[start:stop] for start, stop in sorted(share.taught + share.held_out)))
-        rows.append(
-            Row(
-                name=name,
-                words=words,
-                share=weighed[number] / total,
-                reader=file.format.name,
-                private=facts.private,
-                weight=facts.weight,
-                note=found.notes.get(name, ""),
-            )
-        )
-    return rows, found.skipped
+        if file.source.name not in skipped:
+            try:
+                rows.append(_row(found, number))
+            except (OSError, Unreadable) as why:  # it was changed meanwhile
+                skipped[file.source.name] = getattr(why, "strerror", None) or str(why)
+    total = sum(row.share for row in rows) or 1.0
+    return [replace(row, share=row.share / total) for row in rows], skipped
+
+
+def _row(found: Survey, number: int) -> Row:
+    """Its share still in letters. Raises OSError, Unreadable."""
+    file, share, text = found.files[number], found.shares[number], found.text(number)
+    facts, name = file.source.facts, file.source.name
+    return Row(
+        name=name,
+        words=words_in("".join(text[start:stop] for start, stop in sorted(share.taught + share.held_out))),
+        share=facts.weight * _learned(found, number),
+        reader=file.format.name,
+        private=facts.private,
+        weight=facts.weight,
+        note=found.notes.get(name, ""),
+    )
+
+
+def _learned(found: Survey, number: int) -> int:
+    """Letters that are targets of lessons: others' words are not."""
+    if found.contexts[number]:
+        return len(own_words(found.parts(number)[0]))
+    return sum(stop - start for start, stop in found.shares[number].taught)
 
 
 def words_in(text: str) -> int:

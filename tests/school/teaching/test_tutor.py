@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -12,6 +13,9 @@ from school.door.values import Pair
 from school.souls.caretaker import Caretaker, SoulSettings
 from school.souls.packing import pack_soul, wake_receptionist, wake_tutor
 from school.teaching.recovery import KEEP_GOOD, PATIENCE
+from school.texts.librarian import Librarian
+from school.texts.shelf import Text
+from school.texts.tokenizer import BABY, DOCUMENT, END, PERSON
 from tests.conftest import LESSONS, make_receptionist, make_tutor, shelve, take_steps
 
 
@@ -28,6 +32,25 @@ def test_it_learns(librarian):
     reports = take_steps(make_tutor(librarian, LESSONS.model_copy(update={"learning_rate": 1e-2})), 60)
     assert reports[-1].loss < 0.67 * reports[0].loss
     assert [report.step for report in reports] == list(range(1, 61))
+
+
+def test_what_others_say_teaches_nothing(tokenizer):
+    """In a chat whose words are all somebody else's but for one, exactly that one and the marks are targets; and where
+    a lesson has no target at all, the weights stay finite."""
+    said, own = tokenizer.encode("the fox and the moon"), tokenizer.encode("soup")
+    chat = [PERSON, *said, END, BABY, *own, END] * 60
+    text = Text(name="chat", sha256="1" * 64, size=1, context=True, learn=np.array(chat), held_out=np.array([], int))
+    tutor = make_tutor(Librarian(tokenizer, [text], seed=0))
+    step = tutor.planner.plan(0, talks=tutor.talks, knows_library=False, micro_streams=LESSONS.streams)
+    targets = torch.cat([task.tokens[: task.streams, 1:][task.weights[: task.streams] > 0] for task in step.tasks])
+    assert set(targets.tolist()) <= {PERSON, BABY, DOCUMENT, END, *own}
+    assert step.weight >= step.library_targets == len(targets) < LESSONS.streams * LESSONS.block_tokens
+    silent = Text(
+        name="a", sha256="2" * 64, size=1, context=True, learn=np.array([PERSON, *said * 99]), held_out=targets[:0]
+    )
+    others = make_tutor(Librarian(tokenizer, [silent], seed=0), LESSONS.model_copy(update={"dialogue_share": 0.0}))
+    take_steps(others, 3)
+    assert all(torch.isfinite(tensor).all() for tensor in others.learned())
 
 
 def test_the_same_seed_gives_the_same_life(librarian):
