@@ -15,16 +15,18 @@ YEAR = re.compile(r"\b(?:in|since|by|of|until|till|from|after|before|year|en|im|
 
 
 def find_addresses(text: str) -> Iterator[Found]:
+    end = 0  # of the last one
     for number in HOUSE.finditer(text):
-        span = _after(text, number) or _before(text, number)
+        span = _after(text, number, end) or _before(text, number)
         if span:
+            end = span[1]
             yield Found(*span, "address", " ".join(text[slice(*span)].casefold().split()))
     for code in streets.UK_POSTCODE.finditer(text):
         if code[1] in streets.UK_AREAS:
             yield Found(*code.span(), "address", code[0])
 
 
-def _after(text: str, number: re.Match) -> tuple[int, int] | None:
+def _after(text: str, number: re.Match, free: int) -> tuple[int, int] | None:
     """The street behind its number, as in English and French."""
     start, stop = number.span()
     stops = {stop, start + len(DIGITS.match(number[0])[0])}  # of "12 N. Main Street" the N is none of the number's
@@ -32,7 +34,7 @@ def _after(text: str, number: re.Match) -> tuple[int, int] | None:
     before = text[max(0, start - LOOK_BACK) : start]
     if not found or (re.fullmatch(r"1\d{3}|20\d\d", number[0]) and YEAR.search(before)):
         return None
-    if unit := streets.UNIT_BEFORE.search(before):
+    if (unit := streets.UNIT_BEFORE.search(before)) and start - len(unit[0]) >= free:
         start -= len(unit[0])
     return start, _end(text, found.end())[0]
 
