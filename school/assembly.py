@@ -49,14 +49,12 @@ from school.screen.glossary import Newcomer
 from school.screen.history import KEPT
 from school.screen.progress import Examination, is_it_learning
 from school.settings import SchoolSettings
-from school.shelving import open_library, watch_library
+from school.shelving import guard_of, open_library, watch_library
 from school.souls.caretaker import Caretaker, Doing, Soul
 from school.souls.inspection import inspect
 from school.souls.packing import brain_config, pack_soul, wake_receptionist, wake_tutor
 from school.souls.saving import Saver
 from school.talking.conversations import Conversations
-from school.talking.private_texts import NAME as RUNS
-from school.talking.private_texts import open_guard, private_names
 from school.talking.recall import Recall
 from school.talking.receptionist import Receptionist
 from school.teaching.remembering import Remembering
@@ -272,14 +270,7 @@ def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, compu
         disk_limit=settings.speech.conversations_on_disk,
         device=compute.device,
     )
-    guard = open_guard(
-        librarian.texts,
-        librarian.tokenizer,
-        private_names(librarian.texts, STARTER_SHELF),
-        settings.speech.verbatim_words,
-        waking.home / "soul" / RUNS,
-        newborn=soul is None,
-    )
+    guard = guard_of(settings, waking, librarian, newborn=soul is None)
     receptionist = Receptionist(
         deepcopy(tutor.voice),
         librarian.tokenizer,
@@ -290,8 +281,7 @@ def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, compu
     )
     remembering = None
     if megabytes := settings.library.remember_megabytes:
-        texts = [text.learn for text in librarian.texts]
-        remembering = Remembering(texts, librarian.tokenizer.pieces, compute.backend, megabytes)
+        remembering = Remembering(librarian.tokenizer.pieces, compute.backend, megabytes)
     return Mind(
         shape=shape,
         soul=soul,

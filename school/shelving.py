@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from school.intake import Desk, Intake
 from school.screen.calligraphist import number_of
+from school.talking.guard import Guard
+from school.talking.private_texts import NAME as RUNS
+from school.talking.private_texts import open_guard
 from school.teaching.shape import shape_of
 from school.texts.care import Care
 from school.texts.facts import said_by
@@ -107,6 +110,12 @@ def hire_librarian(
     )
 
 
+def guard_of(settings: SchoolSettings, waking: Waking, librarian: Librarian, *, newborn: bool = False) -> Guard | None:
+    """Of what may not be said in public; see ``open_guard``."""
+    words, file = settings.speech.verbatim_words, waking.home / "soul" / RUNS
+    return open_guard(librarian.texts, librarian.tokenizer, words, file, newborn=newborn)
+
+
 def known_texts(waking: Waking) -> Path:
     """Where it is written down which texts there were."""
     return waking.home / "soul" / "library.json"
@@ -131,6 +140,7 @@ def watch_library(
         gather=lambda: sources_of(settings, waking, mind.librarian.files),
         open=open_,
         current=lambda: mind.librarian,
+        guard=lambda librarian: guard_of(settings, waking, librarian),
         taken=taken,
         say=say,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -26,16 +26,15 @@ DIGEST = hashlib.sha256().digest_size
 def open_guard(
     texts: Iterable[Text],
     tokenizer: Tokenizer,
-    private: Collection[str],
     words: int,
     file: Path,
     *,
     newborn: bool = False,
 ) -> Guard | None:
-    """A guard of the texts named in ``private``, and of all that stood in such before, unless it is ``newborn``: what
+    """A guard of the private ones among the texts, and of all that stood in such before, unless it is ``newborn``: what
     was once learned may still be known. None where there is nothing to guard (``words`` is 0, or there are no such
     texts); then no ``file`` stays either. In a text's held-out part, too, no run may be said."""
-    guarded = [text for text in texts if text.name in private]
+    guarded = [text for text in texts if text.private]
     key = _digest([VERSION, words]) + _key(guarded, tokenizer)
     before, known = (b"", None) if newborn or not words else _read(file, key[:DIGEST])
     if not words or (not guarded and known is None):
@@ -52,13 +51,6 @@ def open_guard(
         kept, known = _read(file, key[:DIGEST])
         windows = known if kept == key else windows
     return Guard(windows, tokenizer.pieces, words)
-
-
-def private_names(texts: Iterable[Text], shipped: Path) -> set[str]:
-    """The names of all texts but those that come with the program, in the folder ``shipped``. These are told by what is
-    in them: a folder of anybody's may be called the same."""
-    public = {hashlib.sha256(file.read_bytes()).hexdigest() for file in shipped.rglob("*") if file.is_file()}
-    return {text.name for text in texts if text.sha256 not in public}
 
 
 def _digest(what: object) -> bytes:

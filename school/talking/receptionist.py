@@ -159,6 +159,12 @@ class Receptionist:
             hippocampus.weights = weights
             self._hippocampus = hippocampus
 
+    def restock(self, guard: Guard | None) -> None:
+        """The library is another: with what may not be said of it in public, and without what was heard of it, until it
+        is heard anew."""
+        with self.turns:
+            self.guard, self._hippocampus = guard, None
+
     def heed(self, temperature: float, repeats: float) -> None:
         """Take note of an examination: the temperature that fits, and how often a text repeats itself."""
         if self.settings.tune:

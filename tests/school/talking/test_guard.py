@@ -16,7 +16,7 @@ from school.door.mailbox import Ask, Mailbox
 from school.door.school import School
 from school.door.values import ME, Pair, Reply, new_id
 from school.talking.guard import BASE, MODULUS, Guard, Said, hash_runs, windows_of
-from school.talking.private_texts import open_guard, private_names
+from school.talking.private_texts import open_guard
 from school.teaching.settings import LessonSettings
 from school.teaching.tutor import Tutor
 from school.texts.shelf import Text
@@ -232,7 +232,7 @@ def test_it_is_made_once_and_anew_when_a_text_changes(letters, tmp_path, monkeyp
     monkeypatch.setattr("school.talking.private_texts.windows_of", count)
 
     def guards(content: str = DIARY, words: int = WORDS, **how) -> bool:
-        guard = open_guard([a_text(letters, "d.txt", content)], letters, {"d.txt"}, words, file, **how)
+        guard = open_guard([a_text(letters, "d.txt", content)], letters, words, file, **how)
         return said_until(guard, letters, DIARY) is not None
 
     assert guards()
@@ -254,10 +254,9 @@ def test_what_it_once_learned_stays_guarded(letters, tmp_path):
     """A text that was taken away may still be known; not by a newborn, though."""
     file = tmp_path / "private.runs"
     diary, other = a_text(letters, "d.txt", DIARY), a_text(letters, "o.txt", OTHER)
-    private = {"d.txt", "o.txt"}
 
     def told(*texts: Text, **how) -> list[bool]:
-        guard = open_guard(texts, letters, private, WORDS, file, **how)
+        guard = open_guard(texts, letters, WORDS, file, **how)
         return [guard is not None and said_until(guard, letters, said) is not None for said in (DIARY, OTHER)]
 
     assert told(diary) == [True, False]
@@ -272,19 +271,11 @@ def test_what_it_once_learned_stays_guarded(letters, tmp_path):
 def test_nothing_private_nothing_kept(letters, tmp_path):
     """With the guard off, or no private text, there is none, and no file stays."""
     file, text = tmp_path / "private.runs", a_text(letters, "d.txt", DIARY)
-    assert open_guard([text], letters, {"d.txt"}, WORDS, file)
+    assert open_guard([text], letters, WORDS, file)
     assert file.exists()
-    assert open_guard([text], letters, {"d.txt"}, 0, file) is None
+    assert open_guard([text], letters, 0, file) is None
     assert not file.exists()
-    assert open_guard([text], letters, {"e.txt"}, WORDS, file) is None
-
-
-def test_all_is_private_but_what_came_with_the_program(letters, tmp_path):
-    """It is told by what is in a text, not by its name."""
-    (tmp_path / "letters.txt").write_text("hello")
-    shipped = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"  # of "hello"
-    texts = [a_text(letters, "starter/letters.txt", DIARY, shipped), a_text(letters, "starter/mine.txt", DIARY, "1")]
-    assert private_names(texts, tmp_path) == {"starter/mine.txt"}
+    assert open_guard([replace(text, private=False)], letters, WORDS, file) is None
 
 
 # ---- a baby that recites ---------------------------------------------------------------------------------------------
