@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bots.chat.normalize import folded, neighbours, readings, skeleton, words
-from school.office.files import write_whole
+from school.office.files import read_whole, write_whole
 from school.office.mistakes import Mistake
 
 SHIPPED = Path(__file__).with_name("words.sha256")
@@ -60,8 +60,8 @@ class WordList:
         """The shipped list and, where there is one, the file ``own``: a word a line, # for remarks. Raises Mistake."""
         shipped = [line.split() for line in SHIPPED.read_text("utf-8").splitlines() if line and line[0] != "#"]
         try:
-            lines = own.read_text("utf-8-sig").splitlines() if own.exists() else []
-        except (OSError, UnicodeDecodeError) as error:
+            lines = read_whole(own).decode("utf-8-sig").splitlines() if own.exists() else []
+        except (OSError, ValueError) as error:
             raise Mistake(f"{own}: can't be read ({error}).") from None
         words = cls([line.partition("#")[0].strip() for line in lines], [(one, other) for one, other in shipped])
         words._file = own

@@ -11,7 +11,7 @@ import string
 from collections.abc import Mapping
 from pathlib import Path
 
-from school.office.files import parse_toml
+from school.office.files import Unfit, parse_toml, read_whole
 from school.office.mistakes import Mistake
 
 SHIPPED = Path(__file__).parent.parent / "voices"
@@ -85,8 +85,8 @@ def _merged(
 def _read(file: Path) -> dict[str, Lines]:
     """The sections of a file. Raises Mistake."""
     try:
-        values = parse_toml(file.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError) as error:
+        values = parse_toml(read_whole(file).decode("utf-8-sig"))
+    except (OSError, UnicodeDecodeError, Unfit) as error:
         raise Mistake(f"{file}: can't be read ({error}).") from None
     except ValueError as error:
         raise Mistake(f"{file}: not valid TOML: {error}.") from None

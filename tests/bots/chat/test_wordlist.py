@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -84,4 +85,8 @@ def test_a_streamer_has_a_list_of_their_own(tmp_path):
     assert not listed.found_in("mine")
     own.write_bytes(b"\xff\xfe\xff")
     with pytest.raises(Mistake, match=r"words\.txt: can't be read"):
+        WordList.read(own)
+    own.unlink()
+    os.mkfifo(own)
+    with pytest.raises(Mistake, match=r"words\.txt: can't be read \(it is a pipe"):
         WordList.read(own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from pathlib import Path
 
@@ -74,6 +75,12 @@ def test_a_wrong_line_is_named(tmp_path, text, says):
     assert says in str(caught.value)
     assert str(tmp_path / "voice.toml") in str(caught.value)
     assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_voice_that_is_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "voice.toml")
+    with pytest.raises(Mistake, match=r"voice\.toml: can't be read \(it is a pipe"):
+        read_voices(tmp_path)
 
 
 @pytest.mark.parametrize("language", ["xx", "../en", ""])

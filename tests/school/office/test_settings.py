@@ -13,8 +13,10 @@ from pydantic import Field, ValidationError
 
 import wakeup
 from bots.settings import Settings, generated
+from bots.twitch.settings import OfTwitch
 from school.office.mistakes import Mistake
-from school.office.settings import EXPERT, Slice, allowed, as_markdown, as_toml, is_expert, read_settings
+from school.office.settings import EXPERT, Slice, Some, allowed, as_markdown, as_toml, is_expert, read_settings
+from school.schedule.settings import BellSettings
 from school.settings import REMOVED
 from school.teaching.brain_settings import BrainSettings
 
@@ -110,6 +112,21 @@ def test_what_was_removed_is_named_and_ignored(tmp_path: Path):
     assert len(told) == 1
     with pytest.raises(Mistake, match="cage.tigers is not a setting"):
         read_settings(Zoo, None, ["cage.tigers=3"], removed=removed)
+
+
+@pytest.mark.parametrize("some", [BellSettings, OfTwitch])
+def test_a_look_knows_of_nothing_that_went(some: type[Some]):
+    """Commands that look hold against the settings what they go by, and nothing that went is in those sections; what
+    else was given is let be."""
+    sections = set(some.model_fields)
+    assert not {name.partition(".")[0] for name in REMOVED} & sections
+    assert {name: some.model_fields[name].annotation for name in sections} == {
+        name: TREE.model_fields[name].annotation for name in sections
+    }
+    assert read_settings(some, None, ["cage.lions=3"]) == some()
+    (section, *_) = some.model_fields
+    with pytest.raises(Mistake, match=f"--set: {section}.lions is not a setting"):
+        read_settings(some, None, [f"{section}.lions=3"])
 
 
 def test_what_few_people_change_is_taken_but_not_shown(tmp_path: Path):
