@@ -555,7 +555,7 @@ def help_teach(settings: SchoolSettings, team: Team) -> int:
 
 COMMANDS = {
     "wake": wake,
-    **dict.fromkeys(("ask", "score", "read"), think),
+    **dict.fromkeys(("ask", "score", "read", "library"), think),
     **dict.fromkeys(("stats", "diary", "timetable"), look),
     "twitch": twitch_errand,
 }

@@ -27,7 +27,7 @@ from school.office.mistakes import Mistake
 from school.screen import calligraphist
 from school.souls.caretaker import Caretaker
 from tests.paper import Paper
-from wakeup import BEDTIME, bedtime_signals, main, make_home, parse, put_together, read_options
+from wakeup import BEDTIME, COMMANDS, bedtime_signals, main, make_home, parse, put_together, read_options
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = [
@@ -140,6 +140,15 @@ def test_it_goes_on_where_it_was(home, here):
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["step"] == 12
     assert "wakes at step 10" in done.stderr
+
+
+def test_every_command_is_carried_out(small_home, here):
+    """Whatever the command line understands; one that nobody carries out would end in a traceback."""
+    source = (ROOT / "bots" / "command_line.py").read_text("utf-8")
+    assert set(re.findall(r'verb="(\w+)"', source)) == set(COMMANDS)
+    added = here(small_home, "library", "add", str(small_home / "library" / "diary.txt"))
+    assert added.returncode == 0, added.stderr
+    assert "diary.txt" in here(small_home, "library", "list").stdout
 
 
 def test_the_errands(home, here):

@@ -29,7 +29,7 @@ from brain.ops.backend import Kernels
 COUNTS, ENTROPIES, MATCHES = 6, 16, 1 + ORDERS * 4  # classes; these and the order of weights are hippocampus.c's, too
 RATE, FROM, TINY = 0.04, 1e-6, 1e-9
 FLOOR = 0.003  # of the brain's own word, so that no certainty costs too much
-DISCOUNT, PRIOR, OF_CHAIN = 0.85, 0.0, 0.7  # at first: sigmoid -> 0.7, exp -> 1
+DISCOUNT, PRIOR, OF_CHAIN = 0.85, 0.0, 0.1  # at first: sigmoid -> 0.7, exp -> 1
 
 
 def weight_count(contexts: int) -> int:
