@@ -34,7 +34,7 @@ from school.office.machine import prepare
 from school.office.mistakes import Mistake
 from school.teaching.reader import Reader
 from school.teaching.scoring import open_file
-from school.teaching.shape import shape_of
+from school.teaching.shape import vocabulary_for
 from school.texts.librarian import Librarian, train_tokenizer
 from school.texts.places import STARTER_SHELF, gather_sources
 from school.texts.survey import look_at, survey
@@ -51,9 +51,10 @@ def letters(given: argparse.Namespace, settings: Any, home: Path) -> tuple[Libra
     sources, _ = gather_sources(home / "library", [], STARTER_SHELF, "auto" if charged else "always")
     if not charged:
         sources = [source for source in sources if STARTER_SHELF in source.path.parents]
+    found = survey(look_at(sources), held_out)
     tokenizer = train_tokenizer(
-        survey(look_at(sources), held_out),
-        vocabulary=shape_of(settings.brain, settings.library.vocabulary).vocabulary,
+        found,
+        vocabulary=vocabulary_for(settings.brain, settings.library.vocabulary, found.taught_letters),
         minimum_frequency=settings.library.minimum_frequency,
     )
     tokenizer, bits = by_alphabet(tokenizer) if charged else (tokenizer, 0)

@@ -11,7 +11,7 @@ from school.screen.calligraphist import number_of
 from school.talking.guard import Guard
 from school.talking.private_texts import NAME as RUNS
 from school.talking.private_texts import open_guard
-from school.teaching.shape import shape_of
+from school.teaching.shape import vocabulary_for
 from school.texts.care import Care
 from school.texts.facts import said_by
 from school.texts.librarian import NOTHING, Librarian, train_tokenizer
@@ -45,7 +45,7 @@ def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, sa
         say(f"a new baby: learning its letters from {number_of(len(sources), 'text')}...")
         tokenizer = train_tokenizer(
             found,
-            vocabulary=shape_of(settings.brain, settings.library.vocabulary).vocabulary,
+            vocabulary=vocabulary_for(settings.brain, settings.library.vocabulary, found.taught_letters),
             minimum_frequency=settings.library.minimum_frequency,
             say=say,
         )

@@ -14,7 +14,7 @@ class LibrarySettings(Slice):
         0,
         ge=0,
         le=65_000,
-        description="tokens in the vocabulary; 0: as the brain's preset says",
+        description="tokens in the vocabulary; 0: as the brain's preset says, fewer for a small library",
         json_schema_extra=EXPERT,
     )
     minimum_frequency: int = Field(

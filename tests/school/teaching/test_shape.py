@@ -13,7 +13,7 @@ from school.office.mistakes import Mistake
 from school.office.settings import read_settings
 from school.settings import REMOVED
 from school.teaching.brain_settings import BrainSettings
-from school.teaching.shape import agree, block_tokens, micro_seconds, shape_of
+from school.teaching.shape import agree, block_tokens, micro_seconds, shape_of, vocabulary_for
 
 NEWBORN = SPECIES["interneuron"]["newborn"]
 
@@ -192,3 +192,16 @@ def test_a_soul_stays_as_it_was_born():
     newborn = SPECIES["interneuron"]["newborn"]
     soul = replace(newborn, echo=not newborn.echo, shared_decays=not newborn.shared_decays)
     assert agree(newborn, soul, "there") == soul
+
+
+@pytest.mark.parametrize(
+    ("preset", "letters", "tokens"),
+    [("toddler", 0, 512), ("toddler", 54_000, 512), ("toddler", 250_000, 512), ("toddler", 260_000, 1024),
+     ("toddler", 800_000, 2048), ("toddler", 10**9, 2048), ("newborn", 10**9, 512), ("seed", 10**9, 4200)],
+)  # fmt: skip
+def test_a_small_library_has_fewer_tokens(preset: str, letters: int, tokens: int):
+    """One for 500 letters, up to the next power of two, and never more than the preset's; those that somebody asks for
+    are as asked."""
+    settings = BrainSettings(preset=preset)
+    assert vocabulary_for(settings, 0, letters) == tokens
+    assert vocabulary_for(settings, 3000, letters) == 3000
