@@ -49,14 +49,12 @@ from school.screen.glossary import Newcomer
 from school.screen.history import KEPT
 from school.screen.progress import Examination, is_it_learning
 from school.settings import SchoolSettings
-from school.shelving import open_library, watch_library
+from school.shelving import guard_for, open_library, watch_library
 from school.souls.caretaker import Caretaker, Doing, Soul
 from school.souls.inspection import inspect
 from school.souls.packing import brain_config, pack_soul, wake_receptionist, wake_tutor
 from school.souls.saving import Saver
 from school.talking.conversations import Conversations
-from school.talking.private_texts import NAME as RUNS
-from school.talking.private_texts import open_guard, private_names
 from school.talking.recall import Recall
 from school.talking.receptionist import Receptionist
 from school.teaching.remembering import Remembering
@@ -272,21 +270,13 @@ def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, compu
         disk_limit=settings.speech.conversations_on_disk,
         device=compute.device,
     )
-    guard = open_guard(
-        librarian.texts,
-        librarian.tokenizer,
-        private_names(librarian.texts, STARTER_SHELF),
-        settings.speech.verbatim_words,
-        waking.home / "soul" / RUNS,
-        newborn=soul is None,
-    )
     receptionist = Receptionist(
         deepcopy(tutor.voice),
         librarian.tokenizer,
         conversations,
         settings.speech,
         open_recall(librarian.tokenizer, settings),
-        guard,
+        guard_for(settings, waking, librarian, newborn=soul is None),
     )
     remembering = None
     if megabytes := settings.library.remember_megabytes:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from school.intake import Desk, Intake
 from school.screen.calligraphist import number_of
+from school.talking.guard import Guard
+from school.talking.private_texts import NAME as RUNS
+from school.talking.private_texts import open_guard, private_names
 from school.teaching.shape import shape_of
 from school.texts.care import Care
 from school.texts.facts import said_by
@@ -107,6 +110,21 @@ def hire_librarian(
     )
 
 
+def guard_for(settings: SchoolSettings, waking: Waking, librarian: Librarian, *, newborn: bool = False) -> Guard | None:
+    """Who keeps the private ones of these texts from being told in public. Raises Mistake."""
+    sources, _ = sources_of(settings, waking, librarian.files)
+    public = {source.name for source in sources if not source.facts.private}
+    public -= {source.name for source in sources if source.facts.private}
+    return open_guard(
+        librarian.texts,
+        librarian.tokenizer,
+        private_names(librarian.texts, STARTER_SHELF, public),
+        settings.speech.verbatim_words,
+        waking.home / "soul" / RUNS,
+        newborn=newborn,
+    )
+
+
 def known_texts(waking: Waking) -> Path:
     """Where it is written down which texts there were."""
     return waking.home / "soul" / "library.json"
@@ -120,7 +138,9 @@ def watch_library(
     def open_(sources: list[Source], skipped: dict[str, str]) -> Librarian:
         now = mind.librarian
         files, _ = with_starter(settings, waking, (sources, skipped), now.files, say)
-        return hire_librarian(settings, waking, now.tokenizer, files, now.files, say, told=now.skipped)
+        librarian = hire_librarian(settings, waking, now.tokenizer, files, now.files, say, told=now.skipped)
+        mind.receptionist.protect(guard_for(settings, waking, librarian))  # before any of it is learned
+        return librarian
 
     def taken(librarian: Librarian) -> None:
         mind.librarian = librarian

@@ -33,10 +33,13 @@ def open_guard(
     newborn: bool = False,
 ) -> Guard | None:
     """A guard of the texts named in ``private``, and of all that stood in such before, unless it is ``newborn``: what
-    was once learned may still be known. None where there is nothing to guard (``words`` is 0, or there are no such
-    texts); then no ``file`` stays either. In a text's held-out part, too, no run may be said."""
+    was once learned may still be known. What stands in another text may be said, if it is in no private one now. None
+    where there is nothing to guard (``words`` is 0, or there are no such texts); then no ``file`` stays either. In a
+    text's held-out part, too, no run may be said."""
+    texts = list(texts)
     guarded = [text for text in texts if text.name in private]
-    key = _digest([VERSION, words]) + _key(guarded, tokenizer)
+    public = [text for text in texts if text.name not in private]
+    key = _digest([VERSION, words]) + _key([guarded, public], tokenizer)
     before, known = (b"", None) if newborn or not words else _read(file, key[:DIGEST])
     if not words or (not guarded and known is None):
         with contextlib.suppress(OSError):
@@ -44,9 +47,9 @@ def open_guard(
         return None
     if before == key:
         return Guard(known, tokenizer.pieces, words)
-    windows = windows_of(([text.learn, text.held_out] for text in guarded), tokenizer.pieces, words)
+    windows = _runs(guarded, tokenizer, words)
     if known is not None:
-        windows = np.union1d(known, windows)
+        windows = np.union1d(np.setdiff1d(known, _runs(public, tokenizer, words)), windows)
     with contextlib.suppress(OSError):  # where the disk takes no more they stay in memory
         _write(file, key, windows)
         kept, known = _read(file, key[:DIGEST])
@@ -54,24 +57,30 @@ def open_guard(
     return Guard(windows, tokenizer.pieces, words)
 
 
-def private_names(texts: Iterable[Text], shipped: Path) -> set[str]:
-    """The names of all texts but those that come with the program, in the folder ``shipped``. These are told by what is
-    in them: a folder of anybody's may be called the same."""
-    public = {hashlib.sha256(file.read_bytes()).hexdigest() for file in shipped.rglob("*") if file.is_file()}
-    return {text.name for text in texts if text.sha256 not in public}
+def private_names(texts: Iterable[Text], shipped: Path, public: Collection[str] = ()) -> set[str]:
+    """The names of all texts but those that their owner calls ``public`` and those that come with the program, in the
+    folder ``shipped``. These are told by what is in them: a folder of anybody's may be called the same."""
+    ours = {hashlib.sha256(file.read_bytes()).hexdigest() for file in shipped.rglob("*") if file.is_file()}
+    return {text.name for text in texts if text.sha256 not in ours and text.name not in public}
 
 
 def _digest(what: object) -> bytes:
     return hashlib.sha256(json.dumps(what).encode()).digest()
 
 
-def _key(guarded: list[Text], tokenizer: Tokenizer) -> bytes:
+def _runs(texts: list[Text], tokenizer: Tokenizer, words: int) -> np.ndarray:
+    return windows_of(([text.learn, text.held_out] for text in texts), tokenizer.pieces, words)
+
+
+def _key(kinds: list[list[Text]], tokenizer: Tokenizer) -> bytes:
     """What the hashes depend on: the tokens themselves, as the same file may become others."""
     key = hashlib.sha256(tokenizer.fingerprint.encode())
-    for text in guarded:
-        for part in (text.learn, text.held_out):
-            key.update(len(part).to_bytes(8, "little"))
-            key.update(np.ascontiguousarray(part, np.uint16).data)
+    for texts in kinds:
+        key.update(len(texts).to_bytes(8, "little"))
+        for text in texts:
+            for part in (text.learn, text.held_out):
+                key.update(len(part).to_bytes(8, "little"))
+                key.update(np.ascontiguousarray(part, np.uint16).data)
     return key.digest()
 
 

@@ -114,6 +114,11 @@ class Receptionist:
             self.serve()
         return ask.future.result()
 
+    def protect(self, guard: Guard | None) -> None:
+        """From the next token on, say in public nothing that this one forbids."""
+        with self.turns:
+            self.guard = guard
+
     @torch.no_grad()
     def publish(self, voice: Brain, step: int) -> None:
         """Speak with these weights from the next token on, those after ``step`` steps."""
