@@ -21,6 +21,8 @@ from school.assembly import Awake
 from school.office.mistakes import Mistake
 from school.screen.announcer import Screen
 
+AS_IT_IS = ("cleaning.rules=[]", "cleaning.near_copies=false", "redaction.kinds=[]")
+
 
 def run(main: Callable[[], None]) -> None:
     """Run a command's ``main``; a user's mistake is one line on standard error and exit status 2."""
@@ -62,10 +64,12 @@ def awake(
     screen: Screen | None = None,
 ) -> Iterator[tuple[Awake, Any]]:
     """A school put together just as ``wakeup.py`` does it, not yet started, and the settings. ``prepare`` is called
-    with the home before; ``screen``, if any, is where lessons are shown."""
+    with the home before; ``screen``, if any, is where lessons are shown. A text that was named is learned to the
+    letter: bits per byte of a cleaned one could not be compared."""
     with home_with(options.text) as home, ExitStack() as closing:
         prepare(home)
-        arguments = [part for change in (*options.set, *more) for part in ("--set", change)]
+        as_it_is = AS_IT_IS if options.text else ()
+        arguments = [part for change in (*as_it_is, *options.set, *more) for part in ("--set", change)]
         given = wakeup.parse(["--home", str(home), *arguments])
         settings, _ = wakeup.read_options(given)
         yield wakeup.put_together(settings, home, given, closing, wakeup.whisper, screen=screen), settings

@@ -15,11 +15,11 @@ from collections.abc import Callable
 import numpy as np
 
 from benchmarks.common import parser, report, run
-from school.assembly import STARTER
 from school.office.mistakes import Mistake
 from school.talking.guard import Guard, Said, windows_of
 from school.texts.cleaning import Rules, clean
 from school.texts.near import find_near
+from school.texts.places import STARTER_SHELF
 from school.texts.redaction import Redaction, redact
 from school.texts.redaction.settings import RedactionSettings
 from school.texts.tokenizer import Tokenizer
@@ -80,7 +80,7 @@ def main() -> None:
     options = parser(__doc__.splitlines()[0])
     given = options.parse_args()
     try:
-        files = [given.text] if given.text else sorted(STARTER.iterdir())
+        files = [given.text] if given.text else sorted(STARTER_SHELF.iterdir())
         text = "".join(file.read_text("utf-8") for file in files)
     except (OSError, UnicodeDecodeError) as error:
         raise Mistake(f"--text {given.text}: can't be read ({error}).") from None

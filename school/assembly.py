@@ -49,7 +49,7 @@ from school.screen.glossary import Newcomer
 from school.screen.history import KEPT
 from school.screen.progress import Examination, is_it_learning
 from school.settings import SchoolSettings
-from school.shelving import guard_for, open_library, watch_library
+from school.shelving import guard_of, open_library, watch_library
 from school.souls.caretaker import Caretaker, Doing, Soul
 from school.souls.inspection import inspect
 from school.souls.packing import brain_config, pack_soul, wake_receptionist, wake_tutor
@@ -270,18 +270,18 @@ def wake_mind(settings: SchoolSettings, waking: Waking, soul: Soul | None, compu
         disk_limit=settings.speech.conversations_on_disk,
         device=compute.device,
     )
+    guard = guard_of(settings, waking, librarian, newborn=soul is None)
     receptionist = Receptionist(
         deepcopy(tutor.voice),
         librarian.tokenizer,
         conversations,
         settings.speech,
         open_recall(librarian.tokenizer, settings),
-        guard_for(settings, waking, librarian, newborn=soul is None),
+        guard,
     )
     remembering = None
     if megabytes := settings.library.remember_megabytes:
-        texts = [text.learn for text in librarian.texts]
-        remembering = Remembering(texts, librarian.tokenizer.pieces, compute.backend, megabytes)
+        remembering = Remembering(librarian.tokenizer.pieces, compute.backend, megabytes)
     return Mind(
         shape=shape,
         soul=soul,

@@ -48,7 +48,6 @@ from school.teaching.exchange import TeamBroken
 from school.teaching.marking import Marking
 from school.teaching.remembering import Remembering
 from school.teaching.tutor import Tutor
-from school.texts.librarian import Librarian
 
 log = logging.getLogger(__name__)
 
@@ -121,8 +120,7 @@ class Classroom:
         self.receptionist.publish(self.tutor.voice, self.tutor.step)
         self._show()
         if self.remembering:
-            self.remembering.heard.add_done_callback(self._remember)
-            self.remembering.begin()
+            self._hear_library()
         self.talker.start()
         self._thread.start()
 
@@ -134,9 +132,13 @@ class Classroom:
         """End after the micro-step under way; ``done`` tells when the soul is saved. Any thread may call it."""
         self._stopping.set()
 
+    def _hear_library(self) -> None:
+        texts = [text.learn for text in self.tutor.librarian.texts]
+        self.remembering.begin(texts).add_done_callback(self._remember)
+
     def _remember(self, heard: Future[Hippocampus]) -> None:
         """Speak with what the hippocampus has heard, and as the last examination advises."""
-        if not heard.exception():
+        if heard is self.remembering.heard and not heard.exception():  # else the library has changed since
             self.receptionist.listen_to(heard.result(), self.remembering.weights)
 
     # ---- the loop ------------------------------------------------------------------------------------------------
@@ -263,8 +265,8 @@ class Classroom:
                     self._pause(request)
                 case Mark():
                     self.marking.want(request)
-                case Restock(librarian):
-                    self._restock(librarian)
+                case Restock():
+                    self._restock(request)
                 case Rehearse(since, future):
                     fulfil(future, self.tutor.rehearse(since))
                     self.saver.changed = True
@@ -273,12 +275,16 @@ class Classroom:
             _refuse(request, error)
         self._show()
 
-    def _restock(self, librarian: Librarian | None) -> None:
-        """A step under way goes on with what it has read; the next one is of the new texts."""
-        self._nothing_to_learn = librarian is None
-        if librarian is not None:
-            self.tutor.planner.librarian = librarian
+    def _restock(self, request: Restock) -> None:
+        """A step under way goes on with what it has read; the next one is of the new texts. What was taken away is no
+        longer spoken from."""
+        self._nothing_to_learn = request.librarian is None
+        if request.librarian is not None:
+            self.tutor.planner.librarian = request.librarian
+            self.receptionist.restock(request.guard)
             self.examination.other_texts()
+            if self.remembering:
+                self._hear_library()
 
     def _pause(self, request: Pause) -> None:
         self._paused = request.on

@@ -19,6 +19,7 @@ from school.door.mailbox import Mailbox, Restock
 from school.door.values import Asleep
 from school.office.errors import in_short
 from school.office.mistakes import Mistake
+from school.talking.guard import Guard
 from school.texts.librarian import Librarian
 from school.texts.places import Source
 from school.texts.stamps import SETTLED_NS
@@ -35,12 +36,13 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     """What it works with. ``gather`` finds the files as they are now, ``open`` makes a librarian of them (it says the
-    news, and raises Mistake where nothing is left to learn from), ``current`` is the one who teaches, ``taken`` hears
-    of each new one."""
+    news, and raises Mistake where nothing is left to learn from), ``current`` is the one who teaches, ``guard`` keeps
+    what is private from being said in public, ``taken`` hears of each new one."""
 
     gather: Gather
     open: Callable[[list[Source], dict[str, str]], Librarian]
     current: Callable[[], Librarian]
+    guard: Callable[[Librarian], Guard | None] = lambda librarian: None
     taken: Callable[[Librarian], object]
     say: Callable[[str], None]
 
@@ -100,7 +102,7 @@ class Intake:
             self._resting = True
         else:
             if self._resting or not _same(librarian, self.desk.current()):
-                self.mailbox.post(Restock(librarian))
+                self.mailbox.post(Restock(librarian, self.desk.guard(librarian)))
                 self.desk.taken(librarian)
             self._resting = False
         self._seen = now

@@ -90,7 +90,7 @@ def remembering_of(soul: Soul, settings: SchoolSettings, home: Path, compute: Co
         return None
     tokenizer = Tokenizer.from_json(soul.tokenizer)
     texts = kept_texts(home / "soul" / "tokens", tokenizer)
-    remembering = Remembering(texts, tokenizer.pieces, compute.backend, megabytes).now()
+    remembering = Remembering(tokenizer.pieces, compute.backend, megabytes).now(texts)
     remembering.restore(soul.tensors.get("hippocampus", {}))
     return remembering
 
@@ -112,7 +112,7 @@ def read(
         librarian = open_library(settings, waking, soul, say)
         brain, shape = build_brain_for(settings, waking.home, librarian, soul, compute)
         texts, pieces = [text.learn for text in librarian.texts], librarian.tokenizer.pieces
-        remembering = Remembering(texts, pieces, compute.backend, settings.library.remember_megabytes).now()
+        remembering = Remembering(pieces, compute.backend, settings.library.remember_megabytes).now(texts)
         heard = remembering.heard.result()
         reader = Reader(brain, librarian, settings.lessons, open_file(file, librarian.tokenizer), heard)
         if soul:

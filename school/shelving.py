@@ -10,7 +10,7 @@ from school.intake import Desk, Intake
 from school.screen.calligraphist import number_of
 from school.talking.guard import Guard
 from school.talking.private_texts import NAME as RUNS
-from school.talking.private_texts import open_guard, private_names
+from school.talking.private_texts import open_guard
 from school.teaching.shape import shape_of
 from school.texts.care import Care
 from school.texts.facts import said_by
@@ -110,19 +110,10 @@ def hire_librarian(
     )
 
 
-def guard_for(settings: SchoolSettings, waking: Waking, librarian: Librarian, *, newborn: bool = False) -> Guard | None:
-    """Who keeps the private ones of these texts from being told in public. Raises Mistake."""
-    sources, _ = sources_of(settings, waking, librarian.files)
-    public = {source.name for source in sources if not source.facts.private}
-    public -= {source.name for source in sources if source.facts.private}
-    return open_guard(
-        librarian.texts,
-        librarian.tokenizer,
-        private_names(librarian.texts, STARTER_SHELF, public),
-        settings.speech.verbatim_words,
-        waking.home / "soul" / RUNS,
-        newborn=newborn,
-    )
+def guard_of(settings: SchoolSettings, waking: Waking, librarian: Librarian, *, newborn: bool = False) -> Guard | None:
+    """Of what may not be said in public; see ``open_guard``."""
+    words, file = settings.speech.verbatim_words, waking.home / "soul" / RUNS
+    return open_guard(librarian.texts, librarian.tokenizer, words, file, newborn=newborn)
 
 
 def known_texts(waking: Waking) -> Path:
@@ -138,9 +129,7 @@ def watch_library(
     def open_(sources: list[Source], skipped: dict[str, str]) -> Librarian:
         now = mind.librarian
         files, _ = with_starter(settings, waking, (sources, skipped), now.files, say)
-        librarian = hire_librarian(settings, waking, now.tokenizer, files, now.files, say, told=now.skipped)
-        mind.receptionist.protect(guard_for(settings, waking, librarian))  # before any of it is learned
-        return librarian
+        return hire_librarian(settings, waking, now.tokenizer, files, now.files, say, told=now.skipped)
 
     def taken(librarian: Librarian) -> None:
         mind.librarian = librarian
@@ -151,6 +140,7 @@ def watch_library(
         gather=lambda: sources_of(settings, waking, mind.librarian.files),
         open=open_,
         current=lambda: mind.librarian,
+        guard=lambda librarian: guard_of(settings, waking, librarian),
         taken=taken,
         say=say,
     )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from school.door.values import Asleep, Busy, Pair, Removed, Reply, Scope, Score, new_id
 
 if TYPE_CHECKING:
+    from school.talking.guard import Guard
     from school.texts.librarian import Librarian
 
 
@@ -132,9 +133,11 @@ class Rehearse:
 
 @dataclass(frozen=True, slots=True)
 class Restock:
-    """From now on the lessons are drawn by this librarian; None: there is nothing left to learn from."""
+    """From now on the lessons are drawn by this librarian; None: there is nothing left to learn from. ``guard``: of
+    what may not be said of it in public."""
 
     librarian: Librarian | None
+    guard: Guard | None = None
 
 
 ForTalker = Ask | Remember | EndTalk

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -26,19 +26,17 @@ DIGEST = hashlib.sha256().digest_size
 def open_guard(
     texts: Iterable[Text],
     tokenizer: Tokenizer,
-    private: Collection[str],
     words: int,
     file: Path,
     *,
     newborn: bool = False,
 ) -> Guard | None:
-    """A guard of the texts named in ``private``, and of all that stood in such before, unless it is ``newborn``: what
-    was once learned may still be known. What stands in another text may be said, if it is in no private one now. None
+    """A guard of the private ones among the texts, and of all that stood in such before, unless it is ``newborn``: what
+    was once learned may still be known. What stands in a public one may be said, if it is in no private one now. None
     where there is nothing to guard (``words`` is 0, or there are no such texts); then no ``file`` stays either. In a
     text's held-out part, too, no run may be said."""
     texts = list(texts)
-    guarded = [text for text in texts if text.name in private]
-    public = [text for text in texts if text.name not in private]
+    guarded, public = ([text for text in texts if text.private == private] for private in (True, False))
     key = _digest([VERSION, words]) + _key([guarded, public], tokenizer)
     before, known = (b"", None) if newborn or not words else _read(file, key[:DIGEST])
     if not words or (not guarded and known is None):
@@ -55,13 +53,6 @@ def open_guard(
         kept, known = _read(file, key[:DIGEST])
         windows = known if kept == key else windows
     return Guard(windows, tokenizer.pieces, words)
-
-
-def private_names(texts: Iterable[Text], shipped: Path, public: Collection[str] = ()) -> set[str]:
-    """The names of all texts but those that their owner calls ``public`` and those that come with the program, in the
-    folder ``shipped``. These are told by what is in them: a folder of anybody's may be called the same."""
-    ours = {hashlib.sha256(file.read_bytes()).hexdigest() for file in shipped.rglob("*") if file.is_file()}
-    return {text.name for text in texts if text.sha256 not in ours and text.name not in public}
 
 
 def _digest(what: object) -> bytes:

@@ -114,11 +114,6 @@ class Receptionist:
             self.serve()
         return ask.future.result()
 
-    def protect(self, guard: Guard | None) -> None:
-        """From the next token on, say in public nothing that this one forbids."""
-        with self.turns:
-            self.guard = guard
-
     @torch.no_grad()
     def publish(self, voice: Brain, step: int) -> None:
         """Speak with these weights from the next token on, those after ``step`` steps."""
@@ -163,6 +158,12 @@ class Receptionist:
         with self.turns:
             hippocampus.weights = weights
             self._hippocampus = hippocampus
+
+    def restock(self, guard: Guard | None) -> None:
+        """The library is another: with what may not be said of it in public, and without what was heard of it, until it
+        is heard anew."""
+        with self.turns:
+            self.guard, self._hippocampus = guard, None
 
     def heed(self, temperature: float, repeats: float) -> None:
         """Take note of an examination: the temperature that fits, and how often a text repeats itself."""

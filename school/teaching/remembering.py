@@ -24,32 +24,37 @@ from school.texts.tokenizer import DOCUMENT
 
 BYTES_PER_TOKEN = 210  # that a text takes at most, as a rule
 
+Texts = Sequence[np.ndarray]  # the tokens of each
+
 log = logging.getLogger(__name__)
 
 
 class Remembering:
-    """``heard`` brings the hippocampus once it has heard the ``texts`` (tokens of each), which takes a second for a
-    million tokens. Texts that don't fit into ``megabytes`` of counts are not heard."""
+    """``heard`` brings the hippocampus once it has heard the library, which takes a second for a million tokens. Texts
+    that don't fit into ``megabytes`` of counts are not heard."""
 
-    def __init__(self, texts: Sequence[np.ndarray], pieces: list[bytes], backend: Backend, megabytes: int):
-        self._hear = partial(hear, texts, pieces, backend, megabytes)
+    def __init__(self, pieces: list[bytes], backend: Backend, megabytes: int):
+        self._hear = partial(hear, pieces=pieces, backend=backend, megabytes=megabytes)
         self.heard: Future[Hippocampus] = Future()
         self.halves = MixingWeights.fresh(), MixingWeights.fresh()
 
-    def begin(self) -> None:
-        """Hear the library, on a thread of its own."""
+    def begin(self, texts: Texts) -> Future[Hippocampus]:
+        """Hear these texts, and forget others, on a thread of its own."""
+        self.heard = heard = Future()
 
         def hear_all() -> None:
             try:
-                self.heard.set_result(self._hear())
+                heard.set_result(self._hear(texts))
             except BaseException as error:  # it is raised where the result is awaited
-                self.heard.set_exception(error)
+                heard.set_exception(error)
 
         Thread(target=hear_all, name="hippocampus", daemon=True).start()
+        return heard
 
-    def now(self) -> Remembering:
-        """Hear the library at once; returns itself."""
-        self.heard.set_result(self._hear())
+    def now(self, texts: Texts) -> Remembering:
+        """Hear these texts at once; returns itself."""
+        self.heard = Future()
+        self.heard.set_result(self._hear(texts))
         return self
 
     def judge(self) -> Judge:
@@ -78,7 +83,7 @@ class Remembering:
                 mine.copy_(tensors[name])
 
 
-def hear(texts: Sequence[np.ndarray], pieces: list[bytes], backend: Backend, megabytes: int) -> Hippocampus:
+def hear(texts: Texts, pieces: list[bytes], backend: Backend, megabytes: int) -> Hippocampus:
     """Every text, in their order, as long as there is room; of a text all or nothing."""
     hippocampus = Hippocampus(pieces, DOCUMENT, run=backend.kernels)
     for number, text in enumerate(texts):

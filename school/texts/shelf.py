@@ -40,13 +40,15 @@ Say = Callable[[str], None]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
     """One text as tokens: ``learn`` (memory-mapped) is taught, ``weight`` times as often as others, ``held_out`` never
-    is. With ``context``, what others say in it is read but not learned."""
+    is. With ``context``, what others say in it is read but not learned; none that is ``private`` is said word for word
+    where others hear it."""
 
     name: str
     sha256: str
     size: int  # bytes in the file
     format: Format = PLAIN
     weight: float = 1.0
+    private: bool = True
     context: bool = False
     learn: np.ndarray
     held_out: np.ndarray
@@ -130,6 +132,7 @@ def _shelved(files: list[File], pack: Pack) -> Shelved:
                     size=file.size,
                     format=file.format,
                     weight=file.source.facts.weight,
+                    private=file.source.facts.private,
                     context=row.context,
                     learn=pack.tokens[start:middle],
                     held_out=pack.tokens[middle:stop],

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 import wakeup
 from school import intake
 from school.assembly import Awake
-from school.door.mailbox import Ask, Mailbox
+from school.door.mailbox import Ask, Mailbox, Restock
 from school.door.school import School
 from school.door.values import ME, Pair, Reply, new_id
 from school.talking.guard import BASE, MODULUS, Guard, Said, hash_runs, windows_of
-from school.talking.private_texts import open_guard, private_names
+from school.talking.private_texts import open_guard
 from school.teaching.settings import LessonSettings
 from school.teaching.tutor import Tutor
 from school.texts.facts import write_known
@@ -237,7 +237,7 @@ def test_it_is_made_once_and_anew_when_a_text_changes(letters, tmp_path, monkeyp
     monkeypatch.setattr("school.talking.private_texts.windows_of", count)
 
     def guards(content: str = DIARY, words: int = WORDS, **how) -> bool:
-        guard = open_guard([a_text(letters, "d.txt", content)], letters, {"d.txt"}, words, file, **how)
+        guard = open_guard([a_text(letters, "d.txt", content)], letters, words, file, **how)
         return said_until(guard, letters, DIARY) is not None
 
     assert guards()
@@ -259,10 +259,9 @@ def test_what_it_once_learned_stays_guarded(letters, tmp_path):
     """A text that was taken away may still be known; not by a newborn, though."""
     file = tmp_path / "private.runs"
     diary, other = a_text(letters, "d.txt", DIARY), a_text(letters, "o.txt", OTHER)
-    private = {"d.txt", "o.txt"}
 
     def told(*texts: Text, **how) -> list[bool]:
-        guard = open_guard(texts, letters, private, WORDS, file, **how)
+        guard = open_guard(texts, letters, WORDS, file, **how)
         return [guard is not None and said_until(guard, letters, said) is not None for said in (DIARY, OTHER)]
 
     assert told(diary) == [True, False]
@@ -274,33 +273,24 @@ def test_what_it_once_learned_stays_guarded(letters, tmp_path):
     assert not file.exists()
 
 
-def test_nothing_private_nothing_kept(letters, tmp_path):
-    """With the guard off, or no private text, there is none, and no file stays."""
-    file, text = tmp_path / "private.runs", a_text(letters, "d.txt", DIARY)
-    assert open_guard([text], letters, {"d.txt"}, WORDS, file)
-    assert file.exists()
-    assert open_guard([text], letters, {"d.txt"}, 0, file) is None
-    assert not file.exists()
-    assert open_guard([text], letters, {"e.txt"}, WORDS, file) is None
-
-
-def test_all_is_private_but_what_came_with_the_program(letters, tmp_path):
-    """It is told by what is in a text, not by its name."""
-    (tmp_path / "letters.txt").write_text("hello")
-    shipped = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"  # of "hello"
-    texts = [a_text(letters, "starter/letters.txt", DIARY, shipped), a_text(letters, "starter/mine.txt", DIARY, "1")]
-    assert private_names(texts, tmp_path) == {"starter/mine.txt"}
-    assert private_names(texts, tmp_path, {"starter/mine.txt"}) == set()
-
-
 def test_what_was_made_public_may_be_said(letters, tmp_path):
     """From the waking on at which it is; but for what stands in a private text, too."""
     file = tmp_path / "private.runs"
     diary, letter = a_text(letters, "d.txt", DIARY), a_text(letters, "l.txt", f"{DIARY} {OTHER}")
-    both = open_guard([diary, letter], letters, {"d.txt", "l.txt"}, WORDS, file)
-    one = open_guard([diary, letter], letters, {"d.txt"}, WORDS, file)
+    both = open_guard([diary, letter], letters, WORDS, file)
+    one = open_guard([diary, replace(letter, private=False)], letters, WORDS, file)
     assert [said_until(both, letters, said) is not None for said in (DIARY, OTHER)] == [True, True]
     assert [said_until(one, letters, said) is not None for said in (DIARY, OTHER)] == [True, False]
+
+
+def test_nothing_private_nothing_kept(letters, tmp_path):
+    """With the guard off, or no private text, there is none, and no file stays."""
+    file, text = tmp_path / "private.runs", a_text(letters, "d.txt", DIARY)
+    assert open_guard([text], letters, WORDS, file)
+    assert file.exists()
+    assert open_guard([text], letters, 0, file) is None
+    assert not file.exists()
+    assert open_guard([replace(text, private=False)], letters, WORDS, file) is None
 
 
 # ---- a baby that recites ---------------------------------------------------------------------------------------------
@@ -469,11 +459,14 @@ def test_who_made_a_text_public_may_hear_it(home):
 
 
 def test_what_comes_while_it_is_awake_is_guarded_before_it_is_learned(home, monkeypatch):
+    """The librarian who teaches it comes with the guard."""
     monkeypatch.setattr(intake, "SETTLED_NS", -1)  # nobody has to wait for a file to settle
     with awake(home) as day:
         assert not refuses(day, OTHER)
         (home / "library" / "other.txt").write_text(f"{OTHER}\n" * 40)
         (eye,) = (surface for surface in day.surfaces if isinstance(surface, intake.Intake))
         assert eye.look()
+        (restock,) = (request for request in day.classroom.mailbox.drain() if isinstance(request, Restock))
+        day.classroom.receptionist.restock(restock.guard)
         assert refuses(day, OTHER)
         assert refuses(day, DIARY)

@@ -23,14 +23,17 @@ def tutor(librarian):
 
 
 def remembering(tutor, megabytes: int = 256) -> Remembering:
-    texts, pieces = [text.learn for text in tutor.librarian.texts], tutor.librarian.tokenizer.pieces
-    return Remembering(texts, pieces, tutor.brain.backend, megabytes)
+    return Remembering(tutor.librarian.tokenizer.pieces, tutor.brain.backend, megabytes)
+
+
+def texts_of(tutor) -> list[np.ndarray]:
+    return [text.learn for text in tutor.librarian.texts]
 
 
 def test_it_helps_on_held_out_text(tutor):
     """An examination tells both figures: of the brain alone as ever, and with the hippocampus a lower one; and how to
     mix is learned from it."""
-    alone, heard = examine(tutor), remembering(tutor).now()
+    alone, heard = examine(tutor), remembering(tutor).now(texts_of(tutor))
     before = [half.values.clone() for half in heard.halves]
     both = examine(tutor, remembering=heard)
     assert alone.remembering is None
@@ -41,7 +44,7 @@ def test_it_helps_on_held_out_text(tutor):
 
 def test_no_half_learns_from_what_it_judges(tutor):
     """The figure of an examination is the same whatever the readers of the other half would have had to say of it."""
-    heard = remembering(tutor).now()
+    heard = remembering(tutor).now(texts_of(tutor))
     judge = heard.judge()
     rows = np.tile(np.arange(40, 80), (2, 1))
     rows[:, 0] = DOCUMENT
@@ -52,7 +55,7 @@ def test_no_half_learns_from_what_it_judges(tutor):
 
 
 def test_of_a_foreign_text_nothing_is_kept(tutor):
-    heard = remembering(tutor).now()
+    heard = remembering(tutor).now(texts_of(tutor))
     rows = np.array([[DOCUMENT, *range(40, 60)]])
     logits = torch.randn(1, 20, tutor.librarian.tokenizer.size).log_softmax(-1)
     values = [half.values.clone() for half in heard.halves]
@@ -64,7 +67,7 @@ def test_of_a_foreign_text_nothing_is_kept(tutor):
 
 def test_it_wakes_with_what_it_learned(tutor):
     """Weights go through a soul; those of another form are left aside."""
-    one, other = remembering(tutor).now(), remembering(tutor)
+    one, other = remembering(tutor).now(texts_of(tutor)), remembering(tutor)
     examine(tutor, remembering=one)
     other.restore({name: tensor.clone() for name, tensor in one.tensors().items()})
     assert all(torch.equal(tensor, other.tensors()[name]) for name, tensor in one.tensors().items())
@@ -92,8 +95,7 @@ def test_it_hears_no_more_than_fits(tutor):
 def test_it_speaks_with_what_it_heard(tutor, tmp_path):
     """Once the library is heard answers are others, and more of the library's; the lessons know nothing of it."""
     heard, done = remembering(tutor), Future()
-    heard.heard.add_done_callback(done.set_result)
-    heard.begin()
+    heard.begin(texts_of(tutor)).add_done_callback(done.set_result)
     hippocampus = done.result(60).result()
     receptionist = make_receptionist(tutor, tmp_path, max_tokens=30)
     ask = [Ask("hello", "", ME, None, kept=False) for _ in range(2)]
