@@ -22,6 +22,7 @@ from brain.species.interneuron_config import InterneuronConfig
 from school.classroom import Classroom, Limits, Outside
 from school.door.mailbox import Mailbox
 from school.door.school import School
+from school.office.advice import go_on_with
 from school.souls.caretaker import Caretaker
 from school.souls.packing import pack_soul
 from school.souls.saving import Saver
@@ -74,9 +75,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(autouse=True)
 def plain_machine():
-    """What a test did to the whole process (tiny numbers as zero) ends with it."""
+    """What a test did to the whole process (tiny numbers as zero, whose home advice is for) ends with it."""
     yield
     torch.set_flush_denormal(False)
+    go_on_with(None, None, [], [])
 
 
 @pytest.fixture(scope="session")

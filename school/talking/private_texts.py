@@ -32,10 +32,12 @@ def open_guard(
     newborn: bool = False,
 ) -> Guard | None:
     """A guard of the private ones among the texts, and of all that stood in such before, unless it is ``newborn``: what
-    was once learned may still be known. None where there is nothing to guard (``words`` is 0, or there are no such
-    texts); then no ``file`` stays either. In a text's held-out part, too, no run may be said."""
-    guarded = [text for text in texts if text.private]
-    key = _digest([VERSION, words]) + _key(guarded, tokenizer)
+    was once learned may still be known. What stands in a public one may be said, if it is in no private one now. None
+    where there is nothing to guard (``words`` is 0, or there are no such texts); then no ``file`` stays either. In a
+    text's held-out part, too, no run may be said."""
+    texts = list(texts)
+    guarded, public = ([text for text in texts if text.private == private] for private in (True, False))
+    key = _digest([VERSION, words]) + _key([guarded, public], tokenizer)
     before, known = (b"", None) if newborn or not words else _read(file, key[:DIGEST])
     if not words or (not guarded and known is None):
         with contextlib.suppress(OSError):
@@ -43,9 +45,9 @@ def open_guard(
         return None
     if before == key:
         return Guard(known, tokenizer.pieces, words)
-    windows = windows_of(([text.learn, text.held_out] for text in guarded), tokenizer.pieces, words)
+    windows = _runs(guarded, tokenizer, words)
     if known is not None:
-        windows = np.union1d(known, windows)
+        windows = np.union1d(np.setdiff1d(known, _runs(public, tokenizer, words)), windows)
     with contextlib.suppress(OSError):  # where the disk takes no more they stay in memory
         _write(file, key, windows)
         kept, known = _read(file, key[:DIGEST])
@@ -57,13 +59,19 @@ def _digest(what: object) -> bytes:
     return hashlib.sha256(json.dumps(what).encode()).digest()
 
 
-def _key(guarded: list[Text], tokenizer: Tokenizer) -> bytes:
+def _runs(texts: list[Text], tokenizer: Tokenizer, words: int) -> np.ndarray:
+    return windows_of(([text.learn, text.held_out] for text in texts), tokenizer.pieces, words)
+
+
+def _key(kinds: list[list[Text]], tokenizer: Tokenizer) -> bytes:
     """What the hashes depend on: the tokens themselves, as the same file may become others."""
     key = hashlib.sha256(tokenizer.fingerprint.encode())
-    for text in guarded:
-        for part in (text.learn, text.held_out):
-            key.update(len(part).to_bytes(8, "little"))
-            key.update(np.ascontiguousarray(part, np.uint16).data)
+    for texts in kinds:
+        key.update(len(texts).to_bytes(8, "little"))
+        for text in texts:
+            for part in (text.learn, text.held_out):
+                key.update(len(part).to_bytes(8, "little"))
+                key.update(np.ascontiguousarray(part, np.uint16).data)
     return key.digest()
 
 

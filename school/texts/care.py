@@ -1,5 +1,5 @@
-"""What is done to every text between reading it and learning it: nobody's business goes, then it is cleaned, then what
-it says again is left out."""
+"""What is done to every text between reading it and learning it: it is cleaned, then nobody's business goes (which an
+entity or an unseen character may hide until then), then what it says again is left out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from school.texts.redaction import Redaction, redact
 if TYPE_CHECKING:
     from school.settings import SchoolSettings
 
-VERSION = 1  # goes up with every change by which the same text becomes another
+VERSION = 2  # goes up with every change by which the same text becomes another
 COMPARED = 64 << 20  # letters of a library in which near copies are looked for
 
 
@@ -41,14 +41,14 @@ class Care:
 
     def text(self, text: str, changed: Counter[str], *, message: bool = False) -> str:
         """A document as it is learned, or a ``message``; ``changed`` counts what was, by the names of rules."""
-        if self.redaction:
-            redacted = redact(text, self.redaction)
-            text = redacted.text
-            changed.update(redacted.counts)
         cleaned = clean(text, self.rules, message=message)
         changed.update(cleaned.counts)
         changed.update(dict.fromkeys((f"{name} (too slow)" for name in cleaned.too_slow), 1))
-        return cleaned.text
+        if self.redaction is None:
+            return cleaned.text
+        redacted = redact(cleaned.text, self.redaction)
+        changed.update(redacted.counts)
+        return redacted.text
 
     def repeated(self, messages: Sequence[str]) -> set[int]:
         """Which messages of a conversation are left out, as they were said before."""

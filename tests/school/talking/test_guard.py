@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,13 +14,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import wakeup
-from school.door.mailbox import Ask, Mailbox
+from school import intake
+from school.assembly import Awake
+from school.door.mailbox import Ask, Mailbox, Restock
 from school.door.school import School
 from school.door.values import ME, Pair, Reply, new_id
 from school.talking.guard import BASE, MODULUS, Guard, Said, hash_runs, windows_of
 from school.talking.private_texts import open_guard
 from school.teaching.settings import LessonSettings
 from school.teaching.tutor import Tutor
+from school.texts.facts import write_known
 from school.texts.shelf import Text
 from school.texts.tokenizer import BABY, END, MARK_COUNT, PERSON, Tokenizer
 from school.texts.wording import thirds_of, units_of, value_of
@@ -241,10 +246,10 @@ def test_it_is_made_once_and_anew_when_a_text_changes(letters, tmp_path, monkeyp
     assert (file.stat().st_mode & 0o777) == 0o600
     assert not guards(OTHER, words=7)
     assert guards(words=7)
-    whole = file.read_bytes()
+    whole, before = file.read_bytes(), len(made)
     file.write_bytes(whole[:70] + bytes([whole[70] ^ 1]) + whole[71:])
     assert guards(words=7)
-    assert len(made) == 4
+    assert len(made) == before + 1
     file.unlink()
     file.mkdir()  # nothing can be written there
     assert guards()
@@ -266,6 +271,16 @@ def test_what_it_once_learned_stays_guarded(letters, tmp_path):
     assert told(other, newborn=True) == [False, True]
     assert told(newborn=True) == [False, False]
     assert not file.exists()
+
+
+def test_what_was_made_public_may_be_said(letters, tmp_path):
+    """From the waking on at which it is; but for what stands in a private text, too."""
+    file = tmp_path / "private.runs"
+    diary, letter = a_text(letters, "d.txt", DIARY), a_text(letters, "l.txt", f"{DIARY} {OTHER}")
+    both = open_guard([diary, letter], letters, WORDS, file)
+    one = open_guard([diary, replace(letter, private=False)], letters, WORDS, file)
+    assert [said_until(both, letters, said) is not None for said in (DIARY, OTHER)] == [True, True]
+    assert [said_until(one, letters, said) is not None for said in (DIARY, OTHER)] == [True, False]
 
 
 def test_nothing_private_nothing_kept(letters, tmp_path):
@@ -405,17 +420,53 @@ def test_it_is_the_same_in_every_process():
     assert value_of("violin") == 3_658_927_768_678_662_540
 
 
-@pytest.mark.parametrize("words", [0, 8])
-def test_a_waking_has_a_guard_of_the_owners_texts(tmp_path, words):
-    """What is in the library is guarded, and the setting switches that off."""
+@contextmanager
+def awake(home: Path, *settings: str) -> Iterator[Awake]:
+    with ExitStack() as closing:
+        changes = [part for change in (*SMALL, *settings) for part in ("--set", change)]
+        given = wakeup.parse(["--home", str(home), *changes])
+        read, home = wakeup.read_options(given)
+        yield wakeup.put_together(read, home, given, closing, lambda text: None)
+
+
+def refuses(day: Awake, text: str) -> bool:
+    receptionist = day.classroom.receptionist
+    return receptionist.guard is not None and said_until(receptionist.guard, receptionist.tokenizer, text) is not None
+
+
+@pytest.fixture
+def home(tmp_path) -> Path:
     (tmp_path / "library").mkdir()
     (tmp_path / "library" / "diary.txt").write_text(f"{DIARY}\n" * 40)
-    with ExitStack() as closing:
-        options = ["--home", str(tmp_path), "--set", f"speech.verbatim_words={words}"]
-        given = wakeup.parse([*options, *[part for change in SMALL for part in ("--set", change)]])
-        settings, home = wakeup.read_options(given)
-        awake = wakeup.put_together(settings, home, given, closing, lambda text: None)
-        guard = awake.classroom.receptionist.guard
-        told = guard and said_until(guard, awake.classroom.receptionist.tokenizer, DIARY)
-    assert (told is not None) == (words > 0)
-    assert (tmp_path / "soul" / "private.runs").exists() == (words > 0)
+    return tmp_path
+
+
+@pytest.mark.parametrize("words", [0, 8])
+def test_a_waking_has_a_guard_of_the_owners_texts(home, words):
+    """What is in the library is guarded, and the setting switches that off."""
+    with awake(home, f"speech.verbatim_words={words}") as day:
+        assert refuses(day, DIARY) == (words > 0)
+    assert (home / "soul" / "private.runs").exists() == (words > 0)
+
+
+def test_who_made_a_text_public_may_hear_it(home):
+    """By the word of its owner; a text of which nothing was said is private."""
+    (home / "library" / "other.txt").write_text(f"{OTHER}\n" * 40)
+    write_known(home / "library", {"diary.txt": {"private": False}})
+    with awake(home) as day:
+        assert not refuses(day, DIARY)
+        assert refuses(day, OTHER)
+
+
+def test_what_comes_while_it_is_awake_is_guarded_before_it_is_learned(home, monkeypatch):
+    """The librarian who teaches it comes with the guard."""
+    monkeypatch.setattr(intake, "SETTLED_NS", -1)  # nobody has to wait for a file to settle
+    with awake(home) as day:
+        assert not refuses(day, OTHER)
+        (home / "library" / "other.txt").write_text(f"{OTHER}\n" * 40)
+        (eye,) = (surface for surface in day.surfaces if isinstance(surface, intake.Intake))
+        assert eye.look()
+        (restock,) = (request for request in day.classroom.mailbox.drain() if isinstance(request, Restock))
+        day.classroom.receptionist.restock(restock.guard)
+        assert refuses(day, OTHER)
+        assert refuses(day, DIARY)

@@ -43,6 +43,14 @@ def test_nobodys_business_is_not_learned(tmp_path: Path):
     assert (tmp_path / "diary.txt").read_text() == text
 
 
+def test_nothing_hides_it(tmp_path: Path):
+    """Neither an entity, nor an unseen character, nor a curly apostrophe in a listed name."""
+    (tmp_path / "names.txt").write_text("O'Hara\n")
+    text = "anna&#64;example.org, or 07\u200b911 123456, said O\u2019Hara.\n"
+    (said,), _ = taught(tmp_path, care(tmp_path), diary=text)
+    assert not any(part in said for part in ("example", "911", "Hara"))
+
+
 def test_all_of_it_can_be_switched_off(tmp_path: Path):
     off = {"cleaning": CleaningSettings(rules=(), near_copies=False), "redaction": RedactionSettings(kinds=())}
     text = "\u201ccome soon\u201d, anna.b@example.org\n"
