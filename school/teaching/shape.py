@@ -35,13 +35,13 @@ def shape_of(settings: BrainSettings, vocabulary: int) -> BrainConfig:
 
 def vocabulary_for(settings: BrainSettings, wanted: int, letters: int) -> int:
     """How many tokens a newborn has for so many ``letters`` of text: those that were ``wanted``, or the preset's, but
-    no more than one for LETTERS_PER_TOKEN, up to the next power of two: of what it meets too seldom it learns nothing. For
-    60 kB of diary 512 tokens instead of 2,048 spare 2 % of held-out bits, for 250 kB read once 3 % (docs/diary.md).
+    no more than one for LETTERS_PER_TOKEN, up to the next power of two: of what it meets too seldom it learns nothing.
+    For 60 kB of diary 512 tokens instead of 2,048 spare 2 % of held-out bits, for 250 kB read once 3 % (docs/diary.md).
     Raises Mistake."""
     preset = shape_of(settings, wanted).vocabulary
     if wanted:
         return preset
-    return min(preset, max(FEWEST, 1 << math.ceil(math.log2(max(1, letters) / LETTERS_PER_TOKEN))))
+    return min(preset, 1 << math.ceil(math.log2(max(FEWEST, letters / LETTERS_PER_TOKEN))))
 
 
 def block_tokens(settings: BrainSettings, wanted: int) -> int:
