@@ -80,7 +80,7 @@ def _add(desk: Desk) -> int:
             try:
                 found.append(_known_speaker(desk, name, asked))
             except Mistake as why:
-                done.skipped[name] = one_line(why)
+                done.skipped[name] = one_line(why).removeprefix(f"{desk.library / name}: ").rstrip(".")
     if desk.options.json:
         added = [one.in_short | {"text": None, "turns": len(one.turns), "problem": one.problem} for one in found]
         emit(to_json({"added": added, "skipped": done.skipped}), sys.stdout)
@@ -100,7 +100,7 @@ def _known_speaker(desk: Desk, name: str, asked: set[str]) -> Preview:
     """A file of the library; where nobody knows who the owner is in it, they are asked, once for all that is in a
     folder."""
     path, facts = desk.facts_on(desk.library / name)
-    one, top = preview(path, facts, desk.care), name.partition("/")[0]
+    one, top = preview(path, facts, desk.care, name), name.partition("/")[0]
     if not one.problem or top in asked or desk.options.json or sys.stdin is None or not sys.stdin.isatty():
         return one
     asked.add(top)

@@ -96,15 +96,16 @@ class Preview:
         return told | {"dropped": self.dropped | self.changed}
 
 
-def preview(path: Path, facts: Facts, care: Care = CARELESS) -> Preview:
-    """Raises Mistake."""
+def preview(path: Path, facts: Facts, care: Care = CARELESS, name: str = "") -> Preview:
+    """``name``: by which a person names the file. Raises Mistake."""
+    name = name or path.name
     try:
         format_, content = read_alone(path, facts)
         speakers, problem = content.speakers, ""
         if speakers and facts.taken_as != "prose" and not owner_of(speakers, content.owner, facts):
-            problem = who_are_you(speakers, path.name)
+            problem = who_are_you(speakers, name)
             facts = _as_anybody(facts, speakers)
-        ready = prepared(content, facts, path.name, care)
+        ready = prepared(content, facts, name, care)
     except (OSError, Unreadable, MemoryError) as why:
         reason = getattr(why, "strerror", None) or str(why) or "it needs more memory than there is"
         raise Mistake(f"{path}: {reason}.") from None

@@ -68,6 +68,13 @@ def test_files_are_copied(home: Home, files: Path):
 
 def test_who_one_is_in_a_chat(home: Home, files: Path):
     """Where nobody knows, it is skipped, and the line says what to type; once said, it is learned."""
+    (files / "deep").mkdir()
+    (files / "deep" / "b.txt").write_text(CHAT)
+    (files / "deep" / "c.docx").write_bytes(b"PK broken")
+    deep = home("add", files / "deep").out
+    assert '"deep/b.txt" --speaker NAME' in deep
+    assert "skipped deep/c.docx: it is damaged or cut short (File is not a zip file).\n" in deep
+    home("remove", "deep")
     told = home("add", files / "chat.txt").out
     assert "not learned yet: which of Ann, Ben are you? Say it once: " in told
     assert re.search(r'library add.* "chat.txt" --speaker NAME', told)
