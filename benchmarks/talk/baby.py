@@ -16,6 +16,7 @@ from benchmarks.learn import examine
 from benchmarks.talk.library import Library, library_of
 from benchmarks.variants import SEED, Variant
 from school.assembly import Awake, souls_of
+from school.door.events import ExamResult
 from school.door.mailbox import Ask
 from school.door.values import ME, Reply
 from school.office.machine import prepare
@@ -55,15 +56,26 @@ def grow(day: Awake, settings: Any, given: argparse.Namespace) -> dict[str, Any]
             result = examine(tutor, limit=settings.lessons.evaluation_tokens)
             tutor.heed(result.bits_per_byte)
             receptionist.heed(result.temperature, result.repeats)
-    spent, result = clock() - started, examine(tutor)
+    spent = clock() - started
+    result = listen(day) if day.classroom.remembering else examine(tutor)
     receptionist.heed(result.temperature, result.repeats)
     receptionist.publish(tutor.voice, tutor.step)
     return {
         "seconds": round(spent),
         "tokens": tutor.tokens_seen,
         "bits_per_byte": round(result.bits_per_byte, 4),
+        "remembering": result.remembering and round(result.remembering, 4),
         "parameters": day.classroom.parameters,
     }
+
+
+def listen(day: Awake) -> ExamResult:
+    """Let it hear its library and learn how far to rely on that, as in daily life; the last examination."""
+    remembering = day.classroom.remembering.now([text.learn for text in day.tutor.librarian.texts])
+    examine(day.tutor, remembering=remembering)
+    result = examine(day.tutor, remembering=remembering)
+    day.classroom.receptionist.listen_to(remembering.heard.result(), remembering.weights)
+    return result
 
 
 @contextmanager
