@@ -22,7 +22,8 @@ from school.screen.calligraphist import for_screen, show
 
 def stats(given: Given, home: Path, options: argparse.Namespace) -> int:
     """Its life so far."""
-    from school.record.chronicle import read_life, render, render_search
+    from school.report.chronicle import read_life, render
+    from school.report.talk import render_search
 
     zone, search = _zone(given), options.search
     life = read_life(home, search=search, last=options.last, zone=zone)
@@ -37,7 +38,7 @@ def stats(given: Given, home: Path, options: argparse.Namespace) -> int:
 
 def diary(given: Given, home: Path, options: argparse.Namespace) -> int:
     """Its diary and its letters home; as JSON a list of pages, which is empty where there are none yet."""
-    from school.record.chronicle import read_diary
+    from school.report.chronicle import read_diary
 
     pages = read_diary(home, last=options.last)
     if options.json:
