@@ -550,7 +550,7 @@ def help_teach(settings: SchoolSettings, team: Team) -> int:
 COMMANDS = {
     "wake": wake,
     **dict.fromkeys(("ask", "score", "read"), think),
-    **dict.fromkeys(("stats", "diary", "timetable"), look),
+    **dict.fromkeys(("stats", "report", "diary", "timetable"), look),
     "twitch": twitch_errand,
 }
 

@@ -218,7 +218,7 @@ def _talk(db: Database, plan: Plan, chance: random.Random, run: str) -> None:
                 "id": f"{key}r", "message_id": f"{key}m", "at": at, "step": int(age * plan.steps), "text": said,
                 "ending": "end" if chance.random() < 0.9 else "limit", "seconds": 0.4 + chance.random(),
                 "first_token_seconds": 0.05, "red": 0.4, "green": 0.3, "blue": 0.5,
-                "log_probability": -3.2 + 1.8 * age + chance.gauss(0, 0.4), "repeats": max(0.0, chance.gauss(0, 0.05)),
+                "log_probability": min(-0.1, -3.2 + 1.8 * age + chance.gauss(0, 0.4)), "repeats": max(0.0, chance.gauss(0, 0.05)),
             }
         )  # fmt: skip
         if n % 9 == 0:

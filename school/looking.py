@@ -36,6 +36,38 @@ def stats(given: Given, home: Path, options: argparse.Namespace) -> int:
     return 0
 
 
+def report(given: Given, home: Path, options: argparse.Namespace) -> int:
+    """Its life as one page, written into a file; or the page's figures as JSON."""
+    from datetime import datetime
+
+    from school.diary.voice import read_voices
+    from school.office.files import write_whole
+    from school.report.figures import figures
+    from school.report.life import opened
+    from school.report.page import page
+
+    zone, language = _zone(given), given.get("voice", "language", "en")
+    name = read_voices(home, str(language))["names"].choose("baby")
+    with opened(home, zone, options.since) as life:
+        told = figures(life, name, datetime.now(zone), words=not options.no_words)
+    if options.json:
+        emit(to_json(told), sys.stdout)
+        return 0
+    file = options.out or Path(f"{home.resolve().name or 'baby'}-report.html")
+    try:
+        write_whole(file, page(told))
+    except OSError as error:
+        raise Mistake(f"{file}: can't be written ({error.strerror}).") from None
+    show(f"Its life is in {file}: one page that needs nothing else. {_WARNING[bool(options.no_words)]}", sys.stdout)
+    return 0
+
+
+_WARNING = {
+    False: "It quotes what the baby said and wrote, so read it before you give it away; --no-words leaves that out.",
+    True: "It holds figures only, and names nobody.",
+}
+
+
 def diary(given: Given, home: Path, options: argparse.Namespace) -> int:
     """Its diary and its letters home; as JSON a list of pages, which is empty where there are none yet."""
     from school.report.chronicle import read_diary

@@ -37,11 +37,13 @@ class Span:
 
 @dataclass
 class Life:
-    """``since``: the moment from which on it is looked at, as the record writes it; "": all of it."""
+    """``since``: the moment from which on it is looked at, as the record writes it; ``birth``: from which on it is this
+    baby's; "": all of it."""
 
     db: Look
     zone: tzinfo = UTC
     since: str = ""
+    birth: str = ""
     _columns: dict[str, set[str]] = field(default_factory=dict)
 
     def query(self, sql: str, **values: Any) -> list[dict[str, Any]]:
@@ -82,8 +84,9 @@ def opened(home: Path, zone: tzinfo = UTC, since: str | None = None) -> Iterator
     try:
         with looking(path) as db:
             db.execute("begin")
-            yield Life(db, zone, max(start, db.execute(BIRTH).fetchone()[0] or ""))
-    except (sqlite3.Error, UnicodeDecodeError) as error:
+            birth = db.execute(BIRTH).fetchone()[0] or ""
+            yield Life(db, zone, max(start, birth), birth)
+    except (sqlite3.Error, ValueError) as error:  # ValueError: text in it that is no date, or no JSON
         raise Mistake(
             f"{path}: the record can't be read ({error}). Where it is damaged, waking the baby saves what can be read."
         ) from None
