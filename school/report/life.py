@@ -55,6 +55,10 @@ class Life:
         row = self.db.execute(sql, {"since": self.since, **values}).fetchone()
         return row[0] if row else None
 
+    def columns_and_rows(self, sql: str, **values: Any) -> tuple[list[str], list[Any]]:
+        cursor = self.db.execute(sql, {"since": self.since, **values})
+        return [column[0] for column in cursor.description], cursor.fetchall()
+
     def has(self, table: str, column: str = "") -> bool:
         """Whether the record, which may be of an earlier version, has such a table, or column of it."""
         if table not in self._columns:
