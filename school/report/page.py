@@ -31,7 +31,8 @@ Figures = dict[str, Any]
 
 def page(told: Figures) -> str:
     """The whole document, from the figures of ``figures.figures``."""
-    sections = [(name, title, make(told)) for name, title, make in SECTIONS if told.get(_WORDY.get(name, "head"))]
+    wanted = [part for part in SECTIONS if told[_WORDY.get(part[0], "head")] is not None]
+    sections = [(name, title, make(told)) for name, title, make in wanted]
     links = "".join(f'<li><a href="#{name}">{title}</a></li>' for name, title, _ in sections)
     body = "".join(
         f'<section id="{name}" aria-labelledby="h-{name}"><h2 id="h-{name}">{title}</h2>{inside}</section>'
@@ -88,7 +89,7 @@ def _lead(told: Figures) -> str:
     age = head["age_days"]
     old = things(round(age * 24), "hour") if age < 2 else things(int(age), "day")
     shelf = f" It learns from {things(library['texts'], 'text')} that its people gave it." if library["texts"] else ""
-    mood = f" It feels {head['mood']} just now." if head["mood"] else ""
+    mood = f" It feels {text(head['mood'])} just now." if head["mood"] else ""
     since = f" This page tells of the time from {day(told['since'])} on." if told["since"] else ""
     return (
         f'<p class="lead">A small language model that was born knowing nothing on {day(head["born_at"])}, {old} ago, '
@@ -151,12 +152,13 @@ def _hippocampus(told: Figures) -> str:
 def _said(told: Figures) -> str:
     talk, parts = told["talk"], []
     if talk["answers"]:
-        first = f", the first word after {talk['first_token_seconds']:.2f}" if talk["first_token_seconds"] else ""
-        parts.append(
-            f"<p>{things(talk['questions'], 'question')}, {things(talk['answers'], 'answer')}. An answer took "
-            f"{talk['seconds']:.1f} seconds{first}; it found an end by itself in "
-            f"{100 * talk['ended'] / talk['answers']:.0f} % of them.</p>"
-        )
+        said = f"{things(talk['questions'], 'question')}, {things(talk['answers'], 'answer')}."
+        if talk["seconds"] is not None:
+            said += f" An answer took {talk['seconds']:.1f} seconds."
+        if talk["first_token_seconds"] is not None:
+            said += f" Its first word came after {talk['first_token_seconds']:.2f}."
+        said += f" {100 * talk['ended'] / talk['answers']:.0f} % of them found an end by themselves."
+        parts.append(f"<p>{said}</p>")
     for what, heading in (("best", "Its best sentences, by its own measure"), ("strangest", "Its strangest")):
         if quotes := (told["sentences"] or {}).get(what):
             parts.append(f"<h3>{heading}</h3>" + "".join(_quote(quote) for quote in quotes))
