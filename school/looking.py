@@ -121,8 +121,8 @@ def _export(given: Given, home: Path, options: argparse.Namespace) -> int:
         raise Mistake("stats export: say --tensorboard DIR, or --csv for a table on standard output.")
     with opened(home, _zone(given), options.since) as life:
         if options.csv:
-            for line in to_csv(life):
-                emit(line, sys.stdout)
+            for lines in to_csv(life):
+                emit(lines, sys.stdout)
             return 0
         file, written = to_tensorboard(life, options.tensorboard)
     said = {"file": str(file), "values": written}

@@ -34,7 +34,7 @@ PAGES = {
     if page.name not in NO_DESCRIPTIONS
 }
 README_WORDS = 800  # three minutes
-VERBS = ([], ["ask", "x"], ["score", "x"], ["read", "x"], ["stats"], ["timetable"], ["diary"], ["chat-room"])
+VERBS = ([], ["ask", "x"], ["score", "x"], ["read", "x"], ["stats"], ["report"], ["timetable"], ["diary"], ["chat-room"])
 VERBS += tuple(["twitch", errand] for errand in ("login", "check", "whois", "logout"))
 NUMBERS = {"N", "S"}  # what stands for a number
 ENDS = re.compile(r"\s+(?:#|\||&|>|2>|<).*|[;)].*")  # where a shell goes on with something else

@@ -64,7 +64,7 @@ def _only(rows: list[dict[str, Any]], *names: str) -> list[dict[str, Any]]:
 def _learning(db: Look, zone: tzinfo) -> str:
     """The last examination, the one before it with as many bytes, and the first one of that one's day: of more than a
     million in a year, these are all that ``is_it_learning`` looks at."""
-    if not (last := db.execute(f"{EXAMINED} order by id desc limit 1").fetchone()):
+    if not (last := db.execute(f"{EXAMINED} and id = (select max(id) from evaluations)").fetchone()):
         return ""
     alike = f"{EXAMINED} and bytes = :bytes and at >= :start and id < :last order by "
     values = {"bytes": last[2], "start": "", "last": last[3]}

@@ -16,6 +16,7 @@ from school.report.tensorboard import first_event, record, scalars
 
 Values = list[tuple[str, float]]
 
+LINES = 5000  # printed at once
 EXAMINATIONS = 5000  # at most, the last of each of so many equal parts: a year has more than a million
 
 
@@ -68,8 +69,12 @@ def to_tensorboard(life: Life, folder: Path) -> tuple[Path, int]:
 
 
 def to_csv(life: Life) -> Iterator[str]:
-    """Lines: one value each."""
-    yield "statistic,step,at,value"
+    """Lines, many at once: one value each."""
+    lines = ["statistic,step,at,value"]
     for step, at, values in every_value(life):
-        for name, value in values:
-            yield f"{name},{step},{at},{value!r}"
+        lines += [f"{name},{step},{at},{value!r}" for name, value in values]
+        if len(lines) > LINES:
+            yield "\n".join(lines)
+            lines = []
+    if lines:
+        yield "\n".join(lines)
