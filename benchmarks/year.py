@@ -194,48 +194,50 @@ def _talk(db: Database, plan: Plan, chance: random.Random, run: str) -> None:
     """Questions and answers, marks and lessons; every other guest has agreed, one of them to an earlier wording."""
     guests = [f"twitch:{1000 + n}" for n in range(12)]
     for n, guest in enumerate(guests[::2]):
-        at = plan.begin.timestamp() + n
-        wording = "1" if n == 3 else WORDING
-        change = {"id": id_at(at) + f"{n:08x}", "person": guest, "what": "in", "at": at, "channel": "c"}
+        at, wording = plan.begin.timestamp() + n, "1" if n == 3 else WORDING
+        change = {"id": f"{id_at(at)}{n:08x}", "person": guest, "what": "in", "at": at, "channel": "c"}
         db["consents"].insert(change | {"wording": wording})
-    messages, replies, feedback, pairs = [], [], [], []
-    for n in range(plan.days * plan.questions_a_day):
-        age = n / (plan.days * plan.questions_a_day)
-        moment = plan.begin + timedelta(days=age * plan.days)
-        at, key = stamp(moment), id_at(moment.timestamp()) + f"{n:08x}"
+    tables: dict[str, list[dict[str, Any]]] = {"messages": [], "replies": [], "feedback": [], "pairs": []}
+    questions = plan.days * plan.questions_a_day
+    for n in range(questions):
         person = "owner" if chance.random() < 0.4 else chance.choice(guests)
-        surface = "terminal" if person == "owner" else "twitch"
-        said = sentence(chance, age)
-        messages.append(
-            {
-                "id": f"{key}m", "run_id": run, "at": at, "surface": surface, "conversation": f"{surface}:{person}",
-                "person": person, "consent": "owner" if person == "owner" else WORDING,
-                "text": f"what about {said.lower()}", "channel": None if person == "owner" else "c",
-            }
-        )  # fmt: skip
-        replies.append(
-            {
-                "id": f"{key}r", "message_id": f"{key}m", "at": at, "step": int(age * plan.steps), "text": said,
-                "ending": "end" if chance.random() < 0.9 else "limit", "seconds": 0.4 + chance.random(),
-                "first_token_seconds": 0.05, "red": 0.4, "green": 0.3, "blue": 0.5,
-                "log_probability": min(-0.1, -3.2 + 1.8 * age + chance.gauss(0, 0.4)), "repeats": max(0.0, chance.gauss(0, 0.05)),
-            }
-        )  # fmt: skip
-        if n % 9 == 0:
-            verdict = chance.choice(("good", "good", "bad", "fix"))
-            correction = sentence(chance, 1.0) if verdict == "fix" else None
-            feedback.append(
-                {"id": f"{key}f", "reply_id": f"{key}r", "at": at, "person": person, "verdict": verdict,
-                 "correction": correction, "trust": 1}
-            )  # fmt: skip
-            if verdict != "bad":
-                pairs.append(
-                    {"id": f"{key}p", "at": at, "person": person, "source": verdict, "reply_id": f"{key}r",
-                     "prompt": f"what about {said.lower()}", "answer": correction or said, "weight": 1.0,
-                     "status": "learning", "surface": surface}
-                )  # fmt: skip
-    for table, rows in (("messages", messages), ("replies", replies), ("feedback", feedback), ("pairs", pairs)):
+        moment = plan.begin + timedelta(days=n / questions * plan.days)
+        key = f"{id_at(moment.timestamp())}{n:08x}"
+        common = {"at": stamp(moment), "person": person}
+        for table, row in _exchange(key, common, chance, n, n / questions).items():
+            tables[table].append(row)
+        tables["messages"][-1]["run_id"] = run
+        tables["replies"][-1]["step"] = n * plan.steps // questions
+    for table, rows in tables.items():
         fill(db, table, iter(rows))
+
+
+def _exchange(key: str, common: dict[str, Any], chance: random.Random, n: int, age: float) -> dict[str, dict[str, Any]]:
+    """A question with its answer, by table; every ninth one is marked, and most marks become a lesson."""
+    said, person, at = sentence(chance, age), common["person"], common["at"]
+    surface, asked = "terminal" if person == "owner" else "twitch", f"what about {said.lower()}"
+    found = {
+        "messages": common | {
+            "id": f"{key}m", "surface": surface, "conversation": f"{surface}:{person}", "text": asked,
+            "consent": "owner" if person == "owner" else WORDING, "channel": None if person == "owner" else "c",
+        },
+        "replies": {
+            "id": f"{key}r", "message_id": f"{key}m", "at": at, "text": said, "seconds": 0.4 + chance.random(),
+            "ending": "end" if chance.random() < 0.9 else "limit", "first_token_seconds": 0.05,
+            "red": 0.4, "green": 0.3, "blue": 0.5, "repeats": max(0.0, chance.gauss(0, 0.05)),
+            "log_probability": min(-0.1, -3.2 + 1.8 * age + chance.gauss(0, 0.4)),
+        },
+    }  # fmt: skip
+    if n % 9:
+        return found
+    verdict = chance.choice(("good", "good", "bad", "fix"))
+    correction = sentence(chance, 1.0) if verdict == "fix" else None
+    mark = {"id": f"{key}f", "reply_id": f"{key}r", "verdict": verdict, "correction": correction, "trust": 1}
+    found["feedback"] = common | mark
+    if verdict != "bad":
+        lesson = {"id": f"{key}p", "source": verdict, "reply_id": f"{key}r", "prompt": asked, "surface": surface}
+        found["pairs"] = common | lesson | {"answer": correction or said, "weight": 1.0, "status": "learning"}
+    return found
 
 
 def _events(plan: Plan, run: str) -> Iterator[dict[str, Any]]:
