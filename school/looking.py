@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from school.report.tables import Table
 
 TALKS = 5  # the last ones in the summary
+UP_TO = ("curve", "days", "talk", "events", "mood", "windows", "memory")  # what can end before now
 
 
 def stats(given: Given, home: Path, options: argparse.Namespace) -> int:
@@ -42,7 +43,7 @@ def stats(given: Given, home: Path, options: argparse.Namespace) -> int:
     zone = _zone(given)
 
     def look() -> Table:
-        with opened(home, zone, options.since) as life:
+        with opened(home, zone, options.since, options.until) as life:
             return VIEWS[options.about](life, options.words, options.last)
 
     table = look()
@@ -82,6 +83,8 @@ def _check_stats(options: argparse.Namespace) -> None:
         raise Mistake(f"stats {about} takes no more words; {' '.join(options.words)} is too much.")
     if options.follow and about not in ("curve", "talk", "events"):
         raise Mistake("--follow goes with stats curve, stats talk and stats events, where rows are added.")
+    if options.until and about not in UP_TO:
+        raise Mistake(f"--until goes with stats {', '.join(UP_TO)}.")
     if (options.tensorboard is not None) and about != "export":
         raise Mistake("--tensorboard goes with stats export.")
     if options.search is not None and about != "summary":

@@ -34,8 +34,8 @@ PAGES = {
     if page.name not in NO_DESCRIPTIONS
 }
 README_WORDS = 800  # three minutes
-VERBS = ([], ["ask", "x"], ["score", "x"], ["read", "x"], ["stats"], ["report"], ["timetable"], ["diary"], ["chat-room"])
-VERBS += tuple(["twitch", errand] for errand in ("login", "check", "whois", "logout"))
+VERBS = ([], ["ask", "x"], ["score", "x"], ["read", "x"], ["stats"], ["timetable"], ["diary"], ["chat-room"])
+VERBS += (["report"], *(["twitch", errand] for errand in ("login", "check", "whois", "logout")))
 NUMBERS = {"N", "S"}  # what stands for a number
 ENDS = re.compile(r"\s+(?:#|\||&|>|2>|<).*|[;)].*")  # where a shell goes on with something else
 FILES = {"db", "json", "jsonl", "log", "md", "py", "toml", "txt", "service", "safetensors"}

@@ -2,7 +2,8 @@
 
 Three things are recorded over and over: lessons, examinations and answers. Of each the steps are cut into equal parts.
 A part of the lessons, or of the answers, is told by its mean, and by the last step in it; a part of the examinations
-by the last one in it, which is found through the index without reading the others (a year has more than a million).
+by the last one in it, which is found through the index of steps without reading the others, of which a year has more
+than a million. (The + in that query keeps SQLite from the index of moments, which would be no help.)
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ Row = dict[str, Any]
 _PART = "(step - :first) * :points / (:last - :first + 1)"
 _MEANS = """
     select max(step) as step, max(at) as at, {means}
-    from {table} where step between :first and :last and at >= :since
+    from {table} where step between :first and :last and at >= :since and at < :until
     group by {part} order by step"""
 _LAST = """
     with recursive part(n) as (select 1 union all select n + 1 from part where n < :points)
     select step, at, {columns}, gauges from part cross join evaluations on evaluations.id = (
         select id from evaluations
         where step >= :first + ((n - 1) * (:last - :first + 1) + :points - 1) / :points
-          and step < :first + (n * (:last - :first + 1) + :points - 1) / :points and at >= :since
+          and step < :first + (n * (:last - :first + 1) + :points - 1) / :points and +at >= :since and +at < :until
         order by step desc, id desc limit 1)
     order by step"""
 

@@ -15,8 +15,8 @@ _LESSONS = """
     select day_of(at) as day, sum(span) as steps, sum(seconds * span) as seconds, sum(tokens * span) as tokens,
            max(step) as last_step,
            sum(bits_per_byte * span) / sum(case when bits_per_byte is not null then span end) as bits_per_byte
-    from steps where at >= :since group by day"""
-_TALK = "select day_of(at) as day, count(*) as answers from replies where at >= :since group by day"
+    from steps where at >= :since and at < :until group by day"""
+_TALK = "select day_of(at) as day, count(*) as answers from replies where at >= :since and at < :until group by day"
 _BEST = "select min(bits_per_byte) from evaluations where at >= max(:start, :since) and at < :end"
 
 

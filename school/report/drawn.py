@@ -5,16 +5,18 @@ Each takes the figures and returns HTML, or "" where there is nothing to draw.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from brain.gauges import from_names
 from school.report.html import bits, few, folded, key, table, tokens, whole
-from school.report.svg import Line, Scale, axis, plot, ribbon, river
+from school.report.svg import Line, Scale, Widths, axis, plot, ribbon, river
 from school.screen.calligraphist import count, hex_color
 
 MARKS = 5  # of an axis
+RIVER = 60  # points of a bank
 CHANNELS = {"red": "skill and energy", "green": "being stirred up", "blue": "calm"}
 Figures = dict[str, Any]
 
@@ -66,10 +68,10 @@ def knowing(told: Figures) -> str:
 
 
 def feeling(told: Figures) -> str:
-    rows = [(row["step"], [row[channel] for channel in CHANNELS]) for row in told["colors"]]
-    if len(rows) < 2:
+    colors = [(row["step"], [row[channel] for channel in CHANNELS]) for row in told["colors"]]
+    if len(colors) < 2:
         return ""
-    x = steps(told)
+    x, rows = Scale(colors[0][0], colors[-1][0]), calmed(colors)
     first, last = rows[0][1], rows[-1][1]
     said = "; ".join(f"{c} from {a:.2f} to {b:.2f}" for c, a, b in zip(CHANNELS, first, last, strict=True))
     flow = river("Mood river", f"How wide red, green and blue were over its life: {said}.", rows, x, CHANNELS)
@@ -85,6 +87,21 @@ def feeling(told: Figures) -> str:
         f"{axis(moments(told, x))}</div></figure>"
         + folded("as a table", table("Self-state", ("step", "day", *CHANNELS), cells, (1,)))
     )  # fmt: skip
+
+
+def calmed(rows: Sequence[Widths]) -> list[Widths]:
+    """At most RIVER of them, each the mean of some neighbours, so that what flickers from step to step flows; from the
+    first step to the last."""
+    size = math.ceil(len(rows) / RIVER)
+    groups = [rows[n : n + size] for n in range(0, len(rows), size)]
+    found = [
+        (
+            sum(at for at, _ in group) / len(group),
+            [sum(parts) / len(group) for parts in zip(*(w for _, w in group), strict=True)],
+        )
+        for group in groups
+    ]
+    return [(rows[0][0], found[0][1]), *found[1:-1], (rows[-1][0], found[-1][1])]
 
 
 def looking_back(told: Figures) -> str:

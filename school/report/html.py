@@ -35,12 +35,18 @@ def things(number: float, thing: str) -> str:
     return f"{whole(number)} {thing}" if number == 1 else f"{whole(number)} {thing}s"
 
 
-def table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[Any]], words: Sequence[int] = (0,)) -> str:
-    """``words``: which columns are no numbers."""
+def table(
+    caption: str,
+    heads: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    words: Sequence[int] = (0,),
+    wide: Sequence[int] = (),
+) -> str:
+    """``words``: which columns are no numbers; ``wide``: which of those may have several lines."""
 
     def cells(tag: str, row: Sequence[Any]) -> str:
         scope = ' scope="col"' if tag == "th" else ""
-        kinds = ["" if n in words else ' class="n"' for n in range(len(row))]
+        kinds = [' class="wide"' if n in wide else "" if n in words else ' class="n"' for n in range(len(row))]
         return "".join(f"<{tag}{scope}{kind}>{text(cell)}</{tag}>" for kind, cell in zip(kinds, row, strict=True))
 
     body = "".join(f"<tr>{cells('td', row)}</tr>" for row in rows)

@@ -17,7 +17,8 @@ from school.screen.calligraphist import count, hex_color
 
 STYLE = Path(__file__).with_name("style.css")
 LEVELS = 4
-REMARKABLE, EVENTS = 6, 8  # rows told
+REMARKABLE, RECENT, EVENTS = 6, 14, 8  # rows told
+FLAGS = {"record": "its best until then", "worst": "undid the most"}
 GUESSING = 8.0  # bits per byte of one that knows nothing
 NOTHING_YET = "Nothing of this is in the record yet."
 GOOD, FIX, TEACH = ("answers that were marked good", "answers that were put right", "things that it was taught")
@@ -31,9 +32,10 @@ Figures = dict[str, Any]
 
 def page(told: Figures) -> str:
     """The whole document, from the figures of ``figures.figures``."""
-    wanted = [part for part in SECTIONS if told[_WORDY.get(part[0], "head")] is not None]
+    wanted = [part for part in SECTIONS if told[_WORDY.get(part[0], "head")] is not None and told["head"]["born_at"]]
     sections = [(name, title, make(told)) for name, title, make in wanted]
     links = "".join(f'<li><a href="#{name}">{title}</a></li>' for name, title, _ in sections)
+    nav = f'<nav aria-label="parts of this page"><ul>{links}</ul></nav>' if links else ""
     body = "".join(
         f'<section id="{name}" aria-labelledby="h-{name}"><h2 id="h-{name}">{title}</h2>{inside}</section>'
         for name, title, inside in sections
@@ -46,7 +48,8 @@ def page(told: Figures) -> str:
         'img-src data:">\n<meta name="referrer" content="no-referrer">\n<link rel="icon" href="data:,">\n'
         f"<title>{text(told['name'])}: a life so far</title>\n<style>\n{STYLE.read_text('utf-8')}</style>\n</head>\n"
         f'<body>\n<a class="skip" href="#main">to the figures</a>\n{_life(told)}{_header(told)}\n'
-        f'<nav aria-label="parts of this page"><ul>{links}</ul></nav>\n<main id="main">{body}</main>\n'
+        f"{nav}\n"
+        f'<main id="main">{body}</main>\n'
         f"{_footer(told)}\n</body>\n</html>\n"
     )
 
@@ -66,20 +69,18 @@ def _life(told: Figures) -> str:
 def _header(told: Figures) -> str:
     head = told["head"]
     now = f'<span class="now" style="background:{hex_color(tuple(head["color"]))}"></span>' if head["color"] else ""
-    tiles = []
+    tiles, hours = [], head["seconds_of_lessons"] / 3600
     if head["held_out"] is not None:
         tiles.append(tile("on texts it was never taught", bits(head["held_out"]), "bits/byte"))
         tiles.append(tile(f"at best, {day(head['best_at'])}", bits(head["best"]), "bits/byte"))
     tiles += [
         tile("tokens read", count(head["tokens_seen"])),
         tile("lessons (steps)", whole(head["step"])),
-        tile("hours of lessons", whole(head["seconds_of_lessons"] / 3600)),
+        tile("hours of lessons", whole(hours)) if hours >= 2 else tile("minutes of lessons", whole(60 * hours)),
         tile("times it woke", whole(head["wakings"])),
     ]
-    return (
-        f"<header><h1>{text(told['name'])}{now}</h1>{_lead(told)}"
-        f'<dl class="tiles">{"".join(tiles)}</dl></header>'
-    )  # fmt: skip
+    shown = f'<dl class="tiles">{"".join(tiles)}</dl>' if head["born_at"] else ""
+    return f"<header><h1>{text(told['name'])}{now}</h1>{_lead(told)}{shown}</header>"
 
 
 def _lead(told: Figures) -> str:
@@ -135,7 +136,8 @@ def _looks_back(told: Figures) -> str:
     plain = (
         "It has no attention. It looks back through windows, and keeps running memories, and tunes how far both reach."
     )
-    return f"<p>{plain}</p>{drawn.looking_back(told) or _none()}"
+    reaching = drawn.looking_back(told)
+    return f"<p>{plain}</p>{reaching}" if reaching else _none()
 
 
 def _hippocampus(told: Figures) -> str:
@@ -156,8 +158,8 @@ def _said(told: Figures) -> str:
         if talk["seconds"] is not None:
             said += f" An answer took {talk['seconds']:.1f} seconds."
         if talk["first_token_seconds"] is not None:
-            said += f" Its first word came after {talk['first_token_seconds']:.2f}."
-        said += f" {100 * talk['ended'] / talk['answers']:.0f} % of them found an end by themselves."
+            said += f" Its first word came after {talk['first_token_seconds']:.2f} seconds."
+        said += f" {100 * talk['ended'] / talk['answers']:.0f} % of the answers found an end by themselves."
         parts.append(f"<p>{said}</p>")
     for what, heading in (("best", "Its best sentences, by its own measure"), ("strangest", "Its strangest")):
         if quotes := (told["sentences"] or {}).get(what):
@@ -187,7 +189,7 @@ def _words(told: Figures) -> str:
     if words["seasons"]:
         rows = [(season, ", ".join(word for word, _ in own) or "-") for season, own in words["seasons"].items()]
         parts.append("<h3>Favourite words, season by season</h3>")
-        parts.append(table("What it said more than at other times", ("from", "words"), rows, (0, 1)))
+        parts.append(table("What it said more than at other times", ("from", "words"), rows, (0, 1), wide=(1,)))
     if words["new"]:
         more = words["new_count"] - len(words["new"])
         chips = "".join(f"<li>{text(word)}</li>" for word in words["new"])
@@ -232,21 +234,18 @@ def _days(told: Figures) -> str:
         levels[divmod((date.fromisoformat(row["day"]) - monday).days, 7)] = min(LEVELS, -int(-share * LEVELS // 1))
     lived = sum(bool(row["steps"]) for row in days)
     said = f"{things(lived, 'day')} with lessons from {days[0]['day']} to {days[-1]['day']}"
-    said += f"; the busiest had {whole(most)} steps."
+    said += f"; the busiest had {whole(most)} steps"
     kept = [row for row in days if row["flag"]][-REMARKABLE:]
-    rows = [_day_row(row) for row in kept]
-    heads = ("day", "steps", "answers", "bits per byte", "")
-    recent = table("Its last days", heads[:4], [_day_row(row)[:4] for row in days[-14:]])
+    rows = [(row["day"], bits(row["held_out_bits_per_byte"]), FLAGS[row["flag"]]) for row in kept]
+    heads = ("day", "steps", "answers", "bits per byte")
+    counts = [(whole(row["steps"]), whole(row["answers"]), bits(row["held_out_bits_per_byte"])) for row in days]
+    recent = [(row["day"], *told) for row, told in zip(days, counts, strict=True)][-RECENT:]
+    plain = f"A square for each day; the stronger its colour, the more lessons. {said}."
     return (
-        f"<p>A square for each day, darker the more it learned. {said}</p>{calendar('Its days', said, levels)}"
-        + (table("Days to remember", heads, rows, (0, 4)) if rows else "")
-        + folded("the last days as a table", recent)
+        f"<p>{plain}</p>{calendar('Its days', said, levels)}"
+        + (table("Days to remember", ("day", "bits per byte", ""), rows, (0, 2)) if rows else "")
+        + folded("the last days as a table", table("Its last days", heads, recent))
     )
-
-
-def _day_row(row: Figures) -> tuple[str, ...]:
-    flag = {"record": "its best until then", "worst": "undid the most"}.get(row["flag"], "")
-    return row["day"], whole(row["steps"]), whole(row["answers"]), bits(row["held_out_bits_per_byte"]), flag
 
 
 def _speed(told: Figures) -> str:

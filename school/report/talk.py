@@ -26,7 +26,8 @@ def talk(life: Life, search: str | None = None, *, last: int) -> list[dict[str, 
     """So many of the last questions, each with its answer and what was said of that, the last one first: ``at``,
     ``person``, ``question``, ``answer``, ``step``, ``verdict``. Raises Mistake where it is searched for nothing."""
     where, values = _found(search) if search is not None else ("1", {})
-    query = f"{TALK} where messages.at >= :since and ({where}) order by messages.at desc limit :last"
+    span = "messages.at >= :since and messages.at < :until"
+    query = f"{TALK} where {span} and ({where}) order by messages.at desc limit :last"
     return life.query(query, last=last, **values)
 
 

@@ -14,7 +14,7 @@ from school.report.tables import Table
 from school.report.talk import talk
 
 _EVENTS = """
-    select at, kind, step, text from events where at >= :since and (:kind = '' or kind = :kind)
+    select at, kind, step, text from events where at >= :since and at < :until and (:kind = '' or kind = :kind)
     order by at desc, id desc limit :last"""
 _SOURCES = """
     select name, bytes, tokens, held_out_tokens, first_seen_at, last_seen_at from sources

@@ -110,7 +110,8 @@ def test_tensorboard_gets_what_is_recorded(home, events):
     """Every lesson's and answer's row, every examination, with step, time and values."""
     db = sqlite3.connect(home / "statistics" / "baby.db")
     lessons = {step: (wall, values) for wall, step, values in events if "lessons/loss" in values}
-    rows = db.execute("select step, (julianday(at) - 2440587.5) * 86400, loss, red, tokens / seconds from steps").fetchall()
+    seconds = "(julianday(at) - 2440587.5) * 86400"
+    rows = db.execute(f"select step, {seconds}, loss, red, tokens / seconds from steps").fetchall()
     assert len(lessons) == len(rows)
     for step, at, loss, red, speed in rows:
         wall, values = lessons[step]

@@ -31,6 +31,7 @@ from school.report.views import VIEWS
 from tests.school.report.conftest import CANARIES, LEFT, NOW, STRANGER
 
 ROOT = Path(__file__).resolve().parents[3]
+TWO_DAYS = ("--since", "2025-12-03", "--until", "2025-12-04")
 WORDS = {"curve": ["loss", "held_out", "window3", "answer_seconds"], "sql": ["select count(*) as n from replies"]}
 
 
@@ -114,6 +115,13 @@ def test_since_and_last(stats):
     days = [row["day"] for row in json.loads(printed)]
     _, printed, _ = stats("days", "--json", "--since", "2025-12-07")
     assert [row["day"] for row in json.loads(printed)][-2:] == days
+    for view in ("days", "talk", "events", "mood", "curve"):
+        words = ["loss", "held_out", "answer_seconds"] if view == "curve" else []
+        _, printed, _ = stats(
+            view, *words, "--json", "--last", "9999", "--since", "2025-12-03", "--until", "2025-12-04"
+        )
+        days = [(row.get("at") or row["day"])[:10] for row in json.loads(printed)]
+        assert set(days) == {"2025-12-03", "2025-12-04"}, view
     _, printed, _ = stats("events", "saved", "--json", "--last", "3")
     assert [row["kind"] for row in json.loads(printed)] == ["saved"] * 3
 
@@ -130,7 +138,9 @@ def test_since_and_last(stats):
         (["talk", "--search", "soup"], "stats talk soup"),
         (["--tensorboard", "x"], "--tensorboard goes with stats export"),
         (["export"], "say --tensorboard DIR, or --csv"),
-        (["--since", "2025-13-40"], "write a day as 2026-11-29"),
+        (["--since", "2025-13-40"], "--since 2025-13-40: write a day as 2026-11-29"),
+        (["curve", "loss", "--until", "soon"], "--until soon: write a day as 2026-11-29"),
+        (["words", "--until", "2025-12-03"], "--until goes with stats curve"),
         (["sql"], "write one statement in quotes"),
         (["sql", "select 1; select 2"], "one statement at a time"),
         (["sql", "selct 1"], "syntax error"),
@@ -207,6 +217,21 @@ def test_following_tells_what_is_new(tmp_path):
         follow()
     writer.close()
     assert told == [["first"], ["kind1"], ["kind3"], ["kind4"]]
+
+
+def test_a_look_holds_up_nobody(tmp_path):
+    """While it is looked at, the life goes on writing without waiting; the look goes on seeing the moment it began."""
+    path = tmp_path / "statistics" / "baby.db"
+    path.parent.mkdir()
+    writer = connect(path)
+    writer.execute("pragma busy_timeout = 0")
+    writer["runs"].insert({"id": "r", "started_at": "2025-12-01T00:00:00.000Z", "from_step": 0})
+    with opened(tmp_path) as life:
+        assert life.one("select count(*) from runs") == 1
+        writer["runs"].insert({"id": "s", "started_at": "2025-12-02T00:00:00.000Z", "from_step": 5})
+        assert writer["runs"].count == 2
+        assert life.one("select count(*) from runs") == 1
+    writer.close()
 
 
 # ---- how little is read ----------------------------------------------------------------------------------------------
