@@ -14,8 +14,8 @@ from school.office.foreign import one_line
 T = TypeVar("T", int, float)
 
 STATS = (  # what ``stats`` tells about
-    "summary", "curve", "days", "talk", "words", "windows", "memory", "mood", "sources", "people", "events", "sql",
-    "export",
+    "summary", "now", "curve", "days", "talk", "words", "windows", "memory", "mood", "sources", "people", "events",
+    "sql", "export",
 )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from school.report.tables import Table
 
 TALKS = 5  # the last ones in the summary
+GROWING = ("now", "curve", "talk", "events")  # what can be followed
 UP_TO = ("curve", "days", "talk", "events", "mood", "windows", "memory")  # what can end before now
 
 
@@ -81,8 +82,8 @@ def _check_stats(options: argparse.Namespace) -> None:
     about = options.about
     if options.words and about not in ("curve", "talk", "events", "sql"):
         raise Mistake(f"stats {about} takes no more words; {' '.join(options.words)} is too much.")
-    if options.follow and about not in ("curve", "talk", "events"):
-        raise Mistake("--follow goes with stats curve, stats talk and stats events, where rows are added.")
+    if options.follow and about not in GROWING:
+        raise Mistake(f"--follow goes with stats {', '.join(GROWING)}, where something is added.")
     if options.until and about not in UP_TO:
         raise Mistake(f"--until goes with stats {', '.join(UP_TO)}.")
     if (options.tensorboard is not None) and about != "export":

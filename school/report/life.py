@@ -86,7 +86,8 @@ class Life:
 @contextlib.contextmanager
 def opened(home: Path, zone: tzinfo = UTC, since: str | None = None, until: str | None = None) -> Iterator[Life]:
     """The life in a home, from its birth, or from the beginning of the local day ``since`` (YYYY-MM-DD) on, to the end
-    of the day ``until``. Raises Mistake where there is no such day, nothing is recorded, or the record can't be read."""
+    of the day ``until``. Raises Mistake where there is no such day, nothing is recorded, or the record can't be read.
+    """
     start = start_of(day_named("--since", since), zone) if since else ""
     end = start_of(day_named("--until", until) + timedelta(days=1), zone) if until else ""
     path = home / "statistics" / "baby.db"

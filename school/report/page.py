@@ -89,7 +89,7 @@ def _lead(told: Figures) -> str:
         return '<p class="lead">It is not born yet: nothing is in its record.</p>'
     age = head["age_days"]
     old = things(round(age * 24), "hour") if age < 2 else things(int(age), "day")
-    shelf = f" It learns from {things(library['texts'], 'text')} that its people gave it." if library["texts"] else ""
+    shelf = f" It has learned from {things(library['texts'], 'text')} so far." if library["texts"] else ""
     mood = f" It feels {text(head['mood'])} just now." if head["mood"] else ""
     since = f" This page tells of the time from {day(told['since'])} on." if told["since"] else ""
     return (

@@ -16,11 +16,24 @@ from school.report.talk import talk
 _EVENTS = """
     select at, kind, step, text from events where at >= :since and at < :until and (:kind = '' or kind = :kind)
     order by at desc, id desc limit :last"""
+_NOW = """
+    select max(step) as step, max(at) as at, avg(loss) as loss, avg(bits_per_byte) as bits_per_byte,
+           (select bits_per_byte from evaluations where at >= :since order by step desc, id desc limit 1) as held_out,
+           (select min(bits_per_byte) from evaluations where at >= :since) as best,
+           sum(tokens) / nullif(sum(seconds), 0) as tokens_per_second,
+           avg(red) as red, avg(green) as green, avg(blue) as blue
+    from (select * from steps where at >= :since order by step desc limit :lessons)"""
+_LESSONS = 100  # that tell how it is doing now
 _SOURCES = """
     select name, bytes, tokens, held_out_tokens, first_seen_at, last_seen_at from sources
     where last_seen_at >= :since order by bytes desc, name"""
 _COLORS = ("red", "green", "blue")
 Words = list[str]
+
+
+def show_now(life: Life, words: Words, last: int | None) -> Table:
+    """How it is doing: means of its last lessons, and its last and best examination."""
+    return Table(*life.columns_and_rows(f"{_NOW} having max(step) is not null", lessons=_LESSONS))
 
 
 def show_curve(life: Life, words: Words, last: int | None) -> Table:
@@ -112,6 +125,7 @@ def show_sql(life: Life, words: Words, last: int | None) -> Table:
 
 
 VIEWS: dict[str, Callable[[Life, Words, int | None], Table]] = {
+    "now": show_now,
     "curve": show_curve,
     "days": show_days,
     "talk": show_talk,

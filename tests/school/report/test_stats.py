@@ -93,6 +93,21 @@ def test_every_statistic_has_a_curve(home):
             curves(life, ["helt_out"])
 
 
+def test_now_is_the_last_hundred_lessons(home, stats):
+    """Their means, and the last and the best examination."""
+    _, printed, _ = stats("now", "--json")
+    (row,) = json.loads(printed)
+    db = sqlite3.connect(home / "statistics" / "baby.db")
+    lessons = db.execute("select step, loss, tokens, seconds, blue from steps order by step").fetchall()[-100:]
+    exams = [bits for (bits,) in db.execute("select bits_per_byte from evaluations order by step")]
+    db.close()
+    assert row["step"] == lessons[-1][0]
+    assert row["loss"] == pytest.approx(sum(one[1] for one in lessons) / 100)
+    assert row["tokens_per_second"] == pytest.approx(sum(one[2] for one in lessons) / sum(one[3] for one in lessons))
+    assert row["blue"] == pytest.approx(sum(one[4] for one in lessons) / 100)
+    assert (row["held_out"], row["best"]) == (exams[-1], min(exams))
+
+
 def test_talk_is_found_by_its_words(stats):
     _, printed, _ = stats("talk", "naïve", "soup")
     assert printed.count("baby (step") == 1
