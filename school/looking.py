@@ -154,7 +154,7 @@ def report(given: Given, home: Path, options: argparse.Namespace) -> int:
         return 0
     file = options.out or Path(f"{home.resolve().name or 'baby'}-report.html")
     try:
-        write_whole(file, page(told))
+        write_whole(file, page(told, zone))
     except OSError as error:
         raise Mistake(f"{file}: can't be written ({error.strerror}).") from None
     show(f"Its life is in {file}: one page that needs nothing else. {_WARNING[bool(options.no_words)]}", sys.stdout)

@@ -28,20 +28,28 @@ def steps(told: Figures) -> Scale:
 
 
 def moments(told: Figures, x: Scale) -> list[tuple[float, str, str]]:
-    """Where the axis is marked: the step, and the day on which it was."""
+    """Where the axis is marked: the step, and the day on which it was, or the time of it in a life of two days."""
     rows = told["lessons"] or told["examinations"]
     marks = MARKS if x.high > x.low else 1
-    found = []
+    found, written = [], day if _days_apart(rows[0]["at"], rows[-1]["at"]) >= 2 else clock
     for n in range(marks):
         share = n / max(1, marks - 1)
         step = x.low + share * (x.high - x.low)
         nearest = min(rows, key=lambda row: abs(row["step"] - step))
-        found.append((share, f"step {count(step)}", day(nearest["at"])))
+        found.append((share, f"step {count(step)}", written(nearest["at"])))
     return found
 
 
 def day(at: str) -> str:
     return f"{datetime.fromisoformat(at):%d %b %Y}".lstrip("0")
+
+
+def clock(at: str) -> str:
+    return f"{datetime.fromisoformat(at):%a %H:%M}"
+
+
+def _days_apart(first: str, last: str) -> float:
+    return (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds() / 86_400
 
 
 def points(rows: Sequence[dict[str, Any]], name: str) -> list[tuple[float, float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime, tzinfo
 from html import escape
 from typing import Any
 
@@ -33,6 +34,25 @@ def bits(value: float | None) -> str:
 def things(number: float, thing: str) -> str:
     """1 lesson, 2 lessons."""
     return f"{whole(number)} {thing}" if number == 1 else f"{whole(number)} {thing}s"
+
+
+def lasting(seconds: float) -> tuple[str, str]:
+    """A time as a number and its unit: seconds up to two minutes, minutes up to two hours, hours up to two days."""
+    for size, most, unit in ((1, 120, "second"), (60, 7200, "minute"), (3600, 172_800, "hour")):
+        if seconds < most:
+            return whole(seconds / size), unit if round(seconds / size) == 1 else f"{unit}s"
+    return whole(seconds // 86_400), "days"
+
+
+def here(value: Any, zone: tzinfo, key: str = "") -> Any:
+    """Plain values with all moments (what is called at, since or something_at) told by the clock on the wall."""
+    if isinstance(value, dict):
+        return {name: here(inside, zone, name) for name, inside in value.items()}
+    if isinstance(value, list):
+        return [here(inside, zone, key) for inside in value]
+    if isinstance(value, str) and value and (key in ("at", "since") or key.endswith("_at")):
+        return datetime.fromisoformat(value).astimezone(zone).isoformat()
+    return value
 
 
 def table(

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
 from school.record.pages import LETTER
 from school.report import drawn
 from school.report.drawn import CHANNELS, day
-from school.report.html import bits, folded, table, text, things, tile, whole
+from school.report.html import bits, folded, here, lasting, table, text, things, tile, whole
 from school.report.svg import Scale, calendar, ribbon
 from school.screen.calligraphist import count, hex_color
 
 STYLE = Path(__file__).with_name("style.css")
 LEVELS = 4
+FEW_DAYS = 8  # that need no calendar
 REMARKABLE, RECENT, EVENTS = 6, 14, 8  # rows told
 FLAGS = {"record": "its best until then", "worst": "undid the most"}
 GUESSING = 8.0  # bits per byte of one that knows nothing
@@ -30,8 +31,9 @@ HAPPENED = {
 Figures = dict[str, Any]
 
 
-def page(told: Figures) -> str:
-    """The whole document, from the figures of ``figures.figures``."""
+def page(told: Figures, zone: tzinfo = UTC) -> str:
+    """The whole document, from the figures of ``figures.figures``; moments are told as clocks of the zone show them."""
+    told = here(told, zone)
     wanted = [part for part in SECTIONS if told[_WORDY.get(part[0], "head")] is not None and told["head"]["born_at"]]
     sections = [(name, title, make(told)) for name, title, make in wanted]
     links = "".join(f'<li><a href="#{name}">{title}</a></li>' for name, title, _ in sections)
@@ -69,14 +71,15 @@ def _life(told: Figures) -> str:
 def _header(told: Figures) -> str:
     head = told["head"]
     now = f'<span class="now" style="background:{hex_color(tuple(head["color"]))}"></span>' if head["color"] else ""
-    tiles, hours = [], head["seconds_of_lessons"] / 3600
+    long, unit = lasting(head["seconds_of_lessons"])
+    tiles = []
     if head["held_out"] is not None:
         tiles.append(tile("on texts it was never taught", bits(head["held_out"]), "bits/byte"))
         tiles.append(tile(f"at best, {day(head['best_at'])}", bits(head["best"]), "bits/byte"))
     tiles += [
         tile("tokens read", count(head["tokens_seen"])),
         tile("lessons (steps)", whole(head["step"])),
-        tile("hours of lessons", whole(hours)) if hours >= 2 else tile("minutes of lessons", whole(60 * hours)),
+        tile(f"{unit} of lessons", long),
         tile("times it woke", whole(head["wakings"])),
     ]
     shown = f'<dl class="tiles">{"".join(tiles)}</dl>' if head["born_at"] else ""
@@ -87,8 +90,7 @@ def _lead(told: Figures) -> str:
     head, library = told["head"], told["library"]
     if not head["born_at"]:
         return '<p class="lead">It is not born yet: nothing is in its record.</p>'
-    age = head["age_days"]
-    old = things(round(age * 24), "hour") if age < 2 else things(int(age), "day")
+    old = " ".join(lasting(86_400 * head["age_days"]))
     shelf = f" It has learned from {things(library['texts'], 'text')} so far." if library["texts"] else ""
     mood = f" It feels {text(head['mood'])} just now." if head["mood"] else ""
     since = f" This page tells of the time from {day(told['since'])} on." if told["since"] else ""
@@ -211,10 +213,11 @@ def _taught(told: Figures) -> str:
         if told["reviewed_tokens"]
         else ""
     )
+    one = taught["learning"] == 1
     parts = [
         f"<p>{things(taught['questions'], 'question')} from its family{guests}.",
         f" Marks for its answers: {text(marks)}." if marks else "",
-        f" {things(taught['learning'], 'lesson')} from people are being taught.{reviewed}</p>",
+        f" {things(taught['learning'], 'lesson')} from people {'is' if one else 'are'} being taught.{reviewed}</p>",
         table("Lessons from people", ("what", "how many"), rows) if rows else "",
     ]
     return "".join(parts)
@@ -240,6 +243,8 @@ def _days(told: Figures) -> str:
     heads = ("day", "steps", "answers", "bits per byte")
     counts = [(whole(row["steps"]), whole(row["answers"]), bits(row["held_out_bits_per_byte"])) for row in days]
     recent = [(row["day"], *told) for row, told in zip(days, counts, strict=True)][-RECENT:]
+    if len(days) < FEW_DAYS:
+        return f"<p>{said}.</p>{table('Its days', heads, recent)}"
     plain = f"A square for each day; the stronger its colour, the more lessons. {said}."
     return (
         f"<p>{plain}</p>{calendar('Its days', said, levels)}"

@@ -8,6 +8,7 @@ import sqlite3
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlite_utils import Database
@@ -15,7 +16,9 @@ from sqlite_utils import Database
 import wakeup
 from school.office.mistakes import Mistake
 from school.record.schema import connect, migrations
+from school.report import drawn
 from school.report.figures import figures
+from school.report.html import here, lasting
 from school.report.life import opened
 from school.report.page import NOTHING_YET, SECTIONS, page
 from school.report.svg import Scale
@@ -281,3 +284,30 @@ def test_marks_of_a_logarithmic_axis_are_powers_of_two():
     assert Scale(1.6, 300, True).ticks() == [2, 8, 32, 128]
     assert Scale(1.6, 300, True).share(1.6) == 0
     assert Scale(1.6, 300, True).share(300) == 1
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        (1, "1 second"),
+        (119, "119 seconds"),
+        (120, "2 minutes"),
+        (7200, "2 hours"),
+        (172_800, "2 days"),
+        (9e8, "10,416 days"),
+    ],
+)
+def test_how_long_something_lasted(seconds, told):
+    assert " ".join(lasting(seconds)) == told
+
+
+def test_days_and_hours_are_those_of_the_zone(told):
+    """What was on an evening in one place was on the next day in another; and a life of hours is marked with hours."""
+    late = {"at": "2025-12-09T23:30:00.000Z", "day": "2025-12-09", "inside": [{"best_at": "2025-12-09T23:30:00.000Z"}]}
+    moved = here(late, ZoneInfo("Asia/Tokyo"))
+    assert drawn.day(moved["at"]) == drawn.day(moved["inside"][0]["best_at"]) == "10 Dec 2025"
+    assert moved["day"] == "2025-12-09"
+    rows = [{"step": n, "at": f"2025-12-09T0{n}:00:00.000Z"} for n in range(1, 6)]
+    short = drawn.moments({"lessons": rows}, Scale(1, 5))
+    assert [label for _, _, label in short] == [f"Tue 0{n}:00" for n in range(1, 6)]
+    assert drawn.moments(told, drawn.steps(told))[0][2] == "1 Dec 2025"
