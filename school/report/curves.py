@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -91,8 +92,9 @@ def _gauges(text: str | None) -> dict[str, float]:
 
 
 def curve(rows: Iterable[Row], name: str) -> list[tuple[int, str, float]]:
-    """The step, the moment and the value of each row that has one."""
-    return [(row["step"], row["at"], row[name]) for row in rows if row.get(name) is not None]
+    """The step, the moment and the value of each row that has a finite one."""
+    known = ((row["step"], row["at"], row.get(name)) for row in rows)
+    return [point for point in known if point[2] is not None and math.isfinite(point[2])]
 
 
 def statistics(life: Life) -> list[str]:

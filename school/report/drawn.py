@@ -53,7 +53,7 @@ def _days_apart(first: str, last: str) -> float:
 
 
 def points(rows: Sequence[dict[str, Any]], name: str) -> list[tuple[float, float]]:
-    return [(row["step"], row[name]) for row in rows if row.get(name) is not None]
+    return [(row["step"], row[name]) for row in rows if row.get(name) is not None and math.isfinite(row[name])]
 
 
 def knowing(told: Figures) -> str:
@@ -85,11 +85,7 @@ def feeling(told: Figures) -> str:
     flow = river("Mood river", f"How wide red, green and blue were over its life: {said}.", rows, x, CHANNELS)
     band = ribbon("Its colour over its life", f"From {hex_color(first)} to {hex_color(last)}.", rows, x, "colours")
     cells = [(whole(r["step"]), day(r["at"]), *(f"{r[c]:.2f}" for c in CHANNELS)) for r in few(told["colors"])]
-    entries = [
-        ("band red", "red: skill and energy"),
-        ("band green", "green: being stirred up"),
-        ("band blue", "blue: calm"),
-    ]
+    entries = [(f"band {channel}", f"{channel}: {meaning}") for channel, meaning in CHANNELS.items()]
     return (
         f'{key(*entries)}<figure><div class="plot bare"><div class="frame">{flow}</div><div class="ribbon">{band}</div>'
         f"{axis(moments(told, x))}</div></figure>"
@@ -102,13 +98,10 @@ def calmed(rows: Sequence[Widths]) -> list[Widths]:
     first step to the last."""
     size = math.ceil(len(rows) / RIVER)
     groups = [rows[n : n + size] for n in range(0, len(rows), size)]
-    found = [
-        (
-            sum(at for at, _ in group) / len(group),
-            [sum(parts) / len(group) for parts in zip(*(w for _, w in group), strict=True)],
-        )
-        for group in groups
-    ]
+    found = []
+    for group in groups:
+        bands = zip(*(widths for _, widths in group), strict=True)
+        found.append((sum(at for at, _ in group) / len(group), [sum(band) / len(group) for band in bands]))
     return [(rows[0][0], found[0][1]), *found[1:-1], (rows[-1][0], found[-1][1])]
 
 

@@ -17,6 +17,7 @@ from school.report.life import Life
 from school.report.people import teaching, told_of
 from school.report.words import sentences, vocabulary
 
+COLORS = ("red", "green", "blue")
 PAGES = 3  # of the diary
 RECENT = 200  # steps that its mood comes from
 
@@ -32,7 +33,8 @@ _NOW = """
 _BEST = """
     select bits_per_byte, at, step from evaluations where at >= :birth order by bits_per_byte, id limit 1"""
 _RECENT = """
-    select red, green, blue, loss from steps where at >= :birth and span = 1 and loss is not null and red is not null
+    select red, green, blue, loss from steps
+    where at >= :birth and span = 1 and loss is not null and red + green + blue is not null
     order by step desc limit :recent"""
 _TALK = """
     select (select count(*) from messages where at >= :since) as questions,
@@ -57,7 +59,7 @@ def figures(life: Life, name: str, now: datetime, *, words: bool = True) -> dict
         "head": _head(life, now),
         "lessons": [_some(row, "step", "at", "bits_per_byte", "tokens_per_second") for row in taught],
         "examinations": [_some(row, "step", "at", "held_out", "remembering") for row in examined],
-        "colors": [_some(row, "step", "at", "red", "green", "blue") for row in taught if row["red"] is not None],
+        "colors": [_some(row, "step", "at", *COLORS) for row in taught if None not in (row[c] for c in COLORS)],
         "tuned": _tuned(examined),
         "hippocampus": _hippocampus(examined),
         "library": life.query(_LIBRARY)[0],
@@ -90,7 +92,7 @@ def _head(life: Life, now: datetime) -> dict[str, Any]:
         "best": best[0]["bits_per_byte"] if best else None,
         "best_at": best[0]["at"] if best else None,
         "best_step": best[0]["step"] if best else None,
-        "color": [recent[-1][channel] for channel in ("red", "green", "blue")] if recent else None,
+        "color": [recent[-1][channel] for channel in COLORS] if recent else None,
         "mood": mood([(r["red"], r["green"], r["blue"]) for r in recent], [r["loss"] for r in recent]).word
         if recent
         else None,
