@@ -24,6 +24,7 @@ GUESSING = 8.0  # bits per byte of one that knows nothing
 NOTHING_YET = "Nothing of this is in the record yet."
 GOOD, FIX, TEACH = ("answers that were marked good", "answers that were put right", "things that it was taught")
 HOW = {"good": GOOD, "fix": FIX, "teach": TEACH}
+MARKS = {"fix": "put right"}
 HAPPENED = {
     "saved": "its soul was saved", "not saved": "its soul could not be saved", "reflection": "it was asked how it is",
     "skipped": "a step taught nothing", "rang": "a bell rang", "rang ahead": "a bell rang while the clock was ahead",
@@ -206,7 +207,8 @@ def _taught(told: Figures) -> str:
         return _none()
     guests = f" and {things(taught['guests'], 'guest')} who agreed to be learned from" if taught["guests"] else ""
     rows = [(HOW.get(source, source), whole(pairs)) for source, pairs in taught["taught"].items()]
-    marks = ", ".join(f"{whole(times)} {verdict}" for verdict, times in sorted(taught["marks"].items()))
+    marked = sorted(taught["marks"].items(), reverse=True)
+    marks = ", ".join(f"{whole(times)} {MARKS.get(verdict, verdict)}" for verdict, times in marked)
     reviewed = (
         " What people taught comes back in its lessons, at ever longer intervals: "
         f"{count(told['reviewed_tokens'])} tokens so far."
