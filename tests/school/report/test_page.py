@@ -20,7 +20,8 @@ from school.report import drawn
 from school.report.figures import figures
 from school.report.html import here, lasting
 from school.report.life import opened
-from school.report.page import NOTHING_YET, SECTIONS, page
+from school.report.page import page
+from school.report.parts import NOTHING_YET, SECTIONS
 from school.report.svg import Scale
 from tests.school.report.conftest import ATTACK, CANARIES, NOW
 
