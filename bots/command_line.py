@@ -14,6 +14,11 @@ from school.office.foreign import one_line
 T = TypeVar("T", int, float)
 HEAVIEST = 100.0  # that a text can be
 
+STATS = (  # what ``stats`` tells about
+    "summary", "now", "curve", "days", "talk", "words", "windows", "memory", "mood", "sources", "people", "events",
+    "sql", "export",
+)  # fmt: skip
+
 
 class Parser(argparse.ArgumentParser):
     """One line for a mistake, not the whole usage; with a guess at what a mistyped word was to be."""
@@ -99,10 +104,24 @@ def _add_commands(commands: argparse._SubParsersAction[Parser], common: Parser) 
     read.add_argument("--keep", action="store_true", help="keep what it learned in its soul")
     read.set_defaults(verb="read")
     stats = commands.add_parser("stats", help="look at its life so far", parents=[common])
+    stats.add_argument(
+        "about", nargs="?", choices=STATS, default="summary", metavar="ABOUT", help=f"what to show: {', '.join(STATS)}"
+    )
+    stats.add_argument("words", nargs="*", metavar="WORD", help="curve: statistics; talk: words; sql: one select")
     stats.add_argument("--search", metavar="WORDS", help="find what was said")
-    stats.add_argument("--last", type=_positive(int), default=5, metavar="N", help="messages to show")
+    stats.add_argument("--last", type=_positive(int), metavar="N", help="messages or rows to show, the last ones")
+    stats.add_argument("--since", metavar="DAY", help="only from this day on, like 2026-11-29")
+    stats.add_argument("--until", metavar="DAY", help="only up to the end of this day")
+    stats.add_argument("--csv", action="store_true", help="as a table for programs, on standard output")
+    stats.add_argument("--follow", action="store_true", help="go on telling what is new, until Ctrl-C")
+    stats.add_argument("--tensorboard", type=Path, metavar="DIR", help="export: write TensorBoard's file there")
     stats.add_argument("--weather", action="store_true", help="plot how it felt, over its life")
     stats.set_defaults(verb="stats")
+    report = commands.add_parser("report", help="its life as one page to look at or give away", parents=[common])
+    report.add_argument("--out", type=Path, metavar="FILE", help="where to write it (default: HOME-report.html, here)")
+    report.add_argument("--since", metavar="DAY", help="tell only of the time from this day on, like 2026-11-29")
+    report.add_argument("--no-words", action="store_true", help="figures only: nothing that it said or wrote")
+    report.set_defaults(verb="report")
     timetable = commands.add_parser("timetable", help="what is due when", parents=[common])
     timetable.set_defaults(verb="timetable")
     diary = commands.add_parser("diary", help="read its diary and its letters home", parents=[common])

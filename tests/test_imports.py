@@ -87,7 +87,7 @@ def test_a_surface_never_loads_torch():
 
 def test_the_door_and_the_record_never_load_torch():
     """Nor does anything that only reports what is recorded, or deletes it."""
-    files = [*sources("school/door"), *sources("school/record")]
+    files = [*sources("school/door"), *sources("school/record"), *sources("school/report")]
     modules = ", ".join(str(file.relative_to(ROOT).with_suffix("")).replace("/", ".") for file in files)
     code = f"import sys, {modules}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, timeout=60).returncode == 0

@@ -9,26 +9,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, timedelta, tzinfo
 from pathlib import PurePath
-from typing import Any
-
-from sqlite_utils import Database
+from typing import TYPE_CHECKING, Any
 
 from brain.gauges import Gauge, from_names
 from school.diary.faces import bear
-from school.diary.scoring import goodness
+from school.diary.scoring import goodness, quotable
 from school.diary.voice import Voices
-from school.door.consent import GUEST, WORDING, Change, Standing
 from school.door.mood import mood
 from school.door.values import ME, STAFF
 from school.office.foreign import one_line
 from school.record.pages import DAY, LETTER, Line, Page
+from school.record.welcome import welcome
+from school.schedule.hours import start_of
 
-QUOTED_WORDS, QUOTED_LETTERS = 3, 200  # of a sentence worth keeping: at least, at most
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
 NAMED, TITLES = 5, 5  # at most in one page
 COURSE = 200  # parts of a day, by which its mood goes, at most
-NO_CHARACTER = "\ufffd"  # stands for bytes that made none
 
 Row = dict[str, Any]
 
@@ -108,7 +108,7 @@ def facts_of_day(db: Database, day: date, zone: tzinfo) -> DayFacts:
 
 def facts_of_days(db: Database, first: date, last: date, zone: tzinfo) -> DayFacts:
     """What happened from the beginning of the first day to the end of the last."""
-    start, end = utc_of(first, zone), utc_of(last + timedelta(days=1), zone)
+    start, end = start_of(first, zone), start_of(last + timedelta(days=1), zone)
     span = {"start": start, "end": end}
     steps = list(db.query(f"select * from steps where {_AT} order by step", span))
     known = [row for row in steps if row["loss"] is not None]
@@ -116,7 +116,7 @@ def facts_of_days(db: Database, first: date, last: date, zone: tzinfo) -> DayFac
     colors = [_color(part) for part in course]
     counted = next(db.query(_COUNTS, span))
     spoken = list(db.query(_SPOKEN, span))
-    welcome = _welcome(db, {row["person"] for row in spoken})
+    hosts = welcome(db, {row["person"] for row in spoken})
     return DayFacts(
         first=first.isoformat(),
         last=last.isoformat(),
@@ -130,15 +130,9 @@ def facts_of_days(db: Database, first: date, last: date, zone: tzinfo) -> DayFac
         **_shelf(db, span),
         **counted,
         people=_visitors(db, span),
-        quotes=_quotes([row for row in spoken if row["person"] in welcome]),
+        quotes=_quotes([row for row in spoken if row["person"] in hosts]),
         **_examined(db, span),
     )
-
-
-def utc_of(day: date, zone: tzinfo) -> str:
-    """When a local day begins, as the record writes it."""
-    moment = datetime.combine(day, time(), zone).astimezone(UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def days_with_life(db: Database, first: date, last: date, zone: tzinfo) -> list[date]:
@@ -148,7 +142,7 @@ def days_with_life(db: Database, first: date, last: date, zone: tzinfo) -> list[
 
 
 def _lived(db: Database, day: date, zone: tzinfo) -> bool:
-    span = {"start": utc_of(day, zone), "end": utc_of(day + timedelta(days=1), zone)}
+    span = {"start": start_of(day, zone), "end": start_of(day + timedelta(days=1), zone)}
     query = f"select exists(select 1 from steps where {_AT}) or exists(select 1 from replies where {_AT})"
     return bool(db.execute(query, span).fetchone()[0])
 
@@ -209,22 +203,14 @@ def _shelf(db: Database, span: dict[str, str]) -> dict[str, list[str]]:
 def _visitors(db: Database, span: dict[str, str]) -> list[Visitor]:
     query = f"select person, count(*) as times from messages where {_AT} group by person order by times desc, person"
     rows = list(db.query(query, span))
-    welcome = _welcome(db, {row["person"] for row in rows})
-    return [Visitor(**row) for row in rows if row["person"] in welcome]
-
-
-def _welcome(db: Database, people: set[str]) -> set[str]:
-    """Those of them who live here, or agree to the present wording."""
-    standings: dict[str, Standing] = {}
-    for row in db.query("select * from consents order by rowid"):
-        standings[row["person"]] = standings.get(row["person"], Standing()).after(Change(**row))
-    return {who for who in people if GUEST not in who or standings.get(who, Standing()).wording == WORDING}
+    hosts = welcome(db, {row["person"] for row in rows})
+    return [Visitor(**row) for row in rows if row["person"] in hosts]
 
 
 def _quotes(spoken: Sequence[Row]) -> list[Quote]:
     """The sentence that was best, and the one that surprised itself most."""
     fit = [row | {"text": " ".join(row["text"].split())} for row in spoken]
-    fit = [row for row in fit if _quotable(row["text"])]
+    fit = [row for row in fit if quotable(row["text"])]
     if not fit:
         return []
     best = max(fit, key=lambda row: goodness(row["log_probability"], row["repeats"], row["ending"]))
@@ -233,10 +219,6 @@ def _quotes(spoken: Sequence[Row]) -> list[Quote]:
     fields = ("reply", "person", "text", "log_probability")
     named = [("best", best), *(("strangest", row) for row in strangest)]
     return [Quote(what=what, **{field: row[field] for field in fields}) for what, row in named]
-
-
-def _quotable(text: str) -> bool:
-    return len(text.split()) >= QUOTED_WORDS and len(text) <= QUOTED_LETTERS and NO_CHARACTER not in text
 
 
 def _examined(db: Database, span: dict[str, str]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import math
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
 
+QUOTED_WORDS, QUOTED_LETTERS = 3, 200  # of a sentence worth keeping: at least, at most
+NO_CHARACTER = "\ufffd"  # stands for bytes that made none
 REPEATING, BROKEN_OFF = 4.0, 0.5  # nats per token that repeating all, and not coming to an end, take off
 BANDS = (
     (95.0, "superb"),
@@ -20,6 +22,11 @@ def goodness(log_probability: float, repeats: float, ending: str) -> float:
     """In nats per token: how likely its own words were to it, less what it repeated more than its texts
     do (a share), less if it found no end."""
     return log_probability - REPEATING * repeats - BROKEN_OFF * (ending != "end")
+
+
+def quotable(text: str) -> bool:
+    """Whether an answer is worth keeping as a sentence."""
+    return len(text.split()) >= QUOTED_WORDS and len(text) <= QUOTED_LETTERS and NO_CHARACTER not in text
 
 
 def band(percent: float) -> str:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils import Database
 
-from school.diary.days import days_with_life, entry, facts_of_day, facts_of_days, letter, utc_of
+from school.diary.days import days_with_life, entry, facts_of_day, facts_of_days, letter
 from school.diary.scoring import Recent, band, goodness
 from school.diary.settings import FEW, ScribeSettings
 from school.diary.voice import Voices
@@ -30,6 +30,7 @@ from school.door.school import School
 from school.door.values import Asleep, Reply, Snapshot, new_id
 from school.record import pages
 from school.record.pages import DAY, LETTER, Page
+from school.schedule.hours import start_of
 
 if TYPE_CHECKING:
     from school.record.registrar import Registrar
@@ -76,7 +77,7 @@ class Scribe:
         for row in registrar.queries.spoken(settings.compared_with):
             self._recent.add(goodness(**row))
         self._day = self.today()
-        day = (utc_of(self._day, zone), utc_of(self._day + timedelta(days=1), zone))
+        day = (start_of(self._day, zone), start_of(self._day + timedelta(days=1), zone))
         self._taught_today = registrar.queries.comments_between(*day)
         self._taught_days: set[str] = set()  # whose pages became lessons, written down or not yet
         # What an answer about itself is made of is found again when it wakes, so that it gives the same.
@@ -212,7 +213,7 @@ class Scribe:
     def _page_of(self, db: Database, day: date, *, hours: float = 0.0) -> Page | None:
         """Write the page of a day, if it had so many hours of lessons."""
         before = pages.find(db, DAY, day.isoformat())
-        if before and before.at >= utc_of(day + timedelta(days=1), self._zone):
+        if before and before.at >= start_of(day + timedelta(days=1), self._zone):
             return None
         facts = facts_of_day(db, day, self._zone)
         if not facts.lived or facts.hours < hours or (before and before.facts["steps"] == facts.steps):

@@ -210,6 +210,17 @@ def m008_remembering(db: Database) -> None:
     db["evaluations"].add_column("remembering", float)
 
 
+@migrations()
+def m009_looking(db: Database) -> None:
+    """A look at a long life finds a day, its best examination and what happened without reading everything."""
+    for table, columns in (
+        ("evaluations", ["at", "bits_per_byte"]),
+        ("evaluations", ["bits_per_byte"]),
+        ("events", ["kind", "at"]),
+    ):
+        db[table].create_index(columns)
+
+
 def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

@@ -90,6 +90,12 @@ def midnight(day: date, zone: tzinfo) -> float:
     return datetime.combine(day, time(), zone).timestamp()
 
 
+def start_of(day: date, zone: tzinfo) -> str:
+    """When a day begins, as the record writes it."""
+    moment = datetime.combine(day, time(), zone).astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def now_in(zone: tzinfo) -> datetime:
     return datetime.now(UTC).astimezone(zone)
 

@@ -71,6 +71,9 @@ def test_stats_of_a_home_that_is_read_only(home: Path, inside: list[str]):
     told = subprocess.run([*inside, *stats], capture_output=True, text=True, cwd=ROOT, timeout=60)
     assert told.returncode == 0, told.stderr
     assert [line["question"] for line in json.loads(told.stdout)["talk"]] == ["hi, baby"]
+    report = [*stats[:-2], "report", "--json"]
+    told = subprocess.run([*inside, *report], capture_output=True, text=True, cwd=ROOT, timeout=60)
+    assert json.loads(told.stdout)["talk"]["questions"] == 1
     assert contents(home) == before
 
 

@@ -22,12 +22,12 @@ from brain.gauges import Gauge
 from school.door.events import Examined, ExamResult, Saved, StepReport
 from school.door.values import Exchange, Origin, Pair, Reply, Scope, new_id
 from school.record import removal, writer
-from school.record.chronicle import read_life
 from school.record.queries import Queries
 from school.record.registrar import Registrar
 from school.record.schema import connect, reading, utc_now
 from school.record.settings import RecordSettings
 from school.record.thinning import thin_steps
+from school.report.chronicle import read_life
 from school.texts.shelf import Text
 
 SECRET = "Quetzalcoatlus"

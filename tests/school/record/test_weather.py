@@ -14,11 +14,12 @@ from sqlite_utils import Database
 import wakeup
 from brain.selfstate import one_late
 from school.door.values import Snapshot
-from school.record.chronicle import draw_weather, flagged
 from school.record.registrar import Registrar
 from school.record.schema import connect, migrations, reading
 from school.record.settings import RecordSettings
 from school.record.thinning import thin_steps
+from school.report.chronicle import draw_weather
+from school.report.days import flagged
 from school.screen.status import facts, status_lines
 from school.teaching.tutor import Tutor
 from tests.conftest import LESSONS, TINY, make_brain, make_tutor, take_steps

@@ -25,7 +25,6 @@ from bots.chat.messages import Line, WireState
 from bots.room import ROOM
 from bots.settings import Settings
 from bots.twitch.client import Silence
-from school.diary.days import utc_of
 from school.door.consent import Change, People
 from school.door.school import School
 from school.door.values import Origin, Pair, date_ids_by, new_id
@@ -35,7 +34,7 @@ from school.record.queries import read_noted
 from school.record.registrar import Registrar
 from school.record.schema import reading
 from school.record.settings import RecordSettings
-from school.schedule.hours import At, day_told, trigger_at
+from school.schedule.hours import At, day_told, start_of, trigger_at
 from school.schedule.noticeboard import look_up
 from school.schedule.plan import BELLS, RANG, Past, forget_ahead, missed, plan_of, read_past
 from school.schedule.timetable import Timetable
@@ -144,7 +143,7 @@ def _told(moment: datetime, zone: ZoneInfo) -> date:
 def test_days_in_every_zone_follow_each_other():
     """Where one day of the diary ends the next begins, also where midnight does not exist or comes twice."""
     for zone, day in changes():
-        starts = [utc_of(day.astimezone(zone).date() + timedelta(days=i), zone) for i in range(-2, 3)]
+        starts = [start_of(day.astimezone(zone).date() + timedelta(days=i), zone) for i in range(-2, 3)]
         assert starts == sorted(set(starts))
         for start, number in zip(starts, range(-2, 3), strict=True):
             begun = datetime.fromisoformat(start).astimezone(zone)

@@ -10,9 +10,10 @@ import pytest
 from school import looking
 from school.office.given import Given
 from school.office.mistakes import Mistake
-from school.record.chronicle import read_life, render_search
 from school.record.registrar import Registrar
 from school.record.settings import RecordSettings
+from school.report.chronicle import read_life
+from school.report.talk import render_search
 
 SAID = {
     "ja": "昨日は庭で猫が寝ていました",
