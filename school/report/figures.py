@@ -1,7 +1,7 @@
 """All figures of the report, from the record alone, as one plain value: what the page draws, and what --json prints.
 
-A part of which the record holds nothing is empty, or None. No names, no questions of anybody: answers are told where
-they went to who lives here, or to a guest who agrees now.
+A part of which the record holds nothing is empty, or None. No names, no questions of anybody; of answers only those to
+who lives here: it is a page to be posted, and guests agreed to being learned from, not to being read by everybody.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from school.door.mood import mood
+from school.door.values import ME
 from school.record.pages import DAY, LETTER, pages
 from school.report.curves import curve, examinations, lessons
 from school.report.days import days
@@ -18,6 +19,7 @@ from school.report.people import teaching, told_of
 from school.report.words import sentences, vocabulary
 
 COLORS = ("red", "green", "blue")
+OWN = [ME]  # whose conversations it tells words of
 PAGES = 3  # of the diary
 RECENT = 200  # steps that its mood comes from
 
@@ -68,9 +70,9 @@ def figures(life: Life, name: str, now: datetime, *, words: bool = True) -> dict
         "talk": life.query(_TALK)[0],
         "days": days(life),
         "events": life.query(_EVENTS),
-        "vocabulary": vocabulary(life, people) if words else None,
-        "sentences": sentences(life, people) if words else None,
-        "diary": _diary(life, people) if words else None,
+        "vocabulary": vocabulary(life, OWN) if words else None,
+        "sentences": sentences(life, OWN) if words else None,
+        "diary": _diary(life, OWN) if words else None,
     }
 
 
@@ -116,7 +118,7 @@ def _hippocampus(examined: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 
 def _diary(life: Life, people: list[str]) -> list[dict[str, Any]]:
-    """The last pages, and the last letter, the latest first, without the lines about people who don't agree now."""
+    """The last pages, and the last letter, the latest first, without the lines about others than these people."""
     if not life.has("diary"):
         return []
     found = [*pages(life.db, DAY, PAGES), *pages(life.db, LETTER, 1)]

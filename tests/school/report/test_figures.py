@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from school.diary.scoring import goodness
+from school.door.values import ME
 from school.report.curves import POINTS
 from school.report.figures import figures
 from school.report.life import opened
@@ -153,11 +154,11 @@ def test_the_days(record, told):
         before = best if best is not None else before
 
 
-def answers_to_the_agreed(record):
+def answers_to_the_owner(record):
     everything = record.execute(
         "select replies.*, person from replies, messages where messages.id = message_id order by replies.at"
     )
-    return [row for row in everything if row["person"] in AGREED]
+    return [row for row in everything if row["person"] == ME]
 
 
 def words(text):
@@ -166,7 +167,7 @@ def words(text):
 
 def test_the_words(record, told):
     """Of nine days the seasons are days."""
-    said = [(row["at"], words(row["text"])) for row in answers_to_the_agreed(record)]
+    said = [(row["at"], words(row["text"])) for row in answers_to_the_owner(record)]
     counted = Counter(word for _, found in said for word in found)
     found = told["vocabulary"]
     assert (found["words"], found["different"]) == (counted.total(), len(counted))
@@ -187,7 +188,7 @@ def test_the_words(record, told):
 
 def test_the_sentences(record, told):
     """The best by the scribe's measure and the least likely, each text once."""
-    rows = [row for row in answers_to_the_agreed(record) if len(row["text"].split()) >= 3 and len(row["text"]) <= 200]
+    rows = [row for row in answers_to_the_owner(record) if len(row["text"].split()) >= 3 and len(row["text"]) <= 200]
     order = sorted(rows, key=lambda r: (-goodness(r["log_probability"], r["repeats"], r["ending"]), r["id"]))
     best = list(dict.fromkeys(" ".join(row["text"].split()) for row in order))[:3]
     assert [quote["text"] for quote in told["sentences"]["best"]] == best
