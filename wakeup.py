@@ -200,7 +200,7 @@ def make_it_yours(home: Path) -> str:
 
 def makes_home(options: argparse.Namespace) -> bool:
     """Whether it keeps something in a home that need not be there yet."""
-    return options.verb == "wake" or (options.verb == "twitch" and options.errand == "login")
+    return options.verb in ("wake", "adopt") or (options.verb == "twitch" and options.errand == "login")
 
 
 def make_home(home: Path) -> None:
@@ -549,7 +549,7 @@ def help_teach(settings: SchoolSettings, team: Team) -> int:
 
 COMMANDS = {
     "wake": wake,
-    **dict.fromkeys(("ask", "score", "read"), think),
+    **dict.fromkeys(("ask", "score", "read", "share", "adopt"), think),
     **dict.fromkeys(("stats", "diary", "timetable"), look),
     "twitch": twitch_errand,
 }

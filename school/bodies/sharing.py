@@ -1,0 +1,32 @@
+"""Sharing: the kinds of bodies, told by a file's ending, and how each is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from school.assembly import souls_of
+from school.bodies.baby_file import write_baby
+from school.bodies.body import Body, body_of
+from school.office.mistakes import Mistake
+from school.offline import newest_soul
+from school.settings import SchoolSettings
+
+KINDS: dict[str, Callable[[Body, Path], None]] = {".baby": write_baby}
+
+
+def share(
+    settings: SchoolSettings, home: Path, file: Path, licence: str, say: Callable[[str], None]
+) -> tuple[Body, int]:
+    """Make a file of the newest soul's voice; returns what is in it and its size in bytes. Raises Mistake."""
+    make = KINDS.get(file.suffix.lower())
+    if make is None:
+        raise Mistake(f"{file}: its name must end with one of {', '.join(KINDS)}.")
+    if file.exists() or file.is_symlink():
+        raise Mistake(f"{file}: is there already; delete it, or name another file.")
+    body = body_of(newest_soul(souls_of(settings, home), say), settings, home, licence)
+    try:
+        make(body, file)
+        return body, file.stat().st_size
+    except OSError as error:
+        raise Mistake(f"{file}: can't be written ({error.strerror}).") from None
