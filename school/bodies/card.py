@@ -63,7 +63,7 @@ class Card(BaseModel):
         born = f"born {self.born}" if self.born else "its birthday is not known"
         age = f"{self.step:,} steps, {self.tokens_seen:,} tokens read"
         if self.hours_of_lessons is not None:
-            age += f", {self.hours_of_lessons:,.1f} hours of lessons"
+            age += f", {self.hours_of_lessons:,.3g} hours of lessons"
         score = "not examined yet"
         if self.held_out_bits_per_byte is not None:
             score = f"{self.held_out_bits_per_byte:.3f} bits/byte on text it was never taught (guessing: 8)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -114,7 +115,11 @@ def test_nobodys_words_are_in_it(lived, tmp_path, kind):
 
 def readable(file: Path) -> list[bytes]:
     """All that can be read in a file: as it is, and what is packed into it."""
-    return [file.read_bytes()]
+    parts = [file.read_bytes()]
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as packed:
+            parts += [packed.read(name) for name in packed.namelist()]
+    return parts
 
 
 def test_only_the_voice_is_in_it(lived, body):
