@@ -20,7 +20,7 @@ from school.bodies.body import Body
 from school.office.mistakes import Mistake
 from school.souls.packing import load_weights
 from school.talking.receptionist import GUIDED, LONG, TAIL
-from school.talking.sentences import CLOSING
+from school.talking.sentences import ends_only
 from school.teaching.examiner import NEUTRAL
 from school.texts.tokenizer import BABY, END, MARK_COUNT, PERSON, Tokenizer
 
@@ -45,7 +45,6 @@ def compact(body: Body) -> tuple[dict[str, Any], bytes]:
         "config": body.config,
         "speech": body.speech.model_dump(),
         "habits": {
-            "closing": "".join(sorted(CLOSING)),
             "guided": GUIDED,
             "long": LONG,
             "tail": TAIL,
@@ -54,6 +53,7 @@ def compact(body: Body) -> tuple[dict[str, Any], bytes]:
         },
         "marks": {"count": MARK_COUNT, "person": PERSON, "baby": BABY, "end": END},
         "letters": letters_of(body.tokenizer, tokenizer),
+        "no_beginning": [END, *(i for i, piece in enumerate(tokenizer.pieces) if ends_only(piece))],
         "weights": places,
     }
     return said, b"".join(about)

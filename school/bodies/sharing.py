@@ -9,11 +9,12 @@ from school.assembly import souls_of
 from school.bodies.application import write_application
 from school.bodies.baby_file import write_baby
 from school.bodies.body import Body, body_of
+from school.bodies.html_page import write_page
 from school.office.mistakes import Mistake
 from school.offline import newest_soul
 from school.settings import SchoolSettings
 
-KINDS: dict[str, Callable[[Body, Path], None]] = {".baby": write_baby, ".pyz": write_application}
+KINDS: dict[str, Callable[[Body, Path], None]] = {".baby": write_baby, ".pyz": write_application, ".html": write_page}
 
 
 def share(

@@ -11,7 +11,7 @@ from school.bodies.alone.byte_pairs import BytePairs
 from school.bodies.alone.choosing import Choosing
 from school.bodies.alone.numpy_brain import InterneuronBrain
 from school.bodies.alone.numpy_llama import LlamaBrain
-from school.talking.sentences import ends_only, ends_sentence, whole_characters
+from school.talking.sentences import ends_sentence, whole_characters
 
 SPECIES = {"interneuron": InterneuronBrain, "llama": LlamaBrain}
 
@@ -39,8 +39,8 @@ class Talk:
         self._rng = np.random.default_rng(seed)
         self._never = np.zeros(len(self.letters.pieces), bool)
         self._never[: self.marks["count"]] = True
-        self._no_beginning = np.array([ends_only(piece) for piece in self.letters.pieces])
-        self._no_beginning[self.marks["end"]] = True
+        self._no_beginning = np.zeros(len(self.letters.pieces), bool)
+        self._no_beginning[said["no_beginning"]] = True
         self.reset()
 
     @property
