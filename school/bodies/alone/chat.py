@@ -64,7 +64,7 @@ def main(said: dict[str, Any], numbers: bytes, arguments: list[str] | None = Non
     _set(talk, given)
     try:
         if given.benchmark:
-            return benchmark(talk, loaded)
+            return benchmark(talk, loaded, given.tokens or BENCHMARK_TOKENS)
         if given.prompt is not None:
             return one_answer(talk, given.prompt, raw=given.raw)
         return Chat(talk, raw=given.raw).run(sys.stdin)
@@ -190,7 +190,7 @@ def _typed() -> Iterator[str]:
             return
 
 
-def benchmark(talk: Talk, loaded: float) -> int:
+def benchmark(talk: Talk, loaded: float, tokens: int) -> int:
     """Figures of this machine: loading, the first token of an answer, and tokens a second."""
     started = time.perf_counter()
     next(talk.answer(BENCHMARK_QUESTION))
@@ -199,7 +199,7 @@ def benchmark(talk: Talk, loaded: float) -> int:
     rates = []
     for _ in range(3):
         started = time.perf_counter()
-        count = sum(1 for _ in talk.go_on(BENCHMARK_QUESTION, BENCHMARK_TOKENS))
+        count = sum(1 for _ in talk.go_on(BENCHMARK_QUESTION, tokens))
         rates.append(count / (time.perf_counter() - started))
     emit(f"loaded in {loaded:.2f} s, first token after {1000 * first:.0f} ms", sys.stdout)
     emit(f"{max(rates):,.0f} tokens a second, the best of {', '.join(f'{rate:,.0f}' for rate in rates)}", sys.stdout)

@@ -78,9 +78,8 @@ def test_options(compacted, capsys):
         assert leaving.value.code == 2
 
 
-def test_a_benchmark_measures(compacted, capsys, monkeypatch):
-    monkeypatch.setattr(chat, "BENCHMARK_TOKENS", 5)
-    assert chat.main(*compacted, ["--benchmark"]) == 0
+def test_a_benchmark_measures(compacted, capsys):
+    assert chat.main(*compacted, ["--benchmark", "--tokens", "5"]) == 0
     assert re.search(r"[\d,]+ tokens a second", capsys.readouterr().out)
 
 
