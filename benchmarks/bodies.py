@@ -49,8 +49,7 @@ def main() -> None:
         body = body_of(soul, settings, Path(folder))
         files = {kind: Path(folder, f"baby{kind}") for kind in KINDS}
         for kind, file in files.items():
-            if kind != ".html" or body.config["species"] == "interneuron":
-                KINDS[kind](body, file)
+            KINDS[kind](body, file)
         report(measure(soul, body, files, settings, compute, given), given.json)
 
 
@@ -65,15 +64,14 @@ def measure(
     parameters, tokens = body.card.parameters, given.tokens
     found: dict[str, Any] = {"parameters": parameters}
     for kind, file in files.items():
-        if file.exists():
-            found[f"{kind} bytes per parameter"] = round(file.stat().st_size / parameters, 3)
-            found[f"{kind} MB"] = round(file.stat().st_size / 1e6, 3)
+        found[f"{kind} bytes per parameter"] = round(file.stat().st_size / parameters, 3)
+        found[f"{kind} MB"] = round(file.stat().st_size / 1e6, 3)
     rounds: dict[str, list[Figures]] = {}
     for _ in range(given.rounds):
         rounds.setdefault("resident", []).append(resident(soul, settings, compute, tokens))
         rounds.setdefault(".baby", []).append(opened(files[".baby"]))
         rounds.setdefault(".pyz", []).append(application(files[".pyz"], tokens))
-        if files[".html"].exists() and (node := shutil.which("node")):
+        if node := shutil.which("node"):
             rounds.setdefault(".html", []).append(page(body, node, tokens))
     for name, figures in rounds.items():
         for figure in figures[0]:

@@ -10,17 +10,14 @@ from pathlib import Path
 from school.bodies.body import Body
 from school.bodies.compact import compact
 from school.office.files import write_whole
-from school.office.mistakes import Mistake
 
 SOURCES = Path(__file__).with_name("page")
-WORKER = ("brain.js", "talk.js", "mood.js", "worker.js")
+WORKER = ("layers.js", "interneuron.js", "llama.js", "talk.js", "mood.js", "worker.js")
 PLACE = re.compile(r"%\((\w+)\)s")
 
 
 def write_page(body: Body, file: Path) -> None:
-    """Raises OSError, or Mistake for what no page can speak with; then nothing is there."""
-    if body.config["species"] != "interneuron":
-        raise Mistake(f"{file}: a page can only be the species interneuron; share it as .baby or .pyz.")
+    """Raises OSError, or Mistake for what has no room in 16 bits; then nothing is there."""
     said, numbers = compact(body)
     parts = {
         "style": _source("page.css"),

@@ -1,4 +1,5 @@
-// A word for the mood, from the self-state's colour and from where the surprise is going: school/door/mood.py once more.
+// A word for the mood, from the self-state's colour and from where the surprise is going: school/door/mood.py once
+// more.
 "use strict";
 
 const FEWEST = 8, CLEAR = 2.0, TELLING = 0.005;

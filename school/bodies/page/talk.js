@@ -109,7 +109,7 @@ class Talk {
     const { marks, habits, speech } = said;
     Object.assign(this, { marks, habits, speech, temperature: speech.temperature, longest: speech.max_tokens });
     this.letters = new BytePairs(said.letters, marks.count);
-    const kinds = { interneuron: InterneuronBrain }, kind = kinds[said.config.species];
+    const kinds = { interneuron: InterneuronBrain, llama: LlamaBrain }, kind = kinds[said.config.species];
     this.brain = new kind(said.config, unpack(said.weights, bytes), marks.count, habits.kept);
     this.noBeginning = new Set(said.no_beginning);
     this.random = randomFrom(seed);
@@ -127,7 +127,7 @@ class Talk {
    * early where the generator is told to return; the turn is over then, too. */
   *answer(text) {
     const { marks, speech } = this, words = this.letters.encode(text).slice(-speech.question_tokens);
-    const twin = speech.guidance > 1 ? this.brain.copy(this.state) : null, spoken = [];
+    const twin = speech.guidance > 1 ? structuredClone(this.state) : null, spoken = [];
     let other = twin && this.readAll([marks.person, marks.end, marks.baby], twin);
     let out = this.readAll([marks.person, ...words, marks.end, marks.baby], this.state), unread = null;
     try {

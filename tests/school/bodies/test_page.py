@@ -8,6 +8,7 @@ import random
 import re
 import shutil
 import subprocess
+from dataclasses import asdict, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -17,15 +18,16 @@ import pytest
 import torch
 
 from brain.contract import Brain
+from brain.species.llama_config import LlamaConfig
 from school.bodies.alone.choosing import Choosing
 from school.bodies.alone.talk import Talk
 from school.bodies.body import Body
 from school.bodies.compact import brain_of, compact, tables
 from school.bodies.html_page import SOURCES, WORKER, write_page
 from school.door.mood import mood
-from school.office.mistakes import Mistake
 from school.talking.sentences import ends_sentence
 from school.texts.tokenizer import Tokenizer
+from tests.conftest import make_brain
 
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(
@@ -70,10 +72,19 @@ def how_in_js(how: tuple) -> dict[str, float]:
     return dict(zip(("temperature", "topK", "topP", "penalty"), how, strict=True))
 
 
+def in_node(body: Body, tasks: dict[str, tuple]) -> dict[str, Any]:
+    """What node finds, all of it at once, by the tasks' names."""
+    said, numbers = compact(body)
+    given = {"said": said, "weights": base64.b64encode(numbers).decode(), "tasks": list(tasks.values())}
+    given["sources"] = [str(SOURCES / name) for name in WORKER[:-1]]
+    script = str(Path(__file__).with_name("page_in_node.js"))
+    run = subprocess.run([NODE, script], input=json.dumps(given), capture_output=True, text=True, timeout=100)
+    assert run.returncode == 0, run.stderr
+    return dict(zip(tasks, json.loads(run.stdout), strict=True))
+
+
 @pytest.fixture(scope="module")
 def found(body) -> dict[str, Any]:
-    """What node finds, all of it at once."""
-    said, numbers = compact(body)
     ids = [Tokenizer.from_json(body.tokenizer).encode(prompt) for prompt in PROMPTS]
     tasks = {
         f"greedy {prompt}": ("greedy", {"ids": one, "tokens": 200}) for prompt, one in zip(PROMPTS, ids, strict=True)
@@ -88,12 +99,7 @@ def found(body) -> dict[str, Any]:
     tasks["stopped"] = ("stopped", {"question": "the cat", "after": 3})
     common = {"logits": LOGITS.tolist(), "recent": [3, 3, 7, 9], "forbidden": [0, 1, 2], "ending": 4, "times": 3000}
     tasks |= {f"drawn {how}": ("drawn", common | {"how": how_in_js(how)}) for how in HOWS}
-    given = {"said": said, "weights": base64.b64encode(numbers).decode(), "tasks": list(tasks.values())}
-    given["sources"] = [str(SOURCES / name) for name in WORKER[:-1]]
-    script = str(Path(__file__).with_name("page_in_node.js"))
-    run = subprocess.run([NODE, script], input=json.dumps(given), capture_output=True, text=True, timeout=100)
-    assert run.returncode == 0, run.stderr
-    return dict(zip(tasks, json.loads(run.stdout), strict=True))
+    return in_node(body, tasks)
 
 
 def rounded(body: Body) -> Brain:
@@ -105,11 +111,31 @@ def rounded(body: Body) -> Brain:
     return brain
 
 
+@pytest.fixture(scope="module")
+def llama(body, tokenizer) -> Body:
+    """A body of the other species, whose weights are as random as a newborn's."""
+    config = LlamaConfig(vocabulary=300, embed_width=16, layers=2, heads=4, key_heads=2, hidden_width=24, context=12)
+    weights = {name: tensor.detach() for name, tensor in make_brain(tokenizer, config=config).named_parameters()}
+    return replace(body, config=asdict(config), weights=weights)
+
+
 @needs_node
 @pytest.mark.parametrize("prompt", PROMPTS)
 def test_the_same_greedy_ids(body, found, prompt):
-    """Two hundred of them: after its own words and colours the definition would say the same."""
-    got, ids = found[f"greedy {prompt}"], Tokenizer.from_json(body.tokenizer).encode(prompt)
+    check_greedy(body, found[f"greedy {prompt}"], prompt)
+
+
+@needs_node
+def test_the_same_greedy_ids_of_a_llama(llama):
+    """Beyond its context, too."""
+    prompt = PROMPTS[1]
+    task = {"ids": Tokenizer.from_json(llama.tokenizer).encode(prompt), "tokens": 200}
+    check_greedy(llama, in_node(llama, {"greedy": ("greedy", task)})["greedy"], prompt)
+
+
+def check_greedy(body: Body, got: dict[str, Any], prompt: str) -> None:
+    """Two hundred tokens: after its own words and colours the definition would say the same."""
+    ids = Tokenizer.from_json(body.tokenizer).encode(prompt)
     tokens = [*ids, *got["said"][:-1]]
     colours = [[0.5] * 3] * len(ids) + got["colours"][:-1]
     brain = rounded(body)
@@ -226,10 +252,3 @@ def test_nothing_breaks_out_of_the_page(body, tmp_path):
     seen = Looker((tmp_path / "x.html").read_text("utf-8"))
     assert [tag for tag, _ in seen.tags].count("script") == 4
     assert json.loads(seen.texts["said"])["card"]["licence"] == card.licence
-
-
-def test_a_species_that_no_page_knows(body, tmp_path):
-    given = {name: getattr(body, name) for name in body.__slots__} | {"config": body.config | {"species": "llama"}}
-    with pytest.raises(Mistake, match="only be the species interneuron"):
-        write_page(Body(**given), tmp_path / "x.html")
-    assert not list(tmp_path.iterdir())
