@@ -33,6 +33,7 @@ from school.texts.tokenizer import MARK_COUNT, Tokenizer
 
 FORMAT = "babyLLM body 1"
 HEAD_BYTES, TOKENIZER_BYTES = 16 << 20, 8 << 20  # of the longest head, and of the letters in it, that are read
+LARGEST = 4 << 30  # bytes of all of it; the largest preset's has a tenth of that
 MOST_TENSORS = 8192
 SPARE = 1 << 16  # numbers that are made on the way to a brain, beside its weights
 TEXTS = ("format", "card", "config", "speech", "tokenizer")
@@ -70,6 +71,8 @@ def read_baby(file: Path) -> Body:
 
 def _read(stream: BinaryIO) -> Body:
     size = os.fstat(stream.fileno()).st_size
+    if size > LARGEST:
+        raise NoBaby(f"it has {size / 1e9:,.1f} GB, more than any baby")
     head, begins = _head(stream, size)
     texts = _texts(head)
     card, speech = _facts(Card, texts["card"], "card"), _facts(Speech, texts["speech"], "speech")

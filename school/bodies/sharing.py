@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def share(
     make = KINDS.get(file.suffix.lower())
     if make is None:
         raise Mistake(f"{file}: its name must end with one of {', '.join(KINDS)}.")
-    if file.exists() or file.is_symlink():
+    if os.path.lexists(file):
         raise Mistake(f"{file}: is there already; delete it, or name another file.")
     body = body_of(newest_soul(souls_of(settings, home), say), settings, home, licence)
     try:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import re
 import zipfile
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 import torch
+from sqlite_utils import Database
 
 from brain import SPECIES
 from school.bodies.adopting import adopt, settings_for, soul_of
@@ -15,6 +18,7 @@ from school.bodies.baby_file import read_baby, write_baby
 from school.bodies.body import NO_LICENCE, body_of
 from school.bodies.sharing import KINDS, share
 from school.office.mistakes import Mistake
+from school.record.schema import migrations
 from school.settings import SchoolSettings
 from school.souls.caretaker import Caretaker
 from school.souls.inspection import inspect
@@ -96,21 +100,39 @@ def test_sharing_says_what_is_wrong(lived, tmp_path):
         share(SETTINGS, home, file, "", print)
 
 
+CANARIES = (b"quillon", b"harbour", b"blue pot", b"zebediah", b"grandmother's will", b"secret-title")
+
+
+def keep_record(home: Path) -> None:
+    """A record that names Zebediah wherever it can."""
+    (home / "statistics").mkdir()
+    db = Database(home / "statistics" / "baby.db")
+    migrations.apply(db)
+    db["runs"].insert({"id": "Zebediah", "started_at": "2026-03-04T05:06:07Z"})
+    db["sources"].insert({"sha256": "0", "name": "secret-title.zebediah", "last_seen_at": "2026-03-04"})
+    db["messages"].insert({"id": "m", "person": "Zebediah", "conversation": "Zebediah", "text": "grandmother's will"})
+    db["replies"].insert({"id": "r", "message_id": "m", "text": "grandmother's will"})
+    db["pairs"].insert({"id": "p", "person": "Zebediah", "prompt": "Zebediah", "answer": "grandmother's will"})
+    consent = {"id": "c", "at": 1.0, "person": "Zebediah", "what": "in", "channel": "Zebediah", "wording": "2"}
+    db["consents"].insert(consent)
+    db.close()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_nobodys_words_are_in_it(lived, tmp_path, kind):
     """Names, conversations, texts and their titles stand in the home, and in no file that leaves it."""
-    canaries = [b"quillon", b"harbour", b"blue pot", b"Zebediah", b"grandmother's will", b"secret-title"]
     facts = lived.facts | {"settings": {"secret-title": "Zebediah"}, "reviews": {"Zebediah": [1, 1.0]}}
     home = at_home(replace(lived, facts=facts), tmp_path / "home")
     (home / "library").mkdir()
     (home / "library" / "secret-title.txt").write_text("Zebediah read grandmother's will.")
     (home / "names.txt").write_text("Zebediah")
+    keep_record(home)
+    kept = b"".join(file.read_bytes() for file in home.rglob("*") if file.is_file()).lower()
+    assert all(canary in kept for canary in (b"quillon", b"zebediah", b"grandmother's will", b"secret-title"))
     file = tmp_path / f"gift{kind}"
     share(SETTINGS, home, file, "", print)
     for data in readable(file):
-        for canary in canaries:
-            assert canary not in data
-            assert canary.lower() not in data.lower()
+        assert [canary for canary in CANARIES if canary in data.lower()] == []
 
 
 def readable(file: Path) -> list[bytes]:
@@ -119,6 +141,7 @@ def readable(file: Path) -> list[bytes]:
     if zipfile.is_zipfile(file):
         with zipfile.ZipFile(file) as packed:
             parts += [packed.read(name) for name in packed.namelist()]
+    parts += [base64.b64decode(run) for run in re.findall(rb"[A-Za-z0-9+/=]{200,}", parts[0]) if not len(run) % 4]
     return parts
 
 

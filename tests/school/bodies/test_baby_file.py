@@ -119,6 +119,9 @@ def test_a_head_of_a_terabyte(file):
         sparse.write((1 << 30).to_bytes(8, "little"))
         sparse.truncate(2 << 30)
     refused(file, "1,073,741,824 bytes, more than any baby's")
+    with file.open("wb") as sparse:
+        sparse.truncate(1 << 40)
+    refused(file, "1,099.5 GB, more than any baby")
 
 
 def test_a_tokenizer_of_a_gigabyte(file, monkeypatch):
