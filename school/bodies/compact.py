@@ -52,7 +52,7 @@ def compact(body: Body) -> tuple[dict[str, Any], bytes]:
             "kept": list(KEPT),
         },
         "marks": {"count": MARK_COUNT, "person": PERSON, "baby": BABY, "end": END},
-        "letters": letters_of(body.tokenizer, tokenizer),
+        "letters": letters_of(tokenizer),
         "no_beginning": [END, *(i for i, piece in enumerate(tokenizer.pieces) if ends_only(piece))],
         "weights": places,
     }
@@ -74,12 +74,12 @@ def tables(brain: Brain) -> dict[str, torch.Tensor]:
     return weights
 
 
-def letters_of(text: str, tokenizer: Tokenizer) -> dict[str, Any]:
+def letters_of(tokenizer: Tokenizer) -> dict[str, Any]:
     """Pieces (as Latin-1), merges by their ids, and which characters are letters, numbers and spaces."""
     ids = {piece: i for i, piece in enumerate(tokenizer.pieces) if i >= MARK_COUNT}
-    vocabulary = json.loads(text)["model"]["vocab"]
-    spelled = {letters: tokenizer.pieces[i + MARK_COUNT] for letters, i in vocabulary.items()}
-    merges = [[ids[spelled[left]], ids[spelled[right]]] for left, right in json.loads(text)["model"]["merges"]]
+    model = json.loads(tokenizer.to_json())["model"]
+    spelled = {letters: tokenizer.pieces[i + MARK_COUNT] for letters, i in model["vocab"].items()}
+    merges = [[ids[spelled[left]], ids[spelled[right]]] for left, right in model["merges"]]
     return {"pieces": [piece.decode("latin-1") for piece in tokenizer.pieces], "merges": merges, **classes()}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -68,8 +69,11 @@ def main(said: dict[str, Any], numbers: bytes, arguments: list[str] | None = Non
         if given.prompt is not None:
             return one_answer(talk, given.prompt, raw=given.raw)
         return Chat(talk, raw=given.raw).run(sys.stdin)
-    except (KeyboardInterrupt, BrokenPipeError):
+    except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever listened is gone, and Python is not to say so when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
 
 
 def _set(talk: Talk, given: argparse.Namespace) -> None:

@@ -26,7 +26,7 @@ def library() -> Tokenizer:
 
 @pytest.fixture(scope="module")
 def own(library) -> BytePairs:
-    return BytePairs(letters_of(library.to_json(), library), MARK_COUNT)
+    return BytePairs(letters_of(library), MARK_COUNT)
 
 
 SEEN = st.lists(
