@@ -14,6 +14,8 @@ from school.bodies.html_page import write_page
 from school.office.mistakes import Mistake
 from school.offline import newest_soul
 from school.settings import SchoolSettings
+from school.texts.redaction import NAMES, read_names
+from school.texts.tokenizer import Tokenizer
 
 KINDS: dict[str, Callable[[Body, Path], None]] = {".baby": write_baby, ".pyz": write_application, ".html": write_page}
 
@@ -28,8 +30,19 @@ def share(
     if os.path.lexists(file):
         raise Mistake(f"{file}: is there already; delete it, or name another file.")
     body = body_of(newest_soul(souls_of(settings, home), say), settings, home, licence)
+    if names := listed_in_letters(body, home):
+        say(f"its letters hold names from your {NAMES}, for everybody to read: {', '.join(names)}.")
     try:
         make(body, file)
         return body, file.stat().st_size
     except OSError as error:
         raise Mistake(f"{file}: can't be written ({error.strerror}).") from None
+
+
+def listed_in_letters(body: Body, home: Path) -> list[str]:
+    """The names on the owner's list that are said so often in its texts that they are tokens of their own. Raises
+    Mistake for a list that can't be read."""
+    pieces = Tokenizer.from_json(body.tokenizer).pieces
+    words = {piece.decode("utf-8", "ignore").strip().casefold() for piece in pieces}
+    names = [name.partition("=")[0].strip() for name in read_names(home / NAMES)]
+    return [name for name in names if name.casefold() in words]

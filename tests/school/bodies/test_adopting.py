@@ -135,6 +135,15 @@ def test_nobodys_words_are_in_it(lived, tmp_path, kind):
         assert [canary for canary in CANARIES if canary in data.lower()] == []
 
 
+def test_names_among_its_letters_are_told(lived, tokenizer, tmp_path):
+    """Those that are listed and are tokens of their own; others stand nowhere in it."""
+    home, said = at_home(lived, tmp_path / "home"), []
+    name = max(tokenizer.pieces, key=len).decode().strip().title()
+    (home / "names.txt").write_text(f"{name}=Kim\nZebediah\n# The\n")
+    share(SETTINGS, home, tmp_path / "a.baby", "", said.append)
+    assert said == [f"its letters hold names from your names.txt, for everybody to read: {name}."]
+
+
 def readable(file: Path) -> list[bytes]:
     """All that can be read in a file: as it is, and what is packed into it."""
     parts = [file.read_bytes()]
