@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -94,16 +95,9 @@ def hash_of(card: Card, config: dict[str, Any], speech: Speech, tokenizer: str, 
     """The SHA-256 of all of it, the card but for the hash included, in one order whatever file it lies in."""
     known = card.model_copy(update={"hash": ""})
     parts = [known.model_dump_json(), json.dumps(config, sort_keys=True), speech.model_dump_json(), tokenizer]
+    parts += [json.dumps([name, list(weights[name].shape)]) for name in sorted(weights)]
     sum_ = hashlib.sha256()
-    for part in parts:
-        _add(sum_, part.encode())
-    for name in sorted(weights):
-        _add(sum_, json.dumps([name, list(weights[name].shape)]).encode())
-        _add(sum_, weights[name].contiguous().numpy())
+    for part in chain(map(str.encode, parts), (weights[name].numpy().tobytes() for name in sorted(weights))):
+        sum_.update(len(part).to_bytes(8, "little"))
+        sum_.update(part)
     return sum_.hexdigest()
-
-
-def _add(sum_: Any, data: Any) -> None:
-    view = memoryview(data).cast("B") if not isinstance(data, bytes) else data
-    sum_.update(len(view).to_bytes(8, "little"))
-    sum_.update(view)
