@@ -20,7 +20,7 @@ HELP = """\
 /tokens N          longest answer, in tokens, its pieces of words (now {tokens})
 /reset             forget what was said here
 /about             its card: how old it is, what it learned from, what you may do with it
-/quit              end (or Ctrl-D)"""
+/quit              end (or Ctrl-D); Ctrl-C stops an answer"""
 BENCHMARK_TOKENS = 200
 BENCHMARK_QUESTION = "what did you do today?"
 
@@ -151,7 +151,13 @@ class Chat:
         if asking:
             sys.stdout.write("baby: ")
             sys.stdout.flush()
-        count, seconds = say(talk, talk.go_on(line, talk.longest) if self._raw else talk.answer(line))
+        try:
+            count, seconds = say(talk, talk.go_on(line, talk.longest) if self._raw else talk.answer(line))
+        except KeyboardInterrupt:
+            if not asking:
+                raise
+            emit(" (stopped; once more ends the chat)", sys.stdout)
+            return
         if asking:
             emit(f"({count} tokens, {count / max(seconds, 1e-9):,.0f} a second)", sys.stdout)
 
@@ -197,8 +203,10 @@ def _typed() -> Iterator[str]:
 def benchmark(talk: Talk, loaded: float, tokens: int) -> int:
     """Figures of this machine: loading, the first token of an answer, and tokens a second."""
     started = time.perf_counter()
-    next(talk.answer(BENCHMARK_QUESTION))
+    answer = talk.answer(BENCHMARK_QUESTION)
+    next(answer)
     first = time.perf_counter() - started
+    answer.close()
     talk.reset()
     rates = []
     for _ in range(3):

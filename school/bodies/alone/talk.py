@@ -58,7 +58,7 @@ class Talk:
 
     def answer(self, text: str) -> Iterator[int]:
         """The tokens of an answer as they come. The question counts ``guidance`` times as much as the answer begins, so
-        a second stream goes along that has not heard it."""
+        a second stream goes along that has not heard it. Whoever stops listening ends its turn."""
         marks, words = self.marks, self.letters.encode(text)[-self.speech["question_tokens"] :]
         unasked, colour = None, self.pixel
         if self.speech["guidance"] > 1:
@@ -66,23 +66,30 @@ class Talk:
             other, other_pixel = self._read([marks["person"], marks["end"], marks["baby"]], colour, unasked)
         logits, pixel = self._read([marks["person"], *words, marks["end"], marks["baby"]], colour, self.state)
         spoken: list[int] = []
-        while True:
-            mixed = logits
-            if unasked is not None:
-                more = (self.speech["guidance"] - 1) * 2 ** (-len(spoken) / self.habits["guided"])
-                mixed = logits + np.float32(more) * (logits - other)
-            token = self._choose(mixed, spoken)
-            if token == marks["end"]:
-                break
-            spoken.append(token)
-            self.recent = [*self.recent, token][-self.speech["repetition_window"] :]
-            yield token
-            logits, pixel = self.brain.step(token, pixel, self.state)
-            if self._is_over(spoken):
-                break
-            if unasked is not None:
-                other, other_pixel = self.brain.step(token, other_pixel, unasked)
-        self.pixel = self.brain.step(marks["end"], pixel, self.state)[1]
+        unread = None
+        try:
+            while True:
+                mixed = logits
+                if unasked is not None:
+                    more = (self.speech["guidance"] - 1) * 2 ** (-len(spoken) / self.habits["guided"])
+                    mixed = logits + np.float32(more) * (logits - other)
+                token = self._choose(mixed, spoken)
+                if token == marks["end"]:
+                    return
+                spoken.append(token)
+                self.recent = [*self.recent, token][-self.speech["repetition_window"] :]
+                unread = token
+                yield token
+                logits, pixel = self.brain.step(token, pixel, self.state)
+                unread = None
+                if self._is_over(spoken):
+                    return
+                if unasked is not None:
+                    other, other_pixel = self.brain.step(token, other_pixel, unasked)
+        finally:
+            if unread is not None:
+                pixel = self.brain.step(unread, pixel, self.state)[1]
+            self.pixel = self.brain.step(marks["end"], pixel, self.state)[1]
 
     def go_on(self, text: str, tokens: int) -> Iterator[int]:
         """So many tokens that follow a text as it is: no marks, no rule to stop by."""

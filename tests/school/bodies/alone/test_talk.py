@@ -110,3 +110,17 @@ def test_characters_come_whole(talk):
 def test_the_limit_is_kept(talk):
     talk.longest = 5
     assert 1 <= len(list(talk.answer("the"))) <= 5
+
+
+def test_who_is_stopped_has_ended_its_turn(compacted):
+    """As if it had ended there by itself: what follows is the same."""
+    stopped, ended = Talk(*compacted, seed=5), Talk(*compacted, seed=5)
+    answer = stopped.answer("the cat sat on the mat")
+    said = [next(answer) for _ in range(3)]
+    answer.close()
+    ended.longest = 3
+    assert list(ended.answer("the cat sat on the mat")) == said
+    np.testing.assert_array_equal(stopped.pixel, ended.pixel)
+    stopped.longest = 9
+    ended.longest = 9
+    assert list(stopped.answer("and the rain?")) == list(ended.answer("and the rain?"))
