@@ -200,7 +200,7 @@ def make_it_yours(home: Path) -> str:
 
 def makes_home(options: argparse.Namespace) -> bool:
     """Whether it keeps something in a home that need not be there yet."""
-    return options.verb == "wake" or (options.verb, getattr(options, "errand", "")) in (
+    return options.verb in ("wake", "adopt") or (options.verb, getattr(options, "errand", "")) in (
         ("twitch", "login"),
         ("library", "add"),
         ("library", "preview"),
@@ -555,7 +555,7 @@ def help_teach(settings: SchoolSettings, team: Team) -> int:
 
 COMMANDS = {
     "wake": wake,
-    **dict.fromkeys(("ask", "score", "read", "library"), think),
+    **dict.fromkeys(("ask", "score", "read", "library", "share", "adopt"), think),
     **dict.fromkeys(("stats", "report", "diary", "timetable"), look),
     "twitch": twitch_errand,
 }

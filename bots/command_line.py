@@ -103,20 +103,8 @@ def _add_commands(commands: argparse._SubParsersAction[Parser], common: Parser) 
     read.add_argument("file", type=Path, metavar="FILE")
     read.add_argument("--keep", action="store_true", help="keep what it learned in its soul")
     read.set_defaults(verb="read")
-    stats = commands.add_parser("stats", help="look at its life so far", parents=[common])
-    stats.add_argument(
-        "about", nargs="?", choices=STATS, default="summary", metavar="ABOUT", help=f"what to show: {', '.join(STATS)}"
-    )
-    stats.add_argument("words", nargs="*", metavar="WORD", help="curve: statistics; talk: words; sql: one select")
-    stats.add_argument("--search", metavar="WORDS", help="find what was said")
-    stats.add_argument("--last", type=_positive(int), metavar="N", help="messages or rows to show, the last ones")
-    stats.add_argument("--since", metavar="DAY", help="only from this day on, like 2026-11-29")
-    stats.add_argument("--until", metavar="DAY", help="only up to the end of this day")
-    stats.add_argument("--csv", action="store_true", help="as a table for programs, on standard output")
-    stats.add_argument("--follow", action="store_true", help="go on telling what is new, until Ctrl-C")
-    stats.add_argument("--tensorboard", type=Path, metavar="DIR", help="export: write TensorBoard's file there")
-    stats.add_argument("--weather", action="store_true", help="plot how it felt, over its life")
-    stats.set_defaults(verb="stats")
+    _add_bodies(commands, common)
+    _add_stats(commands, common)
     report = commands.add_parser("report", help="its life as one page to look at or give away", parents=[common])
     report.add_argument("--out", type=Path, metavar="FILE", help="where to write it (default: HOME-report.html, here)")
     report.add_argument("--since", metavar="DAY", help="tell only of the time from this day on, like 2026-11-29")
@@ -140,6 +128,35 @@ def _add_commands(commands: argparse._SubParsersAction[Parser], common: Parser) 
     twitch.add_argument("--no-browser", action="store_true", help="login: don't open a browser")
     twitch.add_argument("--send", action="store_true", help="check: say a line in the chat, too")
     twitch.set_defaults(verb="twitch")
+
+
+def _add_bodies(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
+    share = commands.add_parser(
+        "share", help="make one file of it to give away: .baby, .pyz or .html", parents=[common]
+    )
+    share.add_argument("file", type=Path, metavar="FILE", help="what to make; its ending says which kind")
+    share.add_argument("--licence", default="", metavar="TEXT", help="what others may do with it, for its card")
+    share.set_defaults(verb="share")
+    adopt = commands.add_parser("adopt", help="let a .baby file live in a home of its own", parents=[common])
+    adopt.add_argument("file", type=Path, metavar="FILE")
+    adopt.set_defaults(verb="adopt")
+
+
+def _add_stats(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
+    stats = commands.add_parser("stats", help="look at its life so far", parents=[common])
+    stats.add_argument(
+        "about", nargs="?", choices=STATS, default="summary", metavar="ABOUT", help=f"what to show: {', '.join(STATS)}"
+    )
+    stats.add_argument("words", nargs="*", metavar="WORD", help="curve: statistics; talk: words; sql: one select")
+    stats.add_argument("--search", metavar="WORDS", help="find what was said")
+    stats.add_argument("--last", type=_positive(int), metavar="N", help="messages or rows to show, the last ones")
+    stats.add_argument("--since", metavar="DAY", help="only from this day on, like 2026-11-29")
+    stats.add_argument("--until", metavar="DAY", help="only up to the end of this day")
+    stats.add_argument("--csv", action="store_true", help="as a table for programs, on standard output")
+    stats.add_argument("--follow", action="store_true", help="go on telling what is new, until Ctrl-C")
+    stats.add_argument("--tensorboard", type=Path, metavar="DIR", help="export: write TensorBoard's file there")
+    stats.add_argument("--weather", action="store_true", help="plot how it felt, over its life")
+    stats.set_defaults(verb="stats")
 
 
 def _add_library(library: Parser, common: Parser) -> None:

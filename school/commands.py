@@ -88,6 +88,41 @@ def library(settings: SchoolSettings, home: Path, options: argparse.Namespace) -
     return run(settings, home, options)
 
 
+def share(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> int:
+    """One file of the newest voice, to give away."""
+    from school.bodies.sharing import share as make
+
+    body, size = make(settings, home, options.file, options.licence, whisper)
+    if options.json:
+        emit(to_json({"file": str(options.file), "bytes": size, "card": body.card.model_dump()}), sys.stdout)
+        return 0
+    for line in body.card.lines():
+        emit(one_line(line), sys.stdout)
+    emit(f"{size / 1e6:,.1f} MB  {one_line(options.file)}", sys.stdout)
+    whisper("It holds no texts and no talk, but it can repeat what it learned by heart: docs/sharing.md.")
+    return 0
+
+
+def adopt(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> int:
+    """Let a baby that somebody gave away live in a home of its own."""
+    from school.bodies.adopting import adopt as move_in
+    from school.bodies.adopting import settings_for
+    from school.bodies.baby_file import read_baby
+    from school.office.advice import command
+
+    body = read_baby(options.file)
+    place = move_in(body, settings, home)
+    needed = settings_for(body.config)
+    if options.json:
+        emit(to_json({"soul": str(place), "set": needed, "card": body.card.model_dump()}), sys.stdout)
+        return 0
+    for line in body.card.lines():
+        emit(one_line(line), sys.stdout)
+    missing = [change for change in needed if change not in options.set]
+    whisper(f"It lives in {home} now. To wake it: {command(more=missing)}")
+    return 0
+
+
 def whisper(text: str) -> None:
     """What a person may want to know, in one line beside the results on standard output."""
     from school.screen.calligraphist import show

@@ -23,6 +23,8 @@ from bots.command_line import parse
 from bots.room.console import COMMANDS as ROOM_ROWS
 from bots.settings import Settings
 from bots.typed import ROWS as TERMINAL_ROWS
+from school.bodies.alone.chat import HELP
+from school.bodies.alone.chat import options as small_body
 from school.office.mistakes import Mistake
 from school.office.settings import read_settings
 
@@ -35,6 +37,7 @@ PAGES = {
 }
 README_WORDS = 840  # three minutes, at 280 words a minute
 VERBS = ([], ["ask", "x"], ["score", "x"], ["read", "x"], ["stats"], ["timetable"], ["diary"], ["chat-room"])
+VERBS += (["share", "x"], ["adopt", "x"])
 VERBS += tuple(["twitch", errand] for errand in ("login", "check", "whois", "logout"))
 VERBS += (["library", "add", "x"], ["library", "export"], ["report"])
 NUMBERS = {"N", "S"}  # what stands for a number
@@ -140,12 +143,13 @@ def test_what_wakes_it_at_start_up_is_well_formed():
 
 @pytest.mark.parametrize(("page", "flag"), every(lambda text: [c for c in code(text) if c.startswith("--")]))
 def test_an_option_exists(page, flag):
-    """An option that is named alone is one of a command's, or of a measurement's."""
+    """An option that is named alone is one of a command's, a measurement's, or a small body's."""
     words = arguments_of(flag)
     of_measurements = "".join(file.read_text("utf-8") for file in (ROOT / "benchmarks").rglob("*.py"))
     assert (
         any(parses([*verb, *words, *more]) for verb in VERBS for more in ([], ["x"]))
         or f'"{words[0]}"' in of_measurements
+        or words[0] in small_body().format_help()
     ), flag
 
 
@@ -292,6 +296,16 @@ def test_what_is_said_in_a_chat():
 
     assert said(everybody.removesuffix("| ")) == {name for key, name in called.items() if key not in FOR_MODERATORS}
     assert said("| " + moderators) == {called[key] for key in FOR_MODERATORS}
+
+
+def test_what_a_small_body_is_told():
+    """The page on sharing names the commands and the options of a body that talks by itself, each with its argument."""
+    page = PAGES["docs/sharing.md"]
+    commands = re.findall(r"^(/\w+)", HELP, re.M)
+    said = {piece.split(" ")[0] for piece in code(page) if re.match(r"/[a-z]+( |$)", piece)}
+    assert said == {*commands, "/fix", "/teach"}  # those are the terminal's at home
+    for words in first_cells(table("docs/sharing.md", "`python baby.pyz ...`")):
+        small_body().parse_args(shlex.split(words))
 
 
 # ---- captures --------------------------------------------------------------------------------------------------------

@@ -298,7 +298,7 @@ def test_nobody_is_told_good_night_whose_soul_is_not_saved(small_home, here, mon
 
 
 @pytest.mark.parametrize(
-    "moment", ["wakeup.put_together", "school.assembly.train_tokenizer", "school.assembly.build_brain"]
+    "moment", ["wakeup.put_together", "school.shelving.train_tokenizer", "school.assembly.build_brain"]
 )
 def test_a_signal_before_the_first_step(small_home, here, monkeypatch, moment):
     """SIGTERM during start-up, at several moments: exit 0, no half-written soul, and the next wake works."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 PROGRAM = Path(__file__).resolve().parent.parent.parent / "wakeup.py"
@@ -27,10 +27,11 @@ def go_on_with(home: Path | None, config: Path | None, libraries: Sequence[Path]
         _given.extend(["--set", setting])
 
 
-def command(words: str = "") -> str:
-    """``words`` ("twitch login"; none: waking it) as a line for a shell. Its interpreter is the one that runs this."""
+def command(words: str = "", more: Iterable[str] = ()) -> str:
+    """``words`` ("twitch login"; none: waking it) as a line for a shell, with ``more`` settings than were given. Its
+    interpreter is the one that runs this."""
     here = [_short(Path(sys.executable or "python3")), _short(PROGRAM)]
-    return shlex.join([*here, *words.split(), *_given])
+    return shlex.join([*here, *words.split(), *_given, *(part for one in more for part in ("--set", one))])
 
 
 def _short(path: Path) -> str:

@@ -141,17 +141,23 @@ def wake_receptionist(
 def brain_config(soul: Soul) -> BrainConfig:
     """The shape of the brain that the soul belongs to. Raises Mistake for one that this version does not know."""
     try:
-        shape = read_config(dict(soul.facts["brain"]))
+        return shape_from(soul.facts["brain"])
+    except (TypeError, KeyError, ValueError) as why:
+        unknown = f"the soul of step {soul.step} is of a kind that this version does not know ({why})."
+    raise Mistake(unknown)
+
+
+def shape_from(facts: Any) -> BrainConfig:
+    """What is said of a brain, held against all that a brain can be. Raises TypeError, KeyError or ValueError."""
+    try:
+        shape = read_config(dict(facts))
         facts = json.dumps(asdict(shape))  # as JSON, since only there a list may be a tuple
         shape = TypeAdapter(type(shape)).validate_json(facts, strict=True)
-        _check_bounds(shape)
-        return shape
     except ValidationError as error:
         first = error.errors()[0]
-        why = f"{'.'.join(map(str, first['loc']))[:80]}: {first['msg'].lower()}"
-    except (TypeError, KeyError, ValueError) as error:
-        why = str(error)
-    raise Mistake(f"the soul of step {soul.step} is of a kind that this version does not know ({why}).")
+        raise ValueError(f"{'.'.join(map(str, first['loc']))[:80]}: {first['msg'].lower()}") from None
+    _check_bounds(shape)
+    return shape
 
 
 def _check_bounds(shape: BrainConfig) -> None:
@@ -188,7 +194,7 @@ def open_voice(soul: Soul, compute: Compute) -> tuple[Tokenizer, Brain]:
     tokenizer, shape = Tokenizer.from_json(soul.tokenizer), brain_config(soul)
     build = partial(build_brain, pieces=tokenizer.pieces, turn_tokens=MARK_COUNT, backend=compute.backend)
     try:
-        with _Budget(2 * sum(tensor.numel() for tensor in soul.tensors["voice"].values()) + STATE_NUMBERS):
+        with Budget(2 * sum(tensor.numel() for tensor in soul.tensors["voice"].values()) + STATE_NUMBERS):
             voice = build(shape).to(compute.device)
             voice.fresh_state(1)
     except (ValueError, RuntimeError, ArithmeticError, MemoryError) as error:
@@ -197,7 +203,7 @@ def open_voice(soul: Soul, compute: Compute) -> tuple[Tokenizer, Brain]:
     return tokenizer, voice.requires_grad_(False)
 
 
-class _Budget(TorchFunctionMode):
+class Budget(TorchFunctionMode):
     """Within it, tensors of so many numbers can be made; what a soul says of its size is not to be believed."""
 
     def __init__(self, numbers: int):

@@ -23,7 +23,7 @@ from school.office.seeds import seed_of
 from school.talking.conversations import Conversation, Conversations
 from school.talking.guard import Guard, Said
 from school.talking.recall import Recall, Told
-from school.talking.sentences import ends_sentence
+from school.talking.sentences import ends_only, ends_sentence, whole_characters
 from school.talking.settings import SpeechSettings
 from school.talking.turns import Turns
 from school.teaching.examiner import NEUTRAL, REPEAT_SPAN
@@ -31,7 +31,6 @@ from school.texts.tokenizer import BABY, END, MARK_COUNT, PERSON, Tokenizer
 
 PREFILL = 128  # tokens of a question read at a time
 LONG = 0.5  # share of the longest reply from which on the next end of a sentence will do
-CLOSING = frozenset(")]}\u00bb\u201d\u203a,.!?")
 GUIDED = 12  # tokens after which guidance counts half as much
 TAIL = 12  # tokens in which the end of a sentence is looked for
 REPEATS_FROM, TUNING_RATE, PENALTY_LIMIT = 8, 0.05, 2.0  # said tokens that tell something; step; bound
@@ -81,7 +80,7 @@ class Receptionist:
         self.penalty = settings.repetition_penalty
         self.text_repeats: float | None = None  # how often its texts say a token again, from the same examination
         self.replies = 0  # over its whole life: the seed of the next reply
-        self._no_beginning = torch.tensor([_ends_only(tokenizer.token_bytes(i)) for i in range(tokenizer.size)])
+        self._no_beginning = torch.tensor([ends_only(tokenizer.token_bytes(i)) for i in range(tokenizer.size)])
         self._no_beginning[END] = True
         self._waiting: deque[Ask] = deque()
         self._speaking: list[_Speaking] = []
@@ -384,7 +383,7 @@ class Receptionist:
         if speaking.ask.on_token is None:
             return
         speaking.pending += piece
-        whole = len(speaking.pending) if last else _whole_characters(speaking.pending)
+        whole = len(speaking.pending) if last else whole_characters(speaking.pending)
         text, speaking.pending = speaking.pending[:whole].decode("utf-8", "replace"), speaking.pending[whole:]
         try:
             if text:
@@ -441,26 +440,9 @@ class Receptionist:
         self._pixels, self._logits = self._pixels[staying], self._logits[staying]
 
 
-def _ends_only(token: bytes) -> bool:
-    """Whether nobody begins with it: what begins with a mark that closes or ends something."""
-    return token.decode("utf-8", "ignore").lstrip()[:1] in CLOSING
-
-
 def _repeats(speaking: _Speaking) -> float:
     """The share of its tokens that it had said among the REPEAT_SPAN before."""
     spoken = speaking.recent
     first = len(spoken) - len(speaking.said)
     again = [spoken[i] in spoken[max(0, i - REPEAT_SPAN) : i] for i in range(first, len(spoken))]
     return sum(again) / max(1, len(again))
-
-
-def _whole_characters(data: bytes) -> int:
-    """How many leading bytes make whole UTF-8 characters; bytes that can't be a beginning count as whole."""
-    for back in range(1, min(4, len(data)) + 1):
-        lead = data[-back]
-        if lead >= 0xC0:
-            need = 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
-            return len(data) - back if back < need else len(data)
-        if lead < 0x80:
-            break
-    return len(data)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import company, learn, plots, prequential, privacy, references, teach
+from benchmarks import bodies, company, learn, plots, prequential, privacy, references, teach
 from benchmarks.common import run
 from benchmarks.variants import Variant, chosen, parse_variant
 from school.office.mistakes import Mistake
@@ -304,3 +304,17 @@ def test_privacy_measures_all_of_its_parts():
     assert all(figures[name] > 0 for name in figures if name.endswith(("per_s", "a_word", "a_reply")))
     assert figures["guard_bytes_a_word"] <= 8
     assert figures["redacted"] == 0
+
+
+# ---- bodies --------------------------------------------------------------------------------------------------------
+
+
+def test_bodies_are_measured(text, monkeypatch, capsys):
+    """Each kind has its size and its figures, beside the resident brain's."""
+    found = measured(bodies, ["--text", str(text), *SMALL, "--rounds", "1", "--tokens", "3"], monkeypatch, capsys)
+    sizes = [found[f"{kind} bytes per parameter"] for kind in (".pyz", ".html", ".baby")]
+    assert sizes == sorted(sizes)
+    for name in ("resident", ".pyz"):
+        assert found[f"{name} tokens per second"] > 0
+        assert found[f"{name} first token ms"] > 0
+    assert found[".pyz start seconds"] > 0

@@ -57,6 +57,13 @@ def can_be_read(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
+def by_ending(path: Path) -> str:
+    """The kind that a file of such a name may be, or where several may the ending; "" for what can't be read."""
+    kinds = _BY_SUFFIX.get(path.suffix.lower(), [])
+    plain = [format_.name for format_ in kinds if not format_.sniff] or [format_.name for format_ in kinds]
+    return plain[0] if len(plain) == 1 else path.suffix.lower() if kinds else ""
+
+
 def format_of(file: Original) -> Format | None:
     """By its ending and its beginning; None for a file that nobody here can read. Raises OSError, Unreadable."""
     for format_ in _ANYWHERE:

@@ -15,7 +15,7 @@ from safetensors.torch import save
 from school.door.mailbox import Ask, Mailbox, Remember, Teach
 from school.door.values import Asleep, Busy, Scope, new_id
 from school.talking.conversations import Conversation, Conversations
-from school.talking.receptionist import _whole_characters
+from school.talking.sentences import whole_characters
 from school.texts.tokenizer import END, MARK_COUNT
 from tests.conftest import make_receptionist, make_tutor
 
@@ -66,7 +66,7 @@ def test_characters_are_handed_on_whole(text):
     pending, out = b"", ""
     for byte in text.encode("utf-8", "replace"):
         pending += bytes([byte])
-        whole = _whole_characters(pending)
+        whole = whole_characters(pending)
         out += pending[:whole].decode("utf-8")
         pending = pending[whole:]
         assert len(pending) <= 3

@@ -1,0 +1,1 @@
+"""Bodies: the newest voice as one file to give away. Never texts, talk or the record."""

@@ -1,0 +1,138 @@
+"""Talking: how a question is read and an answer said, as ``school/talking/receptionist.py`` does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from school.bodies.alone.byte_pairs import BytePairs
+from school.bodies.alone.choosing import Choosing
+from school.bodies.alone.numpy_brain import InterneuronBrain
+from school.bodies.alone.numpy_llama import LlamaBrain
+from school.talking.sentences import ends_sentence, whole_characters
+
+SPECIES = {"interneuron": InterneuronBrain, "llama": LlamaBrain}
+
+
+class Talk:
+    """One conversation. ``said``: what a body says of itself; ``numbers``: its weights, float16 in a row."""
+
+    def __init__(self, said: Mapping[str, Any], numbers: bytes, seed: int | None = None):
+        self.said, self.marks, self.habits, self.speech = said, said["marks"], said["habits"], said["speech"]
+        self.letters = BytePairs(said["letters"], self.marks["count"])
+        row = np.frombuffer(numbers, "<f2").astype(np.float32)
+        weights = {
+            name: row[start : start + int(np.prod(shape))].reshape(shape)
+            for name, (start, shape) in said["weights"].items()
+        }
+        kind = SPECIES[said["config"]["species"]]
+        self.brain = kind(said["config"], weights, marks=self.marks["count"], kept=self.habits["kept"])
+        self.longest = self.speech["max_tokens"]
+        self.choosing = Choosing(
+            temperature=self.speech["temperature"] * self.speech["calibration"],
+            top_k=self.speech["top_k"],
+            top_p=self.speech["top_p"],
+            penalty=self.speech["repetition_penalty"],
+        )
+        self._rng = np.random.default_rng(seed)
+        self._never = np.zeros(len(self.letters.pieces), bool)
+        self._never[: self.marks["count"]] = True
+        self._no_beginning = np.zeros(len(self.letters.pieces), bool)
+        self._no_beginning[said["no_beginning"]] = True
+        self.reset()
+
+    @property
+    def temperature(self) -> float:
+        """As people set it; what it chooses with is fitted to what it knows."""
+        return self.choosing.temperature / self.speech["calibration"]
+
+    @temperature.setter
+    def temperature(self, value: float) -> None:
+        self.choosing.temperature = value * self.speech["calibration"]
+
+    def reset(self) -> None:
+        """Forget the conversation."""
+        self.state, self.pixel, self.recent = self.brain.fresh(), self._neutral(), []
+
+    def answer(self, text: str) -> Iterator[int]:
+        """The tokens of an answer as they come. The question counts ``guidance`` times as much as the answer begins, so
+        a second stream goes along that has not heard it. Whoever stops listening ends its turn."""
+        marks, words = self.marks, self.letters.encode(text)[-self.speech["question_tokens"] :]
+        unasked, colour = None, self.pixel
+        if self.speech["guidance"] > 1:
+            unasked = self.state.copy()
+            other, other_pixel = self._read([marks["person"], marks["end"], marks["baby"]], colour, unasked)
+        logits, pixel = self._read([marks["person"], *words, marks["end"], marks["baby"]], colour, self.state)
+        spoken: list[int] = []
+        unread = None
+        try:
+            while True:
+                mixed = logits
+                if unasked is not None:
+                    more = (self.speech["guidance"] - 1) * 2 ** (-len(spoken) / self.habits["guided"])
+                    mixed = logits + np.float32(more) * (logits - other)
+                token = self._choose(mixed, spoken)
+                if token == marks["end"]:
+                    return
+                spoken.append(token)
+                self.recent = [*self.recent, token][-self.speech["repetition_window"] :]
+                unread = token
+                yield token
+                logits, pixel = self.brain.step(token, pixel, self.state)
+                unread = None
+                if self._is_over(spoken):
+                    return
+                if unasked is not None:
+                    other, other_pixel = self.brain.step(token, other_pixel, unasked)
+        finally:
+            if unread is not None:
+                pixel = self.brain.step(unread, pixel, self.state)[1]
+            self.pixel = self.brain.step(marks["end"], pixel, self.state)[1]
+
+    def go_on(self, text: str, tokens: int) -> Iterator[int]:
+        """So many tokens that follow a text as it is: no marks, no rule to stop by."""
+        ids = self.letters.encode(text) or [0]
+        logits, self.pixel = self._read(ids, self.pixel, self.state)
+        for _ in range(tokens):
+            token = self.choosing.choose(logits, self.recent, self._never, self.marks["end"], self._rng)
+            self.recent = [*self.recent, token][-self.speech["repetition_window"] :]
+            yield token
+            logits, self.pixel = self.brain.step(token, self.pixel, self.state)
+
+    def text_of(self, tokens: Iterator[int], say: Callable[[str], object]) -> int:
+        """Say the tokens as they come, and nothing before all bytes of a character are there; returns how many."""
+        pending, count = b"", 0
+        for token in tokens:
+            count += 1
+            pending += self.letters.pieces[token]
+            whole = whole_characters(pending)
+            if whole:
+                say(pending[:whole].decode("utf-8", "replace"))
+            pending = pending[whole:]
+        if pending:
+            say(pending.decode("utf-8", "replace"))
+        return count
+
+    def _neutral(self) -> np.ndarray:
+        return np.full(3, self.habits["neutral"], np.float32)
+
+    def _read(self, tokens: list[int], pixel: np.ndarray, state: Any) -> tuple[np.ndarray, np.ndarray]:
+        """What comes of a turn, all of which is read under one colour."""
+        for token in tokens[:-1]:
+            self.brain.read(token, pixel, state)
+        return self.brain.step(tokens[-1], pixel, state)
+
+    def _choose(self, logits: np.ndarray, spoken: list[int]) -> int:
+        forbidden = self._never.copy()
+        forbidden[self.marks["end"]] = False
+        if not any(self.letters.pieces[token].strip() for token in spoken):
+            forbidden |= self._no_beginning
+        return self.choosing.choose(logits, self.recent, forbidden, self.marks["end"], self._rng)
+
+    def _is_over(self, spoken: list[int]) -> bool:
+        if len(spoken) >= self.longest:
+            return True
+        long = len(spoken) >= self.longest * self.habits["long"]
+        return long and ends_sentence(self.letters.decode(spoken[-self.habits["tail"] :]))

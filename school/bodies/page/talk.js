@@ -1,0 +1,171 @@
+// Byte pairs, the choice of a token, and how a question is read and an answer said: byte_pairs.py, choosing.py and
+// talk.py once more.
+"use strict";
+
+// ---- letters --------------------------------------------------------------------------------------------------------
+
+class BytePairs {
+  constructor(letters, marks) {
+    this.pieces = letters.pieces; // a character for each byte
+    const known = new Map(letters.pieces.map((piece, i) => [piece, i]).slice(marks));
+    this.first = Array.from({ length: 256 }, (_, byte) => known.get(String.fromCharCode(byte)));
+    this.merges = new Map();
+    letters.merges.forEach(([left, right], rank) => {
+      this.merges.set(left * 65536 + right, { rank, id: known.get(this.pieces[left] + this.pieces[right]) });
+    });
+    const code = (number) => `\\u{${number.toString(16)}}`;
+    const [l, n, s] = ["letters", "numbers", "spaces"].map((kind) =>
+      letters[kind].map(([from, to]) => `${code(from)}-${code(to)}`).join(""),
+    );
+    this.words = new RegExp(
+      `'(?:s|t|re|ve|m|ll|d)| ?[${l}]+| ?[${n}]+| ?[^${s}${l}${n}]+|[${s}]+(?![^${s}])|[${s}]+`,
+      "gu",
+    );
+  }
+
+  /** Lone surrogates have no bytes and become question marks. */
+  encode(text) {
+    const words = text.replace(/\p{Surrogate}/gu, "?").match(this.words) || [];
+    return words.flatMap((word) => this.merged(new TextEncoder().encode(word)));
+  }
+
+  bytes(ids) {
+    return Uint8Array.from(ids.map((id) => this.pieces[id]).join(""), (letter) => letter.charCodeAt(0));
+  }
+
+  decode(ids) {
+    return new TextDecoder().decode(this.bytes(ids));
+  }
+
+  /** Again and again the pair that was learned first, and of those the leftmost, is joined. */
+  merged(bytes) {
+    const ids = Int32Array.from(bytes, (byte) => this.first[byte]), none = 0x7fffffff;
+    const found = (i) => this.merges.get(ids[i] * 65536 + ids[i + 1]);
+    const rank = (i) => (i >= 0 && i + 1 < length && found(i) ? found(i).rank : none);
+    let length = ids.length;
+    const ranks = Int32Array.from(ids, (_, i) => rank(i));
+    for (;;) {
+      let best = 0;
+      for (let i = 1; i + 1 < length; i++) if (ranks[i] < ranks[best]) best = i;
+      if (length < 2 || ranks[best] === none) return Array.from(ids.subarray(0, length));
+      ids[best] = found(best).id;
+      ids.copyWithin(best + 1, best + 2, length);
+      ranks.copyWithin(best + 1, best + 2, length);
+      length -= 1;
+      ranks[best] = rank(best);
+      if (best) ranks[best - 1] = rank(best - 1);
+    }
+  }
+}
+
+const END_OF_SENTENCE = /[.!?…。！？؟।။።]+["'”’»)\]\s]*$/u;
+const SHORT_FORM = /(?:^|[\s(])(?:[A-ZÀ-ÞΑ-ΩА-Я][\p{L}\p{N}_]{0,2}|\p{Nd}+)\.$/u; // Mr. and Dr., a letter, 15.
+const endsSentence = (text) => END_OF_SENTENCE.test(text) && !SHORT_FORM.test(text.trimEnd());
+
+// ---- choosing -------------------------------------------------------------------------------------------------------
+
+/** Numbers in [0, 1) that follow from a seed: a xorshift generator (Marsaglia 2003, "Xorshift RNGs"). */
+function randomFrom(seed) {
+  let x = (seed ^ 0x2545f491) | 0 || 1;
+  return () => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return (x >>> 0) / 2 ** 32;
+  };
+}
+
+function logSum(logits, without) {
+  let most = -Infinity, sum = 0;
+  for (let i = 0; i < logits.length; i++) if (i !== without) most = Math.max(most, logits[i]);
+  for (let i = 0; i < logits.length; i++) if (i !== without) sum += Math.exp(logits[i] - most);
+  return most + Math.log(sum);
+}
+
+/** A token. how: temperature, topK, topP, penalty; forbidden(id): what must not come; ending: what ends an answer. */
+function choose(given, recent, forbidden, ending, how, random) {
+  const logits = Float64Array.from(given, (x, id) => (forbidden(id) ? -Infinity : x));
+  if (how.penalty && recent.length) {
+    const before = logSum(logits, ending), kept = logits[ending];
+    for (const id of recent) logits[id] -= how.penalty;
+    logits[ending] = kept + logSum(logits, ending) - before;
+  }
+  if (how.temperature === 0) return logits.reduce((best, x, id) => (x > logits[best] ? id : best), 0);
+  let best = Array.from(logits.keys()).filter((id) => logits[id] > -Infinity);
+  best = best.sort((a, b) => logits[b] - logits[a]).slice(0, how.topK || undefined);
+  const shares = best.map((id) => Math.exp((logits[id] - logits[best[0]]) / how.temperature));
+  const total = shares.reduce((sum, share) => sum + share, 0);
+  let count = 0, held = 0;
+  while (count < best.length && (count === 0 || held / total < how.topP)) held += shares[count++];
+  let left = random() * held;
+  for (let i = 0; i < count; i++) if ((left -= shares[i]) < 0) return best[i];
+  return best[count - 1];
+}
+
+// ---- talk -----------------------------------------------------------------------------------------------------------
+
+class Talk {
+  constructor(said, bytes, seed) {
+    const { marks, habits, speech } = said;
+    Object.assign(this, { marks, habits, speech, temperature: speech.temperature, longest: speech.max_tokens });
+    this.letters = new BytePairs(said.letters, marks.count);
+    const kinds = { interneuron: InterneuronBrain, llama: LlamaBrain }, kind = kinds[said.config.species];
+    this.brain = new kind(said.config, unpack(said.weights, bytes), marks.count, habits.kept);
+    this.noBeginning = new Set(said.no_beginning);
+    this.random = randomFrom(seed);
+    this.reset();
+  }
+
+  /** Forget the conversation. */
+  reset() {
+    this.state = this.brain.fresh();
+    this.pixel = new Float32Array(3).fill(this.habits.neutral);
+    this.recent = [];
+  }
+
+  /** Each token of an answer as it comes, the colour it expects with it, and how it surprised itself, in nats. Ends
+   * early where the generator is told to return; the turn is over then, too. */
+  *answer(text) {
+    const { marks, speech } = this, words = this.letters.encode(text).slice(-speech.question_tokens);
+    const twin = speech.guidance > 1 ? structuredClone(this.state) : null, spoken = [];
+    let other = twin && this.readAll([marks.person, marks.end, marks.baby], twin);
+    let out = this.readAll([marks.person, ...words, marks.end, marks.baby], this.state), unread = null;
+    try {
+      for (;;) {
+        const more = (speech.guidance - 1) * 2 ** (-spoken.length / this.habits.guided), asked = out.logits;
+        const token = this.next(twin ? asked.map((x, i) => x + more * (x - other.logits[i])) : asked, spoken);
+        if (token === marks.end) return;
+        spoken.push(token);
+        this.recent = [...this.recent, token].slice(-speech.repetition_window);
+        unread = token;
+        yield { token, pixel: Array.from(out.pixel), surprise: logSum(asked, -1) - asked[token] };
+        out = this.brain.step(token, out.pixel, this.state);
+        unread = null;
+        if (this.isOver(spoken)) return;
+        if (twin) other = this.brain.step(token, other.pixel, twin);
+      }
+    } finally {
+      if (unread !== null) out = this.brain.step(unread, out.pixel, this.state);
+      this.pixel = this.brain.step(marks.end, out.pixel, this.state).pixel;
+    }
+  }
+
+  readAll(tokens, state) {
+    tokens.slice(0, -1).forEach((token) => this.brain.read(token, this.pixel, state));
+    return this.brain.step(tokens[tokens.length - 1], this.pixel, state);
+  }
+
+  next(logits, spoken) {
+    const { marks, speech } = this, begun = spoken.some((token) => /[^ \t\n\r\v\f]/.test(this.letters.pieces[token]));
+    const forbidden = (id) => (id < marks.count && id !== marks.end) || (!begun && this.noBeginning.has(id));
+    const how = { topK: speech.top_k, topP: speech.top_p, penalty: speech.repetition_penalty };
+    how.temperature = this.temperature * speech.calibration;
+    return choose(logits, this.recent, forbidden, marks.end, how, this.random);
+  }
+
+  isOver(spoken) {
+    if (spoken.length >= this.longest) return true;
+    const long = spoken.length >= this.longest * this.habits.long;
+    return long && endsSentence(this.letters.decode(spoken.slice(-this.habits.tail)));
+  }
+}
