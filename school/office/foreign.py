@@ -40,13 +40,13 @@ def to_json(value: Any, **how: Any) -> str:
     return _MAYBE_UNSEEN.sub(_in_json, json.dumps(value, ensure_ascii=False, **how))
 
 
-def emit(text: str, stream: TextIO) -> None:
-    """Print a text and a line end. Raises OSError."""
+def emit(text: str, stream: TextIO, end: str = "\n") -> None:
+    """Print a text and a line end, or what else stands at its ``end``. Raises OSError."""
     if isinstance(text, Painted):
         text = "".join(part if _COLOURS.fullmatch(part) else visible(part) for part in _COLOURS.split(text))
     else:
         text = visible(text)
-    print(text, file=stream, flush=True)
+    print(text, file=stream, flush=True, end=end)
 
 
 def _written_out(found: re.Match) -> str:

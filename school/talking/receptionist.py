@@ -345,12 +345,16 @@ class Receptionist:
         return asked + more.to(self.device) * (asked - unasked)
 
     def _remembered(self, guided: Tensor) -> Tensor:
-        """Logits (B, V) with what the hippocampus adds to the brain's own."""
+        """Logits (B, V) with what the hippocampus adds to the brain's own. When to end is the brain's to say: of what
+        came after the last few words, counts know too little for that, and answers ended less often with a sentence
+        (66 % for 72 %, after five minutes on a diary)."""
         if self._hippocampus is None:
             return guided
         own = self._logits[:: self._rows_each].log_softmax(-1)
         said = [one.heard + one.said for one in self._speaking]
-        return guided + (self._hippocampus.speak(own.float().cpu(), said).to(self.device) - own)
+        added = self._hippocampus.speak(own.float().cpu(), said).to(self.device) - own
+        added[:, END] = 0
+        return guided + added
 
     def _take(self, speaking: _Speaking, token: int) -> str:
         """Note one token; returns why the reply ends with it, or ""."""

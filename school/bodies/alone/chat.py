@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any, TextIO
 
 from school.bodies.alone.talk import Talk
-from school.office.foreign import emit, one_line, visible
+from school.office.foreign import emit, one_line
 
 HELP = """\
 /help              this
@@ -106,13 +106,12 @@ def say(talk: Talk, tokens: Iterator[int]) -> tuple[int, float]:
 
     def show(text: str) -> None:
         nonlocal begun
-        text = visible(text if begun else text.lstrip())
+        text = text if begun else text.lstrip()
         begun = begun or bool(text)
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        emit(text, sys.stdout, end="")
 
     count = talk.text_of(tokens, show)
-    sys.stdout.write("\n")
+    emit("", sys.stdout)
     return count, time.perf_counter() - started
 
 
@@ -149,8 +148,7 @@ class Chat:
     def _answer(self, line: str, asking: bool) -> None:
         talk = self._talk
         if asking:
-            sys.stdout.write("baby: ")
-            sys.stdout.flush()
+            emit("baby: ", sys.stdout, end="")
         try:
             count, seconds = say(talk, talk.go_on(line, talk.longest) if self._raw else talk.answer(line))
         except KeyboardInterrupt:
