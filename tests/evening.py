@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -221,8 +222,13 @@ class Evening:
         """Files of the home in which these words stand, or could be found by searching for them."""
         self.day.registrar.kept("nobody").result(timeout=60)
         needle = words.lower().encode()
-        files = (file for file in self.home.rglob("*") if file.is_file() and "library" not in file.parts)
+        files = (file for file in files_below(self.home) if "library" not in file.parts)
         return [str(file.relative_to(self.home)) for file in files if needle in _content(file).lower()]
+
+
+def files_below(folder: Path) -> list[Path]:
+    """All that are there; some may come and go meanwhile, and folders, too, which ``rglob`` does not forgive."""
+    return [Path(place, name) for place, _, names in os.walk(folder) for name in names]
 
 
 def _content(file: Path) -> bytes:
