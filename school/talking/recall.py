@@ -21,6 +21,7 @@ from school.talking.words import Question, language
 from school.texts.tokenizer import END, Tokenizer
 
 TOLD = ("fix", "teach")  # sources of what somebody wants to hear again as it is
+OWNERS = 2.0  # what a correction weighs that the owner makes in a chat; of others none does
 LIKE = 0.365  # from which likeness on an answer is one to this question
 IN_ANSWER = 0.3  # what a word counts that stands in the answer but not in its question
 NO_KIND, OTHER_KIND = 0.7, 0.6  # as like as that is "do you like dogs?", or "when...?", to "who...?"
@@ -82,12 +83,12 @@ class Recall:
 
     def find(self, text: str, person: str) -> Told | None:
         """What was told to the question most like this one; the later, of several. What the owner tells is for
-        everybody, what others do for themselves."""
+        everybody, here or in a chat; what others do for themselves."""
         if not self._facts:
             return None
         asked = self._language.question(text)
         near = {key for word in asked.stems for key in self._with.get(word, ())}
-        heard = [key for key in near if self._facts[key].pair.person in (ME, person)]
+        heard = [key for key in near if self._facts[key].for_everybody or self._facts[key].pair.person == person]
         like, key = max(((self._likeness(asked, self._facts[key]), key) for key in heard), default=(0.0, ""))
         if like < LIKE:
             return None
@@ -127,6 +128,10 @@ class _Fact:
     pair: Pair
     question: Question
     answer: frozenset[str]  # its stems
+
+    @property
+    def for_everybody(self) -> bool:
+        return self.pair.person == ME or (self.pair.source == "fix" and self.pair.weight >= OWNERS)
 
 
 def _likeness_in_kind(asked: Question, told: Question) -> float:

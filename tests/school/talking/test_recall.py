@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -69,6 +71,8 @@ def test_whose_words_are_for_whom(recall):
     assert found(recall, "who is the best singer?", "twitch:ann") == "2"
     assert found(recall, "who is the best singer?", "twitch:bob") is None
     assert found(recall, "who is the best singer?") is None
+    recall.learn(replace(pair("who is the best singer?", "the kettle", "3", person="twitch:streamer"), weight=2.0))
+    assert found(recall, "who is the best singer?", "twitch:bob") == "3"
 
 
 @pytest.mark.parametrize("other", [{"source": "good"}, {"source": "chat"}, {"prompt": ""}, {"answer": "  "}])
