@@ -86,7 +86,7 @@ def live(given: argparse.Namespace, variant: Variant, seed: int) -> Generator[fl
 def remembering(day: Awake) -> float:
     """Bits per byte with the hippocampus, off the clock. In daily life it has learned how to mix from many examinations
     by then; here one comes before the one that counts."""
-    heard = day.classroom.remembering.now([text.learn for text in day.tutor.librarian.texts])
+    heard = day.classroom.remembering.now(day.tutor.librarian.texts)
     return [examine(day.tutor, remembering=heard).remembering for _ in range(2)][-1]
 
 

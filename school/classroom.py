@@ -133,8 +133,7 @@ class Classroom:
         self._stopping.set()
 
     def _hear_library(self) -> None:
-        texts = [text.learn for text in self.tutor.librarian.texts]
-        self.remembering.begin(texts).add_done_callback(self._remember)
+        self.remembering.begin(self.tutor.librarian.texts).add_done_callback(self._remember)
 
     def _remember(self, heard: Future[Hippocampus]) -> None:
         """Speak with what the hippocampus has heard, and as the last examination advises."""

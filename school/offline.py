@@ -111,8 +111,8 @@ def read(
         soul = caretaker.newest(say, set_aside=True)
         librarian = open_library(settings, waking, soul, say)
         brain, shape = build_brain_for(settings, waking.home, librarian, soul, compute)
-        texts, pieces = [text.learn for text in librarian.texts], librarian.tokenizer.pieces
-        remembering = Remembering(pieces, compute.backend, settings.library.remember_megabytes).now(texts)
+        pieces = librarian.tokenizer.pieces
+        remembering = Remembering(pieces, compute.backend, settings.library.remember_megabytes).now(librarian.texts)
         heard = remembering.heard.result()
         reader = Reader(brain, librarian, settings.lessons, open_file(file, librarian.tokenizer), heard)
         if soul:

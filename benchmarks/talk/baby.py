@@ -71,7 +71,7 @@ def grow(day: Awake, settings: Any, given: argparse.Namespace) -> dict[str, Any]
 
 def listen(day: Awake) -> ExamResult:
     """Let it hear its library and learn how far to rely on that, as in daily life; the last examination."""
-    remembering = day.classroom.remembering.now([text.learn for text in day.tutor.librarian.texts])
+    remembering = day.classroom.remembering.now(day.tutor.librarian.texts)
     examine(day.tutor, remembering=remembering)
     result = examine(day.tutor, remembering=remembering)
     day.classroom.receptionist.listen_to(remembering.heard.result(), remembering.weights)

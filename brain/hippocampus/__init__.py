@@ -33,13 +33,14 @@ class Hippocampus:
         """That its counts take."""
         return self.tables.bytes
 
-    def hear(self, document: np.ndarray, sign: int = 1) -> None:
-        """Count a document (N,) that begins with its mark; with ``sign`` -1 take it back, as if it had never been
-        heard. Raises ValueError where it was not."""
+    def hear(self, document: np.ndarray, sign: int = 1, *, counted: np.ndarray | None = None) -> None:
+        """Count a document (N,) that begins with its mark, or of it the tokens (N-1,) that are ``counted``; with
+        ``sign`` -1 take it back, as if it had never been heard. Raises ValueError where it was not."""
         for start in range(1, len(document), AT_ONCE):
             window = document[max(0, start - REACH) : start + AT_ONCE]
             first = min(start, REACH)
-            self.tables.hear(self.contexts.keys(window, first), window[first:], sign)
+            these = slice(None) if counted is None else counted[start - 1 : start - 1 + AT_ONCE]
+            self.tables.hear(self.contexts.keys(window, first)[these], window[first:][these], sign)
 
     def read(self, brain: Tensor, tokens: np.ndarray) -> Tensor:
         """Predict, then learn how to mix and count, token by token: ``brain`` (T, V) log probabilities of the last T of

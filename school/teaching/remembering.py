@@ -14,17 +14,29 @@ from collections.abc import Sequence
 from concurrent.futures import Future
 from functools import partial
 from threading import Thread
+from typing import Protocol
 
 import numpy as np
 from torch import Tensor
 
 from brain.hippocampus import REACH, Hippocampus, MixingWeights
 from brain.ops.backend import Backend
+from school.texts.circle import Quiet
 from school.texts.tokenizer import DOCUMENT
 
 BYTES_PER_TOKEN = 210  # that a text takes at most, as a rule
 
-Texts = Sequence[np.ndarray]  # the tokens of each
+
+class Text(Protocol):
+    """``learn``: its tokens; ``context``: whether others have their say in it, which is read but not learned."""
+
+    @property
+    def learn(self) -> np.ndarray: ...
+    @property
+    def context(self) -> bool: ...
+
+
+Texts = Sequence[Text]
 
 log = logging.getLogger(__name__)
 
@@ -84,13 +96,15 @@ class Remembering:
 
 
 def hear(texts: Texts, pieces: list[bytes], backend: Backend, megabytes: int) -> Hippocampus:
-    """Every text, in their order, as long as there is room; of a text all or nothing."""
+    """Every text, in their order, as long as there is room; of a text all or nothing. What others say in it is not
+    counted."""
     hippocampus = Hippocampus(pieces, DOCUMENT, run=backend.kernels)
     for number, text in enumerate(texts):
-        if hippocampus.bytes + len(text) * BYTES_PER_TOKEN > megabytes << 20:
+        if hippocampus.bytes + len(text.learn) * BYTES_PER_TOKEN > megabytes << 20:
             log.info("the hippocampus is full: it heard %d of %d texts", number, len(texts))
             break
-        hippocampus.hear(np.concatenate([[DOCUMENT], text]).astype(np.int64))
+        counted = Quiet(text.learn).learned(0, len(text.learn)) if text.context else None
+        hippocampus.hear(np.concatenate([[DOCUMENT], text.learn]).astype(np.int64), counted=counted)
     return hippocampus
 
 

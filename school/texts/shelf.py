@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
@@ -103,16 +103,23 @@ def open_texts(
     return _shelved(files, pack)
 
 
-def kept_texts(cache: Path, tokenizer: Tokenizer) -> list[np.ndarray]:
-    """What is taught of each text, as it was at the last wake; nothing where other tokens are kept, or none."""
+class Kept(NamedTuple):
+    """What is taught of a text, and whether others have their say in it."""
+
+    learn: np.ndarray
+    context: bool
+
+
+def kept_texts(cache: Path, tokenizer: Tokenizer) -> list[Kept]:
+    """Each text, as it was at the last wake; nothing where other tokens are kept, or none."""
     try:
         pack = Pack.open(cache / NAME)
     except OSError:
         return []
     if pack is None or pack.index.made_by != (VERSION, tokenizer.fingerprint):
         return []
-    spans = (row.tokens for row in pack.index.texts if row.copy_of is None and not row.unreadable)
-    return [pack.tokens[start:middle] for start, middle, _ in spans]
+    rows = (row for row in pack.index.texts if row.copy_of is None and not row.unreadable)
+    return [Kept(pack.tokens[row.tokens[0] : row.tokens[1]], row.context) for row in rows]
 
 
 def _shelved(files: list[File], pack: Pack) -> Shelved:

@@ -13,8 +13,9 @@ from brain.hippocampus import MixingWeights
 from brain.ops.backend import PYTORCH
 from school.door.mailbox import Ask
 from school.door.values import ME
-from school.teaching.remembering import Remembering, hear
-from school.texts.tokenizer import DOCUMENT
+from school.teaching.remembering import Remembering, Text, hear
+from school.texts.shelf import Kept
+from school.texts.tokenizer import BABY, DOCUMENT, END, PERSON
 from tests.conftest import make_receptionist, make_tutor
 
 
@@ -27,8 +28,8 @@ def remembering(tutor, megabytes: int = 256) -> Remembering:
     return Remembering(tutor.librarian.tokenizer.pieces, tutor.brain.backend, megabytes)
 
 
-def texts_of(tutor) -> list[np.ndarray]:
-    return [text.learn for text in tutor.librarian.texts]
+def texts_of(tutor) -> list[Text]:
+    return tutor.librarian.texts
 
 
 def test_it_helps_on_held_out_text(tutor):
@@ -81,16 +82,24 @@ def test_it_wakes_with_what_it_learned(tutor):
 def test_it_hears_no_more_than_fits(tutor):
     """Of the texts so many as fit, each as a whole; what it has room for is bounded."""
     librarian = tutor.librarian
-    texts = [text.learn for text in librarian.texts for _ in range(3)]
-    none = hear(texts, librarian.tokenizer.pieces, PYTORCH, 0)
+    none = hear(librarian.texts, librarian.tokenizer.pieces, PYTORCH, 0)
     assert list(none.tables.rows()) == []
     others = np.random.default_rng(0).integers(40, librarian.tokenizer.size, (9, 2000))
-    small = hear(list(others), librarian.tokenizer.pieces, tutor.brain.backend, 1)
+    small = hear([Kept(tokens, context=False) for tokens in others], librarian.tokenizer.pieces, tutor.brain.backend, 1)
     first = small.contexts.keys(np.array([DOCUMENT, 1]), 1)[0, 0]
     heard = [token for key, token, _, _ in small.tables.rows() if key == first]
     assert 1 <= len(heard) < 9
     assert set(heard) == set(others[: len(heard), 0].tolist())
     assert small.bytes <= 3 << 20
+
+
+def test_what_others_say_is_not_counted(tutor):
+    """Of a chat the owner's words are counted, behind what the others said; of theirs nothing."""
+    theirs, own = [50, 51, 52], [60, 61]
+    chat = np.array([PERSON, *theirs, END, BABY, *own, END])
+    tables = hear([Kept(chat, context=True)], tutor.librarian.tokenizer.pieces, PYTORCH, 256).tables
+    assert {token for _, token, _, _ in tables.rows()}.isdisjoint(theirs)
+    assert {token for _, token, _, _ in tables.rows()} >= {*own, END}
 
 
 def test_it_speaks_with_what_it_heard(tutor, tmp_path):
