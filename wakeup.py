@@ -468,6 +468,7 @@ async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
         view=awake.announcer.choose,
         why_slow=lambda: why_slow(awake.tutor.stopwatch.minute()),
         names=awake.voices["names"],
+        corrections=awake.voices["corrections"].lines("fix"),
         conversation=awake.registrar.queries.last_conversation(TERMINAL) or TERMINAL,
     )
     commands = Commands(school, _print, house)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import re
 import unicodedata
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -26,6 +27,7 @@ DISK_SECONDS = 2.0  # until it is said that what was taught is not on the disk y
 TERMINAL = f"terminal:{ME}"  # how the names of conversations here begin
 YES, NO = ("yes", "y"), ("no", "n", "")
 FROM_NOW_ON = "it says that from now on, and practises it"
+QUOTES = " \"'\u201c\u201d\u2018\u2019\u00ab\u00bb"
 ARROW = "=>"  # between a question that is taught and its answer
 
 T = TypeVar("T")
@@ -44,8 +46,8 @@ def _done(value: T) -> Callable[..., Future[T]]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """What the house lets whoever sits at it do. ``others`` tells, for /status, how the other surfaces are;
-    ``learning`` says whether it learns; ``names`` says what baby and ``you`` are called; ``conversation`` is the one to
-    go on with."""
+    ``learning`` says whether it learns; ``names`` says what baby and ``you`` are called; ``corrections`` are ways to
+    say what it should have said, with {text} where that is; ``conversation`` is the one to go on with."""
 
     quit: Callable[[], None]
     save: Callable[[], Future[str | None]] = field(default_factory=lambda: _done(None))
@@ -55,6 +57,7 @@ class House:
     view: Callable[[str], str] = lambda name: "nothing is shown here"
     why_slow: Callable[[], list[str]] = list
     names: Voice | None = None
+    corrections: Sequence[str] = ()
     conversation: str = TERMINAL
 
 
@@ -67,6 +70,7 @@ class Commands:
         self._school, self._say, self._house = school, say, house
         self._conversation = house.conversation
         self._last: Reply | None = None  # what it said last
+        self._corrections = [correction(line) for line in house.corrections]
         self._open: Callable[[str], Awaitable[bool]] | None = None  # takes the next line, if that answers it
 
     async def handle(self, line: str, on_token: Callable[[str], None] | None = None) -> None:
@@ -79,6 +83,10 @@ class Commands:
                 await self._command(line)
             elif line.lower() in ("quit", "exit"):
                 self._ask("(let it sleep? yes or no)", self._leave)
+            elif self._last and (text := self._corrected(line)):
+                await self._give_feedback(
+                    "fix", text, f"taken as /fix {one_line(text)}: {FROM_NOW_ON}; /undo takes it back"
+                )
             elif line:
                 await self._talk(line, on_token)
         except (Busy, Asleep) as error:
@@ -93,6 +101,11 @@ class Commands:
             self._say(f"({one_line(name)} is not a command; {hint})")
         else:
             await command.act(self, text)
+
+    def _corrected(self, line: str) -> str:
+        """What it should have said, where the line says so; else ""."""
+        found = next(filter(None, (way.fullmatch(line) for way in self._corrections)), None)
+        return found["text"].strip(QUOTES) if found else ""
 
     async def _talk(self, line: str, on_token: Callable[[str], None] | None) -> None:
         future = self._school.ask(line, self._conversation, on_token=on_token)
@@ -313,6 +326,13 @@ def in_words(pair: Pair) -> str:
     """What was taught."""
     answer = f"\u201c{one_line(pair.answer)}\u201d"
     return f"when asked \u201c{one_line(pair.prompt)}\u201d, say {answer}" if pair.prompt else answer
+
+
+def correction(line: str) -> re.Pattern[str]:
+    """What matches a way to correct it, in whatever case, with anything where {text} stands."""
+    before, _, after = line.partition("{text}")
+    begins = re.escape(before.strip().rstrip(":"))
+    return re.compile(rf"{begins}(?::\s*|\s+)(?P<text>\S.*?)\s*{re.escape(after)}", re.IGNORECASE | re.DOTALL)
 
 
 # ---- reading a line --------------------------------------------------------------------------------------------------

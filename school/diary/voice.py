@@ -37,6 +37,10 @@ class Voice:
         draw = random if seed is None else random.Random(f"{seed} {occasion}")
         return draw.choice(self._lines[occasion])
 
+    def lines(self, occasion: str) -> list[str]:
+        """All of them as they stand in the file."""
+        return list(self._lines[occasion])
+
     def knows(self, occasion: str) -> bool:
         return occasion in self._lines
 

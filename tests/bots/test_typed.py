@@ -10,6 +10,7 @@ import pytest
 
 from bots.stdin import Unfit, lines_of
 from bots.typed import Commands, House, help_text, name_and_text, trimmed
+from school.diary.voice import read_voices
 from school.door.mailbox import Ask, Forget, Mailbox, Teach, fulfil
 from school.door.school import School
 from school.door.values import Pair, Removed, Reply, id_at
@@ -34,7 +35,8 @@ def desk(tmp_path):
     def leave() -> None:
         here.left += 1
 
-    commands = Commands(school, here.said.append, House(quit=leave))
+    corrections = read_voices(tmp_path)["corrections"].lines("fix")
+    commands = Commands(school, here.said.append, House(quit=leave, corrections=corrections))
 
     async def tutor() -> None:
         while True:
@@ -142,6 +144,17 @@ def test_questions_are_taught_with_their_answers(desk):
     assert desk.said[3:] == ["(it will learn that)"] * 2
     taught = [(pair.prompt, pair.answer) for pair in desk.taught]
     assert taught == [("hello", "hello you"), ("who are you?", "I am Pip."), ("", "=> what"), ("", long.strip())]
+
+
+def test_it_is_corrected_in_plain_words(desk):
+    """Some ways to say so are taken as /fix, and it says that they are; what only begins alike is talk, and so is all
+    before it has said anything."""
+    desk.type(
+        "no, say hello", "hello", "No, say: \u201cgood morning\u201d", "hello", "say hi there instead", "no, says who?"
+    )
+    assert [(pair.prompt, pair.answer) for pair in desk.taught] == [("hello", "good morning"), ("hello", "hi there")]
+    assert desk.said[2].startswith("(taken as /fix good morning: it says that from now on")
+    assert [ask.text for ask in desk.asked] == ["no, say hello", "hello", "hello", "no, says who?"]
 
 
 def test_the_last_that_was_taught_is_taken_back(desk):
