@@ -71,7 +71,7 @@ class Receptionist:
         guard: Guard | None = None,
     ):
         self.voice, self.tokenizer, self.conversations, self.settings = voice, tokenizer, conversations, settings
-        self.recall = recall or Recall(tokenizer)
+        self.recall = Recall(tokenizer) if recall is None else recall  # an empty one counts as false
         self.guard = guard  # of what may not be said in public
         self.device = next(voice.parameters()).device
         self.turns = Turns()

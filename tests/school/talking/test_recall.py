@@ -12,7 +12,10 @@ from school.assembly import open_recall
 from school.door.mailbox import Ask
 from school.door.values import ME, Pair, Scope
 from school.settings import SchoolSettings
+from school.talking.conversations import Conversations
 from school.talking.recall import SURE, Recall, Told
+from school.talking.receptionist import Receptionist
+from school.talking.settings import SpeechSettings
 from school.talking.words import language
 from school.texts.tokenizer import END
 from tests.conftest import make_receptionist, make_tutor
@@ -138,6 +141,14 @@ def test_what_is_told_is_said_at_once(tutor, tmp_path):
         receptionist.serve()
     assert "Biscuit" not in last.future.result().text
     assert last.future.result().told is None
+
+
+def test_a_receptionist_has_the_recall_that_it_was_given(tutor, tmp_path, librarian):
+    """Also while there is nothing in it yet: it knows what people ordinarily say."""
+    given = open_recall(librarian.tokenizer, SchoolSettings())
+    conversations = Conversations(tmp_path, limit=1, disk_limit=0, device=tutor.device)
+    receptionist = Receptionist(tutor.voice, librarian.tokenizer, conversations, SpeechSettings(), given)
+    assert receptionist.recall is given
 
 
 def test_a_question_is_taken_apart():
