@@ -200,7 +200,7 @@ class Commands:
         if not text:
             self._ask_for_text("what is it to learn? Write it", self._teach)
             return
-        prompt, arrow, answer = (part.strip() for part in text.partition(ARROW))
+        prompt, _, answer = (part.strip() for part in text.partition(ARROW))
         known = bool(prompt and answer and "\n" not in prompt)
         written: Future[None] = Future()
         self._school.teach(answer if known else text, prompt=prompt if known else "", source="teach", written=written)

@@ -48,7 +48,7 @@ class Hippocampus:
         keys, likely = self.contexts.keys(tokens, len(tokens) - len(brain)), []
         for row, key, token in zip(brain, keys, tokens[len(tokens) - len(brain) :], strict=True):
             came = np.array([token])
-            likely.append(self._mix(row[None], key[None], came, learn=True)[0])
+            likely.append(self._mix(self.weights, row[None], key[None], torch.from_numpy(came), learn=True)[0])
             self.tables.hear(key[None], came)
         return torch.cat(likely) if likely else brain.new_empty(0)
 
@@ -56,13 +56,15 @@ class Hippocampus:
         """The same without hearing; ``weights`` change with ``learn``."""
         keys = self.contexts.keys(tokens, len(tokens) - len(brain))
         came = torch.from_numpy(np.ascontiguousarray(tokens[len(tokens) - len(brain) :]))
-        return mix(self.tables, weights, brain, keys, came, learn=learn, run=self._run)[0]
+        return self._mix(weights, brain, keys, came, learn=learn)[0]
 
     def speak(self, brain: Tensor, said: list[list[int]]) -> Tensor:
         """``brain`` (T, V) log probabilities of what comes behind each of these -> (T, V)."""
         keys = np.array([self.contexts.next_key(tokens) for tokens in said], dtype=np.uint64)
         came = torch.zeros(len(brain), dtype=torch.int64)
-        return mix(self.tables, self.weights, brain, keys, came, learn=False, whole=True, run=self._run)[1]
+        return self._mix(self.weights, brain, keys, came, learn=False, whole=True)[1]
 
-    def _mix(self, brain: Tensor, keys: np.ndarray, came: np.ndarray, *, learn: bool) -> tuple[Tensor, Tensor | None]:
-        return mix(self.tables, self.weights, brain, keys, torch.from_numpy(came), learn=learn, run=self._run)
+    def _mix(
+        self, weights: MixingWeights, brain: Tensor, keys: np.ndarray, came: Tensor, **how: bool
+    ) -> tuple[Tensor, Tensor | None]:
+        return mix(self.tables, weights, brain, keys, came, run=self._run, **how)

@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from brain.hippocampus.contexts import NAMES
-from brain.hippocampus.tables import ORDERS, PackedTables, PlainTables, _words
+from brain.hippocampus.tables import ORDERS, PackedTables, PlainTables, as_words
 from brain.ops.backend import Kernels
 
 COUNTS, ENTROPIES, MATCHES = 6, 16, 1 + ORDERS * 4  # classes; these and the order of weights are hippocampus.c's, too
@@ -101,7 +101,7 @@ def _compiled(
     evidence = brain.new_empty(contexts * vocabulary)
     found, marks = torch.zeros(2, vocabulary, dtype=torch.int64)
     run(
-        "recall", tables.slots, tables.entries, brain.contiguous(), _words(keys), tokens.contiguous(),
+        "recall", tables.slots, tables.entries, brain.contiguous(), as_words(keys), tokens.contiguous(),
         weights.values, weights.squares, mixed, likely, extra, sums, root, share, evidence, found, marks,
         len(tables.slots), count, contexts, vocabulary, int(learn), int(whole),
     )  # fmt: skip

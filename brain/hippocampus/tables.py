@@ -89,7 +89,7 @@ class PackedTables:
 
     def hear(self, keys: np.ndarray, tokens: np.ndarray, sign: int = 1) -> None:
         done = torch.zeros(2, dtype=torch.int64)
-        rows, count = _words(keys), torch.from_numpy(np.ascontiguousarray(tokens, dtype=np.int64))
+        rows, count = as_words(keys), torch.from_numpy(np.ascontiguousarray(tokens, dtype=np.int64))
         place, missing = 0, 0
         while True:
             room = len(self.slots), len(self.entries)
@@ -121,7 +121,7 @@ class PackedTables:
                 yield key, entry & 0xFFFF, entry >> 16 & 0xFFFFFF, entry >> 40
 
 
-def _words(keys: np.ndarray) -> Tensor:
+def as_words(keys: np.ndarray) -> Tensor:
     """Unsigned keys as torch takes them."""
     return torch.from_numpy(np.ascontiguousarray(keys).view(np.int64))
 
