@@ -37,6 +37,7 @@ class Text(Protocol):
 
 
 Texts = Sequence[Text]
+Halves = tuple[MixingWeights, MixingWeights]
 
 log = logging.getLogger(__name__)
 
@@ -69,13 +70,19 @@ class Remembering:
         self.heard.set_result(self._hear(texts))
         return self
 
-    def judge(self) -> Judge:
-        """For one examination on the library; waits until the library is heard."""
-        return Judge(self.heard.result(), self.halves)
+    def judge(self) -> Judge | None:
+        """For one examination on the library; waits until the library is heard. None where it could not be."""
+        return self._judge(self.halves, lasting=True)
 
-    def adviser(self) -> Judge:
+    def adviser(self) -> Judge | None:
         """For a text from elsewhere: nothing is kept of what it learns."""
-        return Judge(self.heard.result(), (self.weights.copy(), self.weights.copy()), lasting=False)
+        return self._judge((self.weights, self.weights), lasting=False)
+
+    def _judge(self, halves: Halves, *, lasting: bool) -> Judge | None:
+        if why := self.heard.exception():
+            log.warning("the hippocampus could not hear the library (%s)", type(why).__name__)
+            return None
+        return Judge(self.heard.result(), halves, lasting=lasting)
 
     @property
     def weights(self) -> MixingWeights:
@@ -111,7 +118,7 @@ def hear(texts: Texts, pieces: list[bytes], backend: Backend, megabytes: int) ->
 class Judge:
     """Predicts an examination's text with the hippocampus. ``lasting``: whether the halves learn from it."""
 
-    def __init__(self, hippocampus: Hippocampus, halves: tuple[MixingWeights, MixingWeights], *, lasting: bool = True):
+    def __init__(self, hippocampus: Hippocampus, halves: Halves, *, lasting: bool):
         self._hippocampus, self._lasting = hippocampus, halves if lasting else ()
         self._passing = tuple(half.copy() for half in halves)
 

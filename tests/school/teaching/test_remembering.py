@@ -44,6 +44,21 @@ def test_it_helps_on_held_out_text(tutor):
     assert any(not torch.equal(old, half.values) for old, half in zip(before, heard.halves, strict=True))
 
 
+def test_a_library_that_cannot_be_heard_ends_no_lessons(tutor):
+    """Where there is not enough memory for it, the brain is examined alone."""
+
+    class Unheard:
+        context = False
+
+        @property
+        def learn(self) -> np.ndarray:
+            raise MemoryError
+
+    heard = remembering(tutor)
+    assert isinstance(heard.begin([Unheard()]).exception(60), MemoryError)
+    assert examine(tutor, remembering=heard).remembering is None
+
+
 def test_no_half_learns_from_what_it_judges(tutor):
     """The figure of an examination is the same whatever the readers of the other half would have had to say of it."""
     heard = remembering(tutor).now(texts_of(tutor))
