@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from school.souls.packing import pack_soul, wake_tutor
-from school.teaching.calibrate import LOOKS, Pace, most_rows, time_rows
+from school.teaching.calibrate import ENOUGH, ENOUGH_WORK, LOOKS, Pace, enough_rows, most_rows, time_rows
 from school.teaching.tutor import Tutor
 from tests.conftest import LESSONS, make_brain, make_receptionist, make_tutor, take_steps
 
@@ -83,3 +83,15 @@ def test_the_setting_counts_not_what_the_soul_says(librarian, tmp_path):
     assert tutor.pace.micro_streams == 1
     take_steps(tutor, LOOKS)
     assert tutor.pace.micro_streams == 8
+
+
+def test_a_large_brain_reads_no_more_at_once_than_pays(tokenizer):
+    """A brain so large that 512 tokens are work enough gets no more at a time, however quick the machine; a small one
+    as much as a step has."""
+    large, small = torch.nn.Linear(1 << 11, 1 << 11), make_brain(tokenizer)
+    assert enough_rows(large, 64) == ENOUGH // 64
+    assert enough_rows(large, 4 * ENOUGH) == 1
+    weights = sum(parameter.numel() for parameter in small.parameters())
+    assert enough_rows(small, 64) == ENOUGH_WORK // weights // 64 > ENOUGH // 64
+    pace = Pace.measured(large, streams=64, length=64, seconds=0.4, timer=lambda threads: lambda rows: 0.0)
+    assert pace.micro_streams == ENOUGH // 64
