@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from io import StringIO
 from pathlib import Path
@@ -51,8 +50,11 @@ def token_file(home: Path) -> Path:
 
 
 def configured(home: Path) -> bool:
-    """Whether anybody began to set Twitch up."""
-    return bool(_application(home)[0]) or token_file(home).exists()
+    """Whether anybody began to set Twitch up; what can't be read says why once it is used."""
+    try:
+        return bool(_application(home)[0]) or token_file(home).exists()
+    except Refused:
+        return True
 
 
 def read_keys(home: Path) -> Keys:
@@ -79,10 +81,9 @@ def keep_account(home: Path, role: Role, account: Account) -> Keys:
 
 
 def keep_application(home: Path, client_id: str, client_secret: str) -> None:
-    """Note the application's keys in the home's .env, which keeps its other lines. Raises OSError."""
+    """Note the application's keys in the home's .env, which keeps its other lines. Raises OSError, or Refused."""
     keep_secret(client_secret)
-    file = home / ".env"
-    old = StringIO(file.read_text("utf-8-sig") if file.exists() else "")
+    file, old = home / ".env", StringIO(_noted(home))
     new = {CLIENT_ID: client_id, CLIENT_SECRET: client_secret}
     kept = "".join(entry.original.string for entry in parse_stream(old) if entry.key not in new)
     lines = [f"{name}={value}" for name, value in new.items() if value]
@@ -102,13 +103,22 @@ def refreshed(account: Account, access: str, refresh: str) -> Account:
 
 
 def _application(home: Path) -> tuple[str, str]:
-    """The client's id and secret: the environment's, or else those of .env."""
-    noted: dict[str, str | None] = {}
-    with suppress(OSError, UnicodeDecodeError):  # no such file, or none that could hold them
-        text = (home / ".env").read_text("utf-8-sig")
-        noted = dotenv_values(stream=StringIO(text), interpolate=False)  # a secret is what stands there
+    """The client's id and secret: the environment's, or else those of .env. Raises Refused."""
+    noted = dotenv_values(stream=StringIO(_noted(home)), interpolate=False)  # a secret is what stands there
     client_id, client_secret = (os.environ.get(name) or noted.get(name) or "" for name in (CLIENT_ID, CLIENT_SECRET))
     return client_id.strip(), client_secret.strip()
+
+
+def _noted(home: Path) -> str:
+    """What stands in .env. Raises Refused where that can't be read; a pipe in its place would be waited for."""
+    file = home / ".env"
+    try:
+        return read_whole(file).decode("utf-8-sig")
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise Refused(f"{file} can't be read ({why}); save it as plain text in UTF-8") from None
 
 
 def _read_tokens(home: Path) -> dict[Role, Account]:

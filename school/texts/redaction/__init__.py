@@ -17,6 +17,7 @@ from pathlib import Path
 
 import phonenumbers
 
+from school.office.files import read_whole
 from school.office.mistakes import Mistake
 from school.texts.redaction.accounts import find_accounts
 from school.texts.redaction.addresses import find_addresses
@@ -66,8 +67,10 @@ class Redaction:
 def read_names(file: Path) -> list[str]:
     """A name a line; what follows a # is a remark. Raises Mistake."""
     try:
-        lines = file.read_text("utf-8-sig").splitlines() if file.exists() else []
-    except (OSError, UnicodeDecodeError) as error:
+        lines = read_whole(file).decode("utf-8-sig").splitlines()
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
         raise Mistake(f"{file}: can't be read ({error}).") from None
     return [name for line in lines if (name := line.partition("#")[0].strip())]
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -25,9 +26,11 @@ from hypothesis import strategies as st
 import wakeup
 from bots.twitch.address import point_client_library
 from bots.twitch.client import ChatClient, explain, understood
-from bots.twitch.keys import Account, keep_account, read_keys
+from bots.twitch.keys import CLIENT_ID, Account, Refused, configured, keep_account, keep_application, read_keys
 from school.office import log as counsellor
 from school.office.log import HIDDEN, keep_last_words, keep_log, keep_secret, redact
+from school.office.mistakes import Mistake
+from school.texts.redaction import read_names
 from tests.fake_twitch import PLANTED, FakeTwitch
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -38,6 +41,34 @@ SMALL = [
                   "chat.person_seconds=0.0", "machine.kernels=false")
     for part in ("--set", value)
 ]  # fmt: skip
+
+
+def broken_kinds(file: Path) -> Iterator[None]:
+    """What may stand where a file of text should, one after the other; a pipe is waited for by whoever opens it."""
+    os.mkfifo(file)
+    yield
+    file.unlink()
+    file.write_bytes(b"TWITCH_CLIENT_ID=\xff\xfe")
+    yield
+    file.unlink()
+    file.mkdir()
+    yield
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_keys_that_cant_be_read_are_named(tmp_path, monkeypatch):
+    """A pipe, a folder or no text where .env or the list of names should be: one line that names it, and no waiting."""
+    monkeypatch.delenv(CLIENT_ID, raising=False)
+    for _ in broken_kinds(tmp_path / ".env"):
+        assert configured(tmp_path)  # so that whoever set it up hears of it
+        with pytest.raises(Refused, match=re.escape(str(tmp_path / ".env"))):
+            read_keys(tmp_path)
+        with pytest.raises(Refused, match=re.escape(str(tmp_path / ".env"))):
+            keep_application(tmp_path, "an id", "")
+    for _ in broken_kinds(tmp_path / "names.txt"):
+        with pytest.raises(Mistake, match="names.txt"):
+            read_names(tmp_path / "names.txt")
 
 
 @pytest.mark.parametrize(
