@@ -1,4 +1,4 @@
-# make wakeup   wake the baby (installs what it needs first)
+# make wakeup   wake the baby (installs what it needs first); with WEB=1 it has pages in a browser, too
 # make test     run the tests
 # make trials   run the tests that take long
 # make steady   run the everyday tests ten times beside a busy program
@@ -13,7 +13,7 @@ DONE = $(VENV)/.installed
 .PHONY: wakeup test trials steady setup lint lab settings lock
 
 wakeup: setup
-	@$(VENV)/bin/python wakeup.py
+	@$(VENV)/bin/python wakeup.py $(if $(WEB),--set web.enabled=true)
 
 test: setup
 	@PYTHONDONTWRITEBYTECODE= $(VENV)/bin/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from bots.chat.context import Hooks
     from bots.chat.surface import Surface as ChatSurface
     from bots.settings import Settings
-    from school.assembly import Awake
+    from school.assembly import Awake, Surface
     from school.office.given import Given
     from school.office.lifetime import Clocks
     from school.screen.announcer import Screen
@@ -363,6 +363,8 @@ def put_together(
     awake.surfaces.append(LocalSocket(awake.school, home))
     if not options.no_twitch:
         awake.surfaces += find_twitch(awake, settings, home)
+    if settings.web.enabled:
+        awake.surfaces.append(open_web_face(awake, settings, home))
     return awake
 
 
@@ -381,6 +383,38 @@ def open_room_for(awake: Awake, settings: Settings, home: Path, moderators: list
 
     hooks = hooks_of(awake)
     return open_room(awake.school, awake.people, hooks, home, settings, show=_print, moderators=moderators)
+
+
+def open_web_face(awake: Awake, settings: Settings, home: Path) -> Surface:
+    """The pages in a browser. Raises Mistake."""
+    from bots.web import open_web
+    from bots.web.house import About, House
+    from school.report.glances import Glances
+
+    def name_of(person: str) -> str:
+        chats = [surface.host for surface in awake.surfaces if hasattr(surface, "host")]
+        return next(filter(None, (chat.name_of(person) for chat in chats)), "")
+
+    about = About(awake.voices["names"].choose("baby"), settings.brain.species, settings.brain.preset)
+    look = Glances(home, settings)
+    house = House(
+        about=about,
+        save=awake.control.save,
+        pause=awake.control.pause,
+        curve=look.curve,
+        pages=look.diary,
+        questions=look.questions,
+        born=look.born,
+        timetable=look.timetable,
+        learning=awake.learning,
+        agreeing=awake.people.agreeing,
+        name_of=name_of,
+        now=awake.lifetime.now,
+    )
+    face = open_web(awake.school, house, home, settings, tell=awake.say)
+    awake.watchers.append(face.watch)
+    awake.school.overhearer = face.watch.overhear
+    return face
 
 
 def hooks_of(awake: Awake) -> Hooks:

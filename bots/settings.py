@@ -9,6 +9,7 @@ from pydantic import Field
 
 from bots.chat.settings import ChatLessonSettings, ChatSettings, CommandSettings
 from bots.twitch.settings import TwitchSettings
+from bots.web.settings import WebSettings
 from school.office.settings import Slice, as_markdown, as_toml
 from school.settings import SchoolSettings
 
@@ -30,6 +31,7 @@ class Settings(SchoolSettings):
     chat: ChatSettings = Field(default_factory=ChatSettings)
     chat_lessons: ChatLessonSettings = Field(default_factory=ChatLessonSettings)
     commands: CommandSettings = Field(default_factory=CommandSettings)
+    web: WebSettings = Field(default_factory=WebSettings)
 
 
 PAGE = """\

@@ -23,7 +23,7 @@ from school.diary.scribe import Scribe
 from school.diary.voice import Voices
 from school.door.consent import People
 from school.door.control import Control
-from school.door.events import Event
+from school.door.events import Event, Watcher
 from school.door.exchanges import REMEMBERED
 from school.door.journal import Journal
 from school.door.mailbox import Mailbox
@@ -139,6 +139,7 @@ class Awake:
     lifetime: Lifetime
     learning: Callable[[], str]  # whether it learns, in a sentence
     say: Say
+    watchers: list[Watcher]
     surfaces: list[Surface] = field(default_factory=list)
     ending: str = "broken off"
 
@@ -184,10 +185,16 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
     announcer = hire_announcer(display, school, registrar, mind, timetable)
     scribe.aside = announcer.mention
 
+    watchers: list[Watcher] = [announcer]
+
     def publish(event: Event) -> None:
         registrar.note(event)
-        announcer.tell(event)
+        for watcher in watchers:
+            watcher.tell(event)
         scribe.noted(event)
+
+    def look() -> bool:
+        return any(watcher.look() for watcher in watchers)
 
     pack = partial(pack_soul, mind.tutor, mind.receptionist, facts_of(settings, mind.shape), mind.remembering)
     classroom = Classroom(
@@ -202,7 +209,7 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
             learning=waking.learning,
             considerate=settings.timetable.study == "idle",
         ),
-        outside=Outside(publish=publish, look=announcer.look, unwritten=lambda: registrar.unwritten),
+        outside=Outside(publish=publish, look=look, unwritten=lambda: registrar.unwritten),
         held_out=registrar.queries.held_out_at(mind.tutor.step),
         remembering=mind.remembering,
     )
@@ -224,6 +231,7 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
         lifetime=lifetime,
         learning=partial(tell_progress, registrar, mind, staff.zone),
         say=say,
+        watchers=watchers,
         surfaces=[watch_library(settings, waking, mind, mailbox, registrar, say)],
     )
     return awake

@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("brain", "school", "bots")
 MAY_IMPORT = {"brain": {"brain"}, "school": {"brain", "school"}, "bots": {"bots", "school"}}
 BOTS_KNOW = {
+    "school.door.events",
     "school.door.local",
     "school.door.mailbox",
     "school.door.phrases",
@@ -33,6 +34,7 @@ BOTS_KNOW = {
     "school.screen.calligraphist",
     "school.screen.glossary",
     "school.screen.status",
+    "school.screen.telling",
 }
 
 

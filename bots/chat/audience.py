@@ -90,6 +90,11 @@ class Audience:
         """Who goes by this login or displayed name, with or without @."""
         return self._visitors.get(self._ids.get(name.removeprefix("@").casefold(), ""))
 
+    def name_of(self, person: str) -> str:
+        """What they are called; "" if they are not here."""
+        visitor = self._visitors.get(person)
+        return visitor.name if visitor else ""
+
     def raider(self, person: str, known_since: float) -> bool:
         """Whether they came with a raid that still goes on; not if they agreed to something before (0: never)."""
         if self._raid_since is None or (known_since and known_since < self._raid_since):

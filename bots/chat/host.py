@@ -198,6 +198,12 @@ class Host:
     def be_quiet(self, seconds: float) -> None:
         self._quiet_until = self.context.clock() + seconds
 
+    def name_of(self, person: str) -> str:
+        """What somebody (as they stand in the record) is called who is here and agrees; else ""."""
+        platform, _, user = person.partition(":")
+        agrees = platform == self.context.platform.name and self.context.people.agreed(person)
+        return self.audience.name_of(user) if agrees else ""
+
     # ---- removals ------------------------------------------------------------------------------------------------
 
     def removed(self, removal: Removal) -> None:

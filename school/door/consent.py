@@ -108,6 +108,10 @@ class People:
         """Whether what is theirs may be taught and remembered when it wakes. Who lives here need not have agreed."""
         return all(self[person].wording == self.wording for person in people if GUEST in person)
 
+    def agreeing(self) -> dict[str, float]:
+        """Everybody who agrees now, and since when (seconds since 1970)."""
+        return {person: standing.since for person, standing in self._standings.items() if self.agreed(person)}
+
     def left(self) -> dict[str, str]:
         """Everybody who agreed once and does no more, and their last word."""
         return {person: standing.left for person, standing in self._standings.items() if standing.left}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from brain.gauges import Gauge
@@ -73,3 +73,11 @@ class Saved:
 
 
 Event = StepReport | Examined | Saved
+
+
+class Watcher(Protocol):
+    """Who hears of every event, and may want to see the next step from near; on the tutor's thread, so both return at
+    once."""
+
+    def tell(self, event: Event) -> None: ...
+    def look(self) -> bool: ...

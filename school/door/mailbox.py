@@ -14,7 +14,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from school.door.values import Asleep, Busy, Pair, Removed, Reply, Scope, Score, new_id
+from school.door.values import (
+    AS_ALWAYS,
+    Asleep,
+    Busy,
+    Manner,
+    Pair,
+    Removed,
+    Reply,
+    Scope,
+    Score,
+    Turn,
+    new_id,
+)
 
 if TYPE_CHECKING:
     from school.talking.guard import Guard
@@ -32,6 +44,8 @@ class Ask:
     kept: bool = True  # whether the conversation remembers it
     public: bool = False  # whether others than the owner hear the answer
     seconds: float | None = None  # longest time for the answer, where that is less than everybody's
+    before: tuple[Turn, ...] = ()  # what was said before, where the conversation doesn't know
+    manner: Manner = AS_ALWAYS
     id: str = field(default_factory=lambda: new_id())
     future: Future[Reply] = field(default_factory=Future)
     asked_at: float = field(default_factory=time.monotonic)

@@ -14,12 +14,16 @@ from school.door.forgetting import Forgetting, JournalKeeper, Mind
 from school.door.mailbox import Ask, Forget, Mailbox, Mark, Teach, fail, fulfil
 from school.door.phrases import Phrase
 from school.door.values import (
+    AS_ALWAYS,
     ME,
     NOWHERE,
     OWN_SURFACES,
+    Asleep,
+    Busy,
     Exchange,
     Forgotten,
     Kept,
+    Manner,
     Origin,
     Pair,
     Removed,
@@ -27,6 +31,7 @@ from school.door.values import (
     Scope,
     Score,
     Snapshot,
+    Turn,
     id_at,
     new_id,
     writable,
@@ -69,6 +74,11 @@ class Record(JournalKeeper, Protocol):
     def forget(self, scope: Scope) -> Future[Removed]: ...
 
 
+Overhearer = Callable[[Ask, str, str], Callable[[str], None] | None]
+"""Is told of each question, its surface, and the consent to keep it; may want the pieces of the answer, too. It returns
+at once, on whatever thread asks; so does what it returns, on the talker's."""
+
+
 class School:
     """The narrow interface. Every method returns at once; what takes time comes back as a future.
 
@@ -77,6 +87,7 @@ class School:
     """
 
     listener: Callable[[Reply, str], None] | None = None  # the answer, and to whom
+    overhearer: Overhearer | None = None
 
     def __init__(
         self,
@@ -104,19 +115,25 @@ class School:
         remembered: bool = True,
         seconds: float | None = None,
         on_token: Callable[[str], None] | None = None,
+        before: Iterable[Turn] = (),
+        manner: Manner = AS_ALWAYS,
+        key: str = "",
     ) -> Future[Reply]:
         """Answer ``text`` within ``conversation``; ``on_token`` gets pieces of text on the tutor's thread.
 
         With ``consent`` empty, nothing of the exchange is written down, and the conversation neither knows what was
         before nor remembers it; so does one that is not to be ``remembered``, which is written down. ``channel`` and
-        ``message`` are the surface's ids. The answer ends after ``seconds``. On a ``surface`` that is not the owner's
-        alone it says no private text word for word.
+        ``message`` are the surface's ids. The answer ends after ``seconds``. ``before`` is what was said before, for a
+        conversation that doesn't know; ``key`` is the answer's id, where the surface has to know it at once. On a
+        ``surface`` that is not the owner's alone it says no private text word for word.
         Raises Busy or Asleep.
         """
         text = writable(text)
         kept, public = bool(consent) and remembered, surface not in OWN_SURFACES
-        request = Ask(text, conversation, person, on_token, kept=kept, public=public, seconds=seconds)
-        self._mailbox.post(request)
+        request = Ask(
+            text, conversation, person, on_token, kept, public, seconds, tuple(before), manner, key or new_id()
+        )
+        self._post(request, surface, consent)
         if consent:
             origin = Origin(surface=surface, channel=channel, message=message) if channel else NOWHERE
             exchange = Exchange(reply_id=request.id, question=text, answer="", person=person, origin=origin)
@@ -285,6 +302,16 @@ class School:
     def status(self) -> Snapshot:
         return self.snapshot
 
+    def _post(self, request: Ask, surface: str, consent: str) -> None:
+        """Raises Busy or Asleep."""
+        if self.overhearer and (overhear := self.overhearer(request, surface, consent)):
+            request.on_token = _both(overhear, request.on_token)
+        try:
+            self._mailbox.post(request)
+        except (Busy, Asleep):
+            request.future.cancel()
+            raise
+
     def _answered(self, asked: str, future: Future[Reply]) -> None:
         def keep(reply: Reply, person: str) -> None:
             self._record.said(reply, asked)
@@ -292,3 +319,12 @@ class School:
                 self.listener(reply, person)
 
         self._exchanges.end(asked, future, keep)
+
+
+def _both(one: Callable[[str], None], other: Callable[[str], None] | None) -> Callable[[str], None]:
+    def hear(piece: str) -> None:
+        one(piece)
+        if other:
+            other(piece)
+
+    return hear

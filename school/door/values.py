@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from brain.gauges import Gauge
 
 ME = "owner"  # the person at the terminal
-OWN_SURFACES = ("terminal", "ask")  # where nobody but the owner hears it
+OWN_SURFACES = ("terminal", "ask", "web", "api")  # where nobody but the owner hears it
 STAFF = ("scribe", "reflection", "diary")  # sources of lessons that nobody from outside gave
 GREY = (0.5, 0.5, 0.5)  # a colour that says nothing
 
@@ -27,7 +27,8 @@ class Asleep(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer. ``ending``: "end" (it was done), "limit" (too many tokens) or "time" (took too long)."""
+    """An answer. ``ending``: "end" (it was done), "limit" (too many tokens) or "time" (took too long),
+    "stop" (it came to a text that was to end it)."""
 
     id: str
     text: str
@@ -41,6 +42,29 @@ class Reply:
     log_probability: float | None = None  # nats per token that its own words had for it, before it was held to anything
     repeats: float | None = None  # share of its tokens said again, beyond how often its texts do that
     told: Pair | None = None  # what it was taught to say there, if it said so
+    heard: int = 0  # tokens that were read before it began
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What one of two said in a conversation that was before."""
+
+    text: str
+    by_baby: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How one answer is to be, where that is not as always. ``stop``: texts with which it ends; ``seed``: of its
+    chance, by which the same weights say the same again."""
+
+    temperature: float | None = None
+    max_tokens: int | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+AS_ALWAYS = Manner()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

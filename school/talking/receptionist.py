@@ -193,13 +193,25 @@ class Receptionist:
         if ask.kept:
             conversation = self.conversations.get(ask.conversation, conversation)
         words = self.tokenizer.encode(ask.text)[-self.settings.question_tokens :]
-        turns = [[PERSON, *question, END, BABY] for question in (words, [])[: self._rows_each]]
+        before = self._before(ask, self.settings.question_tokens - len(words))
+        turns = [[*before, PERSON, *question, END, BABY] for question in (words, [])[: self._rows_each]]
         heard = [self._read(conversation, turn) for turn in turns]
-        rng = torch.Generator().manual_seed(seed_of(self.settings.seed, self.replies))
+        chance = (self.settings.seed, self.replies) if ask.manner.seed is None else (ask.manner.seed,)
+        rng = torch.Generator().manual_seed(seed_of(*chance))
         self.replies += 1
         recent = [token for token in conversation.recent if 0 <= token < self.tokenizer.size]
         told = self.recall.find(ask.text, ask.person)
         self._join(_Speaking(ask, rng, conversation.person, told, turns[0], recent=recent), heard)
+
+    def _before(self, ask: Ask, room: int) -> list[int]:
+        """The tokens of the turns before, with their marks: of so many tokens at most, the last ones whole."""
+        tokens: list[int] = []
+        for turn in reversed(ask.before):
+            said = [BABY if turn.by_baby else PERSON, *self.tokenizer.encode(turn.text), END]
+            if len(said) + len(tokens) > room:
+                break
+            tokens = said + tokens
+        return tokens
 
     def _read(self, conversation: Conversation, turn: list[int]) -> BrainOutput:
         """What comes of a turn of a person's."""
@@ -296,12 +308,18 @@ class Receptionist:
         leaning = self._leaning(everyone)
 
         def draw(some: list[int]) -> Tensor:
+            tokens = torch.empty(len(some), dtype=torch.int64, device=self.device)
+            for warmth, places in self._by_warmth([everyone[i] for i in some]).items():
+                tokens[places] = draw_alike([some[place] for place in places], warmth)
+            return tokens
+
+        def draw_alike(some: list[int], warmth: float) -> Tensor:
             return sample(
                 logits[some],
                 recent[some].to(self.device),
                 forbidden=forbidden[some].to(self.device),
                 ending=END,
-                temperature=settings.temperature * self.calibration,
+                temperature=warmth * self.calibration,
                 top_k=settings.top_k,
                 top_p=settings.top_p,
                 penalty=self.penalty,
@@ -317,6 +335,14 @@ class Receptionist:
                 leaning[1][who] *= leaning[0][who] != tokens[who]
             tokens[who] = draw(who)
         return tokens
+
+    def _by_warmth(self, some: list[_Speaking]) -> dict[float, list[int]]:
+        """The places of these answers, by the temperature that was asked for."""
+        places: dict[float, list[int]] = {}
+        for place, one in enumerate(some):
+            asked = one.ask.manner.temperature
+            places.setdefault(self.settings.temperature if asked is None else asked, []).append(place)
+        return places
 
     def _refused(self, everyone: list[_Speaking], tokens: Tensor) -> dict[int, int]:
         """Which of them may not say their next token, and which that is."""
@@ -368,8 +394,13 @@ class Receptionist:
         if self.guard and speaking.ask.public:
             speaking.wording = self.guard.after(speaking.wording, token)
         told = speaking.told is not None and speaking.told.follows(speaking.said)  # that is as long as it is
-        if len(speaking.said) >= self.settings.max_tokens and not told:
+        limit = speaking.ask.manner.max_tokens or self.settings.max_tokens
+        if len(speaking.said) >= min(limit, self.settings.max_tokens) and not (
+            told and limit >= self.settings.max_tokens
+        ):
             ending = "limit"
+        elif self._stops(speaking):
+            ending = "stop"
         elif not told and len(speaking.said) >= self.settings.max_tokens * LONG and self._ends_sentence(speaking):
             ending = "end"
         elif now - speaking.ask.asked_at > min(self.settings.max_seconds, speaking.ask.seconds or math.inf):
@@ -378,6 +409,11 @@ class Receptionist:
             ending = ""
         self._stream(speaking, self.tokenizer.token_bytes(token), last=bool(ending))
         return ending
+
+    def _stops(self, speaking: _Speaking) -> bool:
+        """Whether one of the texts that are to end it has come."""
+        stop = speaking.ask.manner.stop
+        return bool(stop) and any(text in self.tokenizer.decode(speaking.said) for text in stop)
 
     def _ends_sentence(self, speaking: _Speaking) -> bool:
         return ends_sentence(self.tokenizer.decode(speaking.said[-TAIL:]))
@@ -414,6 +450,7 @@ class Receptionist:
             log_probability=speaking.log_probability / speaking.chosen,
             repeats=max(0.0, _repeats(speaking) - (self.text_repeats or 1.0)),
             told=speaking.told.pair if speaking.told and speaking.told.follows(speaking.said) else None,
+            heard=len(speaking.heard),
         )
         fulfil(ask.future, reply)
 

@@ -45,6 +45,7 @@ PASSING = {  # what only hands on
     "school/door/school.py:School": "asks the coordinator",
     "bots/chat/speaker.py:Speaker": "lines only while something is said about them, by tasks that a removal ends",
     "school/talking/talker.py:Talker": "hands the receptionist what it hears, in order",
+    "bots/web/hub.py:Hub": "what is on its way to pages that are open; who doesn't take it within moments is let go",
     "bots/room/wire.py:RoomWire": "a platform, whose transcript is its moderators' own",
     "school/door/mailbox.py:Mailbox": "whatever waits there is opened in order, the questions before who forgets them",
 }

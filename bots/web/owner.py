@@ -1,0 +1,185 @@
+"""What the owner's page may ask for: answers, marks, lessons, a pause, and how it all went."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from bots.typed import DISK_SECONDS, FROM_NOW_ON, in_words
+from bots.web.answers import Pieces
+from bots.web.house import House
+from bots.web.hub import begin_stream, encoded
+from bots.web.reading import fields_of, text_of, whole_number
+from bots.web.refusals import Refusal, as_json
+from school.door.school import School
+from school.door.values import ME, Reply, day_of, new_id
+from school.office.mistakes import Mistake
+from school.screen.telling import answered
+
+SURFACE = "web"
+CONVERSATION = f"{SURFACE}:{ME}"  # how the names of conversations here begin
+LOOKS = 2  # at the record, at a time
+VERDICTS = {
+    "good": "it will learn that",
+    "bad": "noted; it will never learn that",
+    "fix": FROM_NOW_ON,
+}
+UNKNOWN, REFUSED = "that answer is forgotten", "you marked it as bad before; say what it should have been"
+
+T = TypeVar("T")
+
+
+class Owner:
+    """Answers the requests of pages under /api/. ``state``: how it is, for pages."""
+
+    def __init__(self, school: School, house: House, state: Callable[[], dict[str, Any]]):
+        self._school, self._house, self._state = school, house, state
+        self._conversation = CONVERSATION
+        self._last: Reply | None = None  # what it said last
+        self._looks = asyncio.Semaphore(LOOKS)
+
+    def routes(self) -> list[web.RouteDef]:
+        looks = ("status", "curve", "timetable", "people", "diary")
+        deeds = ("ask", "feedback", "teach", "undo", "new", "why", "pause", "resume", "save")
+        return [
+            *(web.get(f"/api/{name}", getattr(self, f"_{name}")) for name in looks),
+            *(web.post(f"/api/{name}", getattr(self, f"_{name}")) for name in deeds),
+        ]
+
+    # ---- talk ----------------------------------------------------------------------------------------------------
+
+    async def _ask(self, request: web.Request) -> web.StreamResponse:
+        """The answer, piece by piece; taken back where whoever asked has gone. Raises Refusal, Busy and Asleep."""
+        question = text_of(await fields_of(request), "text")
+        key, pieces = new_id(), Pieces()
+        future = self._school.ask(question, self._conversation, surface=SURFACE, on_token=pieces.put, key=key)
+        pieces.follow(future)
+        try:
+            response = await begin_stream(request)
+            await response.write(encoded("begin", {"id": key, "step": self._school.status().step}))
+            async for piece in pieces:
+                await response.write(encoded("token", {"text": piece}))
+            await response.write(self._ending(future))
+            await response.write_eof()
+        finally:
+            future.cancel()
+        return response
+
+    def _ending(self, future: Future[Reply]) -> bytes:
+        if future.cancelled() or (error := future.exception()):
+            why = "it was taken back" if future.cancelled() else f"it could not answer ({type(error).__name__})"
+            return encoded("error", {"message": why})
+        self._last = reply = future.result()
+        return encoded("end", answered(reply, self._school.status().mood) | {"text": reply.text})
+
+    async def _feedback(self, request: web.Request) -> web.Response:
+        given = await fields_of(request)
+        reply, verdict = text_of(given, "reply"), text_of(given, "verdict")
+        if verdict not in VERDICTS:
+            raise Refusal(400, "verdict must be good, bad or fix")
+        correction = text_of(given, "text") if verdict == "fix" else ""
+        written: Future[None] = Future()
+        result = self._school.feedback(reply, verdict, correction=correction, written=written)
+        if result == "unknown":
+            raise Refusal(404, UNKNOWN)
+        if result == "refused":
+            raise Refusal(409, REFUSED)
+        return await _done(VERDICTS[verdict], written)
+
+    async def _teach(self, request: web.Request) -> web.Response:
+        given = await fields_of(request)
+        answer, question = text_of(given, "answer"), text_of(given, "question", "")
+        written: Future[None] = Future()
+        self._school.teach(answer, prompt=question, source="teach", written=written)
+        return await _done(FROM_NOW_ON if question else "it will learn that", written)
+
+    async def _undo(self, _: web.Request) -> web.Response:
+        pair = await asyncio.wrap_future(self._school.take_back())
+        if pair is None:
+            return as_json({"message": "there is nothing that you taught"})
+        faded = "nothing of it is said or taught any more; what its weights took from it fades, but is not undone"
+        return as_json({"message": f"taken back: {in_words(pair)}; {faded}"})
+
+    async def _why(self, request: web.Request) -> web.Response:
+        key = text_of(await fields_of(request), "reply")
+        if self._last is None or self._last.id != key:
+            raise Refusal(404, "why can be told of its last answer here alone")
+        if pair := self._last.told:
+            return as_json({"message": f"you told it, on {day_of(pair.id)}: {in_words(pair)}"})
+        return as_json({"message": "nobody told it that: it is what its weights made of all that it has read"})
+
+    async def _new(self, _: web.Request) -> web.Response:
+        self._conversation, self._last = f"{CONVERSATION}:{new_id()}", None
+        return as_json({"message": "a new conversation; nothing was deleted"})
+
+    # ---- the house -----------------------------------------------------------------------------------------------
+
+    async def _pause(self, _: web.Request) -> web.Response:
+        await asyncio.wrap_future(self._house.pause(True))
+        return as_json({"message": "lessons pause; it still answers"})
+
+    async def _resume(self, _: web.Request) -> web.Response:
+        still = await asyncio.wrap_future(self._house.pause(False))
+        return as_json({"message": "it was woken without lessons, with --no-train" if still else "lessons go on"})
+
+    async def _save(self, _: web.Request) -> web.Response:
+        if await asyncio.wrap_future(self._house.save()) is None:
+            raise Refusal(500, "the soul could not be saved; the log says why")
+        return as_json({"message": f"its soul is saved at step {self._school.status().saved_step:,}"})
+
+    # ---- looking -------------------------------------------------------------------------------------------------
+
+    async def _status(self, _: web.Request) -> web.Response:
+        return as_json(self._state())
+
+    async def _curve(self, request: web.Request) -> web.Response:
+        metric = request.query.get("metric", "loss")[:100]
+        points = whole_number(request.query.get("points", "200"), "points", 2, 2000)
+        unit, curve = await self._look(partial(self._house.curve, metric, points))
+        return as_json({"metric": metric, "unit": unit, "points": curve})
+
+    async def _timetable(self, _: web.Request) -> web.Response:
+        return as_json(await self._look(self._house.timetable))
+
+    async def _people(self, _: web.Request) -> web.Response:
+        """Those who agree; what they are called only while they are there, for names are not kept."""
+        agreeing, asked = self._house.agreeing(), await self._look(self._house.questions)
+        rows = [
+            {
+                "name": self._house.name_of(person) or None,
+                "where": person.partition(":")[0],
+                "since": datetime.fromtimestamp(since, UTC).isoformat(timespec="seconds"),
+                "messages": asked.get(person, 0),
+            }
+            for person, since in agreeing.items()
+        ]
+        return as_json(rows)
+
+    async def _diary(self, request: web.Request) -> web.Response:
+        last = whole_number(request.query.get("pages", "7"), "pages", 1, 366)
+        return as_json(await self._look(partial(self._house.pages, last)))
+
+    async def _look(self, at: Callable[[], T]) -> T:
+        """What takes a while, off the event loop. Raises Refusal."""
+        async with self._looks:
+            try:
+                return await asyncio.to_thread(at)
+            except Mistake as mistake:
+                raise Refusal(404, str(mistake)) from None
+
+
+async def _done(what: str, written: Future[None]) -> web.Response:
+    """Said once a crash could not undo it, or, after a while, that it still could."""
+    try:
+        await asyncio.wait_for(asyncio.wrap_future(written), DISK_SECONDS)
+    except TimeoutError:
+        what += "; but it is not on the disk yet"
+    except Exception:
+        what += "; but it could not be written down, the log says why"
+    return as_json({"message": what})
