@@ -361,10 +361,10 @@ def put_together(
     voices = read_voices(home, settings.voice.language, {CHAT: names(settings.commands)})
     awake = assemble(settings, waking, display, voices, closing)
     awake.surfaces.append(LocalSocket(awake.school, home))
-    if not options.no_twitch:
-        awake.surfaces += find_twitch(awake, settings, home)
     if settings.web.enabled:
         awake.surfaces.append(open_web_face(awake, settings, home))
+    if not options.no_twitch:
+        awake.surfaces += find_twitch(awake, settings, home)
     return awake
 
 
@@ -419,9 +419,11 @@ def open_web_face(awake: Awake, settings: Settings, home: Path) -> Surface:
 
 def hooks_of(awake: Awake) -> Hooks:
     """What a chat may ask of the house."""
-    from bots.chat.context import Hooks
+    from bots.chat.context import Hooks, NoStage
 
+    stages = [surface.stage for surface in awake.surfaces if hasattr(surface, "stage")]
     return Hooks(
+        stage=stages[0] if stages else NoStage(),
         save=awake.control.save,
         lessons_since=awake.registrar.queries.lessons_since,
         quiet=awake.timetable.quiet,

@@ -125,9 +125,11 @@ class Answers:
             self._counts["no answer in time"] += 1
             await say(words("busy", line), line)
             return
-        sent = await say(self._tidy(reply, line.login) or words("speechless", line), line)
+        text = self._tidy(reply, line.login)
+        sent = await say(text or words("speechless", line), line)
         if sent:
             self._note_said(sent, reply, line)
+            self._show(reply, text, line)
         else:
             self._counts["not sent"] += 1
             self._turn_away(line)
@@ -176,6 +178,12 @@ class Answers:
         self._last_to[line.person] = sent
         if kept:
             school.sent(reply.id, sent)
+
+    def _show(self, reply: Reply, text: str, line: Line) -> None:
+        """What the chat was told of an answer stands on the stage, too; not the words that took its place."""
+        if text and not self._context.words.found_in(text):
+            text = self._quarantine.nameless(text)
+            self._context.hooks.stage.shown(reply.id, text, self._context.writer(line))
 
     def meant(self, line: Line) -> str | None:
         """The id of the reply that feedback is about: the one replied to, else the last to that person. "" for one that

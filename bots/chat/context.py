@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bots.chat.limits import Limits
 from bots.chat.messages import Line
@@ -21,6 +21,21 @@ from school.door.consent import DAY, People
 from school.door.school import School
 
 
+class Stage(Protocol):
+    """Where everybody sees what it says in chats, such as an overlay on a stream. On the event loop."""
+
+    def shown(self, key: str, text: str, person: str) -> None:
+        """A chat has shown an answer: its id, its words with no names of who did not agree, and whom it is for."""
+
+    def cleared(self) -> None:
+        """Something was taken back: show nothing of what was shown."""
+
+
+class NoStage:
+    def shown(self, key: str, text: str, person: str) -> None: ...
+    def cleared(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
     """What a chat may ask of the house besides the school's verbs."""
@@ -28,6 +43,7 @@ class Hooks:
     save: Callable[[], Future[str | None]]  # the soul
     lessons_since: Callable[[str, float], dict[str, int]] = lambda surface, since: {}  # lines learned from each person
     quiet: Callable[[], bool] = lambda: False  # whether these are hours without a word unasked
+    stage: Stage = NoStage()
     wall: Callable[[], float] = time.time  # seconds since 1970, for days and ages, and what ids are dated by
 
 

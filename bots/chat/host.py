@@ -21,6 +21,7 @@ from bots.chat.commands import ACTS
 from bots.chat.context import Context
 from bots.chat.feedback import Feedback
 from bots.chat.messages import Line, Removal, Wire
+from bots.chat.moderation import tidy_for_chat
 from bots.chat.parsing import ASK, parse
 from bots.chat.quarantine import Quarantine
 from bots.chat.rate_limit import Cooldown
@@ -199,10 +200,12 @@ class Host:
         self._quiet_until = self.context.clock() + seconds
 
     def name_of(self, person: str) -> str:
-        """What somebody (as they stand in the record) is called who is here and agrees; else ""."""
+        """What somebody (as they stand in the record) is called who is here and agrees; "" where that is listed."""
         platform, _, user = person.partition(":")
-        agrees = platform == self.context.platform.name and self.context.people.agreed(person)
-        return self.audience.name_of(user) if agrees else ""
+        if platform != self.context.platform.name or not self.context.people.agreed(person):
+            return ""
+        name = tidy_for_chat(self.audience.name_of(user))
+        return "" if self.context.words.found_in(name) else name
 
     # ---- removals ------------------------------------------------------------------------------------------------
 
@@ -247,6 +250,7 @@ class Host:
     def forget(self, hit: Callable[[Line], bool]) -> int:
         """Drop these lines wherever they are: nothing is answered, told, learned or remembered of them; returns how
         many waited to be learned."""
+        self.context.hooks.stage.cleared()
         self.responses.forget(hit)
         self.answers.forget(hit)
         return self.quarantine.forget(hit)

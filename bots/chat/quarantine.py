@@ -159,7 +159,11 @@ class Quarantine:
         text = line.text
         for piece, words in line.in_words:
             text = text.replace(piece, words, 1)
-        return opened(without_names(visible(text), self._is_private_name))
+        return opened(self.nameless(text))
+
+    def nameless(self, text: str) -> str:
+        """Without the names of people who did not agree."""
+        return without_names(visible(text), self._is_private_name)
 
     def _is_private_name(self, word: str) -> bool:
         user = self._named(word)

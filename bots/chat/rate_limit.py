@@ -37,6 +37,11 @@ class SharedLimit:
         self._limit, self._seconds, self._clock = limit, seconds, clock
         self._taken: deque[tuple[float, str]] = deque()
 
+    def wait(self) -> float:
+        """Seconds until there is room again; 0: now."""
+        full = len(self._taken) >= self._limit()
+        return max(0.0, self._taken[0][0] + self._seconds - self._clock()) if full else 0.0
+
     def take(self, kind: str = "", most: float = 1.0, of_all: float = 1.0) -> bool:
         """Count one more of a kind, if there is room and the kind has less than this part of the limit, and all kinds
         together less than ``of_all``; so what the others can't have, however many want it, is always left."""

@@ -19,6 +19,8 @@ CONNECTIONS = 96  # at a time
 BACKLOG = 64
 PATIENCE_SECONDS = 10.0  # for the head of a request; and between two on one connection
 LOOK_SECONDS = 1.0
+LINGER_SECONDS = 0.5  # for the rest of what was refused
+LAST_SECONDS = 1.0  # for those who are inside to leave, in the end
 FULL = Refusal(503).body(full=True).encode()
 FULL_RESPONSE = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 5\r\n" + (
     b"Connection: close\r\nContent-Length: %d\r\n\r\n%s\n" % (len(FULL) + 1, FULL)
@@ -26,9 +28,23 @@ FULL_RESPONSE = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/
 
 
 class Conversation(RequestHandler):
-    """A connection on which what is no HTTP at all is refused in our words."""
+    """A connection on which what is no HTTP at all is refused in our words. ``left`` is called when it ends."""
 
-    __slots__ = ()
+    __slots__ = ("_left",)
+
+    def __init__(self, server: web.Server, left: Callable[[], None]):
+        super().__init__(
+            server,
+            loop=asyncio.get_running_loop(),
+            access_log=None,
+            keepalive_timeout=PATIENCE_SECONDS,
+            lingering_time=LINGER_SECONDS,
+        )
+        self._left = left
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        super().connection_lost(exc)
+        self._left()
 
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
@@ -51,14 +67,24 @@ class Doorman:
         self._server, self._clock = server, clock
         self._waiting: dict[RequestHandler, float] = {}  # who said nothing yet, since when
         self._served: set[RequestHandler] = set()
-        self.turned_away = 0
+        self.inside = self.turned_away = 0
 
     def __call__(self) -> asyncio.Protocol:
-        if len(self._server.connections) >= CONNECTIONS:
+        if self.inside >= CONNECTIONS:
             self.turned_away += 1
             return TurnedAway()
-        loop = asyncio.get_running_loop()
-        return Conversation(self._server, loop=loop, access_log=None, keepalive_timeout=PATIENCE_SECONDS)
+        self.inside += 1
+        return Conversation(self._server, self._leave)
+
+    def _leave(self) -> None:
+        self.inside -= 1
+
+    async def closed(self) -> None:
+        """Once everybody has left, or after a while."""
+        for _ in range(round(LAST_SECONDS / 0.01)):
+            if not self.inside:
+                return
+            await asyncio.sleep(0.01)
 
     @web.middleware
     async def attend(self, request: web.Request, handler: Handler) -> web.StreamResponse:

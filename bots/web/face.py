@@ -18,9 +18,11 @@ from bots.web.house import House
 from bots.web.hub import Event, Hub
 from bots.web.keys import Keys
 from bots.web.owner import Owner
+from bots.web.programs import Programs
 from bots.web.reading import BODY_BYTES
 from bots.web.refusals import Refusal
 from bots.web.settings import WebSettings
+from bots.web.stage import Stage
 from bots.web.watch import Watch
 from school.door.school import School
 from school.door.values import Asleep, Busy
@@ -41,7 +43,7 @@ log = logging.getLogger(__name__)
 
 
 class Face:
-    """A surface. ``watch`` hears what happens."""
+    """A surface. ``watch`` hears what happens, ``stage`` what chats have shown."""
 
     def __init__(
         self, school: School, house: House, settings: WebSettings, keys: Keys | None, *, tell: Callable[[str], None]
@@ -49,8 +51,10 @@ class Face:
         self._school, self._house, self._settings, self._keys, self._tell = school, house, settings, keys, tell
         self.owner_hub, self.overlay_hub = Hub(), Hub()
         self.watch = Watch(school, self.owner_hub, self.overlay_hub, house.name_of)
+        self.stage = Stage(self.overlay_hub, school, house.name_of)
         self._gate = Gate(settings.host, keys)
         self._owner = Owner(school, house, self.state)
+        self._programs = Programs(school, settings, remote=keys is not None)
         self._known: dict[str, Any] = {"born": None, "sentence": ""}  # what takes a while to know
         self._told: tuple = ()
         self._tasks: list[asyncio.Task] = []
@@ -76,6 +80,7 @@ class Face:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._runner:
             await self._runner.cleanup()
+            await self._doorman.closed()
 
     def lines(self) -> list[str]:
         if not self._servers:
@@ -155,6 +160,7 @@ class Face:
                 web.get("/events", self._events),
                 web.get("/overlay/events", self._overlay_events),
                 *self._owner.routes(),
+                *(self._programs.routes() if self._settings.api else ()),
             ]
         )
         app.on_response_prepare.append(_add_headers)
@@ -221,7 +227,8 @@ class Face:
         loop = asyncio.get_running_loop()
         looked = -STATE_SECONDS
         while True:
-            if (self.owner_hub or self._known["born"] is None) and loop.time() - looked >= STATE_SECONDS:
+            new = self._known["born"] is None
+            if (self.owner_hub or new) and loop.time() - looked >= (TICK_SECONDS if new else STATE_SECONDS):
                 looked, self._told = loop.time(), ()
                 self._known = await asyncio.to_thread(self._find_out)
             now = self._school.status()

@@ -42,9 +42,7 @@ class Gate:
     async def check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Raises Refusal."""
         if not self._is_ours(request.headers.get("Host", "")):
-            raise Refusal(
-                421, f"this is not {request.headers.get('Host', 'the name')[:100]}; try localhost:{self.port}"
-            )
+            raise Refusal(421, f"it doesn't go by that name; it is at localhost:{self.port}")
         self._check_origin(request)
         if self._keys and "token" in request.query and request.path in PAGES:
             return self._let_in(request, self._keys)

@@ -11,10 +11,11 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from bots.typed import DISK_SECONDS, FROM_NOW_ON, in_words
+from bots.typed import FROM_NOW_ON, in_words
 from bots.web.answers import Pieces
 from bots.web.house import House
 from bots.web.hub import begin_stream, encoded
+from bots.web.marks import VERDICTS, acknowledge, give
 from bots.web.reading import fields_of, text_of, whole_number
 from bots.web.refusals import Refusal, as_json
 from school.door.school import School
@@ -25,12 +26,6 @@ from school.screen.telling import answered
 SURFACE = "web"
 CONVERSATION = f"{SURFACE}:{ME}"  # how the names of conversations here begin
 LOOKS = 2  # at the record, at a time
-VERDICTS = {
-    "good": "it will learn that",
-    "bad": "noted; it will never learn that",
-    "fix": FROM_NOW_ON,
-}
-UNKNOWN, REFUSED = "that answer is forgotten", "you marked it as bad before; say what it should have been"
 
 T = TypeVar("T")
 
@@ -84,20 +79,14 @@ class Owner:
         if verdict not in VERDICTS:
             raise Refusal(400, "verdict must be good, bad or fix")
         correction = text_of(given, "text") if verdict == "fix" else ""
-        written: Future[None] = Future()
-        result = self._school.feedback(reply, verdict, correction=correction, written=written)
-        if result == "unknown":
-            raise Refusal(404, UNKNOWN)
-        if result == "refused":
-            raise Refusal(409, REFUSED)
-        return await _done(VERDICTS[verdict], written)
+        return await give(self._school, reply, verdict, correction)
 
     async def _teach(self, request: web.Request) -> web.Response:
         given = await fields_of(request)
         answer, question = text_of(given, "answer"), text_of(given, "question", "")
         written: Future[None] = Future()
         self._school.teach(answer, prompt=question, source="teach", written=written)
-        return await _done(FROM_NOW_ON if question else "it will learn that", written)
+        return await acknowledge(FROM_NOW_ON if question else "it will learn that", written)
 
     async def _undo(self, _: web.Request) -> web.Response:
         pair = await asyncio.wrap_future(self._school.take_back())
@@ -172,14 +161,3 @@ class Owner:
                 return await asyncio.to_thread(at)
             except Mistake as mistake:
                 raise Refusal(404, str(mistake)) from None
-
-
-async def _done(what: str, written: Future[None]) -> web.Response:
-    """Said once a crash could not undo it, or, after a while, that it still could."""
-    try:
-        await asyncio.wait_for(asyncio.wrap_future(written), DISK_SECONDS)
-    except TimeoutError:
-        what += "; but it is not on the disk yet"
-    except Exception:
-        what += "; but it could not be written down, the log says why"
-    return as_json({"message": what})

@@ -18,7 +18,7 @@ from bots.web.hub import Hub
 from school.door.events import Event, Examined, Saved, StepReport
 from school.door.school import School
 from school.door.values import ME
-from school.screen.telling import color, examined, number, step_of
+from school.screen.telling import answered, color, examined, number, step_of
 
 if TYPE_CHECKING:
     from school.door.mailbox import Ask
@@ -104,9 +104,9 @@ class Watch:
     def _piece(self, key: str, text: str) -> None:
         self.owner.publish("reply_token", {"id": key, "text": text})
 
-    def _end(self, key: str, answered: Future[Reply]) -> None:
+    def _end(self, key: str, future: Future[Reply]) -> None:
         self._under_way.pop(key, None)
-        if answered.cancelled() or answered.exception():
+        if future.cancelled() or future.exception():
             self.owner.publish("reply_end", {"id": key, "broken": True})
         else:
-            self.owner.publish("reply_end", answered(answered.result(), self._school.status().mood))
+            self.owner.publish("reply_end", answered(future.result(), self._school.status().mood))

@@ -72,10 +72,11 @@ class Living:
             now=time.time,
         )
 
-    def face(self, **changes: Any) -> Face:
+    def face(self, *, keys: bool = False, **changes: Any) -> Face:
+        """``keys``: as if other machines could get there."""
         settings = WebSettings(**({"enabled": True, "port": 0} | changes))
-        keys = Keys.of(self.home) if changes.get("keys") else None
-        face = Face(self.school, self.house(), settings, keys, tell=self.told.append)
+        kept = Keys.of(self.home) if keys else None
+        face = Face(self.school, self.house(), settings, kept, tell=self.told.append)
         self.watchers.append(face.watch)
         self.school.overhearer = face.watch.overhear
         return face
