@@ -126,7 +126,7 @@ def _conversation(messages: list[_Message]) -> list[Turn]:
 def _refusal(error: ValidationError) -> Refusal:
     """The first that is wrong, in words."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    path = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("list[", "str")))
+    path = ".".join(str(part) for part in first["loc"] if part != "str" and not str(part).startswith("list["))
     return Refusal(400, f"{path}: {first['msg'][:200]}", param=path)
 
 

@@ -38,14 +38,22 @@ class Glances:
     def __init__(self, home: Path, settings: SchoolSettings):
         self._home, self._settings = home, settings
 
+    @property
+    def _begun(self) -> bool:
+        return (self._home / "statistics" / "baby.db").exists()
+
     def curve(self, metric: str, points: int) -> tuple[str, list[tuple[int, float]]]:
         """The unit of a statistic ("" where it has none), and its value after so many steps. Raises Mistake."""
+        if not self._begun:
+            return UNITS.get(metric, ""), []
         with opened(self._home) as life:
             found = curves(life, [metric], points)[metric]
         return UNITS.get(metric, ""), [(step, value) for step, _, value in found]
 
     def diary(self, last: int) -> list[dict[str, Any]]:
         """So many of the last pages, and the letters of their days, the newest first. Raises Mistake."""
+        if not self._begun:
+            return []
         return [
             {"kind": page["kind"], "day": page["day"], "title": _title(page), "text": page["text"]}
             for page in reversed(read_diary(self._home, last=last))

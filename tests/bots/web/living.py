@@ -86,7 +86,7 @@ class Living:
 def alive(home: Path, librarian: Any, **speech: Any) -> Iterator[Living]:
     """One that sleeps, saves and closes at the end."""
     (home / "statistics").mkdir(parents=True, exist_ok=True)
-    tutor = make_tutor(librarian, LESSONS.model_copy(update={"evaluation_steps": 50}))
+    tutor = make_tutor(librarian, LESSONS.model_copy(update={"evaluation_steps": 20}))
     receptionist = make_receptionist(tutor, home, **speech)
     registrar = Registrar(home / "statistics" / "baby.db", RecordSettings(), run_config={}, from_step=0)
     mailbox, watchers = Mailbox(), []
