@@ -28,10 +28,10 @@ from brain.selfstate import SelfStateHead
 from brain.species.llama_config import LlamaConfig
 
 
-def rotations(length: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Cosine and sine of every place's angles, each (length, width / 2); wavelengths as in Su et al. 2021."""
+def rotations(places: range, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Cosine and sine of every place's angles, each (places, width / 2); wavelengths as in Su et al. 2021."""
     speeds = 10_000.0 ** (-torch.arange(0, width, 2, device=device) / width)
-    angles = torch.arange(length, device=device)[:, None] * speeds
+    angles = torch.arange(places.start, places.stop, device=device)[:, None] * speeds
     return angles.cos(), angles.sin()
 
 
@@ -150,7 +150,8 @@ class LlamaBrain(Brain):
 
     def forward(self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: Generator | None = None) -> BrainOutput:
         length = tokens.shape[1]
-        angles = rotations(self.context + length, self.layers[0].attention.head_width, tokens.device)
+        places = range(-self.context, length)  # small numbers for what is near: of large ones angles are less exact
+        angles = rotations(places, self.layers[0].attention.head_width, tokens.device)
         mask = visible(length, self.context, state["heard"])
         x = self.token_norm(F.embedding(tokens, self.tokens)) + self.pixel(pixels)
         x = drop_channels(x, self.dropout, dropout)

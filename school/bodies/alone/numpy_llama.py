@@ -42,7 +42,7 @@ class LlamaBrain:
             self._words, self._speak = self._normed(self._words, "token_norm.weight"), self._words
         self._pixel, self._self_state = Linear(weights, "pixel"), SelfState(weights)
         speeds = 10_000.0 ** (-np.arange(0, self._width, 2, dtype=np.float32) / self._width)
-        angles = (np.arange(self._context + 1)[:, None] * speeds).astype(np.float32)
+        angles = (np.arange(-self._context, 1)[:, None] * speeds).astype(np.float32)
         self._cosine, self._sine = np.cos(angles), np.sin(angles)
 
     def fresh(self) -> State:

@@ -20,7 +20,7 @@ class LlamaBrain {
     this.selfState = selfState(weights);
     const half = this.width / 2, turn = (of) => new Float32Array(this.room * half).map((_, i) => {
       const speed = Math.fround(10000 ** ((-2 * (i % half)) / this.width));
-      return of(Math.fround(Math.floor(i / half) * speed));
+      return of(Math.fround((Math.floor(i / half) - config.context) * speed));
     });
     this.cosine = turn(Math.cos);
     this.sine = turn(Math.sin);
