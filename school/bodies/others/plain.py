@@ -90,7 +90,7 @@ def plain_of(body: Body) -> Plain:
     """Raises Mistake for another species, which no other program knows."""
     if body.card.species != "llama":
         raise Mistake(
-            f"its brain is a {body.card.species}, which no other program knows; only a llama (brain.species = "
+            f"{body.card.species} is a species of brain that no other program knows; only a llama (brain.species = "
             '"llama", at its birth) can be exported. What anybody can talk with: share FILE.pyz or FILE.html.'
         )
     brain = brain_of(body, Tokenizer.from_json(body.tokenizer))
