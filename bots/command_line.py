@@ -138,8 +138,25 @@ def _add_bodies(commands: argparse._SubParsersAction[Parser], common: Parser) ->
     share.add_argument("--licence", default="", metavar="TEXT", help="what others may do with it, for its card")
     share.set_defaults(verb="share")
     adopt = commands.add_parser("adopt", help="let a .baby file live in a home of its own", parents=[common])
-    adopt.add_argument("file", type=Path, metavar="FILE")
+    whom = adopt.add_mutually_exclusive_group(required=True)
+    whom.add_argument("file", nargs="?", type=Path, metavar="FILE")
+    whom.add_argument(
+        "--dubrovsky",
+        nargs=3,
+        type=Path,
+        metavar=("WEIGHTS.bin", "CONFIG.json", "TOKENIZER.json"),
+        help="one of the project Dubrovsky, from its three files",
+    )
     adopt.set_defaults(verb="adopt")
+    export = commands.add_parser("export", help="its voice for other programs, if it is a llama", parents=[common])
+    export.add_argument("folder", type=Path, metavar="DIR", help="a new folder to make")
+    export.add_argument("--licence", default="", metavar="TEXT", help="what others may do with it, for its card")
+    kind = export.add_mutually_exclusive_group()
+    kinds = {"llama2c": "llama2.c", "gguf": "llama.cpp (GGUF)", "dubrovsky": "the project Dubrovsky"}
+    for name, program in kinds.items():
+        kind.add_argument(f"--{name}", dest="kind", action="store_const", const=name, help=f"for {program}")
+    export.add_argument("--half", action="store_true", help="with --dubrovsky: 16 bits for each number")
+    export.set_defaults(verb="export", kind="transformers")
 
 
 def _add_stats(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:

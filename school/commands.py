@@ -103,6 +103,23 @@ def share(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> 
     return 0
 
 
+def export(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> int:
+    """A folder with the newest voice, for other programs."""
+    from school.bodies.others.exporting import export as make
+
+    body, sizes = make(settings, home, options.folder, options.kind, options.licence, whisper, half=options.half)
+    if options.json:
+        card = body.card.model_dump()
+        emit(to_json({"folder": str(options.folder), "bytes": sizes, "card": card}), sys.stdout)
+        return 0
+    for line in body.card.lines():
+        emit(one_line(line), sys.stdout)
+    for name, size in sizes.items():
+        emit(f"{size / 1e6:,.3f} MB  {one_line(options.folder / name)}", sys.stdout)
+    whisper("It holds no texts and no talk, but it can repeat what it learned by heart: docs/sharing.md.")
+    return 0
+
+
 def adopt(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> int:
     """Let a baby that somebody gave away live in a home of its own."""
     from school.bodies.adopting import adopt as move_in
@@ -110,9 +127,15 @@ def adopt(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> 
     from school.bodies.baby_file import read_baby
     from school.office.advice import command
 
-    body = read_baby(options.file)
+    needed = []
+    if options.dubrovsky:
+        from school.bodies.others.dubrovsky import ITS_HABITS, read_dubrovsky
+
+        body, needed = read_dubrovsky(*options.dubrovsky), [*ITS_HABITS]
+    else:
+        body = read_baby(options.file)
     place = move_in(body, settings, home)
-    needed = settings_for(body.config)
+    needed = settings_for(body.config) + needed
     if options.json:
         emit(to_json({"soul": str(place), "set": needed, "card": body.card.model_dump()}), sys.stdout)
         return 0

@@ -14,7 +14,7 @@ from school.talking.private_texts import open_guard
 from school.teaching.shape import vocabulary_for
 from school.texts.care import Care
 from school.texts.facts import said_by
-from school.texts.librarian import NOTHING, Librarian, train_tokenizer
+from school.texts.librarian import NOTHING, Librarian, alphabet_of, train_tokenizer
 from school.texts.news import Library, own_names, read_library, write_library
 from school.texts.places import STARTER_SHELF, Source, gather_sources
 from school.texts.survey import Survey, look_at, survey
@@ -43,15 +43,23 @@ def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, sa
     else:
         found = found or survey(look_at(sources), settings.library.held_out)
         say(f"a new baby: learning its letters from {number_of(len(sources), 'text')}...")
-        tokenizer = train_tokenizer(
-            found,
-            vocabulary=vocabulary_for(settings.brain, settings.library.vocabulary, found.taught_letters),
-            minimum_frequency=settings.library.minimum_frequency,
-            say=say,
-        )
+        tokenizer = learn_letters(settings, found, say)
     librarian = hire_librarian(settings, waking, tokenizer, files, before, say, found=found)
     write_library(known, librarian.files, say)
     return librarian
+
+
+def learn_letters(settings: SchoolSettings, found: Survey, say: Say) -> Tokenizer:
+    """A newborn's tokenizer. Raises Mistake."""
+    library = settings.library
+    if library.tokenizer == "characters":
+        return alphabet_of(found, most=library.vocabulary, unknown=library.unknown)
+    return train_tokenizer(
+        found,
+        vocabulary=vocabulary_for(settings.brain, library.vocabulary, found.taught_letters),
+        minimum_frequency=library.minimum_frequency,
+        say=say,
+    )
 
 
 def sources_of(settings: SchoolSettings, waking: Waking, before: Library, starter: str = "") -> Files:

@@ -1,7 +1,8 @@
 """The control species: a transformer in the manner of Llama (Touvron et al. 2023) that remembers a window of the past.
 
 RMSNorm before every branch (Zhang and Sennrich 2019), rotary positions (Su et al. 2021), queries that share keys in
-groups (Ainslie et al. 2023), SwiGLU (Shazeer 2020), one table of token vectors for input and output.
+groups (Ainslie et al. 2023), SwiGLU (Shazeer 2020), one table of token vectors for input and output (brains that were
+born elsewhere have two).
 
 Shapes: B streams, T tokens, C tokens of context, D width, L layers, H heads, G key heads, E = D / H head width.
 
@@ -27,10 +28,10 @@ from brain.selfstate import SelfStateHead
 from brain.species.llama_config import LlamaConfig
 
 
-def rotations(length: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Cosine and sine of every place's angles, each (length, width / 2); wavelengths as in Su et al. 2021."""
+def rotations(places: range, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Cosine and sine of every place's angles, each (places, width / 2); wavelengths as in Su et al. 2021."""
     speeds = 10_000.0 ** (-torch.arange(0, width, 2, device=device) / width)
-    angles = torch.arange(length, device=device)[:, None] * speeds
+    angles = torch.arange(places.start, places.stop, device=device)[:, None] * speeds
     return angles.cos(), angles.sin()
 
 
@@ -99,9 +100,10 @@ class Layer(nn.Module):
     def __init__(self, config: LlamaConfig, *, backend: Backend):
         super().__init__()
         width = config.embed_width
-        self.attention_norm = nn.RMSNorm(width)
+        self.attention_norm = nn.RMSNorm(width, config.epsilon)
         self.attention = Attention(width, config.heads, config.key_heads, backend=backend)
-        self.feed_norm, self.feed = nn.RMSNorm(width), SwiGLU(width, config.hidden_width, backend=backend)
+        self.feed_norm = nn.RMSNorm(width, config.epsilon)
+        self.feed = SwiGLU(width, config.hidden_width, backend=backend)
 
 
 class LlamaBrain(Brain):
@@ -109,10 +111,11 @@ class LlamaBrain(Brain):
         super().__init__(backend)
         self.context, self.dropout = config.context, config.dropout
         self.tokens = nn.Parameter(torch.randn(vocabulary, config.embed_width))
-        self.token_norm = nn.RMSNorm(config.embed_width)
+        self.token_norm = nn.RMSNorm(config.embed_width, config.epsilon) if config.tied else nn.Identity()
+        self.speak = None if config.tied else nn.Parameter(torch.randn(vocabulary, config.embed_width))
         self.pixel = nn.Linear(3, config.embed_width)
         self.layers = nn.ModuleList(Layer(config, backend=backend) for _ in range(config.layers))
-        self.norm = nn.RMSNorm(config.embed_width)
+        self.norm = nn.RMSNorm(config.embed_width, config.epsilon)
         self.self_state = SelfStateHead(config.embed_width)
         self._initialise()
 
@@ -128,7 +131,12 @@ class LlamaBrain(Brain):
                 branch.write.weight.div_(math.sqrt(2 * len(self.layers)))
         self.pixel.weight.mul_(0.1)
         # A token's own vector is in its hidden state, and tied: at this scale it raises its own logit by two, not by D.
-        self.tokens.mul_(2 / self.tokens.shape[1])
+        for table in self._tables():
+            table.mul_(2 / table.shape[1])
+
+    def _tables(self) -> list[Tensor]:
+        """Of token vectors: the input's and the output's, which mostly are one."""
+        return [self.tokens] if self.speak is None else [self.tokens, self.speak]
 
     def fresh_state(self, streams: int) -> State:
         attention = self.layers[0].attention
@@ -142,7 +150,8 @@ class LlamaBrain(Brain):
 
     def forward(self, tokens: Tensor, pixels: Tensor, state: State, *, dropout: Generator | None = None) -> BrainOutput:
         length = tokens.shape[1]
-        angles = rotations(self.context + length, self.layers[0].attention.head_width, tokens.device)
+        places = range(-self.context, length)  # small numbers for what is near: of large ones angles are less exact
+        angles = rotations(places, self.layers[0].attention.head_width, tokens.device)
         mask = visible(length, self.context, state["heard"])
         x = self.token_norm(F.embedding(tokens, self.tokens)) + self.pixel(pixels)
         x = drop_channels(x, self.dropout, dropout)
@@ -157,13 +166,15 @@ class LlamaBrain(Brain):
         hidden = self.norm(x)
         after = {name: torch.stack(windows, 1) for name, windows in kept.items()}
         after["heard"] = (state["heard"] + length).clamp(max=self.context)
-        return BrainOutput(F.linear(hidden, self.tokens), self.self_state(hidden, pixels), after, hidden)
+        logits = F.linear(hidden, self._tables()[-1])
+        return BrainOutput(logits, self.self_state(hidden, pixels), after, hidden)
 
     @torch.no_grad()
     def gauges(self) -> tuple[Gauge, ...]:
         """What the colour contributes to a token's vector beside the token itself, and how much each layer's branches
         add: root mean squares, of a grey pixel's vector and of the matrices."""
-        token, pixel = rms(self.token_norm.weight), rms(self.pixel(self.tokens.new_full((3,), 0.5)))
+        token = rms(self.tokens if self.speak is not None else self.token_norm.weight)
+        pixel = rms(self.pixel(self.tokens.new_full((3,), 0.5)))
         found = [
             Gauge("blend", None, size / (token + pixel), part) for part, size in (("token", token), ("pixel", pixel))
         ]
@@ -174,4 +185,5 @@ class LlamaBrain(Brain):
 
     def weight_decayed(self) -> list[nn.Parameter]:
         """All matrices but the token vectors: a rare word's would fade between two of its occurrences."""
-        return [parameter for parameter in super().weight_decayed() if parameter is not self.tokens]
+        tables = self._tables()
+        return [parameter for parameter in super().weight_decayed() if all(parameter is not table for table in tables)]

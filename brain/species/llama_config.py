@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from brain.config import BrainConfig, part
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LlamaConfig(BrainConfig):
     SUMMARY: ClassVar[str] = "a small transformer to compare it with"
+    CAME_LATER: ClassVar[Mapping[str, Any]] = {"tied": True, "epsilon": 2**-23}
+    OF_BIRTH: ClassVar[frozenset[str]] = frozenset({"tied", "epsilon"})
 
     species: str = "llama"
     dropout: float = part(0.1, "share of its units dropped while it learns a block", structural=False)
@@ -24,6 +26,10 @@ class LlamaConfig(BrainConfig):
     key_heads: int = part(2, "keys and values that the heads share", at_most=1024)
     hidden_width: int = part(624, "width between attentions")
     context: int = part(256, "tokens it can look back")
+    # Brains that were born elsewhere differ in these. One table of token vectors serves input and output, and is
+    # normalised on its way in; or each has its own, and the input's is taken as it is.
+    tied: bool = True
+    epsilon: float = 2**-23  # of its norms
 
     def build(self, *, pieces: Sequence[bytes], turn_tokens: int, backend: Backend) -> Brain:
         from brain.species.llama import LlamaBrain
@@ -32,6 +38,8 @@ class LlamaConfig(BrainConfig):
 
     def misfit(self) -> str | None:
         """Heads must split the width into pairs, and share the keys evenly."""
+        if not 0 < self.epsilon < 1:
+            return f"epsilon must be between 0 and 1, not {self.epsilon}."
         if self.embed_width % (2 * self.heads):
             return (
                 f"brain.embed_width must be a multiple of twice brain.heads ({2 * self.heads}), not {self.embed_width}."

@@ -29,6 +29,7 @@ from school.office.foreign import one_line
 from school.office.mistakes import Mistake
 from school.souls.inspection import LARGEST_VOCABULARY
 from school.souls.packing import Budget, shape_from
+from school.texts.characters import BEGINS, Characters
 from school.texts.tokenizer import MARK_COUNT, Tokenizer
 
 FORMAT = "babyLLM body 1"
@@ -126,9 +127,12 @@ def _facts(kind: type, text: str, name: str) -> Any:
 
 
 def _letters(text: str) -> Tokenizer:
-    """The tokenizer, if it is one of ours: byte pairs and nothing besides, which would run whenever it reads."""
+    """The tokenizer, if it is one of ours: an alphabet, or byte pairs and nothing besides, which would run whenever it
+    reads."""
     if len(text) > TOKENIZER_BYTES:
         raise NoBaby(f"its letters have {len(text):,} bytes, more than any baby's")
+    if text.startswith(BEGINS):
+        return Characters.of_json(text)
     said = parse_json(text)
     model = said.get("model") if isinstance(said, dict) else None
     lists = isinstance(model, dict) and isinstance(model.get("vocab"), dict) and isinstance(model.get("merges"), list)

@@ -77,13 +77,16 @@ def body_of(soul: Soul, settings: SchoolSettings, home: Path, licence: str = "")
 
 def speech_of(soul: Soul, settings: SchoolSettings) -> Speech:
     said, facts, tuned = settings.speech, soul.facts, settings.speech.tune
+    penalty = facts["repetition_penalty"] if tuned else said.repetition_penalty
+    if Tokenizer.from_json(soul.tokenizer).by_letter:
+        penalty = 0.0  # letters come again and again
     return Speech(
         temperature=said.temperature,
         calibration=facts["calibration"] if tuned else 1.0,
         top_k=said.top_k,
         top_p=said.top_p,
         guidance=said.guidance,
-        repetition_penalty=facts["repetition_penalty"] if tuned else said.repetition_penalty,
+        repetition_penalty=penalty,
         repetition_window=said.repetition_window,
         text_repeats=facts["text_repeats"] if tuned else None,
         max_tokens=said.max_tokens,

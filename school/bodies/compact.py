@@ -22,7 +22,8 @@ from school.souls.packing import load_weights
 from school.talking.receptionist import GUIDED, LONG, TAIL
 from school.talking.sentences import ends_only
 from school.teaching.examiner import NEUTRAL
-from school.texts.tokenizer import BABY, END, MARK_COUNT, PERSON, Tokenizer
+from school.texts.characters import Characters
+from school.texts.tokenizer import BABY, MARK_COUNT, PERSON, Tokenizer
 
 LAST, SURROGATES = 0x3FFFF, range(0xD800, 0xE000)  # no planes beyond the third hold letters
 
@@ -51,9 +52,14 @@ def compact(body: Body) -> tuple[dict[str, Any], bytes]:
             "neutral": NEUTRAL,
             "kept": list(KEPT),
         },
-        "marks": {"count": MARK_COUNT, "person": PERSON, "baby": BABY, "end": END},
+        "marks": {
+            "count": MARK_COUNT,
+            "person": tokenizer.mark(PERSON),
+            "baby": tokenizer.mark(BABY),
+            "end": tokenizer.end,
+        },
         "letters": letters_of(tokenizer),
-        "no_beginning": [END, *(i for i, piece in enumerate(tokenizer.pieces) if ends_only(piece))],
+        "no_beginning": [tokenizer.end, *(i for i, piece in enumerate(tokenizer.pieces) if ends_only(piece))],
         "weights": places,
     }
     return said, b"".join(about)
@@ -75,12 +81,17 @@ def tables(brain: Brain) -> dict[str, torch.Tensor]:
 
 
 def letters_of(tokenizer: Tokenizer) -> dict[str, Any]:
-    """Pieces (as Latin-1), merges by their ids, and which characters are letters, numbers and spaces."""
+    """Pieces (as Latin-1), merges by their ids, and which characters are letters, numbers and spaces. Of an alphabet:
+    pieces, and the id that stands for what it lacks, or -1."""
+    pieces = [piece.decode("latin-1") for piece in tokenizer.pieces]
+    if isinstance(tokenizer, Characters):
+        unknown = tokenizer.encode(tokenizer.stand_in)
+        return {"kind": "characters", "pieces": pieces, "unknown": unknown[0] if unknown else -1}
     ids = {piece: i for i, piece in enumerate(tokenizer.pieces) if i >= MARK_COUNT}
     model = json.loads(tokenizer.to_json())["model"]
     spelled = {letters: tokenizer.pieces[i + MARK_COUNT] for letters, i in model["vocab"].items()}
     merges = [[ids[spelled[left]], ids[spelled[right]]] for left, right in model["merges"]]
-    return {"pieces": [piece.decode("latin-1") for piece in tokenizer.pieces], "merges": merges, **classes()}
+    return {"kind": "byte pairs", "pieces": pieces, "merges": merges, **classes()}
 
 
 @cache

@@ -58,6 +58,22 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     sync(path.parent)
 
 
+@contextlib.contextmanager
+def making_folder(path: Path) -> Iterator[Path]:
+    """A new folder, for its owner's eyes only, that is at ``path``, where nothing may be, once the block ends well.
+    Raises OSError; then nothing is there."""
+    unfinished = Path(tempfile.mkdtemp(prefix=f"{UNFINISHED}{path.name}-", dir=path.parent))
+    try:
+        yield unfinished
+        for file in (*unfinished.iterdir(), unfinished):
+            sync(file)
+        unfinished.rename(path)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+    sync(path.parent)
+
+
 def write_whole(path: Path, data: bytes | str) -> None:
     """Raises OSError; then what was there before stays."""
     with replacing(path) as stream:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from school.door.values import ME, Pair, Scope
 from school.talking.words import Question, language
-from school.texts.tokenizer import END, Tokenizer
+from school.texts.tokenizer import Tokenizer
 
 TOLD = ("fix", "teach")  # sources of what somebody wants to hear again as it is
 OWNERS = 2.0  # what a correction weighs that the owner makes in a chat; of others none does
@@ -32,7 +32,7 @@ GROWTH = 0.5  # of the doubt that is left, so much stays with each token that it
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An answer that is held out: its ``tokens``, END included, and how far to lean towards the first, in (0, 1)."""
+    """An answer that is held out: its ``tokens``, with its end, and how far to lean towards the first, in (0, 1)."""
 
     pair: Pair
     tokens: tuple[int, ...]
@@ -42,7 +42,7 @@ class Told:
         """What comes next in it and how far to lean towards that, in [0, 1); 0 where something else was said."""
         count = len(said)
         if not self.follows(said):
-            return END, 0.0
+            return self.tokens[-1], 0.0
         return self.tokens[count], min(SURE, 1 - (1 - self.share) * GROWTH**count)
 
     def follows(self, said: list[int]) -> bool:
@@ -94,7 +94,7 @@ class Recall:
             return None
         pair = self._facts[key].pair
         share = UNSURE + (SURE - UNSURE) * (like - LIKE) / (1 - LIKE)
-        return Told(pair, (*self._tokenizer.encode(pair.answer.strip()), END), share)
+        return Told(pair, (*self._tokenizer.encode(pair.answer.strip()), self._tokenizer.end), share)
 
     def _take_out(self, key: str) -> None:
         if key in self._facts:

@@ -19,6 +19,7 @@ from brain.hippocampus import Hippocampus, MixingWeights
 from brain.sampling import sample
 from school.door.mailbox import Ask, fail, fulfil
 from school.door.values import Asleep, Pair, Reply, Scope
+from school.office.mistakes import Mistake
 from school.office.seeds import seed_of
 from school.talking.conversations import Conversation, Conversations
 from school.talking.guard import Guard, Said
@@ -27,7 +28,7 @@ from school.talking.sentences import ends_only, ends_sentence, whole_characters
 from school.talking.settings import SpeechSettings
 from school.talking.turns import Turns
 from school.teaching.examiner import NEUTRAL, REPEAT_SPAN
-from school.texts.tokenizer import BABY, END, MARK_COUNT, PERSON, Tokenizer
+from school.texts.tokenizer import BABY, MARK_COUNT, PERSON, Tokenizer
 
 PREFILL = 128  # tokens of a question read at a time
 LONG = 0.5  # share of the longest reply from which on the next end of a sentence will do
@@ -77,11 +78,11 @@ class Receptionist:
         self.turns = Turns()
         self.step = 0  # whose weights the voice has
         self.calibration = 1.0  # the temperature that suits what it knows, from the last examination
-        self.penalty = settings.repetition_penalty
+        self.penalty = 0.0 if tokenizer.by_letter else settings.repetition_penalty  # letters come again and again
         self.text_repeats: float | None = None  # how often its texts say a token again, from the same examination
         self.replies = 0  # over its whole life: the seed of the next reply
         self._no_beginning = torch.tensor([ends_only(tokenizer.token_bytes(i)) for i in range(tokenizer.size)])
-        self._no_beginning[END] = True
+        self._no_beginning[tokenizer.end] = True
         self._waiting: deque[Ask] = deque()
         self._speaking: list[_Speaking] = []
         self._hippocampus: Hippocampus | None = None
@@ -189,12 +190,14 @@ class Receptionist:
         self._waiting.extendleft(reversed(held_up))
 
     def _listen(self, ask: Ask) -> None:
+        if lacking := self.tokenizer.lacks(ask.text):
+            raise Mistake(f"its alphabet lacks {lacking}")
         conversation = self._fresh(ask.person)
         if ask.kept:
             conversation = self.conversations.get(ask.conversation, conversation)
         words = self.tokenizer.encode(ask.text)[-self.settings.question_tokens :]
         before = self._before(ask, self.settings.question_tokens - len(words))
-        turns = [[*before, PERSON, *question, END, BABY] for question in (words, [])[: self._rows_each]]
+        turns = [[*before, *self._turn(question)] for question in (words, [])[: self._rows_each]]
         heard = [self._read(conversation, turn) for turn in turns]
         chance = (self.settings.seed, self.replies) if ask.manner.seed is None else (ask.manner.seed,)
         rng = torch.Generator().manual_seed(seed_of(*chance))
@@ -207,11 +210,15 @@ class Receptionist:
         """The tokens of the turns before, with their marks: of so many tokens at most, the last ones whole."""
         tokens: list[int] = []
         for turn in reversed(ask.before):
-            said = [BABY if turn.by_baby else PERSON, *self.tokenizer.encode(turn.text), END]
+            said = self.tokenizer.turn(BABY if turn.by_baby else PERSON, self.tokenizer.encode(turn.text))
             if len(said) + len(tokens) > room:
                 break
             tokens = said + tokens
         return tokens
+
+    def _turn(self, question: list[int]) -> list[int]:
+        """What a person says, and that the baby's turn has come."""
+        return [*self.tokenizer.turn(PERSON, question), *self.tokenizer.mark(BABY)]
 
     def _read(self, conversation: Conversation, turn: list[int]) -> BrainOutput:
         """What comes of a turn of a person's."""
@@ -299,7 +306,7 @@ class Receptionist:
         recent = torch.full((len(everyone), window), -1, dtype=torch.int64)
         forbidden = torch.zeros(logits.shape, dtype=torch.bool)
         forbidden[:, :MARK_COUNT] = True
-        forbidden[:, END] = False
+        forbidden[:, self.tokenizer.end] = False
         for i, speaking in enumerate(everyone):
             last = speaking.recent[-window:]
             recent[i, : len(last)] = torch.tensor(last, dtype=torch.int64)
@@ -318,7 +325,7 @@ class Receptionist:
                 logits[some],
                 recent[some].to(self.device),
                 forbidden=forbidden[some].to(self.device),
-                ending=END,
+                ending=self.tokenizer.end,
                 temperature=warmth * self.calibration,
                 top_k=settings.top_k,
                 top_p=settings.top_p,
@@ -330,7 +337,7 @@ class Receptionist:
         tokens = draw(list(range(len(everyone))))
         while refused := self._refused(everyone, tokens):  # few: only what would complete one of a few words
             who, what = list(refused), list(refused.values())
-            forbidden[who, what], forbidden[who, END] = True, False
+            forbidden[who, what], forbidden[who, self.tokenizer.end] = True, False
             if leaning:  # not even if it was told to
                 leaning[1][who] *= leaning[0][who] != tokens[who]
             tokens[who] = draw(who)
@@ -355,7 +362,7 @@ class Receptionist:
         """The tokens that they were told to say next, and how far to lean towards them."""
         if not any(speaking.told for speaking in everyone):
             return None
-        next_ = [speaking.told.next(speaking.said) if speaking.told else (END, 0.0) for speaking in everyone]
+        next_ = [speaking.told.next(speaking.said) if speaking.told else (0, 0.0) for speaking in everyone]
         tokens, shares = zip(*next_, strict=True)
         return torch.tensor(tokens, device=self.device), torch.tensor(shares, device=self.device)
 
@@ -379,14 +386,14 @@ class Receptionist:
         own = self._logits[:: self._rows_each].log_softmax(-1)
         said = [one.heard + one.said for one in self._speaking]
         added = self._hippocampus.speak(own.float().cpu(), said).to(self.device) - own
-        added[:, END] = 0
+        added[:, self.tokenizer.end] = 0
         return guided + added
 
     def _take(self, speaking: _Speaking, token: int) -> str:
         """Note one token; returns why the reply ends with it, or ""."""
         now = time.monotonic()
         speaking.first_token_at = speaking.first_token_at or now
-        if token == END:
+        if token == self.tokenizer.end:
             self._stream(speaking, b"", last=True)
             return "end"
         speaking.said.append(token)
@@ -458,15 +465,15 @@ class Receptionist:
         """Put the conversation back as it is after this turn."""
         first = row * self._rows_each
         state, pixel = pick_streams(self._state, [first]), self._pixels[first : first + 1].clone()
-        if token != END:  # it was cut short: let it know that its turn is over
-            out = self.voice.step(torch.tensor([END], device=self.device), pixel, state)
+        if token != self.tokenizer.end:  # it was cut short: let it know that its turn is over
+            out = self.voice.step(torch.tensor([self.tokenizer.end], device=self.device), pixel, state)
             state, pixel = out.state, out.pixels
         recent = speaking.recent[-self.settings.repetition_window :]
         self.conversations.put(speaking.ask.conversation, Conversation(speaking.person, state, pixel, recent))
 
     def _tune_penalty(self, speaking: _Speaking) -> None:
         """Move the penalty a little towards repeating itself as often as its texts do; between 0 and PENALTY_LIMIT."""
-        if self.text_repeats is None or len(speaking.said) < REPEATS_FROM:
+        if self.tokenizer.by_letter or self.text_repeats is None or len(speaking.said) < REPEATS_FROM:
             return
         excess = _repeats(speaking) - self.text_repeats
         self.penalty = min(max(self.penalty + TUNING_RATE * excess, 0.0), PENALTY_LIMIT)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from school.door.values import STAFF, Pair, Scope
-from school.texts.tokenizer import BABY, DOCUMENT, END, PERSON, Tokenizer
+from school.texts.tokenizer import BABY, DOCUMENT, PERSON, Tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,11 @@ def as_tokens(pair: Pair, tokenizer: Tokenizer, prompt_weight: float) -> tuple[l
         return [DOCUMENT, *body, DOCUMENT], [0.0, *[pair.weight] * (len(body) + 1)]
     asked, answer = tokenizer.encode(pair.prompt), tokenizer.encode(pair.answer)
     light = prompt_weight * pair.weight
-    weights = [0.0, *[light] * len(asked), light, 0.0, *[pair.weight] * (len(answer) + 1)]
-    return [PERSON, *asked, END, BABY, *answer, END], weights
+    question, cue = tokenizer.turn(PERSON, asked), tokenizer.mark(BABY)
+    told = tokenizer.turn(BABY, answer)
+    before = len(question) - len(asked) - 1
+    weights = [0.0] * before + [light] * (len(asked) + 1) + [0.0] * len(cue) + [pair.weight] * (len(told) - len(cue))
+    return [*question, *told], weights
 
 
 class Reviews:

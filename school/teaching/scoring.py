@@ -14,6 +14,7 @@ from school.teaching.remembering import Judge
 from school.texts.encodings import Unreadable
 from school.texts.facts import Facts
 from school.texts.librarian import split_rows
+from school.texts.marks import unmarked
 from school.texts.prepare import prepared
 from school.texts.shelf import segments_of
 from school.texts.survey import read_alone
@@ -28,6 +29,8 @@ def open_file(file: Path, tokenizer: Tokenizer) -> np.ndarray:
         text = prepared(read_alone(file, Facts())[1], Facts(), file.name).text
     except (OSError, Unreadable) as why:
         raise Mistake(f"{file}: {getattr(why, 'strerror', None) or why}.") from None
+    if lacking := tokenizer.lacks(unmarked(text)):
+        raise Mistake(f"{file}: its alphabet lacks {lacking}.")
     ids = [i for piece in tokenizer.encode_segments(list(segments_of(text))) for i in piece]
     if not ids:
         raise Mistake(f"{file}: it is empty.")

@@ -21,12 +21,13 @@ from typing import NamedTuple
 import numpy as np
 
 from school.office.mistakes import Mistake
+from school.texts.characters import MOST, Characters, Unknown
 from school.texts.circle import Circle, Quiet, order_of
 from school.texts.news import Library, tell_news, tell_notes, tell_skipped
 from school.texts.places import Source
 from school.texts.shelf import Text, open_texts, pieces
 from school.texts.survey import Survey
-from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Tokenizer
+from school.texts.tokenizer import BABY, DOCUMENT, MARK_COUNT, PERSON, Tokenizer
 
 TOKENIZER_SAMPLE = 8 << 20  # characters of the library that the byte pairs are learned from, at most
 PATIENCE = 5  # seconds between signs of life while the tokenizer is made
@@ -67,6 +68,12 @@ def train_tokenizer(
         return Tokenizer.train(sample(), vocabulary=vocabulary, minimum_frequency=minimum_frequency)
 
     return _beside(train, say)
+
+
+def alphabet_of(found: Survey, *, most: int, unknown: Unknown) -> Characters:
+    """A tokenizer by characters: all that stand in the texts, or the commonest, for ``most`` ids (0: as many as there
+    can be)."""
+    return Characters.of_texts(found.letters(), most=most or MOST, unknown=unknown)
 
 
 def _beside(work: Callable[[], Tokenizer], say: Callable[[str], None]) -> Tokenizer:
@@ -183,10 +190,10 @@ class Librarian:
         while len(ids) < stop:
             window, own = self._whole.read(int(rng.integers(self._whole.tokens)), SENTENCE_WINDOW)
             sentences = self._sentences(window[own])
-            turns = [PERSON, *sentences[0], END, BABY]
-            answer = [*sentences[1], END]
-            ids += turns + answer
-            learned += [False] * len(turns) + [True] * len(answer)
+            asked, answer = self.tokenizer.turn(PERSON, sentences[0]), self.tokenizer.turn(BABY, sentences[1])
+            read = len(asked) + len(self.tokenizer.mark(BABY))
+            ids += asked + answer
+            learned += [False] * read + [True] * (len(ids) - len(learned) - read)
         return np.array(ids[start:stop]), np.array(learned[start + 1 : stop])
 
     def drawn(self, purpose: str, number: int, below: int) -> int:

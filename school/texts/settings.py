@@ -20,6 +20,16 @@ class LibrarySettings(Slice):
     minimum_frequency: int = Field(
         2, ge=1, description="how often a pair of bytes must occur to become a token", json_schema_extra=EXPERT
     )
+    tokenizer: Literal["byte pairs", "characters"] = Field(
+        "byte pairs",
+        description="what a newborn's tokens are: frequent pieces of words, or the characters of its texts",
+        json_schema_extra=EXPERT,
+    )
+    unknown: Literal["replace", "refuse"] = Field(
+        "replace",
+        description="a character that a newborn's alphabet lacks: read as a space, or its text is refused",
+        json_schema_extra=EXPERT,
+    )
     held_out: float = Field(
         0.1,
         ge=0,

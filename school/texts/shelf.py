@@ -21,6 +21,7 @@ from pydantic import TypeAdapter, ValidationError
 from school.office.files import Unfit, is_damage, make_folder, open_plain, replacing, set_aside
 from school.texts.decoding import Unreadable
 from school.texts.formats import PLAIN, Format
+from school.texts.marks import unmarked
 from school.texts.pieces import PIECE, pieces
 from school.texts.places import Source
 from school.texts.stamps import NAME as STAMPS
@@ -31,7 +32,7 @@ from school.texts.turns import begins_with_turn, conversation_segments, has_turn
 
 NAME = "library.tokens"
 BATCH = 64  # such pieces on their way through the tokenizer at once
-VERSION = 3  # goes up with every change by which the same text is cut or encoded differently
+VERSION = 4  # goes up with every change by which the same text is cut or encoded differently
 CHECKSUM = hashlib.sha256().digest_size
 
 Say = Callable[[str], None]
@@ -299,7 +300,7 @@ def _tokens(
             start, middle, stop = known[row.key]
             batch += [(number, 0, old.tokens[start:middle]), (number, 1, old.tokens[middle:stop])]
             continue
-        for part, segment in _segments(found, row, number):
+        for part, segment in _segments(found, row, number, tokenizer):
             batch.append((number, part, segment))
             waiting += len(segment) if isinstance(segment, str) else 1
             if waiting >= BATCH * PIECE:
@@ -309,13 +310,17 @@ def _tokens(
     yield from _encoded(batch, tokenizer)
 
 
-def _segments(found: Survey, row: Row, number: int) -> Iterator[tuple[int, Segment]]:
+def _segments(found: Survey, row: Row, number: int, tokenizer: Tokenizer) -> Iterator[tuple[int, Segment]]:
     try:
         parts = found.parts(number)
     except (Unreadable, OSError) as why:
         row.key, row.unreadable = "", str(why)
         return
-    only_turns = begins_with_turn("".join(parts))
+    whole = "".join(parts)
+    if lacking := tokenizer.lacks(unmarked(whole)):
+        row.key, row.unreadable = "", f"the alphabet lacks characters of it: {lacking}"
+        return
+    only_turns = begins_with_turn(whole)
     for part, text in enumerate(parts):
         for segment in segments_of(text, talk=found.talks[number], only_turns=only_turns):
             yield part, segment
@@ -327,7 +332,7 @@ def _encoded(batch: list[Arrived], tokenizer: Tokenizer) -> Tokens:
         if isinstance(some, str):
             yield number, part, next(encoded)
         else:
-            yield number, part, [some] if isinstance(some, int) else some
+            yield number, part, tokenizer.mark(some) if isinstance(some, int) else some
 
 
 def _letters(found: Survey, number: int) -> int:

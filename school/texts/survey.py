@@ -16,7 +16,7 @@ from school.texts.encodings import Unreadable
 from school.texts.facts import Facts
 from school.texts.formats import PLAIN, Format, read_as
 from school.texts.formats import known as known_format
-from school.texts.marks import in_ranges, own_words
+from school.texts.marks import in_ranges, own_words, unmarked
 from school.texts.original import LARGEST, on_disk, open_file, too_large
 from school.texts.places import Source
 from school.texts.prepare import VERSION, Prepared, prepared
@@ -118,6 +118,13 @@ class Survey:
             text, why = _try(lambda number=number: self.parts(number)[0], "")
             if text and not why:
                 yield own_words(text)
+
+    def letters(self) -> Iterator[str]:
+        """All of each file that can be read, without marks: what an alphabet is made of."""
+        for number in range(len(self.files)):
+            parts, why = _try(lambda number=number: self.parts(number), [])
+            if not why:
+                yield unmarked("".join(parts))
 
 
 def survey(files: list[File], held_out: float) -> Survey:

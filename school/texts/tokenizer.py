@@ -26,12 +26,15 @@ Segment = str | int  # a text, or a mark by its id
 class Tokenizer:
     """Text to ids and back. Ids below MARK_COUNT are marks; text never produces them."""
 
+    pieces: list[bytes]  # what each id stands for
+    end = END  # the id that ends a turn
+    by_letter = False  # whether a token is a single character
+
     def __init__(self, byte_pairs: BytePairs):
         self._byte_pairs = byte_pairs
-        self.size = byte_pairs.get_vocab_size() + MARK_COUNT
         alphabet = _byte_of_letter()
         self.pieces = [b""] * MARK_COUNT + [
-            bytes(alphabet[letter] for letter in byte_pairs.id_to_token(i)) for i in range(self.size - MARK_COUNT)
+            bytes(alphabet[letter] for letter in byte_pairs.id_to_token(i)) for i in range(byte_pairs.get_vocab_size())
         ]
 
     @classmethod
@@ -49,12 +52,19 @@ class Tokenizer:
         byte_pairs.train_from_iterator((part for text in texts for part in _in_words(writable(text))), trainer)
         return cls(byte_pairs)
 
-    @classmethod
-    def from_json(cls, text: str) -> Tokenizer:
-        return cls(BytePairs.from_str(text))
+    @staticmethod
+    def from_json(text: str) -> Tokenizer:
+        """Of whatever kind it is. Raises an exception of some kind where it is none."""
+        from school.texts.characters import BEGINS, Characters
+
+        return Characters.of_json(text) if text.startswith(BEGINS) else Tokenizer(BytePairs.from_str(text))
 
     def to_json(self) -> str:
         return self._byte_pairs.to_str()
+
+    @property
+    def size(self) -> int:
+        return len(self.pieces)
 
     @property
     def fingerprint(self) -> str:
@@ -72,7 +82,19 @@ class Tokenizer:
         """Texts and, between them, marks by their ids, all in order; the texts at once, on all cores."""
         encoded = self.encode_many([segment for segment in segments if isinstance(segment, str)])
         for segment in segments:
-            yield next(encoded) if isinstance(segment, str) else [segment]
+            yield next(encoded) if isinstance(segment, str) else self.mark(segment)
+
+    def mark(self, mark: int) -> list[int]:
+        """How a mark is written: by its id."""
+        return [mark]
+
+    def turn(self, speaker: int, said: Iterable[int]) -> list[int]:
+        """Somebody's whole turn, PERSON's or BABY's, with its end."""
+        return [*self.mark(speaker), *said, self.end]
+
+    def lacks(self, text: str) -> str:
+        """Characters in a text for which it is to be refused, as one may print them; of byte pairs none."""
+        return ""
 
     def decode(self, ids: Iterable[int]) -> str:
         """The text of ``ids``; marks and unknown ids are silent, broken UTF-8 shows as U+FFFD."""

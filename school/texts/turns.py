@@ -1,4 +1,5 @@
-"""Conversations in a library: texts with lines that begin ``you: `` and ``baby: ``, in small letters or capitals.
+"""Conversations in a library: texts with lines that begin ``you: `` and ``baby: ``, in small letters or capitals, and
+files of questions and answers, with lines that begin ``Q: `` and ``A: ``.
 
 What stands below such a line belongs to it, for a message may have several lines. Where a text begins with a turn, all
 of it is messages; where it begins with something else, a conversation is told within it, and an empty line ends a turn.
@@ -15,12 +16,15 @@ from school.texts.tokenizer import BABY, END, PERSON, Segment, Tokenizer
 
 UNSEEN = "\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # marks that apps put before a name, and that nobody sees
 TURN = re.compile(rf"^[{UNSEEN}]*(you|baby): ?", re.IGNORECASE | re.MULTILINE)
+QUESTION = re.compile(rf"^[{UNSEEN}]*(Q|A): ?", re.MULTILINE)
+ANSWERED = re.compile(rf"^[{UNSEEN}]*Q: ?[^\n]*\n\s*A: ", re.MULTILINE)
 EMPTY_LINE = re.compile(r"\n[ \t]*\n")
-SPEAKERS = {"you": PERSON, "baby": BABY}
+SPEAKERS = {"you": PERSON, "baby": BABY, "q": PERSON, "a": BABY}
 
 
 def has_turns(text: str) -> bool:
-    """Whether a text holds a conversation written as lines that begin ``you: `` and ``baby: ``, or marked turns."""
+    """Whether a text holds a conversation written as lines that begin ``you: `` and ``baby: ``, a question ``Q: `` with
+    its answer ``A: `` below, or marked turns."""
     if is_marked(text):
         return True
     speakers = set()
@@ -28,11 +32,11 @@ def has_turns(text: str) -> bool:
         speakers.add(match[1].lower())
         if len(speakers) == 2:
             return True
-    return False
+    return ANSWERED.search(text) is not None
 
 
 def conversation_segments(text: str, *, only_turns: bool | None = None) -> Iterator[Segment]:
-    """A text with ``you: `` and ``baby: `` lines as marked turns, and what is around them as plain text.
+    """A text with such lines as marked turns, and what is around them as plain text.
     ``only_turns``: whether all of it is messages; told by its beginning where that isn't given. Where turns are marked,
     such lines are just lines."""
     if is_marked(text):
@@ -40,14 +44,15 @@ def conversation_segments(text: str, *, only_turns: bool | None = None) -> Itera
         return
     if only_turns is None:
         only_turns = begins_with_turn(text)
-    starts = [match.start() for match in TURN.finditer(text)]
+    begin = _pattern(text)
+    starts = [match.start() for match in begin.finditer(text)]
     yield from _plain(text[: starts[0]] if starts else text)
     for start, stop in pairwise([*starts, len(text)]):
         turn, after = text[start:stop], ""
         if not only_turns:
             turn, *rest = EMPTY_LINE.split(turn, maxsplit=1)
             after = "".join(rest)
-        match = TURN.match(turn)
+        match = begin.match(turn)
         yield SPEAKERS[match[1].lower()]
         if said := turn[match.end() :].strip():
             yield said
@@ -67,7 +72,7 @@ def said_by_person(text: str) -> Iterator[str]:
 
 def next_turn(text: str, start: int, stop: int) -> int | None:
     """Where the first turn begins that begins there, or in a text with marks the first document."""
-    turn = MARKED if is_marked(text) else TURN
+    turn = MARKED if is_marked(text) else _pattern(text)
     line = text.find("\n", max(0, start - 1), stop) + 1
     while 0 < line < stop:
         if turn.match(text, line):
@@ -77,7 +82,13 @@ def next_turn(text: str, start: int, stop: int) -> int | None:
 
 
 def begins_with_turn(text: str) -> bool:
-    return TURN.match(text.lstrip()) is not None
+    text = text.lstrip()
+    return _pattern(text).match(text) is not None
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    """How turns begin in a text: ``Q: `` and ``A: `` where there are no others."""
+    return TURN if TURN.search(text) else QUESTION
 
 
 def encode_conversation(tokenizer: Tokenizer, text: str) -> list[int]:

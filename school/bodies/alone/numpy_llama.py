@@ -13,7 +13,7 @@ import numpy as np
 
 from school.bodies.alone.layers import Linear, SelfState, Weights, sigmoid, softmax
 
-EPSILON = float(np.finfo(np.float32).eps)  # torch's, of its RMSNorm
+EPSILON = 2**-23  # of its norms, where the body says no other
 
 
 @dataclass(slots=True)
@@ -28,19 +28,21 @@ class State:
         return State(self.keys.copy(), self.values.copy(), self.heard)
 
 
-def rms_normed(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    return x / np.sqrt(np.mean(x * x, -1, keepdims=True) + EPSILON) * weight
+def rms_normed(x: np.ndarray, weight: np.ndarray, epsilon: float) -> np.ndarray:
+    return x / np.sqrt(np.mean(x * x, -1, keepdims=True) + np.float32(epsilon)) * weight
 
 
 class LlamaBrain:
     def __init__(self, config: Mapping[str, Any], weights: Weights, *, marks: int, kept: list[float]):
         self._weights, self._layers, self._context = weights, config["layers"], config["context"]
         self._heads, self._key_heads = config["heads"], config["key_heads"]
-        self._tokens, self._width = weights["tokens"], config["embed_width"] // config["heads"]
-        self._words = rms_normed(self._tokens, weights["token_norm.weight"])
+        self._width, self._epsilon = config["embed_width"] // config["heads"], config.get("epsilon", EPSILON)
+        self._words, self._speak = weights["tokens"], weights.get("speak")
+        if self._speak is None:  # one table serves both
+            self._words, self._speak = self._normed(self._words, "token_norm.weight"), self._words
         self._pixel, self._self_state = Linear(weights, "pixel"), SelfState(weights)
         speeds = 10_000.0 ** (-np.arange(0, self._width, 2, dtype=np.float32) / self._width)
-        angles = (np.arange(self._context + 1)[:, None] * speeds).astype(np.float32)
+        angles = (np.arange(-self._context, 1)[:, None] * speeds).astype(np.float32)
         self._cosine, self._sine = np.cos(angles), np.sin(angles)
 
     def fresh(self) -> State:
@@ -58,14 +60,17 @@ class LlamaBrain:
         for number in range(self._layers):
             x = x + self._attend(number, x, state)
             x = x + self._feed(number, x)
-        hidden = rms_normed(x, self._weights["norm.weight"])
-        return self._tokens @ hidden, self._self_state(hidden, pixel)
+        hidden = self._normed(x, "norm.weight")
+        return self._speak @ hidden, self._self_state(hidden, pixel)
 
     read = step  # the last layer's part is small
 
+    def _normed(self, x: np.ndarray, name: str) -> np.ndarray:
+        return rms_normed(x, self._weights[name], self._epsilon)
+
     def _attend(self, number: int, x: np.ndarray, state: State) -> np.ndarray:
         name, weights = f"layers.{number}.", self._weights
-        x = weights[f"{name}attention.read.weight"] @ rms_normed(x, weights[f"{name}attention_norm.weight"])
+        x = weights[f"{name}attention.read.weight"] @ self._normed(x, f"{name}attention_norm.weight")
         read = x.reshape(-1, self._width)
         queries, key, value = np.split(read, [self._heads, self._heads + self._key_heads])
         state.keys[number, :, -1], state.values[number, :, -1] = key, value
@@ -84,5 +89,5 @@ class LlamaBrain:
 
     def _feed(self, number: int, x: np.ndarray) -> np.ndarray:
         name, weights = f"layers.{number}.feed", self._weights
-        gate, content = np.split(weights[f"{name}.read.weight"] @ rms_normed(x, weights[f"{name}_norm.weight"]), 2)
+        gate, content = np.split(weights[f"{name}.read.weight"] @ self._normed(x, f"{name}_norm.weight"), 2)
         return weights[f"{name}.write.weight"] @ (gate * sigmoid(gate) * content)

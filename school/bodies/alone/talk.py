@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from school.bodies.alone.byte_pairs import BytePairs
+from school.bodies.alone.characters import Characters
 from school.bodies.alone.choosing import Choosing
 from school.bodies.alone.numpy_brain import InterneuronBrain
 from school.bodies.alone.numpy_llama import LlamaBrain
 from school.talking.sentences import ends_sentence, whole_characters
 
+LETTERS = {"byte pairs": BytePairs, "characters": Characters}
 SPECIES = {"interneuron": InterneuronBrain, "llama": LlamaBrain}
 
 
@@ -21,7 +23,7 @@ class Talk:
 
     def __init__(self, said: Mapping[str, Any], numbers: bytes, seed: int | None = None):
         self.said, self.marks, self.habits, self.speech = said, said["marks"], said["habits"], said["speech"]
-        self.letters = BytePairs(said["letters"], self.marks["count"])
+        self.letters = LETTERS[said["letters"]["kind"]](said["letters"], self.marks["count"])
         row = np.frombuffer(numbers, "<f2").astype(np.float32)
         weights = {
             name: row[start : start + int(np.prod(shape))].reshape(shape)
@@ -63,8 +65,8 @@ class Talk:
         unasked, colour = None, self.pixel
         if self.speech["guidance"] > 1:
             unasked = self.state.copy()
-            other, other_pixel = self._read([marks["person"], marks["end"], marks["baby"]], colour, unasked)
-        logits, pixel = self._read([marks["person"], *words, marks["end"], marks["baby"]], colour, self.state)
+            other, other_pixel = self._read(self._turn([]), colour, unasked)
+        logits, pixel = self._read(self._turn(words), colour, self.state)
         spoken: list[int] = []
         unread = None
         try:
@@ -117,6 +119,14 @@ class Talk:
 
     def _neutral(self) -> np.ndarray:
         return np.full(3, self.habits["neutral"], np.float32)
+
+    def _turn(self, words: list[int]) -> list[int]:
+        """A question, and that the answer's turn has come. What ends a turn stands in none: byte pairs can't spell it,
+        and of characters it is a line's end."""
+        marks = self.marks
+        space = self.letters.encode(" ")[0]
+        said = (space if token == marks["end"] else token for token in words)
+        return [*marks["person"], *said, marks["end"], *marks["baby"]]
 
     def _read(self, tokens: list[int], pixel: np.ndarray, state: Any) -> tuple[np.ndarray, np.ndarray]:
         """What comes of a turn, all of which is read under one colour."""

@@ -2,12 +2,12 @@
 // school/bodies/alone/numpy_llama.py says the same in NumPy.
 "use strict";
 
-const RMS_EPSILON = 2 ** -23; // torch's, of its RMSNorm
+const RMS_EPSILON = 2 ** -23; // of its norms, where the body says no other
 
-function rmsNormed(x, weight) {
+function rmsNormed(x, weight, epsilon) {
   let squares = 0;
   for (const value of x) squares += value * value;
-  const scale = 1 / Math.sqrt(squares / x.length + RMS_EPSILON);
+  const scale = 1 / Math.sqrt(squares / x.length + epsilon);
   return Float32Array.from(x, (value, i) => value * scale * weight.values[i]);
 }
 
@@ -15,11 +15,12 @@ class LlamaBrain {
   constructor(config, weights) {
     Object.assign(this, { weights, layers: config.layers, heads: config.heads, groups: config.key_heads });
     Object.assign(this, { room: config.context + 1, width: config.embed_width / config.heads });
+    this.epsilon = config.epsilon || RMS_EPSILON;
     this.pixel = linear(weights, "pixel");
     this.selfState = selfState(weights);
     const half = this.width / 2, turn = (of) => new Float32Array(this.room * half).map((_, i) => {
       const speed = Math.fround(10000 ** ((-2 * (i % half)) / this.width));
-      return of(Math.fround(Math.floor(i / half) * speed));
+      return of(Math.fround((Math.floor(i / half) - config.context) * speed));
     });
     this.cosine = turn(Math.cos);
     this.sine = turn(Math.sin);
@@ -36,7 +37,8 @@ class LlamaBrain {
   step(token, pixel, state) {
     const { weights } = this, size = weights.tokens.shape[1];
     const word = weights.tokens.values.subarray(token * size, (token + 1) * size), colour = this.pixel(pixel);
-    let x = rmsNormed(word, weights["token_norm.weight"]).map((value, i) => value + colour[i]);
+    const taken = weights.speak ? word : this.normed(word, "token_norm.weight"); // else one table serves both
+    let x = taken.map((value, i) => value + colour[i]);
     state.heard = Math.min(state.heard + 1, this.room);
     for (let number = 0; number < this.layers; number++) {
       const attended = this.attend(number, x, state);
@@ -44,8 +46,8 @@ class LlamaBrain {
       const fed = this.feed(`layers.${number}.feed`, x);
       x = x.map((value, i) => value + fed[i]);
     }
-    const hidden = rmsNormed(x, weights["norm.weight"]);
-    return { logits: multiply(weights.tokens, hidden), pixel: this.selfState(hidden, pixel) };
+    const hidden = this.normed(x, "norm.weight");
+    return { logits: multiply(weights.speak || weights.tokens, hidden), pixel: this.selfState(hidden, pixel) };
   }
 
   /** As step: what it would save is small. */
@@ -53,9 +55,13 @@ class LlamaBrain {
     this.step(token, pixel, state);
   }
 
+  normed(x, name) {
+    return rmsNormed(x, this.weights[name], this.epsilon);
+  }
+
   attend(number, x, state) {
     const { weights, heads, groups, width, room } = this, name = `layers.${number}.attention`, step = groups * width;
-    const read = multiply(weights[`${name}.read.weight`], rmsNormed(x, weights[`${name}_norm.weight`]));
+    const read = multiply(weights[`${name}.read.weight`], this.normed(x, `${name}_norm.weight`));
     const keys = state.keys[number], values = state.values[number], out = new Float32Array(heads * width);
     [keys, values].forEach((kept, which) => {
       const start = (heads + which * groups) * width;
@@ -94,7 +100,7 @@ class LlamaBrain {
   }
 
   feed(name, x) {
-    const both = multiply(this.weights[`${name}.read.weight`], rmsNormed(x, this.weights[`${name}_norm.weight`]));
+    const both = multiply(this.weights[`${name}.read.weight`], this.normed(x, `${name}_norm.weight`));
     const half = both.length / 2, gated = both.subarray(half).map((value, i) => value * both[i] * sigmoid(both[i]));
     return multiply(this.weights[`${name}.write.weight`], gated);
   }

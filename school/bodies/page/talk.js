@@ -58,6 +58,23 @@ class BytePairs {
   }
 }
 
+/** A token for each character: characters.py once more. */
+class Characters {
+  constructor(letters, marks) {
+    this.pieces = letters.pieces;
+    this.unknown = letters.unknown;
+    const decoder = new TextDecoder();
+    this.ids = new Map(letters.pieces.map((piece, i) => [decoder.decode(this.bytes([i])), i]).slice(marks));
+  }
+
+  encode(text) {
+    const found = Array.from(text.replace(/\p{Surrogate}/gu, "?"), (letter) => this.ids.get(letter) ?? this.unknown);
+    return found.filter((token) => token >= 0);
+  }
+}
+Characters.prototype.bytes = BytePairs.prototype.bytes;
+Characters.prototype.decode = BytePairs.prototype.decode;
+
 const END_OF_SENTENCE = /[.!?…。！？؟।။።]+["'”’»)\]\s]*$/u;
 const SHORT_FORM = /(?:^|[\s(])(?:[A-ZÀ-ÞΑ-ΩА-Я][\p{L}\p{N}_]{0,2}|\p{Nd}+)\.$/u; // Mr. and Dr., a letter, 15.
 const endsSentence = (text) => END_OF_SENTENCE.test(text) && !SHORT_FORM.test(text.trimEnd());
@@ -108,7 +125,8 @@ class Talk {
   constructor(said, bytes, seed) {
     const { marks, habits, speech } = said;
     Object.assign(this, { marks, habits, speech, temperature: speech.temperature, longest: speech.max_tokens });
-    this.letters = new BytePairs(said.letters, marks.count);
+    const alphabets = { "byte pairs": BytePairs, characters: Characters };
+    this.letters = new alphabets[said.letters.kind](said.letters, marks.count);
     const kinds = { interneuron: InterneuronBrain, llama: LlamaBrain }, kind = kinds[said.config.species];
     this.brain = new kind(said.config, unpack(said.weights, bytes), marks.count, habits.kept);
     this.noBeginning = new Set(said.no_beginning);
@@ -128,8 +146,8 @@ class Talk {
   *answer(text) {
     const { marks, speech } = this, words = this.letters.encode(text).slice(-speech.question_tokens);
     const twin = speech.guidance > 1 ? structuredClone(this.state) : null, spoken = [];
-    let other = twin && this.readAll([marks.person, marks.end, marks.baby], twin);
-    let out = this.readAll([marks.person, ...words, marks.end, marks.baby], this.state), unread = null;
+    let other = twin && this.readAll(this.turn([]), twin);
+    let out = this.readAll(this.turn(words), this.state), unread = null;
     try {
       for (;;) {
         const more = (speech.guidance - 1) * 2 ** (-spoken.length / this.habits.guided), asked = out.logits;
@@ -148,6 +166,12 @@ class Talk {
       if (unread !== null) out = this.brain.step(unread, out.pixel, this.state);
       this.pixel = this.brain.step(marks.end, out.pixel, this.state).pixel;
     }
+  }
+
+  /** A question, and that the answer's turn has come; what ends a turn stands in none. */
+  turn(words) {
+    const { marks } = this, [space] = this.letters.encode(" ");
+    return [...marks.person, ...words.map((token) => (token === marks.end ? space : token)), marks.end, ...marks.baby];
   }
 
   readAll(tokens, state) {

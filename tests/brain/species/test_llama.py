@@ -123,7 +123,7 @@ def test_rotations_only_know_distance():
     """The product of two rotated vectors depends on how far apart they stand, and does depend on that."""
     torch.manual_seed(0)
     query, key = torch.randn(2, 1, 16).double().unbind()
-    turns = [angle.double() for angle in rotations(300, 16, torch.device("cpu"))]
+    turns = [angle.double() for angle in rotations(range(300), 16, torch.device("cpu"))]
 
     def product(own: int, other: int) -> float:
         turned = [

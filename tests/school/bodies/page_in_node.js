@@ -23,6 +23,19 @@ function greedy({ ids, tokens }) {
   return { said, colours, logits };
 }
 
+/** What follows a text as it is, without marks. */
+function raw({ text, tokens }) {
+  const talk = newTalk(), { brain, pixel, marks } = talk, state = brain.fresh(), said = [];
+  const ids = talk.letters.encode(text);
+  ids.slice(0, -1).forEach((id) => brain.read(id, pixel, state));
+  let out = brain.step(ids[ids.length - 1], pixel, state);
+  while (said.length < tokens) {
+    said.push(house.choose(out.logits, [], (id) => id < marks.count, marks.end, { temperature: 0 }, null));
+    out = brain.step(said[said.length - 1], out.pixel, state);
+  }
+  return said;
+}
+
 function answers({ questions, temperature, seed }) {
   const talk = Object.assign(newTalk(seed), temperature === undefined ? {} : { temperature });
   const said = questions.map((question) => Array.from(talk.answer(question), ({ token }) => token));
@@ -48,6 +61,7 @@ function stopped({ question, after }) {
 
 const tasks = {
   greedy,
+  raw,
   answers,
   drawn,
   stopped,

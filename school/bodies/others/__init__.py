@@ -1,0 +1,1 @@
+"""A llama in formats that other programs read, and back from one of them."""
