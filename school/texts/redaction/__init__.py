@@ -29,7 +29,8 @@ from school.texts.redaction.standins import KEY, mark_of, open_key, other_names
 
 NAMES = "names.txt"
 DIGIT = re.compile(r"\d")
-E_MAIL = re.compile(r"(?<![\w.%+-])[\w.%+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])")
+LOCAL, LONGEST_LOCAL = re.compile(r"[\w.%+-]*\Z"), 64  # the part of an e-mail address before its sign
+AT = re.compile(r"@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +137,13 @@ def _secrets(text: str, how: Redaction) -> Iterator[Found]:
 
 
 def _e_mails(text: str, how: Redaction) -> Iterator[Found]:
-    if "@" in text:
-        for match in E_MAIL.finditer(text):
-            yield Found(*match.span(), "e-mail", match[0].casefold())
+    free = 0  # where the last one ends
+    for at in AT.finditer(text):
+        before = LOCAL.search(text[max(free, at.start() - LONGEST_LOCAL - 1) : at.start()])[0]
+        start = at.start() - len(before)
+        if 1 <= len(before) <= LONGEST_LOCAL and not LOCAL.fullmatch(text[start - 1 : start] or "@"):
+            free = at.end()
+            yield Found(start, free, "e-mail", text[start:free].casefold())
 
 
 def _accounts(text: str, how: Redaction) -> Iterator[Found]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from school.texts.redaction import streets
 from school.texts.redaction.found import Found
 
-HOUSE = re.compile(rf"(?<![\w.,:/$€£+-]){streets.NUMBER}(?![\w:%])")
+HOUSE = re.compile(rf"\d(?<![\w.,:/$€£+-].){streets.NUMBER_GOES_ON}(?![\w:%])")
 DIGITS = re.compile(r"\d+")
 LOOK_BACK = 80  # characters in which a street stands before its number
 YEAR = re.compile(r"\b(?:in|since|by|of|until|till|from|after|before|year|en|im|nel|em)\s$", re.IGNORECASE)

@@ -11,8 +11,9 @@ from school.texts.redaction.found import Found
 from school.texts.redaction.phones import LOOK_BACK, phone_of
 
 SPACES = " \u00a0\u202f"
-ROW = re.compile(
-    rf"(?<![\w@#=+])(?<![\w][.,:/-])(?<!//)(?:\+[{SPACES}]?)?(?:\((?=\+?\d{{1,6}}\)))?(?:\+[{SPACES}]?)?\d"
+ROW = re.compile(  # it begins with a +, a bracket or a digit
+    rf"[+(\d](?<![\w@#=+].)(?<![\w][.,:/-].)(?<!//.)(?:(?<=\+)[{SPACES}]?(?:\((?=\+?\d{{1,6}}\)))?(?:\+[{SPACES}]?)?\d"
+    rf"|(?<=\()(?=\+?\d{{1,6}}\))(?:\+[{SPACES}]?)?\d|(?<=\d))"
     rf"(?:[\d]|[{SPACES}./()–-]{{1,3}}(?=\d|\(\d))*\d(?!\w|[:@]\d|[.,]\d|°|′)"
 )
 GROUP = re.compile(r"\d+")
