@@ -15,6 +15,7 @@ from school.texts.tokenizer import BABY, END, PERSON, Segment, Tokenizer
 
 UNSEEN = "\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # marks that apps put before a name, and that nobody sees
 TURN = re.compile(rf"^[{UNSEEN}]*(you|baby): ?", re.IGNORECASE | re.MULTILINE)
+NAMED = re.compile(r":(?i:(?<=you:)|(?<=baby:))")  # quick to search for
 EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 SPEAKERS = {"you": PERSON, "baby": BABY}
 
@@ -23,6 +24,8 @@ def has_turns(text: str) -> bool:
     """Whether a text holds a conversation written as lines that begin ``you: `` and ``baby: ``, or marked turns."""
     if is_marked(text):
         return True
+    if not NAMED.search(text):
+        return False
     speakers = set()
     for match in TURN.finditer(text):
         speakers.add(match[1].lower())

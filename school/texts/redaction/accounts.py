@@ -17,7 +17,7 @@ from stdnum.fr import nir
 from stdnum.gb import nhs
 from stdnum.it import codicefiscale
 
-from school.texts.redaction.found import Found
+from school.texts.redaction.found import Found, Span, around
 
 Check = Callable[[str], bool]
 
@@ -74,18 +74,25 @@ CALLED = re.compile(
 LOOK_BACK = 40  # characters in which the word stands
 
 
-def find_accounts(text: str) -> Iterator[Found]:
-    """Those with letters in them."""
-    for match in IBAN.finditer(text):
+LONGEST = 48  # characters of any of these, what stands beside it included
+
+
+def find_accounts(text: str, digits: list[Span]) -> Iterator[Found]:
+    """Those with letters in them; each has digits, too."""
+    for start, stop in around(digits, LONGEST):
+        yield from _accounts_between(text, start, stop)
+
+
+def _accounts_between(text: str, first: int, last: int) -> Iterator[Found]:
+    for match in IBAN.finditer(text, first, last):
         for stop in _ends(match[0]):
             if iban.is_valid(match[0][:stop], check_country=False):
                 yield Found(match.start(), match.start() + stop, "number", iban.compact(match[0][:stop]))
                 break
-    for match in CODE.finditer(text):
+    for match in CODE.finditer(text, first, last):
         if any(shape.fullmatch(match[0]) and check(match[0]) for shape, check in CODES):
             yield Found(*match.span(), "number", match[0].replace("-", ""))
-
-    for match in SPACED.finditer(text):
+    for match in SPACED.finditer(text, first, last):
         yield Found(*match.span(), "number", match[0].replace(" ", ""))
 
 

@@ -9,6 +9,7 @@ import re
 import pytest
 
 from school.texts.redaction import Redaction, accounts, addresses, find_all, numbers, secrets, streets
+from school.texts.redaction.found import around, digits_in
 from school.texts.redaction.names import find_names
 from school.texts.redaction.numbers import SPACES
 from school.texts.redaction.settings import RedactionSettings
@@ -60,6 +61,28 @@ def test_the_same_is_found(name: str):
     found = [[(match.span(), match.groups()) for match in plain.finditer(text)] for text in texts(3000)]
     assert [[(match.span(), match.groups()) for match in quick.finditer(text)] for text in texts(3000)] == found
     assert sum(map(len, found)) > 50
+
+
+@pytest.mark.parametrize("far", [0, 3, 9, 47, 300])
+def test_only_looked_for_near_digits(far: int):
+    """Rows, codes and postcodes are found by their digits as they are by reading everything, whatever is between."""
+    found = 0
+    for text in texts(1500):
+        text = (" x" * (far // 2)).join(text.split(" "))
+        digits = digits_in(text)
+        rows = [match.span() for match in numbers.ROW.finditer(text)]
+        assert [match.span() for match in numbers._rows(text, digits)] == rows
+        for shape, reach in (
+            (accounts.IBAN, accounts.LONGEST),
+            (accounts.CODE, accounts.LONGEST),
+            (accounts.SPACED, accounts.LONGEST),
+            (streets.UK_POSTCODE, addresses.POSTCODE),
+        ):
+            plain = [match.span() for match in shape.finditer(text)]
+            near = [match.span() for span in around(digits, reach) for match in shape.finditer(text, *span)]
+            assert near == plain
+            found += len(plain)
+    assert found > 300
 
 
 def test_e_mail_addresses():
