@@ -21,6 +21,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ from school.office.mistakes import Mistake
 from school.record.pages import put
 from school.record.schema import connect
 from school.record.settings import RecordSettings
+from school.record.sources import COURSE
 
 TOKENS = 1024  # a step
 DIARY_DAYS = 7  # with a page
@@ -177,7 +179,20 @@ def _sources(plan: Plan) -> Iterator[dict[str, Any]]:
         yield {
             "sha256": f"{n:064x}", "name": name, "bytes": size, "tokens": size // 4, "held_out_tokens": size // 40,
             "first_seen_at": plan.at(0), "last_seen_at": plan.at(plan.steps),
+            "lessons": plan.steps // (n + 2), "taught_tokens": 160 * plan.steps // (n + 2),
+            "course": _course(plan, n + 2),
         }  # fmt: skip
+
+
+def _course(plan: Plan, rarely: int) -> str:
+    """As sources.py keeps it."""
+    ends = [plan.steps * part // COURSE for part in range(COURSE + 1)]
+    points = []
+    for first, last in pairwise(ends):
+        size = 640 * (last - first) // rarely
+        nats = learned(last) * math.log(2) * size
+        points.append([first, last, (last - first) // rarely, size // 4, size, round(nats, 1)])
+    return json.dumps(points, separators=(",", ":"))
 
 
 def sentence(chance: random.Random, age: float) -> str:

@@ -95,6 +95,9 @@ class LocalSocket:
             elif isinstance(request, dict) and isinstance(request.get("score"), str):
                 score: Score = await asyncio.wrap_future(self._school.score(Path(request["score"])))
                 await _send(writer, {"score": asdict(score)})
+            elif isinstance(request, dict) and _is_list_of_names(request.get("forget_texts")):
+                gone = await asyncio.wrap_future(self._school.forget_texts(request["forget_texts"]))
+                await _send(writer, {"gone": gone})
             else:
                 await _send(writer, {"problem": "that can't be asked here"})
         except OSError:
@@ -135,6 +138,10 @@ class LocalSocket:
 async def _send(writer: asyncio.StreamWriter, message: Message) -> None:
     writer.write(json.dumps(message).encode() + b"\n")
     await writer.drain()
+
+
+def _is_list_of_names(given: object) -> bool:
+    return isinstance(given, list) and all(isinstance(name, str) for name in given)
 
 
 def _quietly(put: partial, piece: None) -> None:

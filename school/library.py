@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from school.office.foreign import emit, one_line, to_json
 from school.office.mistakes import Mistake
+from school.report.life import opened
+from school.report.sources import texts
 from school.screen.calligraphist import count, number_of, show
 from school.settings import SchoolSettings
+from school.taking_out import take_out
 from school.texts.care import Care
 from school.texts.export import lessons_of
 from school.texts.facts import Facts, facts_on, read_known, said_by, write_known
-from school.texts.keeping import Added, add, remove
+from school.texts.keeping import Added, add
 from school.texts.news import tell_skipped
 from school.texts.overview import FIRST, Preview, Row, newest_tokenizer, preview, rows_of, tokens_of, words_in
-from school.texts.places import STARTER_SHELF, Source, gather_sources
+from school.texts.places import STARTER_SHELF, Source, gather_sources, shown
 
 LINES = 12  # of a text that `show` shows
 
@@ -118,13 +123,18 @@ def _known_speaker(desk: Desk, name: str, asked: set[str]) -> Preview:
 
 
 def _remove(desk: Desk) -> int:
-    lines = [line for name in desk.options.names for line in remove(desk.library, name)]
+    texts = []
+    for name in desk.options.names:
+        if (desk.library / name).is_file():
+            with suppress(Mistake):
+                texts.append(desk.preview(desk.library / name).learned)
+    done = take_out(desk.home, desk.library, desk.options.names, texts)
     if desk.options.json:
-        emit(to_json({"removed": lines}), sys.stdout)
+        counts = {name: getattr(done, name) for name in ("lessons", "pages", "answers", "souls", "awake")}
+        emit(to_json({"removed": done.lines, "names": done.names} | counts), sys.stdout)
     else:
-        for line in lines:
+        for line in [*done.lines, *done.told()]:
             emit(line, sys.stdout)
-        emit("What it learned of it stays in its soul.", sys.stdout)
     return 0
 
 
@@ -166,16 +176,36 @@ def _show(desk: Desk) -> int:
         if not path.exists():
             raise Mistake(f"{name}: the library has no such file; `library list` shows all.")
         one = preview(path, facts, desk.care)
+        taught = _taught(desk, name)
         if desk.options.json:
-            emit(to_json(one.in_short | {"facts": asdict(facts), "owner": one.owner, "note": one.note}), sys.stdout)
+            more = {"facts": asdict(facts), "owner": one.owner, "note": one.note, "taught": taught}
+            emit(to_json(one.in_short | more), sys.stdout)
             continue
         lines = one.text.split("\n")
         emit(f"{one_line(name)}: {in_short(one)}", sys.stdout)
         emit(f"{'private' if facts.private else 'public'}, weight {facts.weight:g}", sys.stdout)
+        emit(how_taught(taught), sys.stdout)
         if one.owner:
             emit(f"you are: {', '.join(one.owner)}", sys.stdout)
         emit("\n".join(lines[:LINES]) + ("\n..." if len(lines) > LINES else ""), sys.stdout)
     return 0
+
+
+def _taught(desk: Desk, name: str) -> dict[str, Any] | None:
+    """How a text was taught, as its record tells; None where that doesn't know it."""
+    with suppress(Mistake), opened(desk.home) as life:
+        return next(iter(texts(life, shown(Path(name)))), None)
+    return None
+
+
+def how_taught(taught: dict[str, Any] | None) -> str:
+    """In a line."""
+    if not taught or not taught["lessons"]:
+        return "not taught yet, as far as its record tells"
+    said = f"taught in {number_of(taught['lessons'], 'lesson')}, {taught['times'] or 0:.1f} times all of it"
+    if taught["bits_now"] is None:
+        return said
+    return f"{said}; {taught['bits_at_first']:.2f} bits per byte at first, {taught['bits_now']:.2f} now"
 
 
 def _preview(desk: Desk) -> int:

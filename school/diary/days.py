@@ -287,9 +287,19 @@ class _Teller:
     seed: str
 
     def __call__(
-        self, occasion: str, *, people: tuple[str, ...] = (), replies: tuple[str, ...] = (), **fields: object
+        self,
+        occasion: str,
+        *,
+        people: tuple[str, ...] = (),
+        replies: tuple[str, ...] = (),
+        named: Sequence[str] = (),
+        **fields: object,
     ) -> Line:
-        return Line(self.voice.say(occasion, seed=self.seed, **fields), people, replies)
+        """``named``: texts whose ``titles`` it tells."""
+        titles = {"titles": _titles(named)} if named else {}
+        return Line(
+            self.voice.say(occasion, seed=self.seed, **fields, **titles), people, replies, tuple(named[:TITLES])
+        )
 
 
 Say = Callable[..., Line]
@@ -304,9 +314,9 @@ def _about_reading(facts: DayFacts, say: Say) -> list[Line]:
     lines = [say("lessons" if long else "lessons_short", **read, **time)]
     if facts.texts:
         occasion = "texts" if len(facts.texts) > 1 else "text"
-        lines.append(say(occasion, count=f"{len(facts.texts):,}", titles=_titles(facts.texts)))
+        lines.append(say(occasion, count=f"{len(facts.texts):,}", named=facts.texts))
     if facts.new_texts and len(facts.new_texts) < len(facts.texts):
-        lines.append(say("new_texts", titles=_titles(facts.new_texts)))
+        lines.append(say("new_texts", named=facts.new_texts))
     return lines
 
 
@@ -375,7 +385,7 @@ def _about_head(facts: DayFacts, say: Say) -> list[Line]:
 
 
 def _quoted(line: Line) -> Line:
-    return Line(f"> {line.text}\n", line.people, line.replies)
+    return replace(line, text=f"> {line.text}\n")
 
 
 def _table(days: Sequence[DayFacts], say: Say, voices: Voices) -> list[Line]:

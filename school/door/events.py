@@ -21,6 +21,16 @@ class Glimpse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Taught:
+    """What a step taught of one text: so many ``tokens``, and ``nats`` that it cost to predict ``bytes`` of them."""
+
+    sha256: str
+    tokens: int
+    bytes: int
+    nats: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StepReport:
     """What one optimizer step did; plain numbers. Loss in nats per token of the library, of the learning weights."""
 
@@ -38,6 +48,7 @@ class StepReport:
     skipped: bool = False  # the loss was not finite; nothing was learned
     returned_to: int | None = None  # the step whose weights it went back to
     glimpse: Glimpse | None = None  # only of steps at which somebody looks
+    taught: tuple[Taught, ...] = ()  # of each text that it read; nothing where nothing was learned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

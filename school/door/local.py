@@ -1,8 +1,8 @@
 """The way to a baby that is awake, from another process of its owner: a socket in its home, and lines of JSON.
 
-A request is one object: ``{"ask": TEXT, "conversation": NAME}``, or ``{"score": PATH}``. Back come ``{"piece": TEXT}``
-while it speaks, then ``{"reply": {...}}`` or ``{"score": {...}}``; or ``{"problem": TEXT}``. A question without a name
-stands for itself, outside of any conversation.
+A request is one object: ``{"ask": TEXT, "conversation": NAME}``, ``{"score": PATH}`` or ``{"forget_texts": [NAME]}``.
+Back come ``{"piece": TEXT}`` while it speaks, then ``{"reply": {...}}``, ``{"score": {...}}`` or ``{"gone": {...}}``;
+or ``{"problem": TEXT}``. A question without a name stands for itself, outside of any conversation.
 Standard library only: who asks this way waits for no torch.
 """
 
@@ -82,6 +82,10 @@ class Line:
     def score(self, file: Path) -> Message:
         """The score's fields. Raises Problem."""
         return self._call({"score": str(file.absolute())}, "score")
+
+    def forget_texts(self, names: list[str]) -> Message:
+        """How many lessons and pages the record told of texts that are gone from it now. Raises Problem."""
+        return self._call({"forget_texts": names}, "gone")
 
     def _call(self, request: Message, wanted: str, on_piece: Callable[[str], None] = lambda _: None) -> Message:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
 from dataclasses import replace
 from functools import partial
@@ -72,6 +72,7 @@ class Record(JournalKeeper, Protocol):
     def kept(self, person: str) -> Future[Kept]: ...
     def messages_with(self, surface: str, channel: str, phrase: Phrase) -> Future[frozenset[str]]: ...
     def forget(self, scope: Scope) -> Future[Removed]: ...
+    def forget_texts(self, names: Collection[str]) -> Future[dict[str, int]]: ...
 
 
 Overhearer = Callable[[Ask, str, str], Callable[[str], None] | None]
@@ -148,6 +149,11 @@ class School:
         request = Mark(file)
         self._mailbox.post(request)
         return request.future
+
+    def forget_texts(self, names: Collection[str]) -> Future[dict[str, int]]:
+        """Let the record tell nothing of these texts any more; how many ``lessons`` and ``pages`` of diary and letters
+        it told of them. Whether they are taught is the library's to say."""
+        return self._record.forget_texts(names)
 
     def sent(self, reply_id: str, message: str) -> None:
         """Note under which of the surface's ids a reply was said."""

@@ -21,21 +21,24 @@ if TYPE_CHECKING:
 
     from school.record.read_only import Look
 
+NAMING = ("texts", "new_texts")  # facts that are names of texts
 LETTERS = "letters"  # the folder beside the record
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A piece of a page. ``people`` it names or speaks of one by one, and ``replies`` it quotes, are ids."""
+    """A piece of a page. ``people`` it names or speaks of one by one, and ``replies`` it quotes, are ids; ``texts`` are
+    names of texts of the library that it names."""
 
     text: str
     people: tuple[str, ...] = ()
     replies: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
 
     @property
     def of_nobody(self) -> bool:
-        """Whether it holds nothing that is anybody's in particular."""
-        return not (self.people or self.replies)
+        """Whether it holds nothing that is anybody's in particular; what its owner calls a text is theirs."""
+        return not (self.people or self.replies or self.texts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,14 +86,21 @@ def find(db: Database, kind: str, day: str) -> Page | None:
     return next((_page(row) for row in db.query("select * from diary where kind = ? and day = ?", [kind, day])), None)
 
 
-def redact(db: Database, people: Collection[str], replies: Collection[str], folder: Path) -> int:
-    """Take out every line that names one of these people or quotes one of these answers, of the facts behind it what is
-    about them, and both out of the letters in ``folder``; returns how many pages that changed. Raises OSError."""
+def redact(
+    db: Database, people: Collection[str], replies: Collection[str], folder: Path, texts: Collection[str] = ()
+) -> int:
+    """Take out every line that names one of these people or texts or quotes one of these answers, of the facts behind
+    it what is about them, and both out of the letters in ``folder``; returns how many pages that changed. Raises
+    OSError."""
     changed = 0
     for row in list(db.query("select * from diary")):
         page = _page(row)
-        kept = tuple(line for line in page.lines if not (_hit(line.people, people) or _hit(line.replies, replies)))
-        facts = _without(page.facts, people, replies)
+        kept = tuple(
+            line
+            for line in page.lines
+            if not (_hit(line.people, people) or _hit(line.replies, replies) or _hit(line.texts, texts))
+        )
+        facts = _without_texts(_without(page.facts, people, replies), texts)
         if (kept, facts) == (page.lines, page.facts):
             continue
         changed += 1
@@ -135,6 +145,12 @@ def _without(facts: Any, people: Collection[str], replies: Collection[str]) -> A
     return facts
 
 
+def _without_texts(facts: dict[str, Any], texts: Collection[str]) -> dict[str, Any]:
+    """The facts without the names of these texts."""
+    named = {name: [one for one in facts[name] if one not in texts] for name in NAMING if name in facts}
+    return facts | named
+
+
 def _about(value: Any, people: Collection[str], replies: Collection[str]) -> bool:
     return isinstance(value, dict) and (value.get("person") in people or value.get("reply") in replies)
 
@@ -145,7 +161,8 @@ def _as_json(lines: Collection[Line]) -> str:
 
 def _page(row: dict[str, Any]) -> Page:
     lines = tuple(
-        Line(line["text"], tuple(line["people"]), tuple(line["replies"])) for line in json.loads(row["lines"])
+        Line(line["text"], tuple(line["people"]), tuple(line["replies"]), tuple(line.get("texts", ())))
+        for line in json.loads(row["lines"])
     )
     return Page(
         kind=row["kind"],

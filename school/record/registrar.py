@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from school.door.phrases import Phrase
 from school.door.values import NOWHERE, Kept, Origin, Pair, Removed, Reply, Scope, new_id
 from school.office.files import clear_unfinished
 from school.office.lifetime import Lifetime
+from school.record import sources
 from school.record.backup import Copies
 from school.record.pages import LETTERS
 from school.record.phrases import messages_with
@@ -37,12 +38,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SHELVE = """
-    insert into sources (sha256, name, bytes, tokens, held_out_tokens, first_seen_at, last_seen_at)
-    values (?, ?, ?, ?, ?, ?, ?)
-    on conflict (sha256) do update set name = excluded.name, tokens = excluded.tokens,
-        held_out_tokens = excluded.held_out_tokens, last_seen_at = excluded.last_seen_at,
-        first_seen_at = min(first_seen_at, excluded.first_seen_at) -- the clock may have been ahead then"""
+TALLIED = 100  # steps, after which it is written down what they taught of each text
 BEDTIME_SECONDS = 5.0  # for a lock; containers get ten from the signal to the end, and the soul is saved in them, too
 
 
@@ -73,6 +69,7 @@ class Registrar:
         for folder in (path.parent, self.letters):
             clear_unfinished(folder)
         begin = Rows.of(Row("runs", run, known="ignore"))  # in front of all rows, which refer to it
+        self._tally = sources.Tally()
         self._writer = Writer(path, begin, lifetime, copies)
         self._writer.submit(begin)  # a full backlog, or a new record, may lack it
         self.caught_up: Future[None] | None = self.write(lambda db: None) if self._writer.put_by.waiting else None
@@ -103,6 +100,7 @@ class Registrar:
 
     def close(self, *, step: int, ending: str, patience: float = BEDTIME_SECONDS) -> None:
         """Write the end of the run and all that waits; gives up after ``patience`` seconds."""
+        self._write_tally()
         end = {"ended_at": utc_now(), "to_step": step, "ending": ending}
         self._writer.submit(Rows.of(Row("runs", end, where={"id": self.run_id})))
         self._writer.close(patience)
@@ -121,8 +119,11 @@ class Registrar:
                 self.event("saved" if place else "not saved", place or problem, step)
 
     def stepped(self, report: StepReport) -> None:
-        row = asdict(replace(report, glimpse=None))  # words stay out of the figures
-        del row["glimpse"]
+        self._tally.add(report.step, report.taught)
+        if self._tally.steps >= TALLIED:
+            self._write_tally()
+        row = asdict(replace(report, glimpse=None, taught=()))  # words stay out of the figures
+        del row["glimpse"], row["taught"]
         skipped, returned_to = row.pop("skipped"), row.pop("returned_to")
         row["red"], row["green"], row["blue"] = row.pop("color")
         row["expected_red"], row["expected_green"], row["expected_blue"] = row.pop("expected")
@@ -141,9 +142,22 @@ class Registrar:
     def shelve(self, texts: list[Text]) -> None:
         """Note the texts of the library, each by its content; one that is known is seen again."""
         now = utc_now()
-        rows = [(text.sha256, text.name, text.size, len(text.learn), len(text.held_out), now, now) for text in texts]
+        self._write_tally()  # the text may be another under the same name now
+        self._writer.submit(lambda db: sources.shelve(db, texts, now))
 
-        self._writer.submit(lambda db: db.conn.executemany(SHELVE, rows))
+    def _write_tally(self) -> None:
+        if points := self._tally.take():
+            self._writer.submit(lambda db: sources.note(db, points))
+
+    def forget_texts(self, names: Collection[str]) -> Future[dict[str, int]]:
+        """See ``sources.forget_texts``; to the last byte."""
+
+        def write(db: Database) -> dict[str, int]:
+            gone = sources.forget_texts(db, names, self.letters)
+            self._writer.leftovers.note()
+            return gone
+
+        return self.write(write)
 
     def event(self, kind: str, text: str, step: int | None = None) -> None:
         row = {"run_id": self.run_id, "at": utc_now(), "step": step, "kind": kind, "text": text}

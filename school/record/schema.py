@@ -221,6 +221,14 @@ def m009_looking(db: Database) -> None:
         db[table].create_index(columns)
 
 
+@migrations()
+def m010_provenance(db: Database) -> None:
+    """How often each text was taught, and how that went: see sources.py."""
+    for column in ("lessons", "taught_tokens"):
+        db["sources"].add_column(column, int, not_null_default=0)
+    db["sources"].add_column("course", str)
+
+
 def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

@@ -12,6 +12,7 @@ from typing import Any
 from school.door.mood import mood
 from school.door.values import ME
 from school.record.pages import DAY, LETTER, pages
+from school.report import sources
 from school.report.curves import curve, examinations, lessons
 from school.report.days import days
 from school.report.life import Life
@@ -48,6 +49,7 @@ _EVENTS = """
     select kind, count(*) as times, max(at) as last_at from events where at >= :since group by kind
     order by times desc, kind"""
 _LIBRARY = "select count(*) as texts, sum(tokens) as tokens, sum(bytes) as bytes from sources"
+_OF_TEXTS = ("tokens", "lessons", "times", "bits_at_first", "bits_now")  # and never what it is called
 _REVIEWED = "select sum(review_tokens * span) from steps where at >= :since"
 
 
@@ -65,6 +67,7 @@ def figures(life: Life, name: str, now: datetime, *, words: bool = True) -> dict
         "tuned": _tuned(examined),
         "hippocampus": _hippocampus(examined),
         "library": life.query(_LIBRARY)[0],
+        "texts": [_some(row, *_OF_TEXTS) for row in sources.texts(life) if row["lessons"]],
         "reviewed_tokens": round(life.one(_REVIEWED) or 0),
         "teaching": teaching(life, people),
         "talk": life.query(_TALK)[0],
@@ -126,7 +129,11 @@ def _diary(life: Life, people: list[str]) -> list[dict[str, Any]]:
     allowed = {reply for reply in quoted if _was_told(life, reply, people)}
     told = []
     for page in sorted(found, key=lambda page: (page.day, page.kind), reverse=True):
-        kept = [line.text for line in page.lines if {*line.people} <= {*people} and {*line.replies} <= allowed]
+        kept = [
+            line.text
+            for line in page.lines
+            if {*line.people} <= {*people} and {*line.replies} <= allowed and not line.texts
+        ]
         told.append({"kind": page.kind, "day": page.day, "lines": kept})
     return told
 

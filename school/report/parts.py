@@ -19,6 +19,7 @@ from school.screen.calligraphist import count
 
 LEVELS = 4
 FEW_DAYS = 8  # that need no calendar
+TEXTS = 12  # told one by one
 REMARKABLE, RECENT, EVENTS = 6, 14, 8  # rows told
 FLAGS = {"record": "its best until then", "worst": "undid the most"}
 GUESSING = 8.0  # bits per byte of one that knows nothing
@@ -45,6 +46,21 @@ def _knows(told: Figures) -> str:
             f"{share:.0f} % of the surprise. Less is better; its best so far was {head['best']:.2f}."
         )
     return f"<p>{plain}</p>{drawn.knowing(told) or _none()}"
+
+
+def _read(told: Figures) -> str:
+    read = told["texts"]
+    if not read:
+        return _none()
+    rows = [
+        (f"{number}.", count(row["tokens"]), f"{row['times']:.1f}", bits(row["bits_at_first"]), bits(row["bits_now"]))
+        for number, row in enumerate(read[:TEXTS], 1)
+        if row["times"] is not None
+    ]
+    more = f" These are the largest of {whole(len(read))}." if len(read) > TEXTS else ""
+    plain = "What it is taught, text by text, the largest first: how often it read all of it, and what a byte cost."
+    heads = ("text", "tokens", "times", "bits per byte at first", "now")
+    return f"<p>{plain}{more}</p>{table('Its texts', heads, rows, (0,))}"
 
 
 def _feels(told: Figures) -> str:
@@ -224,6 +240,7 @@ def _none() -> str:
 
 SECTIONS: tuple[tuple[str, str, Callable[[Figures], str]], ...] = (
     ("knows", "What it knows", _knows),
+    ("read", "What it read", _read),
     ("feels", "How it felt", _feels),
     ("said", "What it said", _said),
     ("words", "Its words", _words),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from brain.gauges import from_names
 from school.office.mistakes import Mistake
+from school.report import sources
 from school.report.curves import curve, curves, examinations, lessons, statistics
 from school.report.days import days
 from school.report.life import Life
@@ -24,9 +25,6 @@ _NOW = """
            avg(red) as red, avg(green) as green, avg(blue) as blue
     from (select * from steps where at >= :since order by step desc limit :lessons)"""
 _LESSONS = 100  # that tell how it is doing now
-_SOURCES = """
-    select name, bytes, tokens, held_out_tokens, first_seen_at, last_seen_at from sources
-    where last_seen_at >= :since order by bytes desc, name"""
 _COLORS = ("red", "green", "blue")
 Words = list[str]
 
@@ -100,7 +98,8 @@ def show_mood(life: Life, words: Words, last: int | None) -> Table:
 
 
 def show_sources(life: Life, words: Words, last: int | None) -> Table:
-    return Table(*life.columns_and_rows(_SOURCES))
+    """The texts that it learned from: how often each was taught, and bits per byte in its lessons at first and now."""
+    return Table.of(sources.texts(life), sources.COLUMNS)
 
 
 def show_people(life: Life, words: Words, last: int | None) -> Table:

@@ -15,11 +15,12 @@ import numpy as np
 import torch
 
 from school.teaching.night import Night
+from school.teaching.provenance import Provenance
 from school.teaching.reviews import Reviews
 from school.teaching.settings import LessonSettings
 from school.teaching.streams import Step, Task
 from school.teaching.talks import Talks
-from school.texts.librarian import Bookmark, Librarian
+from school.texts.librarian import Bookmark, Lesson, Librarian
 
 
 class Shape(NamedTuple):
@@ -92,10 +93,15 @@ class LibraryPlanner:
             self.librarian.byte_count(lesson.tokens[:, 1:][lesson.learned]),
             review_tokens,
             library_targets=learned,
+            provenance=self._provenance(lesson),
             anchored=review_tokens > 0 and knows_library and not new_library,
             jumped=lesson.jumped,
             new_library=new_library,
         )
+
+    def _provenance(self, lesson: Lesson) -> Provenance:
+        sources = np.where(lesson.learned, lesson.sources, -1)
+        return Provenance(self.librarian.texts, sources, self.librarian.byte_lengths[lesson.tokens[:, 1:]])
 
     def _library_tasks(self, tokens: np.ndarray, learned: np.ndarray, micro_streams: int) -> list[Task]:
         blocks, tasks = torch.from_numpy(tokens).to(self.device), []

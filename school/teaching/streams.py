@@ -16,6 +16,7 @@ from brain.contract import Brain, State
 from brain.selfstate import Condition, fresh_condition
 from school.door.events import Glimpse
 from school.teaching.examiner import NEUTRAL
+from school.teaching.provenance import Provenance
 
 
 @dataclass(slots=True)
@@ -111,6 +112,7 @@ class Step:
     jumped: bool = False  # to a new place in the library, of which the streams know nothing
     new_library: bool = False  # there is something new to learn
     library_targets: float = 0.0  # of the library that are learned; 0 where all are
+    provenance: Provenance | None = None  # of the blocks of the library
     index: int = 0  # of the first task that is not done
     before: int = 0  # streams of the same step of which other processes take care, before these
     losses: list[Tensor] = field(default_factory=list)

@@ -267,6 +267,8 @@ class Tutor:
         elif streams:
             self.streams.write(task.rows, read.after)
         step.losses.append((read.losses * task.weights.t())[:, :streams].sum())
+        if step.provenance:
+            step.provenance.note(task.rows, read.losses[:, :streams])
         step.correct.append(read.correct[:, :streams].sum())
         step.expected.append(read.expected[:streams, -1].sum(0))
 
@@ -352,4 +354,5 @@ class Tutor:
             skipped=not learned,
             returned_to=returned_to,
             glimpse=step.glimpse,
+            taught=tuple(step.provenance.taught()) if learned and step.provenance else (),
         )

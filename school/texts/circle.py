@@ -43,6 +43,12 @@ class Circle:
             filled += len(piece)
         return out, learned
 
+    def sources(self, start: int, count: int) -> np.ndarray:
+        """Of which text each of ``count`` tokens from ``start`` on is, by its number; -1 for a document mark."""
+        places = np.arange(start, start + count) % self.tokens
+        index = np.searchsorted(self._starts, places, side="right") - 1
+        return np.where(places == self._starts[index], -1, np.array(self.order)[index])
+
 
 class Quiet:
     """Where others have their say in the tokens of a text: what they say and its end are read, but not learned."""

@@ -20,6 +20,7 @@ LONG_LINE = 200  # letters; longer lines are compared in parts
 PARTS = re.compile(
     rf".{{40,{LONG_LINE}}}?(?:[.!?…]+[\"'”’»)\]]*\s+|[。！？]+[\"'”’」』]*\s*)|.{{1,{LONG_LINE}}}", re.DOTALL
 )
+ODD_SPACE = re.compile(r"[^\S \n]")
 BLANK = 0  # the hash of a piece that says nothing
 
 Range = tuple[int, int]
@@ -49,14 +50,21 @@ class Share:
 
 
 def pieces_of(text: str, cut: int) -> Pieces:
-    hashes, ends, end = [], [], 0
+    parts: list[str] = []
     for line in text.splitlines(keepends=True):
-        for part in (line,) if len(line) <= LONG_LINE else PARTS.findall(line):
-            end += len(part)
-            ends.append(end)
-            said = " ".join(part.split())
-            hashes.append(hash(said) if said else BLANK)
-    return Pieces(np.array(hashes, dtype=np.int64), np.array(ends, dtype=np.int64), cut)
+        if len(line) <= LONG_LINE:
+            parts.append(line)
+        else:
+            parts += PARTS.findall(line)
+    ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)))
+    said = map(str.strip, parts) if _is_evenly_spaced(text) else (" ".join(part.split()) for part in parts)
+    hashes = np.fromiter((hash(what) if what else BLANK for what in said), np.int64, len(parts))
+    return Pieces(hashes, ends, cut)
+
+
+def _is_evenly_spaced(text: str) -> bool:
+    """Whether words are one space apart, or a line; as good as always where a text was cleaned."""
+    return "  " not in text and not ODD_SPACE.search(text)
 
 
 def share_out(texts: list[Pieces], read: Callable[[int], str], split: Callable[[str], int]) -> list[Share]:

@@ -31,7 +31,7 @@ def add(library: Path, path: Path, said: dict[str, object]) -> Added:
     """Copy a file, or all that can be read in a folder, into a library, and note what was ``said`` about it. For what
     is there already it is only noted. Raises Mistake."""
     known = read_known(library)
-    here = _in_library(library, path)
+    here = in_library(library, path)
     added = Added()
     if here is not None:
         added.names.append(here)
@@ -57,7 +57,7 @@ def add(library: Path, path: Path, said: dict[str, object]) -> Added:
     return added
 
 
-def _in_library(library: Path, path: Path) -> str | None:
+def in_library(library: Path, path: Path) -> str | None:
     """The name by which a library has a file or a folder, whichever way it is written."""
     for place in (path, library / path):
         inside = Path(os.path.normpath(place.absolute()))
@@ -85,7 +85,7 @@ def _copy(library: Path, file: Path, name: Path, known: Known) -> str:
 def remove(library: Path, name: str) -> list[str]:
     """Take a file or a folder out of a library; a line for each file. It is deleted where the one it was copied from is
     still there, else it goes to the library's bin. Raises Mistake."""
-    here = _in_library(library, Path(name))
+    here = in_library(library, Path(name))
     if here is None:
         raise Mistake(f"{name}: the library has no such file; `library list` shows all.")
     known, place = read_known(library), library / here

@@ -46,12 +46,14 @@ class Bookmark(NamedTuple):
 
 class Lesson(NamedTuple):
     """One block for every stream: ``tokens`` (B, T+1), whether each target is ``learned`` (B, T), whether the streams
-    jumped to a new place, and their places."""
+    jumped to a new place, their places, and of which text each target is: ``sources`` (B, T) has its number, -1 for the
+    mark between two."""
 
     tokens: np.ndarray
     learned: np.ndarray
     jumped: bool
     places: list[int]
+    sources: np.ndarray
 
 
 def train_tokenizer(
@@ -169,7 +171,8 @@ class Librarian:
         last = (bookmark.block + 2) * length > arc
         after = Bookmark(bookmark.epoch + last, 0 if last else bookmark.block + 1, self.library)
         blocks, learned = zip(*(circle.read(place, length + 1) for place in places), strict=True)
-        return Lesson(np.stack(blocks), np.stack(learned)[:, 1:], bookmark.block == 0, places), after
+        sources = np.stack([circle.sources(place + 1, length) for place in places])
+        return Lesson(np.stack(blocks), np.stack(learned)[:, 1:], bookmark.block == 0, places, sources), after
 
     def _circle(self, epoch: int) -> Circle:
         if all(text.weight % 1 == 0 for text in self.texts):

@@ -32,7 +32,7 @@ def own_words(text: str) -> str:
 
 
 def is_marked(text: str) -> bool:
-    return MARKED.search(text) is not None
+    return any(mark in text for mark in (OTHERS, OWN, NEW))
 
 
 def in_one(documents: Iterable[Document], owner: frozenset[str], *, plain: bool = False) -> str:

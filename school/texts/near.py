@@ -4,7 +4,10 @@ message that a program sends every hour.
 Exact copies are found by copies.py, and of two texts the longer one has a passage, here as there. Here paragraphs are
 compared by the runs of three words in them: MinHash (Broder 1997, by ``rensa``) finds pairs that may be alike, in bands
 as in locality-sensitive hashing, and each is verified by its true Jaccard similarity. Seeds are fixed, so the same
-texts always lose the same passages.
+texts always lose the same passages. Most paragraphs say too much that no other one says to be like any: they are told
+by counting runs of words, and never hashed.
+
+Shapes: N runs of words in all paragraphs, P paragraphs.
 """
 
 from __future__ import annotations
@@ -15,7 +18,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from rensa import RMinHash
 
 from school.texts.wording import units_of
 
@@ -33,6 +35,8 @@ AGAIN, AGAIN_WORDS = 3, 4  # times that a message comes, and its words, that mak
 KEPT_ALIKE = 20  # that a paragraph is verified against, at most
 LINE = re.compile(r"[^\n]*\S[^\n]*")
 DIGITS = re.compile(r"\d+")
+SPREAD = np.uint64(0x9E3779B97F4A7C15)  # odd, of splitmix64 (Steele et al. 2014)
+MOST_BITS = 25  # of a run's place in the table
 
 Place = tuple[int, int, int]  # a text's number, and where the passage begins and ends
 
@@ -50,26 +54,43 @@ class Drop:
 
 @dataclass(slots=True)
 class _Content:
-    """What one or several paragraphs say, to the letter but for spaces."""
+    """What one or several paragraphs say, to the letter but for spaces; its ``words`` as numbers."""
 
     places: list[Place] = field(default_factory=list)
-    words: list[str] = field(default_factory=list)
+    words: np.ndarray = field(default_factory=lambda: np.empty(0, np.int32))
+
+
+class _Vocabulary(dict[str, int]):
+    """A number for each word, in order of their coming."""
+
+    def __missing__(self, word: str) -> int:
+        self[word] = len(self)
+        return self[word]
+
+    def numbers(self, words: list[str]) -> np.ndarray:
+        return np.fromiter(map(self.__getitem__, words), np.int32, len(words))
+
+    def without_digits(self) -> np.ndarray:
+        """For each word's number that of the word with a sign in the place of its digits."""
+        words = list(self)
+        return self.numbers([word if word.isalpha() else DIGITS.sub("#", word) for word in words])
 
 
 def find_near(texts: Sequence[str]) -> list[Drop]:
     """What can be left out of texts, in order; neighbours as one."""
-    contents: dict[str, _Content] = defaultdict(_Content)
+    contents: dict[str, _Content] = {}
+    vocabulary = _Vocabulary()
     for number in _longest_first(texts):
         for start, stop in paragraphs(texts[number]):
             said = " ".join(texts[number][start:stop].split())
-            content = contents[said]
-            content.words = content.words or units_of(said)
-            content.places.append((number, start, stop))
-    drops = list(_boilerplate(contents.values(), texts))
+            if said not in contents:
+                contents[said] = _Content(words=vocabulary.numbers(units_of(said)))
+            contents[said].places.append((number, start, stop))
+    drops = list(_boilerplate(contents.values(), texts, vocabulary)) if len(texts) >= MANY else []
     long = [content for content in contents.values() if len(content.words) >= LEAST]
     for content in long:
         drops += [Drop(*again, "said before", first) for first, again in _again(content.places)]
-    for content, like in _nearly_the_same(long):
+    for content, like in _nearly_the_same(long, vocabulary):
         drops += [Drop(*place, "nearly the same", like.places[0]) for place in content.places]
     once = {(drop.text, drop.start): drop for drop in reversed(drops)}  # what was found first counts
     return _joined(sorted(once.values()), texts)
@@ -79,15 +100,15 @@ def find_repeated(messages: Sequence[str]) -> dict[int, int]:
     """Which messages of a conversation say what another one does, by their numbers, and which one that is: the first.
     Short ones may be said again and again."""
     same: dict[str, list[int]] = defaultdict(list)
-    contents = []
+    contents, vocabulary = [], _Vocabulary()
     for number, message in enumerate(messages):
         words = units_of(message)
         if len(words) >= AGAIN_WORDS:
             same[" ".join("#" if word.isdigit() else word for word in words)].append(number)
         if len(words) >= LEAST:
-            contents.append(_Content([(number, 0, len(message))], words))
+            contents.append(_Content([(number, 0, len(message))], vocabulary.numbers(words)))
     repeated = {n: numbers[0] for numbers in same.values() if len(numbers) >= AGAIN for n in numbers[1:]}
-    for content, like in _nearly_the_same(contents):
+    for content, like in _nearly_the_same(contents, vocabulary):
         repeated.setdefault(content.places[0][0], like.places[0][0])
     return dict(sorted(repeated.items()))
 
@@ -125,13 +146,14 @@ def _longest_first(texts: Sequence[str]) -> list[int]:
     return sorted(range(len(texts)), key=lambda number: (-len(texts[number]), number))
 
 
-def _boilerplate(contents: Iterable[_Content], texts: Sequence[str]) -> Iterator[Drop]:
+def _boilerplate(contents: Iterable[_Content], texts: Sequence[str], vocabulary: _Vocabulary) -> Iterator[Drop]:
     """The same paragraph, whatever the numbers in it, in many texts of which it is the smaller part; a file in many
     copies is no boilerplate."""
-    alike: dict[str, list[Place]] = defaultdict(list)
+    alike: dict[bytes, list[Place]] = defaultdict(list)
+    without_digits = vocabulary.without_digits()
     for content in contents:
         if len(content.words) >= MANY_WORDS:
-            alike[DIGITS.sub("#", " ".join(content.words))] += content.places
+            alike[without_digits[content.words].tobytes()] += content.places
     many = [sorted(places, key=lambda place: -len(texts[place[0]])) for places in alike.values()]
     many = [places for places in many if len({number for number, _, _ in places}) >= MANY]
     share = Counter()
@@ -154,9 +176,11 @@ def _again(places: list[Place]) -> Iterator[tuple[Place, Place]]:
             first[place[0]] = place
 
 
-def _nearly_the_same(contents: list[_Content]) -> Iterator[tuple[_Content, _Content]]:
+def _nearly_the_same(contents: list[_Content], vocabulary: _Vocabulary) -> Iterator[tuple[_Content, _Content]]:
     """Contents that are like an earlier one that stays, and that one."""
-    shingles = [_shingles(content.words) for content in contents]
+    contents = _not_too_different(contents)
+    names = list(vocabulary) if contents else []
+    shingles = [_shingles([names[number] for number in content.words.tolist()]) for content in contents]
     kept_near: dict[int, list[int]] = defaultdict(list)
     for number, candidates in enumerate(_candidates(shingles)):
         kept = dict.fromkeys(k for other in candidates for k in kept_near[other])
@@ -166,6 +190,31 @@ def _nearly_the_same(contents: list[_Content]) -> Iterator[tuple[_Content, _Cont
         else:
             kept_near[number] = [like]
             yield contents[number], contents[like]
+
+
+def _not_too_different(contents: list[_Content]) -> list[_Content]:
+    """Without those of which so many runs of words stand nowhere else that they can be like none: two that are alike
+    share ALIKE of each one's runs. What two runs share by chance in the table only keeps some in."""
+    if not contents:
+        return []
+    words = np.concatenate([content.words for content in contents]).astype(np.uint64)
+    owner = np.repeat(np.arange(len(contents), dtype=np.int32), [len(content.words) for content in contents])
+    inside = np.flatnonzero(owner[: 1 - SHINGLE] == owner[SHINGLE - 1 :])  # (N,) where a run begins
+    key = np.zeros(len(inside), np.uint64)
+    for place in range(SHINGLE):
+        key = (key ^ words[inside + place]) * SPREAD
+        key ^= key >> np.uint64(29)
+    owner, bits = owner[inside], min(MOST_BITS, int(np.log2(len(inside))) + 3)
+    slot = (key * SPREAD >> np.uint64(64 - bits)).astype(np.int32)
+    last = np.zeros(1 << bits, np.int32)
+    last[slot] = np.arange(len(slot), dtype=np.int32)
+    last = last[slot]  # (N,) where the same run comes last
+    shared = np.zeros(1 << bits, bool)
+    shared[slot[owner[last] != owner]] = True
+    alone = ~shared[slot] & (last == np.arange(len(slot)))
+    runs = np.bincount(owner, minlength=len(contents))
+    own = np.bincount(owner[alone], minlength=len(contents))
+    return [contents[i] for i in np.flatnonzero(own <= (1 - ALIKE) * runs + 1e-9)]
 
 
 def _shingles(words: list[str]) -> set[str]:
@@ -179,6 +228,10 @@ def _jaccard(one: set[str], other: set[str]) -> float:
 
 def _candidates(shingles: list[set[str]]) -> list[list[int]]:
     """For each set, earlier ones that share a band with it: the one before it and the first of all, in each band."""
+    if not shingles:
+        return []
+    from rensa import RMinHash  # seldom needed, as few paragraphs are like any other
+
     found: list[dict[int, None]] = [{} for _ in shingles]
     digests = np.empty((len(shingles), PERMUTATIONS), np.uint32)
     for start in range(0, len(shingles), BATCH):

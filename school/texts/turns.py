@@ -18,6 +18,7 @@ UNSEEN = "\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # marks that apps put 
 TURN = re.compile(rf"^[{UNSEEN}]*(you|baby): ?", re.IGNORECASE | re.MULTILINE)
 QUESTION = re.compile(rf"^[{UNSEEN}]*(Q|A): ?", re.MULTILINE)
 ANSWERED = re.compile(rf"^[{UNSEEN}]*Q: ?[^\n]*\n\s*A: ", re.MULTILINE)
+NAMED = re.compile(r":(?i:(?<=you:)|(?<=baby:))")  # quick to search for
 EMPTY_LINE = re.compile(r"\n[ \t]*\n")
 SPEAKERS = {"you": PERSON, "baby": BABY, "q": PERSON, "a": BABY}
 
@@ -27,12 +28,9 @@ def has_turns(text: str) -> bool:
     its answer ``A: `` below, or marked turns."""
     if is_marked(text):
         return True
-    speakers = set()
-    for match in TURN.finditer(text):
-        speakers.add(match[1].lower())
-        if len(speakers) == 2:
-            return True
-    return ANSWERED.search(text) is not None
+    if NAMED.search(text) and len({match[1].lower() for match in TURN.finditer(text)}) == 2:
+        return True
+    return "Q:" in text and ANSWERED.search(text) is not None
 
 
 def conversation_segments(text: str, *, only_turns: bool | None = None) -> Iterator[Segment]:
@@ -88,7 +86,7 @@ def begins_with_turn(text: str) -> bool:
 
 def _pattern(text: str) -> re.Pattern[str]:
     """How turns begin in a text: ``Q: `` and ``A: `` where there are no others."""
-    return TURN if TURN.search(text) else QUESTION
+    return TURN if NAMED.search(text) and TURN.search(text) else QUESTION
 
 
 def encode_conversation(tokenizer: Tokenizer, text: str) -> list[int]:

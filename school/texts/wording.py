@@ -8,6 +8,7 @@ are compared character by character; of those THIRDS make up a word.
 from __future__ import annotations
 
 import codecs
+import re
 import unicodedata
 from hashlib import blake2b
 
@@ -51,11 +52,17 @@ def is_unspaced(unit: str) -> bool:
 
 
 LETTERS = _Letters()
+ASCII = {code: LETTERS[code] or None for code in range(128)}  # one for one, which translates ten times as fast
+ODD, FEW = re.compile(r"[^\x00-\x7f]"), 6  # different ones that are looked at one by one
 
 
 def units_of(text: str) -> list[str]:
     """The words of a text, and its characters where there are no words, as they are compared."""
-    return text.translate(LETTERS).split()
+    plain = text
+    if not text.isascii() and len(odd := set(ODD.findall(text))) <= FEW:
+        for char in odd:
+            plain = plain.replace(char, LETTERS[ord(char)])
+    return plain.translate(ASCII).split() if plain.isascii() else text.translate(LETTERS).split()
 
 
 def thirds_of(unit: str) -> int:

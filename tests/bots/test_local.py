@@ -170,3 +170,23 @@ def test_one_that_falls_asleep_says_so(class_, tmp_path):  # noqa: F811
             line.ask("hello", "", lambda piece: None)
 
     guest(class_, tmp_path, visit)
+
+
+def test_a_text_is_taken_out_by_who_is_awake(class_, tmp_path):  # noqa: F811
+    """Its lessons leave the record at once; names that are none are refused."""
+    class_.registrar.shelve(class_.tutor.librarian.texts)
+    wake(class_)
+    name = class_.tutor.librarian.texts[0].name
+
+    def visit(home: Path):
+        wait_for(lambda: class_.school.status().step > 5)
+        with Line.to(home) as line:
+            gone = line.forget_texts([name])
+            with pytest.raises(Problem, match="can't be asked"):
+                line._call({"forget_texts": name}, "gone")
+            return gone
+
+    gone = guest(class_, tmp_path, visit)
+    assert gone["texts"] == 1
+    rows = class_.registrar.write(lambda db: list(db.query("select name from sources"))).result(60)
+    assert name not in {row["name"] for row in rows}

@@ -11,6 +11,7 @@ import pytest
 
 from bots.command_line import parse
 from school import library
+from school.door.events import Taught
 from school.office.mistakes import Mistake
 from school.settings import SchoolSettings
 from school.texts.facts import NAME
@@ -236,3 +237,85 @@ def test_what_is_typed_wrongly(words: str, capsys: pytest.CaptureFixture):
         parse(["library", *words.split()])
     assert leaving.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def lived(home: Home) -> str:
+    """A baby lived here, learned own.txt and quoted it; returns what it said."""
+    from school.record.pages import Line, Page, put
+    from school.record.schema import connect
+    from school.record.sources import Tally, note, shelve
+    from school.texts.news import write_library
+
+    (home.library / "own.txt").write_text("My own secret soup has seven carrots and one onion.\n" * 40)
+    for folder in ("statistics/letters", "soul/tokens", "soul/step-000000012"):
+        (home.folder / folder).mkdir(parents=True)
+    (home.folder / "soul" / "tokens" / "library.tokens").write_bytes(b"tokens")
+    write_library(home.folder / "soul" / "library.json", {"own.txt": "a", "b.txt": "b"}, print)
+    db = connect(home.folder / "statistics" / "baby.db")
+    learned = [SimpleNamespace(name=f"{name}.txt", sha256=sha, size=9, learn=[0] * 9, held_out=[]) for name, sha in OWN]
+    shelve(db, learned, "2026-03-01T00:00:00Z")
+    tally = Tally()
+    tally.add(1, [Taught(sha256="a", tokens=18, bytes=40, nats=80.0)])
+    note(db, tally.take())
+    lines = (Line("It rained."), Line("I read own.", texts=("own.txt",)))
+    page = Page(
+        kind="day", day="2026-03-01", at="2026-03-01T23:59:00Z", lines=lines, facts={"texts": ["own.txt", "b.txt"]}
+    )
+    put(db, page)
+    said = "well, my own secret soup has seven carrots, or more"
+    db["messages"].insert({"id": "m", "text": "soup?"})
+    db["replies"].insert_all(
+        [{"id": "1", "message_id": "m", "text": said}, {"id": "2", "message_id": "m", "text": "no"}]
+    )
+    db.conn.commit()
+    db.close()
+    return said
+
+
+OWN = (("own", "a"), ("b", "b"))
+
+
+def test_showing_how_a_text_was_taught(home: Home):
+    lived(home)
+    assert (
+        "taught in 1 lesson, 2.0 times all of it; 2.89 bits per byte at first, 2.89 now\n"
+        in home("show", "own.txt").out
+    )
+    assert home.json("show", "own.txt")["taught"]["lessons"] == 1
+    (home.library / "new.txt").write_text("Hello.\n")
+    assert "not taught yet, as far as its record tells\n" in home("show", "new.txt").out
+
+
+def test_what_was_made_of_a_text_goes_with_it(home: Home):
+    """Its lessons, what the diary said of it by name, its tokens, its name; what stays is told."""
+    lived(home)
+    told = home("remove", "own.txt").out
+    assert (
+        "Gone from its record, too: 1 lesson of it, and what 1 page of diary and letters said of it by name.\n" in told
+    )
+    assert "1 answer in the record says eight words of it in a row" not in told  # it says seven
+    assert "the weights (1 soul) keep traces of it" in told
+    record = (home.folder / "statistics" / "baby.db").read_bytes()
+    assert b"own.txt" not in record
+    assert b"I read own" not in record
+    assert b"It rained." in record
+    assert not list((home.folder / "soul" / "tokens").iterdir())
+    assert json.loads((home.folder / "soul" / "library.json").read_text()) == {"b.txt": "b"}
+    with pytest.raises(Mistake, match="no such file"):
+        home("remove", "own.txt")
+
+
+def test_answers_that_quote_a_text_are_counted(home: Home):
+    lived(home)
+    (home.library / "own.txt").write_text("Well my OWN secret soup has seven carrots. And more of it.\n" * 40)
+    found = home.json("remove", "own.txt")
+    assert (found["names"], found["answers"], found["lessons"], found["pages"]) == (["own.txt"], 1, 1, 1)
+
+
+def test_a_text_that_is_gone_is_taken_out_of_the_record(home: Home):
+    """Somebody deleted the file before."""
+    lived(home)
+    (home.library / "own.txt").unlink()
+    assert home.json("remove", "own.txt")["lessons"] == 1
+    with pytest.raises(Mistake, match="no such file"):
+        home("remove", "own.txt")

@@ -10,10 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from school.office.mistakes import Mistake
 from school.texts.cleaning import characters, lines
 from school.texts.cleaning.changes import EXAMPLES, Changed
+from school.texts.cleaning.look import Look
 from school.texts.cleaning.own import OwnRule, TooSlow, read_rules
 from school.texts.cleaning.settings import UNUSUAL, USUAL, CleaningSettings
 
@@ -21,23 +23,40 @@ OWN = "cleaning.toml"
 ROUNDS = 20  # of which two are usual
 FOR_DOCUMENTS = frozenset({"page-lines", "hard-wraps"})  # not for single messages
 
-Change = Callable[[str], Changed]
-ALL: dict[str, Change] = {  # in the order in which they are applied
-    "line-ends": characters.line_ends,
-    "page-lines": lines.page_lines,
-    "unseen": characters.unseen,
-    "entities": characters.entities,
-    "composed": characters.composed,
-    "spaces": characters.spaces,
-    "ends-of-lines": characters.ends_of_lines,
-    "empty-lines": characters.empty_lines,
-    "apostrophes": characters.apostrophes,
-    "quotes": characters.quotes,
-    "hyphens": characters.hyphens,
-    "double-hyphens": characters.double_hyphens,
-    "ellipses": characters.ellipses,
-    "repeats": characters.repeats,
-    "hard-wraps": lines.hard_wraps,
+
+class Rule(NamedTuple):
+    """``change`` is made where ``may`` says that there may be something to change."""
+
+    change: Callable[[Look], Changed]
+    may: Callable[[Look], bool]
+
+
+def _in(text: Callable[[str], Changed], may: Callable[[Look], bool]) -> Rule:
+    return Rule(lambda look: text(look.text), may)
+
+
+def _of(text: Callable[[str], Changed], chars: frozenset[str]) -> Rule:
+    return _in(text, lambda look: look.has(chars))
+
+
+ALL: dict[str, Rule] = {  # in the order in which they are applied
+    "line-ends": _of(characters.line_ends, characters.OF_LINE_ENDS),
+    "page-lines": _of(lines.page_lines, frozenset(lines.PAGE)),
+    "unseen": _of(characters.unseen, characters.OF_UNSEEN),
+    "entities": _in(characters.entities, lambda look: {"&", ";"} <= look.chars),
+    "composed": _in(characters.composed, lambda look: not look.chars <= characters.SIMPLE),
+    "spaces": _of(characters.spaces, characters.OF_SPACES),
+    "ends-of-lines": _in(characters.ends_of_lines, lambda look: characters.has_ends_of_lines(look.text)),
+    "empty-lines": _in(characters.empty_lines, lambda look: "\n\n\n\n" in look.text),
+    "apostrophes": _of(characters.apostrophes, characters.OF_APOSTROPHES),
+    "quotes": _in(
+        characters.quotes, lambda look: look.has(characters.OF_QUOTES) and not look.has(characters.OTHER_QUOTES)
+    ),
+    "hyphens": _of(characters.hyphens, characters.OF_HYPHENS),
+    "double-hyphens": _in(characters.double_hyphens, lambda look: "--" in look.text),
+    "ellipses": _in(characters.ellipses, lambda look: "\u2026" in look.chars or " . . ." in look.text),
+    "repeats": Rule(lambda look: characters.repeats(look.text, look.running), lambda look: bool(look.running)),
+    "hard-wraps": _of(lines.hard_wraps, frozenset("\n")),
 }
 
 
@@ -83,12 +102,13 @@ def clean(text: str, rules: Rules, *, message: bool = False) -> Cleaned:
             text = _applied(rule.name, rule(text), report)
         except TooSlow:
             report.too_slow.append(rule.name)
-    named = [(name, change) for name, change in ALL.items() if name in rules.named]
+    named = [(name, rule) for name, rule in ALL.items() if name in rules.named]
     for _ in range(ROUNDS):
-        before = text
-        for name, change in named:
-            if not (message and name in FOR_DOCUMENTS):
-                text = _applied(name, change(text), report)
+        before, look = text, Look.at(text)
+        for name, rule in named:
+            if rule.may(look) and not (message and name in FOR_DOCUMENTS):
+                text = _applied(name, rule.change(look), report)
+                look = look if text == look.text else Look.at(text)
         if text == before:
             break
     return Cleaned(text, report.counts, report.examples, report.too_slow)

@@ -7,8 +7,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 EXAMPLES, AROUND = 3, 16  # shown of each rule; characters on each side of what changed
-# Code and web addresses mean what they say, letter by letter.
-LITERAL = re.compile(r"(^```[^\n]*\n[\s\S]*?(?:^```[^\n]*$|\Z)|`[^`\n]+`|\b(?:https?|ftp)://\S+|\bwww\.\S+)", re.M)
+RUN = 5  # of the same in a row that are too many
+# Code and web addresses mean what they say, letter by letter. What it begins with stands first, and what must stand
+# before that behind it: so the text is searched for a few letters, which is several times as fast.
+LITERAL = re.compile(
+    r"([`hfw](?:(?<=^`)``[^\n]*\n[\s\S]*?(?:^```[^\n]*$|\Z)|(?<=`)[^`\n]+`"
+    r"|(?<!\w.)(?:(?<=h)ttps?://|(?<=f)tp://|(?<=w)ww\.)\S+))",
+    re.M,
+)
 
 
 class Changed(NamedTuple):
@@ -30,8 +36,9 @@ def replaced(text: str, pattern: re.Pattern, by: str | Callable[[re.Match], str]
         if new != match[0]:
             count += 1
             if len(examples) < EXAMPLES:
-                left, right = match.string[max(0, match.start() - AROUND) : match.start()], match.string[match.end() :]
-                examples.append((f"{left}{match[0]}{right[:AROUND]}", f"{left}{new}{right[:AROUND]}"))
+                left = match.string[max(0, match.start() - AROUND) : match.start()]
+                right = match.string[match.end() : match.end() + AROUND]
+                examples.append((f"{left}{match[0]}{right}", f"{left}{new}{right}"))
         return new
 
     changed = pattern.sub(one, text, **how)

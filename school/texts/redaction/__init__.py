@@ -11,7 +11,7 @@ import hmac
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from school.office.files import read_whole
 from school.office.mistakes import Mistake
 from school.texts.redaction.accounts import find_accounts
 from school.texts.redaction.addresses import find_addresses
-from school.texts.redaction.found import Found
+from school.texts.redaction.found import Found, Span, digits_in
 from school.texts.redaction.names import find_names
 from school.texts.redaction.numbers import find_numbers
 from school.texts.redaction.secrets import find_secrets
@@ -29,8 +29,8 @@ from school.texts.redaction.settings import KINDS, RedactionSettings
 from school.texts.redaction.standins import KEY, mark_of, open_key, other_names
 
 NAMES = "names.txt"
-DIGIT = re.compile(r"\d")
-E_MAIL = re.compile(r"(?<![\w.%+-])[\w.%+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])")
+LOCAL, LONGEST_LOCAL = re.compile(r"[\w.%+-]*\Z"), 64  # the part of an e-mail address before its sign
+AT = re.compile(r"@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +107,12 @@ def redact(text: str, how: Redaction) -> Redacted:
 def find_all(text: str, how: Redaction) -> list[Found]:
     """What goes, in order; of two things in the same place the one that was looked for first, or begins first."""
     taken: list[Found] = []
-    in_digits = (_accounts, _addresses, _numbers) if DIGIT.search(text) else ()
-    for finder in (_secrets, _e_mails, *in_digits, _names):
-        if new := _apart(one for one in finder(text, how) if one.kind in how.kinds):
+    digits = digits_in(text)
+    for finder in FINDERS:
+        if new := _apart(one for one in finder(text, digits, how) if one.kind in how.kinds):
             taken += new
             text = _hidden(text, new)
+            digits = digits_in(text)
     return sorted(taken)
 
 
@@ -134,27 +135,21 @@ def _hidden(text: str, found: list[Found]) -> str:
     return "".join([*parts, text[at:]])
 
 
-def _secrets(text: str, how: Redaction) -> Iterator[Found]:
-    return find_secrets(text)
+def _e_mails(text: str) -> Iterator[Found]:
+    free = 0  # where the last one ends
+    for at in AT.finditer(text):
+        before = LOCAL.search(text[max(free, at.start() - LONGEST_LOCAL - 1) : at.start()])[0]
+        start = at.start() - len(before)
+        if 1 <= len(before) <= LONGEST_LOCAL and not LOCAL.fullmatch(text[start - 1 : start] or "@"):
+            free = at.end()
+            yield Found(start, free, "e-mail", text[start:free].casefold())
 
 
-def _e_mails(text: str, how: Redaction) -> Iterator[Found]:
-    if "@" in text:
-        for match in E_MAIL.finditer(text):
-            yield Found(*match.span(), "e-mail", match[0].casefold())
-
-
-def _accounts(text: str, how: Redaction) -> Iterator[Found]:
-    return find_accounts(text)
-
-
-def _addresses(text: str, how: Redaction) -> Iterator[Found]:
-    return find_addresses(text)
-
-
-def _numbers(text: str, how: Redaction) -> Iterator[Found]:
-    return find_numbers(text, how.kinds, how.regions)
-
-
-def _names(text: str, how: Redaction) -> Iterator[Found]:
-    return find_names(text, how.names)
+FINDERS: tuple[Callable[[str, list[Span], Redaction], Iterator[Found]], ...] = (
+    lambda text, digits, how: find_secrets(text),
+    lambda text, digits, how: _e_mails(text),
+    lambda text, digits, how: find_accounts(text, digits),
+    lambda text, digits, how: find_addresses(text, digits),
+    lambda text, digits, how: find_numbers(text, digits, how.kinds, how.regions),
+    lambda text, digits, how: find_names(text, how.names),
+)

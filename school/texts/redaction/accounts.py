@@ -17,14 +17,14 @@ from stdnum.fr import nir
 from stdnum.gb import nhs
 from stdnum.it import codicefiscale
 
-from school.texts.redaction.found import Found
+from school.texts.redaction.found import Found, Span, around
 
 Check = Callable[[str], bool]
 
-IBAN = re.compile(
-    r"(?<![A-Z0-9])[A-Z]{2}\d{2}(?:[ \u00a0-]?[A-Z0-9]{4}){2,7}(?:[ \u00a0-]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])"
+IBAN = re.compile(  # all of them are searched for what they begin with, which is rare; what stands before comes second
+    r"[A-Z](?<![A-Z0-9].)[A-Z]\d{2}(?:[ \u00a0-]?[A-Z0-9]{4}){2,7}(?:[ \u00a0-]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])"
 )
-CODE = re.compile(r"(?<![\w/-])(?=[A-Z0-9+-]{0,11}\d)[A-Z0-9][A-Z0-9+-]{8,16}(?!\w)")
+CODE = re.compile(r"[A-Z0-9](?<![\w/-].)(?:(?<=\d)|(?=[A-Z0-9+-]{0,10}\d))[A-Z0-9+-]{8,16}(?!\w)")
 CODES: tuple[tuple[re.Pattern, Check], ...] = (
     (re.compile(r"[A-Z]{6}[0-9LMNP-V]{2}[A-EHLMPR-T][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z]"), codicefiscale.is_valid),
     (re.compile(r"\d{8}-?[A-Z]"), dni.is_valid),
@@ -32,7 +32,9 @@ CODES: tuple[tuple[re.Pattern, Check], ...] = (
     (re.compile(r"\d{6}[-+A-FU-Y]\d{3}[0-9A-Y]"), hetu.is_valid),
     (re.compile(r"[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]"), lambda code: True),  # India's PAN, whose check is secret
 )
-SPACED = re.compile(r"(?<!\w)[A-CEGHJ-PR-TW-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)")  # British national insurance
+SPACED = re.compile(
+    r"[A-CEGHJ-PR-TW-Z](?<!\w.)[A-CEGHJ-PR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)"
+)  # British national insurance
 CARDS = re.compile(  # ISO/IEC 7812: how the makers' numbers begin, and how long they are
     r"4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}"
     r"|6(?:011|5\d\d|4[4-9]\d)\d{12}|3(?:0[0-5]|[689]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12}|(?:508|606|607"
@@ -72,18 +74,25 @@ CALLED = re.compile(
 LOOK_BACK = 40  # characters in which the word stands
 
 
-def find_accounts(text: str) -> Iterator[Found]:
-    """Those with letters in them."""
-    for match in IBAN.finditer(text):
+LONGEST = 48  # characters of any of these, what stands beside it included
+
+
+def find_accounts(text: str, digits: list[Span]) -> Iterator[Found]:
+    """Those with letters in them; each has digits, too."""
+    for start, stop in around(digits, LONGEST):
+        yield from _accounts_between(text, start, stop)
+
+
+def _accounts_between(text: str, first: int, last: int) -> Iterator[Found]:
+    for match in IBAN.finditer(text, first, last):
         for stop in _ends(match[0]):
             if iban.is_valid(match[0][:stop], check_country=False):
                 yield Found(match.start(), match.start() + stop, "number", iban.compact(match[0][:stop]))
                 break
-    for match in CODE.finditer(text):
+    for match in CODE.finditer(text, first, last):
         if any(shape.fullmatch(match[0]) and check(match[0]) for shape, check in CODES):
             yield Found(*match.span(), "number", match[0].replace("-", ""))
-
-    for match in SPACED.finditer(text):
+    for match in SPACED.finditer(text, first, last):
         yield Found(*match.span(), "number", match[0].replace(" ", ""))
 
 

@@ -6,24 +6,31 @@ import re
 from collections.abc import Iterator
 
 from school.texts.redaction import streets
-from school.texts.redaction.found import Found
+from school.texts.redaction.found import Found, Span, around
 
-HOUSE = re.compile(rf"(?<![\w.,:/$€£+-]){streets.NUMBER}(?![\w:%])")
+HOUSE = re.compile(rf"\d(?<![\w.,:/$€£+-].){streets.NUMBER_GOES_ON}(?![\w:%])")
 DIGITS = re.compile(r"\d+")
 LOOK_BACK = 80  # characters in which a street stands before its number
 YEAR = re.compile(r"\b(?:in|since|by|of|until|till|from|after|before|year|en|im|nel|em)\s$", re.IGNORECASE)
 
 
-def find_addresses(text: str) -> Iterator[Found]:
-    end = 0  # of the last one
-    for number in HOUSE.finditer(text):
-        span = _after(text, number, end) or _before(text, number)
-        if span:
+POSTCODE = 10  # characters of a British one, what stands beside it included
+
+
+def find_addresses(text: str, digits: list[Span]) -> Iterator[Found]:
+    end = number_end = 0  # of the last address, and the last house number
+    for start, _ in digits:
+        number = HOUSE.match(text, start) if start >= number_end else None
+        if not number:
+            continue
+        number_end = number.end()
+        if span := _after(text, number, end) or _before(text, number):
             end = span[1]
             yield Found(*span, "address", " ".join(text[slice(*span)].casefold().split()))
-    for code in streets.UK_POSTCODE.finditer(text):
-        if code[1] in streets.UK_AREAS:
-            yield Found(*code.span(), "address", code[0])
+    for first, last in around(digits, POSTCODE):
+        for code in streets.UK_POSTCODE.finditer(text, first, last):
+            if code[1] in streets.UK_AREAS:
+                yield Found(*code.span(), "address", code[0])
 
 
 def _after(text: str, number: re.Match, free: int) -> tuple[int, int] | None:

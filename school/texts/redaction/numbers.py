@@ -7,14 +7,16 @@ import re
 from collections.abc import Iterator
 
 from school.texts.redaction.accounts import is_account, is_called_account
-from school.texts.redaction.found import Found
+from school.texts.redaction.found import Found, Span
 from school.texts.redaction.phones import LOOK_BACK, phone_of
 
 SPACES = " \u00a0\u202f"
-ROW = re.compile(
-    rf"(?<![\w@#=+])(?<![\w][.,:/-])(?<!//)(?:\+[{SPACES}]?)?(?:\((?=\+?\d{{1,6}}\)))?(?:\+[{SPACES}]?)?\d"
+ROW = re.compile(  # it begins with a +, a bracket or a digit
+    rf"[+(\d](?<![\w@#=+].)(?<![\w][.,:/-].)(?<!//.)(?:(?<=\+)[{SPACES}]?(?:\((?=\+?\d{{1,6}}\)))?(?:\+[{SPACES}]?)?\d"
+    rf"|(?<=\()(?=\+?\d{{1,6}}\))(?:\+[{SPACES}]?)?\d|(?<=\d))"
     rf"(?:[\d]|[{SPACES}./()–-]{{1,3}}(?=\d|\(\d))*\d(?!\w|[:@]\d|[.,]\d|°|′)"
 )
+BEFORE = 5  # characters of a row before its first digit: "+ (+ "
 GROUP = re.compile(r"\d+")
 SHORTEST, LONGEST, GROUPS = 6, 34, 12  # digits, and groups of them
 NOT = re.compile(  # what people write in digits but isn't anybody's
@@ -37,10 +39,21 @@ COUNTED = re.compile(
 )
 
 
-def find_numbers(text: str, kinds: frozenset[str], regions: tuple[str, ...]) -> Iterator[Found]:
-    for row in ROW.finditer(text):
+def find_numbers(text: str, digits: list[Span], kinds: frozenset[str], regions: tuple[str, ...]) -> Iterator[Found]:
+    for row in _rows(text, digits):
         if row.end() - row.start() >= SHORTEST and not NOT.fullmatch(row[0]):
             yield from _find_in(text, *row.span(), kinds, regions)
+
+
+def _rows(text: str, digits: list[Span]) -> Iterator[re.Match]:
+    """All that ROW finds."""
+    end = 0
+    for first, _ in digits:
+        for start in range(max(end, first - BEFORE), first + 1):
+            if (start == first or text[start] in "+(") and start >= end and (row := ROW.match(text, start)):
+                yield row
+                end = row.end()
+                break
 
 
 def _find_in(text: str, start: int, stop: int, kinds: frozenset[str], regions: tuple[str, ...]) -> Iterator[Found]:

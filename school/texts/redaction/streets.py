@@ -89,7 +89,7 @@ CALLED = re.compile(
 )
 
 _LETTER = r"(?:[ /]?[A-Z]| ?[b-df-h]|a| a(?=[,.;:)\n]|$))(?!\w)"  # "a", "e" and "o" are words, too
-NUMBER = rf"\d{{1,5}}(?:[-/–]\d{{1,4}})?(?:{_LETTER})?"
+NUMBER_GOES_ON = rf"\d{{0,4}}(?:[-/–]\d{{1,4}})?(?:{_LETTER})?"  # behind its first digit
 _UNIT = (
     r",?\s+(?:#|Apt\.?|Apartment|Flat|Unit|Suite|Ste\.?|Floor|apto\.?|ap\.|bloco|sala|piso|puerta|planta"
     r"|int\.?|interno|scala|as\.|bst"
@@ -115,7 +115,7 @@ TAIL_POST = re.compile(  # the postcode and town behind it, as each country writ
         )
     )
 )
-UK_POSTCODE = re.compile(r"(?<![A-Z0-9])([A-Z]{1,2})\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2}(?!\w)")
+UK_POSTCODE = re.compile(r"([A-Z](?<![A-Z0-9].)[A-Z]?)\d[A-Z\d]? \d[ABD-HJLNP-UW-Z]{2}(?!\w)")
 _AREAS = (
     "AB AL B BA BB BD BH BL BN BR BS BT CA CB CF CH CM CO CR CT CV CW DA DD DE DG DH DL DN DT DY E EC EH EN EX FK "
     "FY G GL GU GY HA HD HG HP HR HS HU HX IG IM IP IV JE KA KT KW KY L LA LD LE LL LN LS LU M ME MK ML N NE NG "

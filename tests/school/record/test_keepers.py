@@ -58,7 +58,7 @@ STAYING = {
     "runs": "settings",
     "steps": "figures",
     "evaluations": "figures",
-    "sources": "names of the owner's own texts",
+    "sources": "names of the owner's own texts, and figures; `library remove` takes out its own",
     "events": "what the program did",
     "lifetime": "what time it was",
     "_sqlite_migrations": "names of migrations",

@@ -85,7 +85,7 @@ def test_a_life_can_be_plotted(tmp_path, librarian, capsys):
     for report in reports:
         registrar.note(report)
     registrar.close(step=12, ending="asleep", patience=60)
-    assert registrar.queries.steps(5) == reports[-5:]
+    assert registrar.queries.steps(5) == [replace(report, taught=()) for report in reports[-5:]]
     assert registrar.queries.exams() == []
     assert wakeup.main(["stats", "--home", str(tmp_path), "--json"]) == 0
     life = json.loads(capsys.readouterr().out)
