@@ -20,8 +20,8 @@ WORDS_KNOWN = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """``stems``: its words without endings, and of those that ask for the same thing one. ``kinds``: who, where, when..., as far as it says so; ``whose``: whether it
-    speaks of whoever asks ("me"), of whoever is asked ("you")."""
+    """``stems``: its words without endings, and of those that ask for the same thing one. ``kinds``: who, where,
+    when..., as far as it says so; ``whose``: whether it speaks of whoever asks ("me"), of whoever is asked ("you")."""
 
     stems: frozenset[str]
     kinds: frozenset[str] = frozenset()
