@@ -11,9 +11,10 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from bots.receipts import in_words, learned, why
 from school.diary.voice import Voice
 from school.door.school import School
-from school.door.values import ME, Asleep, Busy, Pair, Reply, day_of, new_id
+from school.door.values import ME, Asleep, Busy, Reply, new_id
 from school.office.foreign import JOINERS, one_line
 from school.screen.calligraphist import for_screen, number_of
 from school.screen.glossary import LISTED, explain
@@ -217,10 +218,13 @@ class Commands:
     async def _why(self, _: str) -> None:
         if not self._last:
             self._say("(it has not said anything yet)")
-        elif pair := self._last.told:
-            self._say(f"(you told it, on {day_of(pair.id)}: {in_words(pair)})")
-        else:
-            self._say("(nobody told it that: it is what its weights made of all that it has read)")
+            return
+        receipt = await asyncio.wrap_future(self._school.why(self._last.id))
+        self._say(why(receipt) if receipt else "(that answer is forgotten)")
+
+    async def _learned(self, _: str) -> None:
+        progress = await asyncio.wrap_future(self._school.learned())
+        self._say(learned(progress) if progress else "(there is nothing that you taught)")
 
     async def _new(self, _: str) -> None:
         self._conversation = f"{TERMINAL}:{new_id()}"
@@ -290,10 +294,11 @@ ON_ANSWERS = (
     Row("/good", "", "that was good: it learns the exchange", Commands._good),
     Row("/bad", "", "that was bad: it will never learn that exchange", Commands._bad),
     Row("/fix", "TEXT", "what it should have said: it says that from now on", Commands._fix),
-    Row("/why", "", "who told it that, if somebody did", Commands._why),
+    Row("/why", "", "who told it that, or in whose texts its words stand", Commands._why),
 )
 OTHERS = (
     Row("/teach", "TEXT", "learn this text; QUESTION => ANSWER: say that when asked so", Commands._teach),
+    Row("/learned", "", "what became of the last that you taught", Commands._learned),
     Row("/undo", "", "take back the last that you taught", Commands._undo),
     Row("/new", "", "begin another conversation; nothing is deleted", Commands._new),
     Row("/status", "", "how it is doing, and whether it learns", Commands._status),
@@ -320,12 +325,6 @@ def help_text() -> str:
     return "\n".join(
         line for title, rows in parts for line in (title, *(f"  {f'{r.name} {r.argument}':16} {r.help}" for r in rows))
     )
-
-
-def in_words(pair: Pair) -> str:
-    """What was taught."""
-    answer = f"\u201c{one_line(pair.answer)}\u201d"
-    return f"when asked \u201c{one_line(pair.prompt)}\u201d, say {answer}" if pair.prompt else answer
 
 
 def correction(line: str) -> re.Pattern[str]:

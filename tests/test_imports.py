@@ -18,6 +18,7 @@ BOTS_KNOW = {
     "school.door.local",
     "school.door.mailbox",
     "school.door.phrases",
+    "school.door.receipts",
     "school.door.school",
     "school.door.values",
     "school.door.consent",

@@ -41,7 +41,8 @@ class Exchanges:
             if exchange is None or answered.cancelled() or answered.exception():
                 return
             reply = answered.result()
-            self._known[reply.id] = replace(exchange, reply_id=reply.id, answer=reply.text)
+            told = reply.told.id if reply.told else ""
+            self._known[reply.id] = replace(exchange, reply_id=reply.id, answer=reply.text, told=told)
             keep(reply, exchange.person)
 
     def sent(self, reply_id: str, message: str) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from school.door.values import Asleep, Busy, Pair, Removed, Reply, Scope, Score, new_id
 
 if TYPE_CHECKING:
+    from school.door.receipts import Progress, Receipt
     from school.talking.guard import Guard
     from school.texts.librarian import Librarian
 
@@ -123,6 +124,25 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """Say where the words of an answer come from. ``told``: the id of what it was held to, where it said that."""
+
+    answer: str
+    told: str = ""
+    future: Future[Receipt] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Say what became of the last lesson of a person's, or of the one with this id; the future brings None where there
+    is none."""
+
+    person: str
+    pair: str = ""
+    future: Future[Progress | None] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
 class Rehearse:
     """Let the pairs that people made since then (an id of this module) come back in the next steps; the future tells
     how many."""
@@ -141,7 +161,8 @@ class Restock:
 
 
 ForTalker = Ask | Remember | EndTalk
-Request = ForTalker | Teach | Forget | Save | BackUp | Examine | Study | Pause | Mark | Rehearse | Restock
+Questions = Mark | Trace | Follow  # that nobody answers any more once it sleeps
+Request = ForTalker | Teach | Forget | Save | BackUp | Examine | Study | Pause | Questions | Rehearse | Restock
 
 
 class Mailbox:
@@ -195,9 +216,9 @@ class Mailbox:
             self._closed = True
         requests = [*self.hear(), *self.drain()]
         for request in requests:
-            if isinstance(request, Ask | Mark):
+            if isinstance(request, Ask | Questions):
                 fail(request.future, Asleep())
-        return [request for request in requests if not isinstance(request, Ask | Remember | Mark)]
+        return [request for request in requests if not isinstance(request, Ask | Remember | Questions)]
 
     def _answered(self, _: Future[Reply]) -> None:
         with self._lock:

@@ -11,8 +11,9 @@ from typing import Protocol
 
 from school.door.exchanges import Exchanges
 from school.door.forgetting import Forgetting, JournalKeeper, Mind
-from school.door.mailbox import Ask, Forget, Mailbox, Mark, Teach, fail, fulfil
+from school.door.mailbox import Ask, Follow, Forget, Mailbox, Mark, Teach, Trace, fail, fulfil
 from school.door.phrases import Phrase
+from school.door.receipts import Progress, Receipt
 from school.door.values import (
     ME,
     NOWHERE,
@@ -186,6 +187,25 @@ class School:
 
         self._record.take_back(person).add_done_callback(forget)
         return gone
+
+    def why(self, reply_id: str) -> Future[Receipt | None]:
+        """Where the words of an answer come from; None where it is not known any more. Where others hear it, tell them
+        ``Receipt.for_others``. Raises Asleep."""
+        exchange = self.find(reply_id)
+        if exchange is None:
+            unknown: Future[Receipt | None] = Future()
+            unknown.set_result(None)
+            return unknown
+        request = Trace(exchange.answer, exchange.told)
+        self._mailbox.post(request)
+        return request.future
+
+    def learned(self, person: str = ME, *, pair: str = "") -> Future[Progress | None]:
+        """What became of the last that a person taught, or of the lesson with this id; None where there is none. Raises
+        Asleep."""
+        request = Follow(person, pair)
+        self._mailbox.post(request)
+        return request.future
 
     def find(self, reply_id: str) -> Exchange | None:
         """The exchange that a reply belongs to, if it was kept and is one of the last."""

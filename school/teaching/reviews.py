@@ -1,7 +1,7 @@
 """Taught pairs come back: soon after they were taught, then at ever longer intervals.
 
 Spaced repetition after Ebbinghaus (1885) with a fixed growth of the interval, counted in steps so that a replayed life
-is the same life. Only ids and dates live here (and so in a soul); the words stay in the record.
+is the same life. Only ids, dates and figures live here (and so in a soul); the words stay in the record.
 """
 
 from __future__ import annotations
@@ -9,12 +9,23 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from school.door.values import STAFF, Pair, Scope
 from school.texts.tokenizer import BABY, DOCUMENT, END, PERSON, Tokenizer
+
+BY_HAND = ("fix", "teach", "good")  # sources of what one person meant to teach
+
+
+class Before(NamedTuple):
+    """How it was when a pair was taught: the step, how surprising the answer was (nats per token), and held-out bits
+    per byte."""
+
+    step: int
+    surprise: float
+    held_out: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +37,7 @@ class Review:
     due: int
     interval: float
     pair: Pair
+    before: Before | None = None
 
 
 def as_tokens(pair: Pair, tokenizer: Tokenizer, prompt_weight: float) -> tuple[list[int], list[float]]:
@@ -51,6 +63,23 @@ class Reviews:
 
     def __contains__(self, pair_id: str) -> bool:
         return pair_id in self._reviews
+
+    def __getitem__(self, pair_id: str) -> Review:
+        return self._reviews[pair_id]
+
+    @property
+    def all(self) -> list[Review]:
+        return list(self._reviews.values())
+
+    def last_of(self, person: str) -> str:
+        """The id of the last pair that this person taught or praised; "" where there is none."""
+        mine = (key for key, r in self._reviews.items() if r.pair.person == person and r.pair.source in BY_HAND)
+        return max(mine, default="")
+
+    def note(self, pair_id: str, before: Before) -> None:
+        """How it was when this pair was taught."""
+        if pair_id in self._reviews:
+            self._reviews[pair_id] = replace(self._reviews[pair_id], before=before)
 
     def add(self, pair: Pair, tokenizer: Tokenizer, step: int, dates: tuple[int, float] | None = None) -> None:
         """Put a pair on the list, due at the coming step or at the ``dates`` (due, interval) that a soul kept."""
@@ -106,8 +135,8 @@ class Reviews:
         return taken, *_as_arrays(packed, length)
 
     def dates(self) -> dict[str, Any]:
-        """Due step and interval of every pair, for a soul."""
-        return {key: [review.due, review.interval] for key, review in self._reviews.items()}
+        """Due step and interval of every pair, and how it was before, where that is known; for a soul."""
+        return {key: [review.due, review.interval, *(review.before or ())] for key, review in self._reviews.items()}
 
 
 def _as_arrays(packed: list[tuple[list[int], list[float]]], length: int) -> tuple[np.ndarray, np.ndarray]:
