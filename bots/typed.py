@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import difflib
 import re
+import time
 import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
@@ -14,6 +15,7 @@ from typing import TypeVar
 from bots.receipts import in_words, learned, why
 from school.diary.voice import Voice
 from school.door.school import School
+from school.door.signals import Signals
 from school.door.values import ME, Asleep, Busy, Reply, new_id
 from school.office.foreign import JOINERS, one_line
 from school.screen.calligraphist import for_screen, number_of
@@ -48,7 +50,8 @@ def _done(value: T) -> Callable[..., Future[T]]:
 class House:
     """What the house lets whoever sits at it do. ``others`` tells, for /status, how the other surfaces are;
     ``learning`` says whether it learns; ``names`` says what baby and ``you`` are called; ``corrections`` are ways to
-    say what it should have said, with {text} where that is; ``conversation`` is the one to go on with."""
+    say what it should have said, with {text} where that is; ``conversation`` is the one to go on with; ``signals``
+    tells what a line lets on about the answer before it."""
 
     quit: Callable[[], None]
     save: Callable[[], Future[str | None]] = field(default_factory=lambda: _done(None))
@@ -60,6 +63,7 @@ class House:
     names: Voice | None = None
     corrections: Sequence[str] = ()
     conversation: str = TERMINAL
+    signals: Signals | None = None
 
 
 class Commands:
@@ -71,6 +75,7 @@ class Commands:
         self._school, self._say, self._house = school, say, house
         self._conversation = house.conversation
         self._last: Reply | None = None  # what it said last
+        self._said_at = time.monotonic()
         self._corrections = [correction(line) for line in house.corrections]
         self._open: Callable[[str], Awaitable[bool]] | None = None  # takes the next line, if that answers it
 
@@ -109,6 +114,7 @@ class Commands:
         return found["text"].strip(QUOTES) if found else ""
 
     async def _talk(self, line: str, on_token: Callable[[str], None] | None) -> None:
+        self._notice(line)
         future = self._school.ask(line, self._conversation, on_token=on_token)
         try:
             reply: Reply = await asyncio.wrap_future(future)
@@ -117,8 +123,16 @@ class Commands:
         except Exception as error:
             self._say(f"(it could not answer: {one_line(error)})")
             return
-        self._last = reply
+        self._last, self._said_at = reply, time.monotonic()
         self._say(f"{self.baby}: {for_screen(reply.text)}")
+
+    def _notice(self, line: str) -> None:
+        """What the line lets on about the last answer."""
+        exchange = self._last and self._school.find(self._last.id)
+        if exchange and self._house.signals:
+            seconds = time.monotonic() - self._said_at
+            if signal := self._house.signals.heard(line, exchange.question, seconds):
+                self._school.feedback(exchange.reply_id, signal.verdict, weight=signal.weight, signal=signal.name)
 
     # ---- what it asks back ---------------------------------------------------------------------------------------
 

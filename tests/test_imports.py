@@ -20,6 +20,7 @@ BOTS_KNOW = {
     "school.door.phrases",
     "school.door.receipts",
     "school.door.school",
+    "school.door.signals",
     "school.door.values",
     "school.door.consent",
     "school.diary.voice",

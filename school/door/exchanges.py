@@ -55,6 +55,10 @@ class Exchanges:
 
         self._change(reply_id, with_mark)
 
+    def signalled(self, reply_id: str, name: str) -> None:
+        """Somebody let on what they think of it."""
+        self._change(reply_id, lambda exchange: replace(exchange, signal=name))
+
     def unmarked(self, reply_id: str, person: str) -> None:
         """This person's marks are taken back."""
 

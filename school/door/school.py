@@ -231,13 +231,15 @@ class School:
         origin: Origin = NOWHERE,
         trust: int = 0,
         weight: float | None = None,
+        signal: str = "",
         written: Future[None] | None = None,
     ) -> str:
         """Mark a reply "good" or "bad", or "fix" it with what it should have been.
 
         Good makes the exchange a lesson, a correction makes the corrected one a lesson of double weight, unless
         ``weight`` says otherwise; bad and fix take back what was made of the reply itself, and what was once bad never
-        becomes good. Returns "learned", "marked", "unknown" (no such reply) or "refused" (it was bad before).
+        becomes good. A ``signal`` is a verdict that was only let on, by its name: it holds until somebody says more.
+        Returns "learned", "marked", "unknown" (no such reply) or "refused" (it was bad before, or more is known).
         ``origin`` is that of the mark, ``trust`` the surface's in whoever gives it. Where something was learned or
         marked, ``written`` is done when it is on the disk.
         """
@@ -246,10 +248,21 @@ class School:
             return "unknown"
         if verdict == "good" and exchange.verdict in ("bad", "fix"):
             return "refused"
+        if signal and (exchange.verdict or exchange.signal):
+            return "refused"
         correction = writable(correction)
-        mark = {"person": person, "verdict": verdict, "correction": correction, "origin": origin, "trust": trust}
+        mark = {
+            "person": person,
+            "verdict": signal or verdict,
+            "correction": correction,
+            "origin": origin,
+            "trust": trust,
+        }
         self._record.marked(reply_id, **mark, written=written if verdict == "bad" else None)
-        self._exchanges.marked(reply_id, person, verdict, trust)
+        if signal:
+            self._exchanges.signalled(reply_id, signal)
+        else:
+            self._exchanges.marked(reply_id, person, verdict, trust)
         self._mailbox.post(Forget(Scope(replies=frozenset([reply_id]), withdrawn=True)))
         if verdict == "bad":
             return "marked"

@@ -38,8 +38,9 @@ class Receipts:
 
     def note(self, pair: Pair, held_out: float | None) -> None:
         """How it is before it has learned a pair that it was just taught."""
-        if pair.source not in STAFF:
-            self.tutor.reviews.note(pair.id, Before(self.tutor.step, self._surprise(pair), held_out))
+        if pair.source not in STAFF and math.isfinite(nats := self._surprise(pair)):
+            held_out = held_out if held_out is not None and math.isfinite(held_out) else None
+            self.tutor.reviews.note(pair.id, Before(self.tutor.step, nats, held_out))
 
     def follow(self, request: Follow, held_out: float | None) -> None:
         reviews, step = self.tutor.reviews, self.tutor.step

@@ -16,7 +16,8 @@ import numpy as np
 from school.door.values import STAFF, Pair, Scope
 from school.texts.tokenizer import BABY, DOCUMENT, END, PERSON, Tokenizer
 
-BY_HAND = ("fix", "teach", "good")  # sources of what one person meant to teach
+OWN, OWN_SHARE = "good", 0.5  # source of its own answers that people liked; of these rows they never have more
+BY_HAND = ("fix", "teach")  # sources of what one person meant to teach
 
 
 class Before(NamedTuple):
@@ -72,7 +73,7 @@ class Reviews:
         return list(self._reviews.values())
 
     def last_of(self, person: str) -> str:
-        """The id of the last pair that this person taught or praised; "" where there is none."""
+        """The id of the last pair that this person taught; "" where there is none."""
         mine = (key for key, r in self._reviews.items() if r.pair.person == person and r.pair.source in BY_HAND)
         return max(mine, default="")
 
@@ -101,15 +102,21 @@ class Reviews:
         return any(review.due <= step and review.pair.source not in STAFF for review in self._reviews.values())
 
     def rows(self, step: int, *, rows: int, length: int) -> tuple[np.ndarray, np.ndarray]:
-        """What is due at this step, packed into at most ``rows`` rows; what does not fit stays due.
+        """What is due at this step, packed into at most ``rows`` rows; what does not fit stays due, and so do its own
+        answers beyond their share.
 
         Returns ids (R, length+1) and weights (R, length), R at most ``rows``. A text longer than a row is cut into
         several; one longer than all the rows shows its next part each time, and its interval grows with each pass.
         """
         due = sorted((r.due, key) for key, r in self._reviews.items() if r.due <= step)
         packed: list[tuple[list[int], list[float]]] = []
+        own = 0  # tokens
         for _, key in due:
             review = self._reviews[key]
+            if review.pair.source == OWN:
+                if own and own + len(review.weights) > OWN_SHARE * rows * length:
+                    continue
+                own += len(review.weights)
             parts = -(-len(review.weights) // (rows * length))
             part = round(math.log(review.interval, self.growth) * parts) % parts if parts > 1 else 0
             if not _pack(packed, *_part(review, part, rows * length), rows, length):

@@ -10,13 +10,14 @@ import pytest
 
 from bots.stdin import Unfit, lines_of
 from bots.typed import Commands, House, help_text, name_and_text, trimmed
-from school.diary.voice import read_voices
+from school.diary.voice import read_voices, signals_of
 from school.door.mailbox import Ask, Follow, Forget, Mailbox, Teach, Trace, fulfil
 from school.door.receipts import Progress, Receipt, Source
 from school.door.school import School
 from school.door.values import Pair, Removed, Reply, id_at
 from school.record.registrar import Registrar
 from school.record.settings import RecordSettings
+from school.talking.settings import SignalSettings
 
 PIPED = (
     b"\xef\xbb\xbf/teach The kettle sings in A minor.\r\n/teach\tThe cat is called Pudding.\r\n"
@@ -31,14 +32,17 @@ def desk(tmp_path):
     registrar = Registrar(tmp_path / "baby.db", RecordSettings(), run_config={}, from_step=0)
     mailbox = Mailbox()
     school = School(mailbox, registrar)
-    here = SimpleNamespace(said=[], asked=[], taught=[], scopes=[], forgotten=0, left=0, told=None, registrar=registrar)
+    here = SimpleNamespace(
+        said=[], asked=[], taught=[], scopes=[], forgotten=0, left=0, told=None, registrar=registrar, school=school
+    )
     here.receipt, here.progress = Receipt(), None
 
     def leave() -> None:
         here.left += 1
 
     corrections = read_voices(tmp_path)["corrections"].lines("fix")
-    commands = Commands(school, here.said.append, House(quit=leave, corrections=corrections))
+    signals = signals_of(read_voices(tmp_path), SignalSettings())
+    commands = Commands(school, here.said.append, House(quit=leave, corrections=corrections, signals=signals))
 
     async def tutor() -> None:
         while True:
@@ -222,6 +226,23 @@ def test_what_became_of_a_lesson(desk):
     desk.progress = Progress(pair=pair, steps=0, passes=0, next_in=0, **how | {"held_out": None})
     desk.type("/learned")
     assert "no examination yet" in desk.said[-1]
+
+
+def test_what_is_let_on_counts_little_until_more_is_said(desk):
+    """A laugh makes a lesson of little weight, the question again only a mark; one for each answer. What is said
+    outright takes its place, and /undo takes back what was meant."""
+    desk.type("hello", "haha", "what is soup?", "What is soup", "/good", "/undo", "/undo")
+    assert [(pair.prompt, pair.weight) for pair in desk.taught] == [("hello", 0.2), ("What is soup", 1.0)]
+    desk.registrar.write(lambda db: None).result(timeout=60)
+    assert [exchange.signal for exchange in desk.registrar.queries.exchanges(9)] == ["laughter", "", "again", ""]
+    assert "(there is nothing that you taught)" in desk.said[-1]
+    desk.type("hello", "thank you", "how are you?")
+    desk.registrar.write(lambda db: None).result(timeout=60)
+    thanked = next(e for e in desk.registrar.queries.exchanges(9) if e.signal == "thanks")
+    assert desk.school.feedback(thanked.reply_id, "bad") == "marked"
+    assert desk.school.feedback(thanked.reply_id, "good", signal="laughter", weight=0.2) == "refused"
+    desk.registrar.write(lambda db: None).result(timeout=60)
+    assert {exchange.verdict for exchange in desk.registrar.queries.exchanges(9)} == {"", "bad"}
 
 
 def test_typos_get_a_guess(desk):
