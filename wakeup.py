@@ -506,6 +506,7 @@ async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
         names=awake.voices["names"],
         corrections=awake.voices["corrections"].lines("fix"),
         conversation=awake.registrar.queries.last_conversation(TERMINAL) or TERMINAL,
+        signals=awake.signals,
     )
     commands = Commands(school, _print, house)
     try:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import difflib
 import re
+import time
 import unicodedata
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from bots.receipts import in_words, learned, why
 from school.diary.voice import Voice
 from school.door.school import School
-from school.door.values import ME, Asleep, Busy, Pair, Reply, day_of, new_id
+from school.door.signals import Signals
+from school.door.values import ME, Asleep, Busy, Reply, new_id
 from school.office.foreign import JOINERS, one_line
 from school.screen.calligraphist import for_screen, number_of
 from school.screen.glossary import LISTED, explain
@@ -47,7 +50,8 @@ def _done(value: T) -> Callable[..., Future[T]]:
 class House:
     """What the house lets whoever sits at it do. ``others`` tells, for /status, how the other surfaces are;
     ``learning`` says whether it learns; ``names`` says what baby and ``you`` are called; ``corrections`` are ways to
-    say what it should have said, with {text} where that is; ``conversation`` is the one to go on with."""
+    say what it should have said, with {text} where that is; ``conversation`` is the one to go on with; ``signals``
+    tells what a line lets on about the answer before it."""
 
     quit: Callable[[], None]
     save: Callable[[], Future[str | None]] = field(default_factory=lambda: _done(None))
@@ -59,6 +63,7 @@ class House:
     names: Voice | None = None
     corrections: Sequence[str] = ()
     conversation: str = TERMINAL
+    signals: Signals | None = None
 
 
 class Commands:
@@ -70,6 +75,7 @@ class Commands:
         self._school, self._say, self._house = school, say, house
         self._conversation = house.conversation
         self._last: Reply | None = None  # what it said last
+        self._said_at = time.monotonic()
         self._corrections = [correction(line) for line in house.corrections]
         self._open: Callable[[str], Awaitable[bool]] | None = None  # takes the next line, if that answers it
 
@@ -108,6 +114,7 @@ class Commands:
         return found["text"].strip(QUOTES) if found else ""
 
     async def _talk(self, line: str, on_token: Callable[[str], None] | None) -> None:
+        self._notice(line)
         future = self._school.ask(line, self._conversation, on_token=on_token)
         try:
             reply: Reply = await asyncio.wrap_future(future)
@@ -116,8 +123,16 @@ class Commands:
         except Exception as error:
             self._say(f"(it could not answer: {one_line(error)})")
             return
-        self._last = reply
+        self._last, self._said_at = reply, time.monotonic()
         self._say(f"{self.baby}: {for_screen(reply.text)}")
+
+    def _notice(self, line: str) -> None:
+        """What the line lets on about the last answer."""
+        exchange = self._last and self._school.find(self._last.id)
+        if exchange and self._house.signals:
+            seconds = time.monotonic() - self._said_at
+            if signal := self._house.signals.heard(line, exchange.question, seconds):
+                self._school.feedback(exchange.reply_id, signal.verdict, weight=signal.weight, signal=signal.name)
 
     # ---- what it asks back ---------------------------------------------------------------------------------------
 
@@ -217,10 +232,13 @@ class Commands:
     async def _why(self, _: str) -> None:
         if not self._last:
             self._say("(it has not said anything yet)")
-        elif pair := self._last.told:
-            self._say(f"(you told it, on {day_of(pair.id)}: {in_words(pair)})")
-        else:
-            self._say("(nobody told it that: it is what its weights made of all that it has read)")
+            return
+        receipt = await asyncio.wrap_future(self._school.why(self._last.id))
+        self._say(why(receipt) if receipt else "(that answer is forgotten)")
+
+    async def _learned(self, _: str) -> None:
+        progress = await asyncio.wrap_future(self._school.learned())
+        self._say(learned(progress) if progress else "(there is nothing that you taught)")
 
     async def _new(self, _: str) -> None:
         self._conversation = f"{TERMINAL}:{new_id()}"
@@ -290,10 +308,11 @@ ON_ANSWERS = (
     Row("/good", "", "that was good: it learns the exchange", Commands._good),
     Row("/bad", "", "that was bad: it will never learn that exchange", Commands._bad),
     Row("/fix", "TEXT", "what it should have said: it says that from now on", Commands._fix),
-    Row("/why", "", "who told it that, if somebody did", Commands._why),
+    Row("/why", "", "who told it that, or in whose texts its words stand", Commands._why),
 )
 OTHERS = (
     Row("/teach", "TEXT", "learn this text; QUESTION => ANSWER: say that when asked so", Commands._teach),
+    Row("/learned", "", "what became of the last that you taught", Commands._learned),
     Row("/undo", "", "take back the last that you taught", Commands._undo),
     Row("/new", "", "begin another conversation; nothing is deleted", Commands._new),
     Row("/status", "", "how it is doing, and whether it learns", Commands._status),
@@ -320,12 +339,6 @@ def help_text() -> str:
     return "\n".join(
         line for title, rows in parts for line in (title, *(f"  {f'{r.name} {r.argument}':16} {r.help}" for r in rows))
     )
-
-
-def in_words(pair: Pair) -> str:
-    """What was taught."""
-    answer = f"\u201c{one_line(pair.answer)}\u201d"
-    return f"when asked \u201c{one_line(pair.prompt)}\u201d, say {answer}" if pair.prompt else answer
 
 
 def correction(line: str) -> re.Pattern[str]:

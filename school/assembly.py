@@ -20,7 +20,7 @@ from brain import BrainConfig, build_brain
 from brain.contract import Brain
 from school.classroom import Classroom, Limits, Outside
 from school.diary.scribe import Scribe
-from school.diary.voice import Voices
+from school.diary.voice import Voices, signals_of
 from school.door.consent import People
 from school.door.control import Control
 from school.door.events import Event, Watcher
@@ -28,6 +28,7 @@ from school.door.exchanges import REMEMBERED
 from school.door.journal import Journal
 from school.door.mailbox import Mailbox
 from school.door.school import School
+from school.door.signals import Signals
 from school.door.values import date_ids_by
 from school.office.foreign import one_line
 from school.office.lifetime import MACHINE, Clocks, Lifetime
@@ -136,6 +137,7 @@ class Awake:
     announcer: Announcer
     timetable: Timetable
     voices: Voices
+    signals: Signals  # what a line lets on about the answer before it
     lifetime: Lifetime
     learning: Callable[[], str]  # whether it learns, in a sentence
     say: Say
@@ -228,6 +230,7 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
         announcer=announcer,
         timetable=timetable,
         voices=voices,
+        signals=signals_of(voices, settings.signals),
         lifetime=lifetime,
         learning=partial(tell_progress, registrar, mind, staff.zone),
         say=say,

@@ -23,16 +23,19 @@ from school.door.mailbox import (
     BackUp,
     EndTalk,
     Examine,
+    Follow,
     Forget,
     Mailbox,
     Mark,
     Pause,
+    Questions,
     Rehearse,
     Request,
     Restock,
     Save,
     Study,
     Teach,
+    Trace,
     fail,
     fulfil,
 )
@@ -46,6 +49,7 @@ from school.talking.talker import Talker
 from school.teaching.examination import Examination
 from school.teaching.exchange import TeamBroken
 from school.teaching.marking import Marking
+from school.teaching.receipts import Receipts
 from school.teaching.remembering import Remembering
 from school.teaching.tutor import Tutor
 
@@ -98,6 +102,7 @@ class Classroom:
         self.remembering = remembering
         self.examination = Examination(tutor, remembering)
         self.marking = Marking(tutor, saver.writer, remembering)
+        self.receipts = Receipts(tutor, saver.writer)
         self.talker = Talker(receptionist, mailbox)
         self.stopwatch = tutor.stopwatch
         self.parameters = parameter_count(tutor.brain)
@@ -247,6 +252,7 @@ class Classroom:
             match request:
                 case Teach(pair):
                     self.tutor.reviews.add(pair, self.tutor.librarian.tokenizer, self.tutor.step)
+                    self.receipts.note(pair, self._held_out)
                     self.saver.changed = True
                 case Forget(scope):
                     self.tutor.reviews.forget(scope)
@@ -262,8 +268,8 @@ class Classroom:
                     self._quiet_since = at
                 case Pause():
                     self._pause(request)
-                case Mark():
-                    self.marking.want(request)
+                case Mark() | Trace() | Follow():
+                    self._look_into(request)
                 case Restock():
                     self._restock(request)
                 case Rehearse(since, future):
@@ -273,6 +279,15 @@ class Classroom:
             log.exception("a request could not be carried out")
             _refuse(request, error)
         self._show()
+
+    def _look_into(self, request: Questions) -> None:
+        match request:
+            case Mark():
+                self.marking.want(request)
+            case Trace():
+                self.receipts.want(request)
+            case Follow():
+                self.receipts.follow(request, self._held_out)
 
     def _restock(self, request: Restock) -> None:
         """A step under way goes on with what it has read; the next one is of the new texts. What was taken away is no

@@ -10,7 +10,7 @@ from school.office.settings import Slice
 from school.record.settings import RecordSettings
 from school.schedule.settings import TimetableSettings
 from school.souls.settings import SoulSettings
-from school.talking.settings import SpeechSettings
+from school.talking.settings import SignalSettings, SpeechSettings
 from school.teaching import settings as teaching
 from school.teaching.brain_settings import BrainSettings
 from school.teaching.settings import LessonSettings
@@ -38,6 +38,7 @@ class SchoolSettings(Slice):
     redaction: RedactionSettings = Field(default_factory=RedactionSettings)
     lessons: LessonSettings = Field(default_factory=LessonSettings)
     speech: SpeechSettings = Field(default_factory=SpeechSettings)
+    signals: SignalSettings = Field(default_factory=SignalSettings)
     soul: SoulSettings = Field(default_factory=SoulSettings)
     record: RecordSettings = Field(default_factory=RecordSettings)
     timetable: TimetableSettings = Field(default_factory=TimetableSettings)

@@ -27,6 +27,7 @@ from school.door.school import School
 from school.door.values import Exchange, Reply, new_id
 from school.record.registrar import Registrar
 from school.record.settings import RecordSettings
+from school.talking.settings import SignalSettings
 from tests.school.record.test_removal import Attended
 
 STILL = Limits(tick=3600.0, command=0.0, confirmation=0.0, window=0.1, refusals=0.2)  # its clock is the test's
@@ -101,11 +102,17 @@ class SmallChat:
 
     @classmethod
     @contextmanager
-    def open(cls, home: Path, clock: Clock, *, exchanges: Iterable[Exchange] = ()) -> Iterator[SmallChat]:
+    def open(
+        cls, home: Path, clock: Clock, *, exchanges: Iterable[Exchange] = (), signals: dict[str, Any] | None = None
+    ) -> Iterator[SmallChat]:
         keeper = Registrar(home / "baby.db", RecordSettings(), run_config={}, from_step=0)
         mailbox = Attended(limit=30)
         settings = SimpleNamespace(
-            chat=ChatSettings(), chat_lessons=ChatLessonSettings(), commands=CommandSettings(), voice=VoiceSettings()
+            chat=ChatSettings(),
+            chat_lessons=ChatLessonSettings(),
+            commands=CommandSettings(),
+            voice=VoiceSettings(),
+            signals=SignalSettings(**signals or {}),
         )
         school, hooks = School(mailbox, keeper, exchanges=exchanges), Hooks(save=Control(mailbox).save, wall=clock)
         context = open_context(

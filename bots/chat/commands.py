@@ -20,7 +20,7 @@ from bots.chat.parsing import parse
 from bots.chat.rows import FOR_MODERATORS
 from school.door.consent import What
 from school.door.phrases import Phrase
-from school.door.values import Forgotten, Kept, Scope
+from school.door.values import Forgotten, Kept, Scope, day_of
 from school.screen.calligraphist import count, figure
 
 if TYPE_CHECKING:
@@ -122,7 +122,26 @@ def fix(host: Host, line: Line, text: str) -> Response:
     return host.reply(line, host.feedback.give(line, host.connection, "fix", correction) if correction else "fix_how")
 
 
-# ---- about itself --------------------------------------------------------------------------------------------------
+# ---- about its answers, and about itself --------------------------------------------------------------------------
+
+
+async def why(host: Host, line: Line, _: str) -> None:
+    """As far as others may hear it: that it was taught, public texts by name, of all else only that there is some."""
+    reply, school = host.answers.meant(line), host.context.school
+    if not reply:
+        return await host.reply(line, "no_reply" if reply is None else "not_kept")
+    receipt = await _within(host.context.limits.record, school.why(reply))
+    if receipt is None:
+        return await host.reply(line, "not_kept" if school.find(reply) is None else "why_later")
+    receipt = receipt.for_others()
+    taught = receipt.told or next((source.pair for source in receipt.sources if source.pair), None)
+    names = [tidy_for_chat(source.name) for source in receipt.sources if source.kind == "text" and source.name]
+    if taught:
+        await host.reply(line, "why_told" if receipt.told else "why_taught", day=day_of(taught.id))
+    elif names:
+        await host.reply(line, "why_text", texts=", ".join(names))
+    else:
+        await host.reply(line, "why_private" if receipt.sources else "why_nobody")
 
 
 async def mood(host: Host, line: Line, _: str) -> None:
@@ -259,6 +278,7 @@ ACTS: dict[str, Act] = {
     "good": good,
     "bad": bad,
     "fix": fix,
+    "why": why,
     "mood": mood,
     "stats": stats,
     "howitlearns": howitlearns,

@@ -16,9 +16,10 @@ from bots.chat.parsing import names
 from bots.chat.platform import Platform
 from bots.chat.settings import ChatLessonSettings, ChatSettings
 from bots.chat.wordlist import WordList
-from school.diary.voice import CHAT, Voice, read_voices
+from school.diary.voice import CHAT, Voice, read_voices, signals_of
 from school.door.consent import DAY, People
 from school.door.school import School
+from school.door.signals import Signals
 
 
 class Stage(Protocol):
@@ -60,6 +61,7 @@ class Context:
     voice: Voice
     moods: Voice  # words for them
     words: WordList
+    signals: Signals | None = None  # of what lines let on about answers, where that counts in chats
     learned_today: dict[str, int] = field(default_factory=dict)  # lines from each person
     limits: Limits = Limits()
     clock: Callable[[], float] = time.monotonic  # seconds that only go on, for pauses and waiting
@@ -89,6 +91,7 @@ def open_context(
         voice=voices[CHAT],
         moods=voices["moods"],
         words=WordList.read(home / "words.txt"),
+        signals=signals_of(voices, settings.signals) if settings.signals.public else None,
         learned_today=hooks.lessons_since(platform.name, hooks.wall() // DAY * DAY),
         **more,
     )

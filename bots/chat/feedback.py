@@ -9,6 +9,7 @@ from bots.chat.answers import Answers
 from bots.chat.context import Context
 from bots.chat.messages import Line
 from bots.chat.quarantine import VOUCHED, Quarantine
+from school.door.signals import AGAINST, FOR
 from school.door.values import Exchange, Origin
 
 REMEMBERED = 5000  # votes, beside the record, which learns of them later
@@ -45,6 +46,22 @@ class Feedback:
             school.feedback(reply, "bad", person=person, origin=origin, trust=trust)
         self._votes[reply, person, verdict] = None
         return verdict
+
+    def notice(self, line: Line, connection: int) -> None:
+        """What a line lets on about an answer that its writer got, where such signals count. Raises Asleep."""
+        signals, school, person = self._context.signals, self._context.school, self._context.writer(line)
+        reply = self._answers.meant(line) if signals and self._context.people.agreed(person) else None
+        exchange = school.find(reply) if reply else None
+        if exchange is None or exchange.person != person or exchange.origin.channel != line.channel:
+            return
+        signal = signals.heard(line.text, exchange.question)
+        if signal and signal.verdict == FOR:
+            self._quarantine.take_signal(line, connection, exchange, signal)
+        elif signal:
+            weight = signal.weight * self._quarantine.weight_of(line, AGAINST)
+            origin = Origin(surface=self._context.platform.name, channel=line.channel, message=line.id)
+            how = {"trust": self._quarantine.trust_in(line), "weight": weight, "signal": signal.name}
+            school.feedback(exchange.reply_id, AGAINST, person=person, origin=origin, **how)
 
     def _refusal(self, exchange: Exchange, person: str, verdict: str, trust: int) -> str:
         reply, fixed = exchange.reply_id, verdict == "fix"

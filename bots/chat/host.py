@@ -135,6 +135,7 @@ class Host:
         if self._is_raider(line):
             self.quarantine.note_only(line)
             return "raid"
+        self.feedback.notice(line, self.connection)
         command = self._is_command(line.text)
         if asked or line.paid or (not command and (line.mentions_me or line.reply_to_me)):
             return "quiet" if self.quiet else self.answers.ask(line, text)

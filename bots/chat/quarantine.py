@@ -17,6 +17,7 @@ from bots.chat.messages import Line
 from bots.chat.moderation import unteachable, without_names
 from bots.chat.normalize import visible
 from school.door.consent import DAY
+from school.door.signals import Signal
 from school.door.values import Asleep, Exchange, Origin
 
 SOURCE = "chat"  # of pairs made here
@@ -41,6 +42,7 @@ class _Waiting:
     seen: Seen
     prompt: _Waiting | None = None  # what it answers
     reply: str = ""
+    signal: Signal | None = None  # that let it on, where nobody said so outright
 
     @property
     def verdict(self) -> str:
@@ -93,11 +95,20 @@ class Quarantine:
             return "full"
         if not self._may_teach_more(line):
             return "budget"
-        waiting = self._quarantined(line, text, connection, text)
+        waiting = self._quarantined(line, text, connection, self._lessons.note(text))
         self._recent[line.id] = waiting
         prompt = self._recent.get(line.reply_to)
         self._waiting.append(replace(waiting, prompt=prompt) if prompt else waiting)
         return ""
+
+    def take_signal(self, line: Line, connection: int, exchange: Exchange, signal: Signal) -> None:
+        """Take in that somebody let on that an answer was good, where nobody has said anything of it yet."""
+        spoilt = (self.unfit(exchange.question), self.unfit(exchange.answer))
+        full = len(self._waiting) >= self._context.limits.quarantined
+        known = full or any(waiting.reply == exchange.reply_id for waiting in self._waiting)
+        if not known and {"", "short"}.issuperset(spoilt) and self._may_teach_more(line):
+            waiting = self._quarantined(line, "", connection, Seen(frozenset()))
+            self._waiting.append(replace(waiting, reply=exchange.reply_id, signal=signal))
 
     def take_feedback(self, line: Line, connection: int, exchange: Exchange, correction: str = "") -> str:
         """Take in that an answer was good, or what it should have been, which replaces feedback on it that waits.
@@ -115,14 +126,14 @@ class Quarantine:
         if full or not self._may_teach_more(line):
             return "enough"
         self.drop_feedback(exchange.reply_id)
-        waiting = self._quarantined(line, correction, connection, correction or whole)
+        waiting = self._quarantined(line, correction, connection, self._lessons.note(correction or whole))
         waiting = replace(waiting, reply=exchange.reply_id)
         self._learn(waiting) if line.moderator else self._waiting.append(waiting)
         return ""
 
     def feedback_on(self, reply: str) -> tuple[str, int] | None:
-        """The verdict on a reply that waits, and the trust in whoever said it; None where there is none."""
-        waits = (waiting for waiting in self._waiting if waiting.reply == reply)
+        """The outright verdict on a reply that waits, and the trust in whoever said it; None where there is none."""
+        waits = (waiting for waiting in self._waiting if waiting.reply == reply and not waiting.signal)
         return next(((waiting.verdict, self.trust_in(waiting.line)) for waiting in waits), None)
 
     def drop_feedback(self, reply: str) -> None:
@@ -142,10 +153,10 @@ class Quarantine:
         weight = chat * MARK[trust] if verdict else chat
         return max(weight, TAUGHT * (2 if verdict == "fix" else 1)) if trust == OWNER else weight
 
-    def _quarantined(self, line: Line, text: str, connection: int, lesson: str) -> _Waiting:
+    def _quarantined(self, line: Line, text: str, connection: int, seen: Seen) -> _Waiting:
         minutes, unnoticed = self._settings.quarantine_minutes, self._context.limits.unnoticed
         due = self._context.clock() + 60 * minutes + unnoticed
-        return _Waiting(line, text, due, connection, self._lessons.note(lesson))
+        return _Waiting(line, text, due, connection, seen)
 
     def _again(self, text: str) -> bool:
         """Note a text; returns whether it was seen before: lately in this chat, from the baby, or as a lesson."""
@@ -255,6 +266,7 @@ class Quarantine:
 
     def _learn_feedback(self, feedback: _Waiting, origin: Origin) -> None:
         exchange = self._school.find(feedback.reply)
+        signal = feedback.signal
         if exchange and self._people.agreed(exchange.person):
             self._school.feedback(
                 feedback.reply,
@@ -263,7 +275,8 @@ class Quarantine:
                 person=self._context.writer(feedback.line),
                 origin=origin,
                 trust=self.trust_in(feedback.line),
-                weight=self.weight_of(feedback.line, feedback.verdict),
+                weight=self.weight_of(feedback.line, feedback.verdict) * (signal.weight if signal else 1.0),
+                signal=signal.name if signal else "",
             )
 
     # ---- taking back ---------------------------------------------------------------------------------------------

@@ -32,6 +32,7 @@ ROWS = (
     Row("good", "its answer was good"),
     Row("bad", "its answer was bad"),
     Row("fix", "what it should have said"),
+    Row("why", "who told it that, or where its words stand"),
     Row("mood", "how it feels"),
     Row("stats", "how it is doing"),
     Row("howitlearns", "what it learns from"),

@@ -11,6 +11,7 @@ import string
 from collections.abc import Mapping
 from pathlib import Path
 
+from school.door.signals import Signals, Weights
 from school.office.files import Unfit, parse_toml, read_whole
 from school.office.mistakes import Mistake
 
@@ -46,6 +47,11 @@ class Voice:
 
 
 Voices = Mapping[str, Voice]  # by section
+
+
+def signals_of(voices: Voices, weights: Weights) -> Signals:
+    """What tells laughter and thanks in this language."""
+    return Signals({name: voices["signals"].lines(name) for name in ("laughter", "thanks")}, weights)
 
 
 def read_voices(home: Path, language: str = ENGLISH, always: Mapping[str, Mapping[str, str]] | None = None) -> Voices:

@@ -41,7 +41,8 @@ class Exchanges:
             if exchange is None or answered.cancelled() or answered.exception():
                 return
             reply = answered.result()
-            self._known[reply.id] = replace(exchange, reply_id=reply.id, answer=reply.text)
+            told = reply.told.id if reply.told else ""
+            self._known[reply.id] = replace(exchange, reply_id=reply.id, answer=reply.text, told=told)
             keep(reply, exchange.person)
 
     def sent(self, reply_id: str, message: str) -> None:
@@ -53,6 +54,10 @@ class Exchanges:
             return replace(exchange, verdict=verdict, trust=trust, marks=(*exchange.marks, (person, verdict)))
 
         self._change(reply_id, with_mark)
+
+    def signalled(self, reply_id: str, name: str) -> None:
+        """Somebody let on what they think of it."""
+        self._change(reply_id, lambda exchange: replace(exchange, signal=name))
 
     def unmarked(self, reply_id: str, person: str) -> None:
         """This person's marks are taken back."""

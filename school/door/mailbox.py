@@ -29,6 +29,7 @@ from school.door.values import (
 )
 
 if TYPE_CHECKING:
+    from school.door.receipts import Progress, Receipt
     from school.talking.guard import Guard
     from school.texts.librarian import Librarian
 
@@ -137,6 +138,25 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class Trace:
+    """Say where the words of an answer come from. ``told``: the id of what it was held to, where it said that."""
+
+    answer: str
+    told: str = ""
+    future: Future[Receipt] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """Say what became of the last lesson of a person's, or of the one with this id; the future brings None where there
+    is none."""
+
+    person: str
+    pair: str = ""
+    future: Future[Progress | None] = field(default_factory=Future)
+
+
+@dataclass(frozen=True, slots=True)
 class Rehearse:
     """Let the pairs that people made since then (an id of this module) come back in the next steps; the future tells
     how many."""
@@ -155,7 +175,8 @@ class Restock:
 
 
 ForTalker = Ask | Remember | EndTalk
-Request = ForTalker | Teach | Forget | Save | BackUp | Examine | Study | Pause | Mark | Rehearse | Restock
+Questions = Mark | Trace | Follow  # that nobody answers any more once it sleeps
+Request = ForTalker | Teach | Forget | Save | BackUp | Examine | Study | Pause | Questions | Rehearse | Restock
 
 
 class Mailbox:
@@ -209,9 +230,9 @@ class Mailbox:
             self._closed = True
         requests = [*self.hear(), *self.drain()]
         for request in requests:
-            if isinstance(request, Ask | Mark):
+            if isinstance(request, Ask | Questions):
                 fail(request.future, Asleep())
-        return [request for request in requests if not isinstance(request, Ask | Remember | Mark)]
+        return [request for request in requests if not isinstance(request, Ask | Remember | Questions)]
 
     def _answered(self, _: Future[Reply]) -> None:
         with self._lock:

@@ -11,8 +11,9 @@ from typing import Protocol
 
 from school.door.exchanges import Exchanges
 from school.door.forgetting import Forgetting, JournalKeeper, Mind
-from school.door.mailbox import Ask, Forget, Mailbox, Mark, Teach, fail, fulfil
+from school.door.mailbox import Ask, Follow, Forget, Mailbox, Mark, Teach, Trace, fail, fulfil
 from school.door.phrases import Phrase
+from school.door.receipts import Progress, Receipt
 from school.door.values import (
     AS_ALWAYS,
     ME,
@@ -210,6 +211,25 @@ class School:
         self._record.take_back(person).add_done_callback(forget)
         return gone
 
+    def why(self, reply_id: str) -> Future[Receipt | None]:
+        """Where the words of an answer come from; None where it is not known any more. Where others hear it, tell them
+        ``Receipt.for_others``. Raises Asleep."""
+        exchange = self.find(reply_id)
+        if exchange is None:
+            unknown: Future[Receipt | None] = Future()
+            unknown.set_result(None)
+            return unknown
+        request = Trace(exchange.answer, exchange.told)
+        self._mailbox.post(request)
+        return request.future
+
+    def learned(self, person: str = ME, *, pair: str = "") -> Future[Progress | None]:
+        """What became of the last that a person taught, or of the lesson with this id; None where there is none. Raises
+        Asleep."""
+        request = Follow(person, pair)
+        self._mailbox.post(request)
+        return request.future
+
     def find(self, reply_id: str) -> Exchange | None:
         """The exchange that a reply belongs to, if it was kept and is one of the last."""
         return self._exchanges.find(reply_id)
@@ -234,13 +254,15 @@ class School:
         origin: Origin = NOWHERE,
         trust: int = 0,
         weight: float | None = None,
+        signal: str = "",
         written: Future[None] | None = None,
     ) -> str:
         """Mark a reply "good" or "bad", or "fix" it with what it should have been.
 
         Good makes the exchange a lesson, a correction makes the corrected one a lesson of double weight, unless
         ``weight`` says otherwise; bad and fix take back what was made of the reply itself, and what was once bad never
-        becomes good. Returns "learned", "marked", "unknown" (no such reply) or "refused" (it was bad before).
+        becomes good. A ``signal`` is a verdict that was only let on, by its name: it holds until somebody says more.
+        Returns "learned", "marked", "unknown" (no such reply) or "refused" (it was bad before, or more is known).
         ``origin`` is that of the mark, ``trust`` the surface's in whoever gives it. Where something was learned or
         marked, ``written`` is done when it is on the disk.
         """
@@ -249,10 +271,21 @@ class School:
             return "unknown"
         if verdict == "good" and exchange.verdict in ("bad", "fix"):
             return "refused"
+        if signal and (exchange.verdict or exchange.signal):
+            return "refused"
         correction = writable(correction)
-        mark = {"person": person, "verdict": verdict, "correction": correction, "origin": origin, "trust": trust}
+        mark = {
+            "person": person,
+            "verdict": signal or verdict,
+            "correction": correction,
+            "origin": origin,
+            "trust": trust,
+        }
         self._record.marked(reply_id, **mark, written=written if verdict == "bad" else None)
-        self._exchanges.marked(reply_id, person, verdict, trust)
+        if signal:
+            self._exchanges.signalled(reply_id, signal)
+        else:
+            self._exchanges.marked(reply_id, person, verdict, trust)
         self._mailbox.post(Forget(Scope(replies=frozenset([reply_id]), withdrawn=True)))
         if verdict == "bad":
             return "marked"

@@ -266,6 +266,8 @@ class Exchange:
     origin: Origin = NOWHERE  # of the question
     sent: str = ""  # the surface's id of the answer
     marks: tuple[tuple[str, str], ...] = ()  # who said what of it: person, verdict
+    signal: str = ""  # what somebody let on about it, see signals.py
+    told: str = ""  # the id of what it was taught to say there, if it said so since it woke
 
 
 def writable(text: str) -> str:

@@ -34,8 +34,12 @@ EXCHANGES = """
            surface, coalesce(channel, '') as channel, coalesce(messages.chat_message, '') as message,
            coalesce(replies.chat_message, '') as sent,
            (select json_group_array(json_array(person, verdict)) from
-               (select person, verdict from feedback where reply_id = replies.id order by rowid)) as marks,
-           (select trust from feedback where reply_id = replies.id order by rowid desc limit 1) as trust
+               (select person, verdict from feedback where reply_id = replies.id and verdict in ('good', 'bad', 'fix')
+                order by rowid)) as marks,
+           (select trust from feedback where reply_id = replies.id and verdict in ('good', 'bad', 'fix')
+            order by rowid desc limit 1) as trust,
+           coalesce((select verdict from feedback
+                     where reply_id = replies.id and verdict not in ('good', 'bad', 'fix') limit 1), '') as signal
     from replies join messages on messages.id = replies.message_id order by replies.id desc limit ?"""
 LEARNING = """
     select pairs.id, prompt, answer, weight, pairs.person, source, coalesce(reply_id, '') as reply,
@@ -131,7 +135,10 @@ class Queries:
 
 def last_taught(db: Database, person: str) -> Pair | None:
     """The last that a person taught or marked, of what is being taught."""
-    query = f"{LEARNING} and pairs.person = ? and source in ('fix', 'teach', 'good') order by pairs.id desc limit 1"
+    outright = """coalesce((select verdict from feedback where reply_id = pairs.reply_id and person = pairs.person
+        order by rowid desc limit 1), 'good') in ('good', 'fix')"""
+    meant = f"source in ('fix', 'teach', 'good') and {outright}"  # not what was only let on
+    query = f"{LEARNING} and pairs.person = ? and {meant} order by pairs.id desc limit 1"
     return next((_pair(row) for row in db.query(query, [person])), None)
 
 

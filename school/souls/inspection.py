@@ -23,6 +23,8 @@ Count = Annotated[int, Field(ge=0, lt=1 << 62)]
 Size = Annotated[int, Field(ge=1, le=1 << 20)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Dates = Annotated[tuple[int, Positive], Field(strict=False)]
+Known = Annotated[tuple[int, Positive, Count, Number, Number | None], Field(strict=False)]  # with ``reviews.Before``
 
 
 class _Strict(BaseModel):
@@ -52,7 +54,7 @@ class _Facts(_Strict):
     repetition_penalty: Number
     text_repeats: Number | None
     conversations: dict[str, Annotated[tuple[str, str], Field(strict=False)]]
-    reviews: dict[str, Annotated[tuple[int, Positive], Field(strict=False)]]
+    reviews: dict[str, Dates | Known]
     best: Annotated[tuple[Number, int, bool | int], Field(strict=False)] | None = None
     night: list[str] = []
 

@@ -25,6 +25,7 @@ from school.talking.receptionist import Receptionist
 from school.teaching.night import Night
 from school.teaching.plateau import Best
 from school.teaching.remembering import Remembering
+from school.teaching.reviews import Before
 from school.teaching.streams import Streams
 from school.teaching.tutor import Tutor
 from school.texts.librarian import Bookmark
@@ -112,7 +113,9 @@ def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
     dates = facts["reviews"]
     for pair in pairs:  # one without dates was taught after the soul was saved
         kept = dates.get(pair.id)
-        agenda.reviews.add(pair, tutor.librarian.tokenizer, soul.step, tuple(kept) if kept else None)
+        agenda.reviews.add(pair, tutor.librarian.tokenizer, soul.step, tuple(kept[:2]) if kept else None)
+        if kept and kept[2:]:
+            agenda.reviews.note(pair.id, Before(*kept[2:]))
 
 
 def wake_receptionist(

@@ -22,10 +22,12 @@ from school.texts.tokenizer import Tokenizer
 
 TOLD = ("fix", "teach")  # sources of what somebody wants to hear again as it is
 OWNERS = 2.0  # what a correction weighs that the owner makes in a chat; of others none does
-LIKE = 0.365  # from which likeness on an answer is one to this question
+LIKE = 0.38  # from which likeness on an answer is one to this question
+ORDINARY = 0.02  # share of ordinary questions; a word that stands in more of them ("how") says nothing by itself
 IN_ANSWER = 0.3  # what a word counts that stands in the answer but not in its question
 NO_KIND, OTHER_KIND = 0.7, 0.6  # as like as that is "do you like dogs?", or "when...?", to "who...?"
 OTHER_WHOSE, NOBODYS = 0.7, 0.8  # and "your name", or "a name", to "my name"
+OF_ELSE, OF_ALL = 0.8, 0.5  # and "my cat's name", or "my name", to "my dog's name"
 UNSURE, SURE = 0.95, 0.98  # how far the voice leans at first towards one that is just like enough; at most
 GROWTH = 0.5  # of the doubt that is left, so much stays with each token that it says of the answer
 
@@ -87,7 +89,8 @@ class Recall:
         if not self._facts:
             return None
         asked = self._language.question(text)
-        near = {key for word in asked.stems for key in self._with.get(word, ())}
+        telling = [word for word in asked.stems if not self._is_ordinary(word)] or asked.stems
+        near = {key for word in telling for key in self._with.get(word, ())}
         heard = [key for key in near if self._facts[key].for_everybody or self._facts[key].pair.person == person]
         like, key = max(((self._likeness(asked, self._facts[key]), key) for key in heard), default=(0.0, ""))
         if like < LIKE:
@@ -106,21 +109,39 @@ class Recall:
     def _likeness(self, asked: Question, fact: _Fact) -> float:
         """In [0, 1]."""
         told = fact.question
-        shared = self._weight(asked.stems & told.stems)
-        shared += IN_ANSWER * self._weight((asked.stems - told.stems) & fact.answer)
-        lengths = math.sqrt(self._weight(asked.stems) * self._weight(told.stems))
-        return min(1.0, shared / lengths * _likeness_in_kind(asked, told)) if shared else 0.0
+        same, in_answer = asked.stems & told.stems, (asked.stems - told.stems) & fact.answer
+        if asked.stems == told.stems:
+            return _likeness_in_kind(asked, told)
+        if all(self._is_ordinary(word) for word in same | in_answer):
+            return 0.0
+        shared = self._weight(same) + IN_ANSWER * self._weight(in_answer)
+        shared *= _likeness_in_kind(asked, told) * self._likeness_in_topic(asked, told)
+        return min(1.0, shared / math.sqrt(self._weight(asked.stems) * self._weight(told.stems)))
+
+    def _likeness_in_topic(self, asked: Question, told: Question) -> float:
+        """1 where the word that tells most of what was told is asked for, too; less where another one is in its place,
+        and least where none is."""
+        if max(sorted(told.stems), key=self._rarity) in asked.stems:
+            return 1.0
+        return OF_ALL if all(self._is_ordinary(word) for word in asked.stems - told.stems) else OF_ELSE
 
     def _weight(self, words: Iterable[str]) -> float:
         return sum(self._rarity(word) ** 2 for word in sorted(words))
 
     def _rarity(self, word: str) -> float:
         """In nats: how much it tells that a question has this word."""
+        found = self._usually(word) + len(self._with.get(word, ()))
+        return math.log1p((self._questions + len(self._facts)) / (found + 1))
+
+    def _is_ordinary(self, word: str) -> bool:
+        return self._usually(word) > ORDINARY * self._questions
+
+    def _usually(self, word: str) -> int:
+        """In how many of the questions that people ordinarily ask it stands."""
         if self._count is None:
             questions = [set(self._language.stems(text)) for text in self._usual()]
             self._count, self._questions = Counter(word for words in questions for word in words), len(questions)
-        found = self._count[word] + len(self._with.get(word, ()))
-        return math.log1p((self._questions + len(self._facts)) / (found + 1))
+        return self._count[word]
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,3 +56,14 @@ class SpeechSettings(Slice):
     seed: int = Field(
         0, ge=0, lt=2**31, description="where the randomness of its replies starts", json_schema_extra=EXPERT
     )
+
+
+class SignalSettings(Slice):
+    laughter: float = Field(0.2, ge=0, le=0.5, description="weight of laughter for an answer, in marks; 0: none")
+    thanks: float = Field(0.2, ge=0, le=0.5, description="of thanks for it")
+    again: float = Field(0.2, ge=0, le=0.5, description="of the same question again, against it")
+    silence: float = Field(0.0, ge=0, le=0.5, description="of silence after it, against it", json_schema_extra=EXPERT)
+    silence_minutes: float = Field(
+        10.0, gt=0, le=1440, description="minutes without a word that are silence", json_schema_extra=EXPERT
+    )
+    public: bool = Field(False, description="whether they count in chats, too")

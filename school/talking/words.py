@@ -20,8 +20,8 @@ WORDS_KNOWN = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """``stems``: its words without endings. ``kinds``: who, where, when..., as far as it says so; ``whose``: whether it
-    speaks of whoever asks ("me"), of whoever is asked ("you")."""
+    """``stems``: its words without endings, and of those that ask for the same thing one. ``kinds``: who, where,
+    when..., as far as it says so; ``whose``: whether it speaks of whoever asks ("me"), of whoever is asked ("you")."""
 
     stems: frozenset[str]
     kinds: frozenset[str] = frozenset()
@@ -36,6 +36,9 @@ class Language:
         self._stem = _stemmer(known.get("stemmer"))
         self._kinds = {word: kind for kind in KINDS for word in known.get(kind, ())}
         self._whose = {word: whose for whose in ("me", "you") for word in known.get(whose, ())}
+        groups = [group.casefold().split() for group in known.get("same", ())]
+        self._same = {self._stem(word): group[0] for group in groups for word in group}
+        self._same |= {self._stem(word): whose for word, whose in self._whose.items()}
 
     def question(self, text: str) -> Question:
         words = [_plain(word) for word in WORD.findall(text.casefold())]
@@ -54,7 +57,8 @@ class Language:
             if UNSPACED.search(word):
                 yield from (word[i : i + 2] for i in range(max(1, len(word) - 1)))
             else:
-                yield self._stem(word)
+                stem = self._stem(word)
+                yield self._same.get(stem, stem)
 
 
 @cache

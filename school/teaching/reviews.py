@@ -1,7 +1,7 @@
 """Taught pairs come back: soon after they were taught, then at ever longer intervals.
 
 Spaced repetition after Ebbinghaus (1885) with a fixed growth of the interval, counted in steps so that a replayed life
-is the same life. Only ids and dates live here (and so in a soul); the words stay in the record.
+is the same life. Only ids, dates and figures live here (and so in a soul); the words stay in the record.
 """
 
 from __future__ import annotations
@@ -9,12 +9,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from school.door.values import STAFF, Pair, Scope
 from school.texts.tokenizer import BABY, DOCUMENT, PERSON, Tokenizer
+
+OWN, OWN_SHARE = "good", 0.5  # source of its own answers that people liked; of these rows they never have more
+BY_HAND = ("fix", "teach")  # sources of what one person meant to teach
+
+
+class Before(NamedTuple):
+    """How it was when a pair was taught: the step, how surprising the answer was (nats per token), and held-out bits
+    per byte."""
+
+    step: int
+    surprise: float
+    held_out: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +38,7 @@ class Review:
     due: int
     interval: float
     pair: Pair
+    before: Before | None = None
 
 
 def as_tokens(pair: Pair, tokenizer: Tokenizer, prompt_weight: float) -> tuple[list[int], list[float]]:
@@ -55,6 +68,23 @@ class Reviews:
     def __contains__(self, pair_id: str) -> bool:
         return pair_id in self._reviews
 
+    def __getitem__(self, pair_id: str) -> Review:
+        return self._reviews[pair_id]
+
+    @property
+    def all(self) -> list[Review]:
+        return list(self._reviews.values())
+
+    def last_of(self, person: str) -> str:
+        """The id of the last pair that this person taught; "" where there is none."""
+        mine = (key for key, r in self._reviews.items() if r.pair.person == person and r.pair.source in BY_HAND)
+        return max(mine, default="")
+
+    def note(self, pair_id: str, before: Before) -> None:
+        """How it was when this pair was taught."""
+        if pair_id in self._reviews:
+            self._reviews[pair_id] = replace(self._reviews[pair_id], before=before)
+
     def add(self, pair: Pair, tokenizer: Tokenizer, step: int, dates: tuple[int, float] | None = None) -> None:
         """Put a pair on the list, due at the coming step or at the ``dates`` (due, interval) that a soul kept."""
         tokens, weights = as_tokens(pair, tokenizer, self.prompt_weight)
@@ -75,15 +105,21 @@ class Reviews:
         return any(review.due <= step and review.pair.source not in STAFF for review in self._reviews.values())
 
     def rows(self, step: int, *, rows: int, length: int) -> tuple[np.ndarray, np.ndarray]:
-        """What is due at this step, packed into at most ``rows`` rows; what does not fit stays due.
+        """What is due at this step, packed into at most ``rows`` rows; what does not fit stays due, and so do its own
+        answers beyond their share.
 
         Returns ids (R, length+1) and weights (R, length), R at most ``rows``. A text longer than a row is cut into
         several; one longer than all the rows shows its next part each time, and its interval grows with each pass.
         """
         due = sorted((r.due, key) for key, r in self._reviews.items() if r.due <= step)
         packed: list[tuple[list[int], list[float]]] = []
+        own = 0  # tokens
         for _, key in due:
             review = self._reviews[key]
+            if review.pair.source == OWN:
+                if own and own + len(review.weights) > OWN_SHARE * rows * length:
+                    continue
+                own += len(review.weights)
             parts = -(-len(review.weights) // (rows * length))
             part = round(math.log(review.interval, self.growth) * parts) % parts if parts > 1 else 0
             if not _pack(packed, *_part(review, part, rows * length), rows, length):
@@ -109,8 +145,8 @@ class Reviews:
         return taken, *_as_arrays(packed, length)
 
     def dates(self) -> dict[str, Any]:
-        """Due step and interval of every pair, for a soul."""
-        return {key: [review.due, review.interval] for key, review in self._reviews.items()}
+        """Due step and interval of every pair, and how it was before, where that is known; for a soul."""
+        return {key: [review.due, review.interval, *(review.before or ())] for key, review in self._reviews.items()}
 
 
 def _as_arrays(packed: list[tuple[list[int], list[float]]], length: int) -> tuple[np.ndarray, np.ndarray]:

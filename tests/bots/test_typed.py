@@ -10,12 +10,14 @@ import pytest
 
 from bots.stdin import Unfit, lines_of
 from bots.typed import Commands, House, help_text, name_and_text, trimmed
-from school.diary.voice import read_voices
-from school.door.mailbox import Ask, Forget, Mailbox, Teach, fulfil
+from school.diary.voice import read_voices, signals_of
+from school.door.mailbox import Ask, Follow, Forget, Mailbox, Teach, Trace, fulfil
+from school.door.receipts import Progress, Receipt, Source
 from school.door.school import School
 from school.door.values import Pair, Removed, Reply, id_at
 from school.record.registrar import Registrar
 from school.record.settings import RecordSettings
+from school.talking.settings import SignalSettings
 
 PIPED = (
     b"\xef\xbb\xbf/teach The kettle sings in A minor.\r\n/teach\tThe cat is called Pudding.\r\n"
@@ -30,13 +32,17 @@ def desk(tmp_path):
     registrar = Registrar(tmp_path / "baby.db", RecordSettings(), run_config={}, from_step=0)
     mailbox = Mailbox()
     school = School(mailbox, registrar)
-    here = SimpleNamespace(said=[], asked=[], taught=[], scopes=[], forgotten=0, left=0, told=None, registrar=registrar)
+    here = SimpleNamespace(
+        said=[], asked=[], taught=[], scopes=[], forgotten=0, left=0, told=None, registrar=registrar, school=school
+    )
+    here.receipt, here.progress = Receipt(), None
 
     def leave() -> None:
         here.left += 1
 
     corrections = read_voices(tmp_path)["corrections"].lines("fix")
-    commands = Commands(school, here.said.append, House(quit=leave, corrections=corrections))
+    signals = signals_of(read_voices(tmp_path), SignalSettings())
+    commands = Commands(school, here.said.append, House(quit=leave, corrections=corrections, signals=signals))
 
     async def tutor() -> None:
         while True:
@@ -50,6 +56,10 @@ def desk(tmp_path):
                     here.forgotten += not letter.scope.withdrawn
                     here.scopes.append(letter.scope)
                     fulfil(letter.future, Removed())
+                elif isinstance(letter, Trace):
+                    fulfil(letter.future, replace(here.receipt, told=here.told))
+                elif isinstance(letter, Follow):
+                    fulfil(letter.future, here.progress)
             await asyncio.sleep(0.005)
 
     async def visit(lines) -> None:
@@ -179,9 +189,60 @@ def test_why_it_said_that(desk):
     desk.type("/why", "hello", "/why")
     assert desk.said[0] == "(it has not said anything yet)"
     assert desk.said[2].startswith("(nobody told it that")
-    desk.told = Pair(id=id_at(1_750_000_000.0) + "0000", prompt="hello", answer="I see.")
+    desk.told = Pair(id=id_at(1_750_000_000.0) + "0000", prompt="hello", answer="I see.", person="owner")
     desk.type("hello", "/why")
     assert desk.said[-1] == "(you told it, on 2025-06-15: when asked \u201chello\u201d, say \u201cI see.\u201d)"
+
+
+def test_whose_words_it_said(desk):
+    """Texts by their names, what was taught by when and by whom; of guests neither their names nor more of their words
+    than it said itself."""
+    pair = Pair(id=id_at(1_750_000_000.0) + "0000", prompt="a?", answer="I see a secret.", person="twitch:7")
+    text = Source(kind="text", name="diary.txt", private=True, share=0.75, words="I see")
+    guest = Source(kind="taught", name=pair.id, private=True, share=0.25, words="see.", pair=pair)
+    desk.receipt = Receipt(sources=(text, guest), read=1, of=4)
+    desk.type("hello", "/why")
+    first, *rows = desk.said[-1].splitlines()
+    assert first.startswith("(nobody told it that.")
+    assert "25% of its texts" in first
+    assert rows == [
+        "   75%  diary.txt: \u201cI see\u201d",
+        "   25%  what somebody taught in a chat on 2025-06-15: \u201csee.\u201d)",
+    ]
+    for_others = str(desk.receipt.for_others())
+    assert not [word for word in ("diary", "see", "secret", "twitch:7") if word in for_others]
+
+
+def test_what_became_of_a_lesson(desk):
+    """/learned says how surprising it was and is, what held-out text says, and when it comes back."""
+    desk.type("/learned")
+    assert desk.said == ["(there is nothing that you taught)"]
+    pair = Pair(id="1", prompt="hello", answer="I see.", person="owner")
+    how = {"surprise_before": 4.0, "surprise": 1.5, "held_out_before": 2.0, "held_out": 1.99}
+    desk.progress = Progress(pair=pair, steps=40, passes=7, next_in=12, **how)
+    desk.type("/learned")
+    for words in ("say \u201cI see.\u201d", "4.00, now 1.50 nats", "in 12 steps", "2.000 to 1.990", "-0.5%"):
+        assert words in desk.said[-1]
+    desk.progress = Progress(pair=pair, steps=0, passes=0, next_in=0, **how | {"held_out": None})
+    desk.type("/learned")
+    assert "no examination yet" in desk.said[-1]
+
+
+def test_what_is_let_on_counts_little_until_more_is_said(desk):
+    """A laugh makes a lesson of little weight, the question again only a mark; one for each answer. What is said
+    outright takes its place, and /undo takes back what was meant."""
+    desk.type("hello", "haha", "what is soup?", "What is soup", "/good", "/undo", "/undo")
+    assert [(pair.prompt, pair.weight) for pair in desk.taught] == [("hello", 0.2), ("What is soup", 1.0)]
+    desk.registrar.write(lambda db: None).result(timeout=60)
+    assert [exchange.signal for exchange in desk.registrar.queries.exchanges(9)] == ["laughter", "", "again", ""]
+    assert "(there is nothing that you taught)" in desk.said[-1]
+    desk.type("hello", "thank you", "how are you?")
+    desk.registrar.write(lambda db: None).result(timeout=60)
+    thanked = next(e for e in desk.registrar.queries.exchanges(9) if e.signal == "thanks")
+    assert desk.school.feedback(thanked.reply_id, "bad") == "marked"
+    assert desk.school.feedback(thanked.reply_id, "good", signal="laughter", weight=0.2) == "refused"
+    desk.registrar.write(lambda db: None).result(timeout=60)
+    assert {exchange.verdict for exchange in desk.registrar.queries.exchanges(9)} == {"", "bad"}
 
 
 def test_typos_get_a_guess(desk):

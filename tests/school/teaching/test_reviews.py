@@ -53,6 +53,19 @@ def test_it_comes_back_at_growing_intervals(growth: float, steps: list[int]):
     assert seen == steps
 
 
+def test_its_own_answers_never_have_more_than_their_share():
+    """However many of them are due, half of the room is for what others wrote; they stay due, and each has its turn."""
+    own = [pair(f"a{i}", answer=f"my own words {i:2}", source="good") for i in range(12)]
+    others = [pair(f"b{i}", answer=f"from a person {i}", source="teach") for i in range(4)]
+    listed, seen = taught(*own, *others), set()
+    for step in range(40):
+        ids, weights = listed.rows(step, **ROOM)
+        text = "\n".join(LETTERS.decode(row) for row in ids.tolist())
+        assert text.count("my own words") <= 1
+        seen |= {one.answer for one in (*own, *others) if one.answer in text}
+    assert seen == {one.answer for one in (*own, *others)}
+
+
 def test_nothing_due_is_no_rows():
     """Where nothing is due there are no rows, in the shapes of the others."""
     for listed in (reviews(), taught(pair(), step=10)):

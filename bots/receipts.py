@@ -1,0 +1,65 @@
+"""Receipts in words: where an answer comes from, and what became of a lesson."""
+
+from __future__ import annotations
+
+from school.door.receipts import Progress, Receipt, Source
+from school.door.values import ME, Pair, day_of
+from school.office.foreign import one_line
+
+NOBODY = "nobody told it that: it is what its weights made of all that it has read"
+UNTOLD = "that its words stand there too; how much its weights took from each text can't be told"
+
+
+def in_words(pair: Pair) -> str:
+    """What was taught."""
+    answer = f"\u201c{one_line(pair.answer)}\u201d"
+    return f"when asked \u201c{one_line(pair.prompt)}\u201d, say {answer}" if pair.prompt else answer
+
+
+def why(receipt: Receipt) -> str:
+    """For the owner."""
+    told = f"(you told it, on {day_of(receipt.told.id)}: {in_words(receipt.told)}" if receipt.told else ""
+    if receipt.told and receipt.told.person != ME:
+        told = f"(it was told that in a chat, on {day_of(receipt.told.id)}"
+    if told or not receipt.sources:
+        return f"{told or '(' + NOBODY})"
+    rows = [
+        f"  {source.share:4.0%}  {_named(source)}: \u201c{one_line(source.words)}\u201d" for source in receipt.sources
+    ]
+    unread = "" if receipt.read == receipt.of else f"; {receipt.read / receipt.of:.0%} of its texts were looked through"
+    return (
+        "\n".join(
+            [f"(nobody told it that. It comes closest to, and so much is theirs of what {UNTOLD}{unread}:", *rows]
+        )
+        + ")"
+    )
+
+
+def _named(source: Source) -> str:
+    if source.pair is None:
+        return one_line(source.name)
+    who = "you taught" if source.pair.person == ME else "somebody taught in a chat"
+    return f"what {who} on {day_of(source.pair.id)}"
+
+
+def learned(progress: Progress) -> str:
+    """What became of a lesson."""
+    now = f"{progress.surprise:.2f}"
+    before = f"{progress.surprise_before:.2f}, now {now}" if progress.surprise_before is not None else now
+    lines = [
+        f"({in_words(progress.pair)}",
+        f"  its weights' surprise at it: {before} nats a token",
+        f"  lessons since: {progress.steps:,}; it came in {progress.passes:,} of them and comes "
+        f"again {'next' if progress.next_in <= 1 else f'in {progress.next_in:,} steps'}, then ever more rarely",
+    ]
+    return "\n".join([*lines, f"  {_held_out(progress)})"])
+
+
+def _held_out(progress: Progress) -> str:
+    """What all lessons since did to text that it was never taught; this one's part in that can't be told."""
+    before, now = progress.held_out_before, progress.held_out
+    if before is None or now is None:
+        return "held-out text: no examination yet to compare with"
+    if progress.steps == 0 or before == now:
+        return f"held-out text: {now:.3f} bits per byte; no examination since"
+    return f"held-out text, by all lessons since: {before:.3f} to {now:.3f} bits per byte ({now / before - 1:+.1%})"
