@@ -37,7 +37,7 @@ PAGES = {
 }
 README_WORDS = 840  # three minutes, at 280 words a minute
 VERBS = ([], ["ask", "x"], ["score", "x"], ["read", "x"], ["stats"], ["timetable"], ["diary"], ["chat-room"])
-VERBS += (["share", "x"], ["adopt", "x"])
+VERBS += (["share", "x"], ["adopt", "x"], ["export"])
 VERBS += tuple(["twitch", errand] for errand in ("login", "check", "whois", "logout"))
 VERBS += (["library", "add", "x"], ["library", "export"], ["report"])
 NUMBERS = {"N", "S"}  # what stands for a number

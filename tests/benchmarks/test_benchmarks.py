@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import bodies, company, learn, plots, prequential, privacy, references, teach
+from benchmarks import bodies, company, exports, learn, plots, prequential, privacy, references, teach
 from benchmarks.common import run
 from benchmarks.variants import Variant, chosen, parse_variant
 from school.office.mistakes import Mistake
@@ -318,3 +318,16 @@ def test_bodies_are_measured(text, monkeypatch, capsys):
         assert found[f"{name} tokens per second"] > 0
         assert found[f"{name} first token ms"] > 0
     assert found[".pyz start seconds"] > 0
+
+
+# ---- exports -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.trial
+def test_exports_are_measured(text, monkeypatch, capsys):
+    """Sizes, and that whoever can read them finds what we find."""
+    found = measured(exports, ["--text", str(text), *SMALL, "--steps", "1", "--tokens", "5"], monkeypatch, capsys)
+    assert found["transformers MB"] > 0
+    assert found["llama2c MB"] > 0
+    for program in ("transformers", "llama.cpp"):
+        assert found.get(f"{program} same ids", True)
