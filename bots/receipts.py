@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from school.door.receipts import Progress, Receipt, Source
-from school.door.values import ME, Pair, day_of
+from school.door.values import ME, Kept, Pair, day_of
 from school.office.foreign import one_line
+from school.screen.calligraphist import number_of
 
+PLURALS = {"question or mark": "questions and marks", "answer": "answers", "lesson": "lessons"}
 NOBODY = "nobody told it that: it is what its weights made of all that it has read"
 UNTOLD = "that its words stand there too; how much its weights took from each text can't be told"
 
@@ -40,6 +42,16 @@ def _named(source: Source) -> str:
         return one_line(source.name)
     who = "you taught" if source.pair.person == ME else "somebody taught in a chat"
     return f"what {who} on {day_of(source.pair.id)}"
+
+
+def who(kept: Kept) -> str:
+    """What is kept of the owner."""
+    things = {"question or mark": kept.messages, "answer": kept.replies, "lesson": kept.pairs}
+    counted = ", ".join(f"{value:,} {thing if value == 1 else PLURALS[thing]}" for thing, value in things.items())
+    return (
+        f"(kept of you: {counted}, and {number_of(kept.conversations, 'conversation')} that it can go on with. /forget "
+        "deletes all of it. Of guests who agreed, `wakeup.py stats people` tells; they ask with !consent themselves)"
+    )
 
 
 def learned(progress: Progress) -> str:
