@@ -234,7 +234,7 @@ class Commands:
             self._say("(it has not said anything yet)")
             return
         receipt = await asyncio.wrap_future(self._school.why(self._last.id))
-        self._say(why(receipt) if receipt else "(that answer is forgotten)")
+        self._say(f"({why(receipt)})" if receipt else "(that answer is forgotten)")
 
     async def _learned(self, _: str) -> None:
         progress = await asyncio.wrap_future(self._school.learned())

@@ -17,7 +17,7 @@ What = Literal["in", "out", "removed", "forgotten", "vouched", "doubted", "ignor
 DAY = 86_400.0
 GUEST = ":"  # in the id of whoever comes in through a public chat: its name, then their id there
 HALF_TRUSTED = 20  # lessons that nobody took away, after which somebody is trusted half as much as can be
-WORDING = "2"  # the version of docs/consent.md; a new one has to be agreed to anew
+WORDING = "3"  # the version of docs/consent.md; a new one has to be agreed to anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
