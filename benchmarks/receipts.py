@@ -2,10 +2,11 @@
 
     python -m benchmarks.receipts --text DIARY.txt --minutes 5
 
-The facts of ``told.toml`` are told to a baby and asked for, at once and again once it has practised them, with nothing but
-its weights. Where the key word is in the answer, the fact should be among the three sources that a search for the words
-alone names. And of answers to questions that nobody taught, the texts named are held against the exact influence of each
-text on what the hippocampus says: the log probability of the answer with all texts heard, less that with all but this one.
+The facts of ``told.toml`` are told to a baby and asked for, at once and again once it has practised them, with nothing
+but its weights. Where the key word is in the answer, the fact should be among the three sources that a search for the
+words alone names. And of answers to questions that nobody taught, the texts named are held against the exact influence
+of each text on what the hippocampus says: the log probability of the answer with all texts heard, less that with all
+but this one.
 """
 
 from __future__ import annotations
