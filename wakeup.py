@@ -426,6 +426,7 @@ def hooks_of(awake: Awake) -> Hooks:
         stage=stages[0] if stages else NoStage(),
         save=awake.control.save,
         lessons_since=awake.registrar.queries.lessons_since,
+        taught_before=awake.registrar.queries.taught_before,
         quiet=awake.timetable.quiet,
         wall=awake.lifetime.now,
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from school.door.receipts import Progress, Receipt, Source
-from school.door.values import ME, Pair, day_of
+from school.door.values import ME, Kept, Pair, day_of
 from school.office.foreign import one_line
+from school.screen.calligraphist import number_of
 
+PLURALS = {"question or mark": "questions and marks", "answer": "answers", "lesson": "lessons"}
 NOBODY = "nobody told it that: it is what its weights made of all that it has read"
-UNTOLD = "that its words stand there too; how much its weights took from each text can't be told"
+UNTOLD = "the more, the rarer they are (what its weights took from a text can't be told)"
 
 
 def in_words(pair: Pair) -> str:
@@ -18,21 +20,19 @@ def in_words(pair: Pair) -> str:
 
 def why(receipt: Receipt) -> str:
     """For the owner."""
-    told = f"(you told it, on {day_of(receipt.told.id)}: {in_words(receipt.told)}" if receipt.told else ""
-    if receipt.told and receipt.told.person != ME:
-        told = f"(it was told that in a chat, on {day_of(receipt.told.id)}"
-    if told or not receipt.sources:
-        return f"{told or '(' + NOBODY})"
+    if pair := receipt.told:
+        return f"you told it, on {day_of(pair.id)}: {in_words(pair)}" if pair.person == ME else _from_chat(pair)
+    if not receipt.sources:
+        return NOBODY
     rows = [
         f"  {source.share:4.0%}  {_named(source)}: \u201c{one_line(source.words)}\u201d" for source in receipt.sources
     ]
     unread = "" if receipt.read == receipt.of else f"; {receipt.read / receipt.of:.0%} of its texts were looked through"
-    return (
-        "\n".join(
-            [f"(nobody told it that. It comes closest to, and so much is theirs of what {UNTOLD}{unread}:", *rows]
-        )
-        + ")"
-    )
+    return "\n".join([f"nobody told it that. Its words stand there, too; {UNTOLD}{unread}:", *rows])
+
+
+def _from_chat(pair: Pair) -> str:
+    return f"it was told that in a chat, on {day_of(pair.id)}"
 
 
 def _named(source: Source) -> str:
@@ -40,6 +40,16 @@ def _named(source: Source) -> str:
         return one_line(source.name)
     who = "you taught" if source.pair.person == ME else "somebody taught in a chat"
     return f"what {who} on {day_of(source.pair.id)}"
+
+
+def who(kept: Kept) -> str:
+    """What is kept of the owner."""
+    things = {"question or mark": kept.messages, "answer": kept.replies, "lesson": kept.pairs}
+    counted = ", ".join(f"{value:,} {thing if value == 1 else PLURALS[thing]}" for thing, value in things.items())
+    return (
+        f"(kept of you: {counted}, and {number_of(kept.conversations, 'conversation')} that it can go on with. /forget "
+        "deletes all of it. Of guests who agreed, `wakeup.py stats people` tells; they ask with !consent themselves)"
+    )
 
 
 def learned(progress: Progress) -> str:

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from bots.receipts import in_words, learned, why
+from bots.receipts import in_words, learned, who, why
 from school.diary.voice import Voice
 from school.door.school import School
 from school.door.signals import Signals
@@ -234,11 +234,15 @@ class Commands:
             self._say("(it has not said anything yet)")
             return
         receipt = await asyncio.wrap_future(self._school.why(self._last.id))
-        self._say(why(receipt) if receipt else "(that answer is forgotten)")
+        self._say(f"({why(receipt)})" if receipt else "(that answer is forgotten)")
 
     async def _learned(self, _: str) -> None:
         progress = await asyncio.wrap_future(self._school.learned())
         self._say(learned(progress) if progress else "(there is nothing that you taught)")
+
+    async def _who(self, _: str) -> None:
+        kept = await asyncio.wrap_future(self._school.kept(ME))
+        self._say(who(kept))
 
     async def _new(self, _: str) -> None:
         self._conversation = f"{TERMINAL}:{new_id()}"
@@ -315,6 +319,7 @@ OTHERS = (
     Row("/learned", "", "what became of the last that you taught", Commands._learned),
     Row("/undo", "", "take back the last that you taught", Commands._undo),
     Row("/new", "", "begin another conversation; nothing is deleted", Commands._new),
+    Row("/who", "", "what is kept of you, and of others", Commands._who),
     Row("/status", "", "how it is doing, and whether it learns", Commands._status),
     Row(
         "/view",

@@ -49,8 +49,14 @@ def optin(host: Host, line: Line, _: str) -> Response:
 def optout(host: Host, line: Line, _: str) -> Response:
     if not host.context.people.withdraw(host.context.writer(line), line.channel):
         return host.reply(line, "was_not_in")
-    host.forget(lambda earlier: earlier.person == line.person)
+    _forget_person(host, line)
     return _tell_rows(host, line, host.context.school.withdraw(host.context.writer(line)), "opted_out")
+
+
+def _forget_person(host: Host, line: Line) -> None:
+    """What waits of the line's writer, and how far they are trusted."""
+    host.forget(lambda earlier: earlier.person == line.person)
+    host.quarantine.trust.forget(host.context.writer(line))
 
 
 async def consent(host: Host, line: Line, _: str) -> None:
@@ -62,7 +68,7 @@ async def consent(host: Host, line: Line, _: str) -> None:
     if kept is None:
         return await host.reply(line, "consent_unsure")
     agreed = standing.wording == people.wording
-    counts = {"messages": kept.messages, "replies": kept.replies, "pairs": kept.pairs}
+    counts = {"messages": kept.messages, "replies": kept.replies, "pairs": kept.pairs, "talks": kept.conversations}
     if not agreed and not any(counts.values()):
         return await host.reply(line, "consent_nothing")
     since = datetime.fromtimestamp(standing.since, UTC).date().isoformat()
@@ -74,7 +80,7 @@ def forgetme(host: Host, line: Line, _: str) -> Response:
     if host.context.people.known(person) is False:
         return _forget_unknown(host, line)
     host.context.people.withdraw(person, line.channel, "forgotten")
-    host.forget(lambda earlier: earlier.person == line.person)
+    _forget_person(host, line)
     return _tell_rows(host, line, host.context.school.forget(person=person), "forgotten")
 
 

@@ -43,6 +43,7 @@ class Hooks:
 
     save: Callable[[], Future[str | None]]  # the soul
     lessons_since: Callable[[str, float], dict[str, int]] = lambda surface, since: {}  # lines learned from each person
+    taught_before: Callable[[str], dict[str, list[float]]] = lambda surface: {}  # when each person's lessons were
     quiet: Callable[[], bool] = lambda: False  # whether these are hours without a word unasked
     stage: Stage = NoStage()
     wall: Callable[[], float] = time.time  # seconds since 1970, for days and ages, and what ids are dated by
@@ -63,6 +64,7 @@ class Context:
     words: WordList
     signals: Signals | None = None  # of what lines let on about answers, where that counts in chats
     learned_today: dict[str, int] = field(default_factory=dict)  # lines from each person
+    taught_before: dict[str, list[float]] = field(default_factory=dict)  # when each person's lessons were made
     limits: Limits = Limits()
     clock: Callable[[], float] = time.monotonic  # seconds that only go on, for pauses and waiting
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep  # seconds, by the same clock
@@ -93,5 +95,6 @@ def open_context(
         words=WordList.read(home / "words.txt"),
         signals=signals_of(voices, settings.signals) if settings.signals.public else None,
         learned_today=hooks.lessons_since(platform.name, hooks.wall() // DAY * DAY),
+        taught_before=hooks.taught_before(platform.name),
         **more,
     )

@@ -79,6 +79,7 @@ class Host:
         try:
             if self._wire.state().standing == "listening":
                 self.quarantine.release(self.connection)
+            self.counts["did harm"] += len(self.quarantine.trust.look())
             self.answers.tick(quiet=self.quiet)
             quiet = self.quiet or self.audience.raided
             if self.unasked.tick(quiet=quiet, heard_at=self._heard_at, spoke_last=self._spoke_last):
@@ -233,6 +234,7 @@ class Host:
             school.remove(replace(lately, answers=True))
         else:
             self.forget(lambda line: line.person == removal.person)
+            self.quarantine.trust.forget(person)
             if people.withdraw(person, channel, "removed"):
                 school.withdraw(person)
             school.remove(replace(lately, person=person))

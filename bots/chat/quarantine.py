@@ -16,6 +16,7 @@ from bots.chat.links import has_link, opened
 from bots.chat.messages import Line
 from bots.chat.moderation import unteachable, without_names
 from bots.chat.normalize import visible
+from bots.chat.trust import Trust
 from school.door.consent import DAY
 from school.door.signals import Signal
 from school.door.values import Asleep, Exchange, Origin
@@ -61,6 +62,7 @@ class Quarantine:
         self._waiting: deque[_Waiting] = deque()
         self._recent: FIFOCache[str, _Waiting] = FIFOCache(RECENT)  # of people who agreed, by the message's id
         self._today, self._taken = int(context.hooks.wall() // DAY), Counter(context.learned_today)
+        self.trust = Trust(context)
         self.passed_over: Counter[str] = Counter()  # why lines were not taken in
         self.taught = 0
 
@@ -149,9 +151,15 @@ class Quarantine:
 
     def weight_of(self, line: Line, verdict: str = "") -> float:
         """What a lesson weighs that the line is, or that is made of its writer's verdict on an answer."""
-        trust, chat = self.trust_in(line), self._settings.weight
+        trust, chat = self.trust_in(line), self._settings.weight * self._share_of(line, self.trust_in(line))
         weight = chat * MARK[trust] if verdict else chat
         return max(weight, TAUGHT * (2 if verdict == "fix" else 1)) if trust == OWNER else weight
+
+    def _share_of(self, line: Line, trust: int) -> float:
+        """Of the usual weight, what a line of theirs has."""
+        if trust != ANYBODY:
+            return 1.0
+        return self._settings.stranger + (1 - self._settings.stranger) * self.trust.of(self._context.writer(line))
 
     def _quarantined(self, line: Line, text: str, connection: int, seen: Seen) -> _Waiting:
         minutes, unnoticed = self._settings.quarantine_minutes, self._context.limits.unnoticed
@@ -263,6 +271,7 @@ class Quarantine:
             asked_in=prompt.line.id if prompt else "",
         )
         self.taught += 1
+        self.trust.given(writer(line), line.channel)
 
     def _learn_feedback(self, feedback: _Waiting, origin: Origin) -> None:
         exchange = self._school.find(feedback.reply)
@@ -278,6 +287,7 @@ class Quarantine:
                 weight=self.weight_of(feedback.line, feedback.verdict) * (signal.weight if signal else 1.0),
                 signal=signal.name if signal else "",
             )
+            self.trust.given(self._context.writer(feedback.line), feedback.line.channel)
 
     # ---- taking back ---------------------------------------------------------------------------------------------
 

@@ -70,6 +70,21 @@ class ChatLessonSettings(Slice):
         "trust, twice a moderator's); what its owner teaches: 1",
         json_schema_extra=EXPERT,
     )
+    stranger: float = Field(
+        0.3,
+        ge=0,
+        le=1,
+        description="share of that weight that a line or mark of somebody new has; the rest grows with their lessons",
+        json_schema_extra=EXPERT,
+    )
+    harm: float = Field(
+        0.005,
+        ge=0,
+        le=1,
+        description="by how much of its held-out bits lessons from chat may make it worse between two examinations "
+        "before whoever gave most of them is a stranger again",
+        json_schema_extra=EXPERT,
+    )
     first_day: int = Field(
         10, ge=0, description="lines a day learned from somebody who has just agreed", json_schema_extra=EXPERT
     )

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from bots.typed import FROM_NOW_ON, in_words
+from bots.receipts import in_words, why
+from bots.typed import FROM_NOW_ON
 from bots.web.answers import Pieces
 from bots.web.house import House
 from bots.web.hub import begin_stream, encoded
@@ -19,7 +20,7 @@ from bots.web.marks import VERDICTS, acknowledge, give
 from bots.web.reading import fields_of, text_of, whole_number
 from bots.web.refusals import Refusal, as_json
 from school.door.school import School
-from school.door.values import ME, Reply, day_of, new_id
+from school.door.values import ME, Reply, new_id
 from school.office.mistakes import Mistake
 from school.screen.telling import answered
 
@@ -99,9 +100,10 @@ class Owner:
         key = text_of(await fields_of(request), "reply")
         if self._last is None or self._last.id != key:
             raise Refusal(404, "why can be told of its last answer here alone")
-        if pair := self._last.told:
-            return as_json({"message": f"you told it, on {day_of(pair.id)}: {in_words(pair)}"})
-        return as_json({"message": "nobody told it that: it is what its weights made of all that it has read"})
+        receipt = await asyncio.wrap_future(self._school.why(key))
+        if receipt is None:
+            raise Refusal(404, "that answer is forgotten")
+        return as_json({"message": why(receipt)})
 
     async def _new(self, _: web.Request) -> web.Response:
         self._conversation, self._last = f"{CONVERSATION}:{new_id()}", None

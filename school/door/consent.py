@@ -16,7 +16,8 @@ from school.door.values import new_id
 What = Literal["in", "out", "removed", "forgotten", "vouched", "doubted", "ignored", "heeded"]
 DAY = 86_400.0
 GUEST = ":"  # in the id of whoever comes in through a public chat: its name, then their id there
-WORDING = "2"  # the version of docs/consent.md; a new one has to be agreed to anew
+HALF_TRUSTED = 20  # lessons that nobody took away, after which somebody is trusted half as much as can be
+WORDING = "3"  # the version of docs/consent.md; a new one has to be agreed to anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,11 @@ class Standing:
     def trust_days(self, now: float) -> float:
         """Days since they agreed, or since a moderator last took away what they wrote."""
         return max(0.0, (now - self.trusted_since) / DAY)
+
+
+def trust_after(lessons: int) -> float:
+    """In [0, 1): how far somebody is trusted who gave so many lessons since they agreed, or last did harm."""
+    return lessons / (lessons + HALF_TRUSTED)
 
 
 class Ledger(Protocol):

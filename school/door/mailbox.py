@@ -174,8 +174,16 @@ class Restock:
     guard: Guard | None = None
 
 
-ForTalker = Ask | Remember | EndTalk
-Questions = Mark | Trace | Follow  # that nobody answers any more once it sleeps
+@dataclass(frozen=True, slots=True)
+class Recollect:
+    """Say how many conversations with a person it can go on with."""
+
+    person: str
+    future: Future[int] = field(default_factory=Future)
+
+
+ForTalker = Ask | Remember | EndTalk | Recollect
+Questions = Mark | Trace | Follow | Recollect  # that nobody answers any more once it sleeps
 Request = ForTalker | Teach | Forget | Save | BackUp | Examine | Study | Pause | Questions | Rehearse | Restock
 
 
@@ -196,7 +204,9 @@ class Mailbox:
         with self._lock:
             if self._closed:
                 raise Asleep
-            if isinstance(request, Ask):
+            if isinstance(request, Recollect):
+                self._said.put(request)
+            elif isinstance(request, Ask):
                 if self._unanswered >= self._limit:
                     raise Busy
                 self._unanswered += 1

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from school.door.exchanges import Exchanges
 from school.door.forgetting import Forgetting, JournalKeeper, Mind
-from school.door.mailbox import Ask, Follow, Forget, Mailbox, Mark, Teach, Trace, fail, fulfil
+from school.door.mailbox import Ask, Follow, Forget, Mailbox, Mark, Recollect, Teach, Trace, fail, fulfil
 from school.door.phrases import Phrase
 from school.door.receipts import Progress, Receipt
 from school.door.values import (
@@ -305,8 +305,25 @@ class School:
         return "learned"
 
     def kept(self, person: str) -> Future[Kept]:
-        """What the record holds of a person, all that is on its way to it included."""
-        return self._record.kept(person)
+        """What is kept of a person, all that is on its way to the record included."""
+        kept: Future[Kept] = Future()
+        asked = Recollect(person)
+        try:
+            self._mailbox.post(asked)
+        except Asleep as asleep:
+            fail(asked.future, asleep)
+
+        def add(counted: Future[Kept], talks: Future[int]) -> None:
+            try:
+                fulfil(kept, replace(counted.result(), conversations=0 if talks.exception() else talks.result()))
+            except Exception as error:
+                fail(kept, error)
+
+        def ask_on(counted: Future[Kept]) -> None:
+            asked.future.add_done_callback(partial(add, counted))
+
+        self._record.kept(person).add_done_callback(ask_on)
+        return kept
 
     def forget(self, *, person: str = "", source: str = "") -> Future[Forgotten]:
         """Delete everything of a person, or taught from a source, and never train on it again.

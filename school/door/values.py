@@ -227,11 +227,12 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """How much the record holds of a person."""
+    """How much is kept of a person: in the record, and of how their talks went."""
 
     messages: int  # what they said: questions and marks
     replies: int
     pairs: int
+    conversations: int = 0  # that it can go on with
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,9 +293,14 @@ def new_id() -> str:
     return f"{id_at(_Ids.clock())}{secrets.token_hex(4)}"
 
 
+def moment_of(key: str) -> float:
+    """When something with this id was made, in seconds since 1970."""
+    return int(key[:11], 16) / 1000
+
+
 def day_of(key: str) -> str:
     """The day on which something with this id was made, here on the wall."""
-    return time.strftime("%Y-%m-%d", time.localtime(int(key[:11], 16) / 1000))
+    return time.strftime("%Y-%m-%d", time.localtime(moment_of(key)))
 
 
 def id_at(moment: float) -> str:

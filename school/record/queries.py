@@ -20,7 +20,7 @@ from sqlite_utils import Database
 
 from school.door.consent import Change
 from school.door.events import StepReport
-from school.door.values import NOWHERE, Exchange, Origin, Pair, id_at
+from school.door.values import NOWHERE, Exchange, Origin, Pair, id_at, moment_of
 from school.office.lifetime import Noted
 from school.record.read_only import EXAMINATIONS
 from school.record.schema import reading
@@ -87,6 +87,14 @@ class Queries:
         query = "select person, count(*) as n from pairs where surface = ? and id >= ? and id < ? group by person"
         day = [surface, id_at(moment), id_at(moment + 86_400)]
         return self._ask(lambda db: {row["person"]: row["n"] for row in db.query(query, day)}, {})
+
+    def taught_before(self, surface: str) -> dict[str, list[float]]:
+        """When (seconds since 1970) each person made the lessons on a surface that are taught still."""
+        found: dict[str, list[float]] = {}
+        query = "select person, id from pairs where surface = ? and status = 'learning'"
+        for row in self._ask(lambda db: list(db.query(query, [surface])), []):
+            found.setdefault(row["person"], []).append(moment_of(row["id"]))
+        return found
 
     def spoken(self, last: int) -> list[dict[str, Any]]:
         """How so many of the last answers were, the oldest first."""

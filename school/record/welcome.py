@@ -16,9 +16,15 @@ if TYPE_CHECKING:
     from school.record.read_only import Look
 
 
+def standings(db: Database | Look) -> dict[str, Standing]:
+    """What the ledger says of everybody who is in it."""
+    found: dict[str, Standing] = {}
+    for row in db.query("select * from consents order by rowid"):
+        found[row["person"]] = found.get(row["person"], Standing()).after(Change(**row))
+    return found
+
+
 def welcome(db: Database | Look, people: Collection[str]) -> set[str]:
     """Those of them who live here, or agree to the present wording."""
-    standings: dict[str, Standing] = {}
-    for row in db.query("select * from consents order by rowid"):
-        standings[row["person"]] = standings.get(row["person"], Standing()).after(Change(**row))
-    return {who for who in people if GUEST not in who or standings.get(who, Standing()).wording == WORDING}
+    known = standings(db)
+    return {who for who in people if GUEST not in who or known.get(who, Standing()).wording == WORDING}

@@ -26,7 +26,10 @@ GUESSING = 8.0  # bits per byte of one that knows nothing
 NOTHING_YET = "Nothing of this is in the record yet."
 GOOD, FIX, TEACH = ("answers that were marked good", "answers that were put right", "things that it was taught")
 HOW = {"good": GOOD, "fix": FIX, "teach": TEACH}
-MARKS = {"fix": "put right"}
+MARKS = {
+    "fix": "put right", "laughter": "laughed at", "thanks": "thanked for", "again": "asked for once more",
+    "silence": "met with silence",
+}  # fmt: skip
 HAPPENED = {
     "saved": "its soul was saved", "not saved": "its soul could not be saved", "reflection": "it was asked how it is",
     "skipped": "a step taught nothing", "rang": "a bell rang", "rang ahead": "a bell rang while the clock was ahead",

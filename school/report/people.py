@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from school.door.consent import GUEST
-from school.door.values import STAFF
-from school.record.welcome import welcome
+from school.door.consent import GUEST, Standing, trust_after
+from school.door.values import STAFF, id_at
+from school.record.welcome import standings, welcome
 from school.report.life import Life
 
 _EACH = """
@@ -20,6 +20,9 @@ _TAUGHT = """
     select source, count(*) as pairs, sum(status = 'learning') as learning from pairs
     where at >= :since and person in (select value from json_each(:people))
         and source not in (select value from json_each(:staff)) group by source order by source"""
+_LESSONS = """
+    select person, id from pairs where status = 'learning' and person in (select value from json_each(:people))
+        and source not in (select value from json_each(:staff))"""
 _EVERYBODY = "select person from messages union select person from pairs union select person from feedback"
 
 
@@ -34,6 +37,21 @@ def told_of(life: Life) -> list[str]:
 def guests_and_house(life: Life, people: list[str]) -> list[dict[str, Any]]:
     """Who asked, most first: ``person``, ``questions``, ``first_at``, ``last_at``."""
     return [row for row in life.query(_EACH) if row["person"] in set(people)]
+
+
+def trusted(life: Life, people: list[str]) -> dict[str, tuple[int, float]]:
+    """Of each: lessons of theirs that nobody took away, and how far their teaching is trusted, in [0, 1]."""
+    known = standings(life.db) if life.has("consents") else {}
+    lessons: dict[str, list[str]] = {person: [] for person in people}
+    for row in life.query(_LESSONS, people=json.dumps(people), staff=json.dumps(STAFF)):
+        lessons[row["person"]].append(row["id"])
+    found = {}
+    for person, ids in lessons.items():
+        standing = known.get(person, Standing())
+        since = id_at(standing.trusted_since)
+        fully = GUEST not in person or standing.vouched
+        found[person] = len(ids), 1.0 if fully else round(trust_after(sum(key >= since for key in ids)), 2)
+    return found
 
 
 def teaching(life: Life, people: list[str]) -> dict[str, Any]:

@@ -104,10 +104,18 @@ def show_sources(life: Life, words: Words, last: int | None) -> Table:
 
 def show_people(life: Life, words: Words, last: int | None) -> Table:
     """Who lives here, and guests who agree now."""
-    from school.report.people import guests_and_house, told_of
+    from school.report.people import guests_and_house, told_of, trusted
 
-    rows = guests_and_house(life, told_of(life))
-    return Table.of(rows, ["person", "questions", "first_at", "last_at"], "Guests who don't agree now are left out.")
+    people = told_of(life)
+    trust = trusted(life, people)
+    rows = [
+        row | dict(zip(("lessons", "trust"), trust[row["person"]], strict=True))
+        for row in guests_and_house(life, people)
+    ]
+    columns = ["person", "questions", "lessons", "trust", "first_at", "last_at"]
+    return Table.of(
+        rows, columns, "Guests who don't agree now are left out. Trust: how much what they teach weighs, 0 to 1."
+    )
 
 
 def show_events(life: Life, words: Words, last: int | None) -> Table:

@@ -76,6 +76,11 @@ class Conversations:
     def __len__(self) -> int:
         return len(self._open)
 
+    def count(self, person: str) -> int:
+        """How many there are with this person, in memory and on disk."""
+        files = {self._file(name) for name, conversation in self._open.items() if conversation.person == person}
+        return len(files | {file for file, whose in self._resting.items() if whose == person})
+
     def get(self, name: str, fresh: Conversation) -> Conversation:
         """The conversation as it was left, or ``fresh`` if there was none, or none that fits this brain."""
         found = self._open.get(name) or self._read(self._file(name))

@@ -153,6 +153,11 @@ class Receptionist:
             self._drop({i for i, speaking in enumerate(self._speaking) if speaking.ask.future.cancelled()})
             self.conversations.forget(people)
 
+    def talks_with(self, person: str) -> int:
+        """How many conversations with somebody it can go on with."""
+        with self.turns:
+            return self.conversations.count(person)
+
     def listen_to(self, hippocampus: Hippocampus, weights: MixingWeights) -> None:
         """Speak with what it has heard from the next token on, mixed like this."""
         with self.turns:

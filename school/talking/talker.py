@@ -12,7 +12,7 @@ import time
 
 import torch
 
-from school.door.mailbox import Ask, EndTalk, Forget, ForTalker, Mailbox, Remember, fail
+from school.door.mailbox import Ask, EndTalk, Forget, ForTalker, Mailbox, Recollect, Remember, fail, fulfil
 from school.talking.receptionist import Receptionist
 
 IDLE_SECONDS = 0.5  # between looks whether the day is over, where nobody says anything
@@ -56,6 +56,8 @@ class Talker:
                 self._receptionist.admit(request)
             case Remember(pair):
                 self._receptionist.remember([pair])
+            case Recollect(person, future):
+                fulfil(future, self._receptionist.talks_with(person))
             case EndTalk(forget):
                 self.forget(forget)
 

@@ -11,7 +11,7 @@ import pytest
 from bots.stdin import Unfit, lines_of
 from bots.typed import Commands, House, help_text, name_and_text, trimmed
 from school.diary.voice import read_voices, signals_of
-from school.door.mailbox import Ask, Follow, Forget, Mailbox, Teach, Trace, fulfil
+from school.door.mailbox import Ask, Follow, Forget, Mailbox, Recollect, Teach, Trace, fulfil
 from school.door.receipts import Progress, Receipt, Source
 from school.door.school import School
 from school.door.values import Pair, Removed, Reply, id_at
@@ -56,10 +56,9 @@ def desk(tmp_path):
                     here.forgotten += not letter.scope.withdrawn
                     here.scopes.append(letter.scope)
                     fulfil(letter.future, Removed())
-                elif isinstance(letter, Trace):
-                    fulfil(letter.future, replace(here.receipt, told=here.told))
-                elif isinstance(letter, Follow):
-                    fulfil(letter.future, here.progress)
+                elif isinstance(letter, Trace | Follow | Recollect):
+                    found = {Trace: replace(here.receipt, told=here.told), Follow: here.progress, Recollect: 2}
+                    fulfil(letter.future, found[type(letter)])
             await asyncio.sleep(0.005)
 
     async def visit(lines) -> None:
@@ -243,6 +242,13 @@ def test_what_is_let_on_counts_little_until_more_is_said(desk):
     assert desk.school.feedback(thanked.reply_id, "good", signal="laughter", weight=0.2) == "refused"
     desk.registrar.write(lambda db: None).result(timeout=60)
     assert {exchange.verdict for exchange in desk.registrar.queries.exchanges(9)} == {"", "bad"}
+
+
+def test_what_is_kept_of_the_owner(desk):
+    """/who counts it, and says how it is deleted."""
+    desk.type("hello", "/teach the moon", "/good", "/who")
+    assert "2 questions and marks, 1 answer, 2 lessons, and 2 conversations" in desk.said[-1]
+    assert "/forget" in desk.said[-1]
 
 
 def test_typos_get_a_guess(desk):

@@ -67,7 +67,7 @@ def test_the_quarantine_is_bounded(small):
 
 
 def test_a_lesson_is_weighed_and_addressed(small, clock):
-    """It has the weight and the source of chat, its writer, its message and its channel."""
+    """It has the weight of a stranger's line and the source of chat, its writer, its message and its channel."""
     small.agree("ann")
     lessons, said = small.quarantine(), line(different(1))
     lessons.offer(said, 1)
@@ -77,7 +77,7 @@ def test_a_lesson_is_weighed_and_addressed(small, clock):
     clock.now += Limits().unnoticed
     lessons.release(1)
     (pair,) = small.lessons()
-    assert (pair.weight, pair.source, pair.person) == (0.5, "chat", "room:id-ann")
+    assert (pair.weight, pair.source, pair.person) == (0.15, "chat", "room:id-ann")
     assert (pair.origin.surface, pair.origin.channel, pair.origin.message) == ("room", "c", said.id)
 
 

@@ -52,7 +52,7 @@ def test_laughter_waits_and_weighs_little(public):
         host.quarantine.release(host.connection)
         (lesson,) = public.lessons()
         assert (lesson.source, lesson.prompt) == ("good", "what is a tandem bicycle?")
-        assert lesson.weight == pytest.approx(0.4 * host.quarantine.weight_of(line("", by="ann"), "good"))
+        assert lesson.weight == pytest.approx(0.4 * 0.5 * 0.3)
         assert public.context.school.find("1").signal == "laughter"
         host.heard(line("haha again", by="ann", **on("1")))
         host.quarantine.release(host.connection)

@@ -22,7 +22,7 @@ from school.assembly import Awake
 from school.door import forgetting
 from school.door.consent import WORDING, People
 from school.door.journal import Journal
-from school.door.mailbox import Ask, Forget, Mailbox, Request, Teach, fulfil
+from school.door.mailbox import Ask, Forget, Mailbox, Recollect, Request, Teach, fulfil
 from school.door.school import School
 from school.door.values import Origin, Pair, Removed, Reply, Scope, id_at, new_id
 from school.office.mistakes import Mistake
@@ -297,12 +297,14 @@ def is_done(one: Future) -> bool:
 
 
 class Attended(Mailbox):
-    """With somebody who at once forgets what is to be forgotten."""
+    """With somebody who at once forgets what is to be forgotten, and remembers no conversation."""
 
     def post(self, letter: Request) -> None:
         super().post(letter)
         if isinstance(letter, Forget):
             fulfil(letter.future, Removed())
+        elif isinstance(letter, Recollect):
+            fulfil(letter.future, 0)
 
 
 def letters(school: School, kind: type = Forget) -> list:

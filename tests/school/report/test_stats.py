@@ -122,7 +122,10 @@ def test_people_are_only_those_who_agree(stats):
         _, printed, _ = stats(view, "--json")
         assert not [one for one in (STRANGER, LEFT, *CANARIES, *CANARIES.values()) if one in printed]
     _, printed, _ = stats("people", "--json")
-    assert [row["person"] for row in json.loads(printed)][0] == "owner"
+    rows = json.loads(printed)
+    assert rows[0]["person"] == "owner"
+    assert {row["trust"] for row in rows if row["person"] == "owner"} == {1.0}
+    assert all(0 <= row["trust"] < 1 and row["lessons"] >= 0 for row in rows if ":" in row["person"])
 
 
 def test_since_and_last(stats):

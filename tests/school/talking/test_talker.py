@@ -20,6 +20,7 @@ from school.door.values import Asleep, Busy, Scope
 from school.record.registrar import Registrar
 from school.record.settings import RecordSettings
 from school.souls.caretaker import Caretaker
+from school.souls.packing import wake_receptionist
 from school.souls.settings import SoulSettings
 from school.talking.talker import Talker
 from school.talking.turns import Turns
@@ -189,3 +190,29 @@ def test_everything_at_once(librarian, tmp_path):
         assert here.control.save().result(timeout=60)
         soul = Caretaker(tmp_path / "soul", SoulSettings()).newest(print, set_aside=False)
         assert last not in {person for _, person in soul.facts["conversations"].values()}
+
+
+def test_a_talk_comes_back_with_the_person_and_is_counted(librarian, tmp_path):
+    """Where somebody's conversation was left, it goes on the next day, from disk and soul; /who and !consent count it;
+    of who asks without consent there is none, and forgetting ends it."""
+    ann, agreed = "room:ann", {"surface": "room", "channel": "c"}
+    with awake(librarian, tmp_path, conversations=1) as here:
+        here.classroom.start()
+        for talk in ("room:c:ann", "room:d:ann"):  # of which one goes to disk, and the other into the soul
+            here.school.ask("remember me?", talk, person=ann, consent="2", message=talk, **agreed).result(timeout=60)
+        here.school.ask("who am I?", "", person="room:bob", consent="").result(timeout=60)
+        assert here.school.kept(ann).result(timeout=60).conversations == 2
+        assert here.school.kept("room:bob").result(timeout=60).conversations == 0
+        assert here.control.save().result(timeout=60)
+    soul = Caretaker(tmp_path / "soul", SoulSettings()).newest(str, set_aside=False)
+    with awake(librarian, tmp_path, conversations=1) as here:
+        receptionist = here.classroom.receptionist
+        wake_receptionist(soul, receptionist)
+        fresh = receptionist._fresh(ann)
+        for talk in ("room:c:ann", "room:d:ann"):
+            assert receptionist.conversations.get(talk, fresh) is not fresh
+        here.classroom.start()
+        assert here.school.kept(ann).result(timeout=60).conversations == 2
+        here.school.forget(person=ann).result(timeout=60)
+        assert here.school.kept(ann).result(timeout=60).conversations == 0
+        assert receptionist.conversations.get("room:c:ann", fresh) is fresh
