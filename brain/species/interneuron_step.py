@@ -32,11 +32,11 @@ class CompiledStep:
         weights, streams = self._addresses(), len(token)
         given = [state[name].contiguous() for name in CARRIED]
         after = [torch.empty_like(tensor) for tensor in given]
-        vocabulary, width, neurons, _, _, bottleneck, memory, hidden_width, head, *_ = self._sizes
+        vocabulary, width, neurons, windows, _, bottleneck, memory, hidden_width, head, *_ = self._sizes
         logits, hidden = pixel.new_empty(streams, vocabulary), pixel.new_empty(streams, hidden_width)
         expected = torch.empty_like(pixel)
         floats = width + 5 * neurons + 2 * bottleneck + 3 * memory + hidden_width + vocabulary + head
-        scratch = pixel.new_empty(streams * floats)
+        scratch = pixel.new_empty(streams * floats + windows + 3 * width)
         token, previous = token.contiguous(), state["previous"].contiguous()
         run(
             "step", weights, torch.tensor([streams, *self._sizes]), token, previous, pixel.contiguous(), *given,
@@ -52,7 +52,7 @@ class CompiledStep:
 
 
 def _sizes(brain: InterneuronBrain) -> list[int]:
-    """In the order of ``Shape`` in kernels.c, after the number of streams."""
+    """In the order of ``Shape`` in step.h, after the number of streams."""
     return [
         *brain.embedding.tokens.shape,
         brain.neuron_count,
@@ -71,7 +71,7 @@ def _sizes(brain: InterneuronBrain) -> list[int]:
 
 
 def _parameters(brain: InterneuronBrain) -> list[nn.Parameter]:
-    """In the order in which kernels.c names them."""
+    """In the order in which step.h names them."""
     embedding, neurons, network, logits = brain.embedding, brain.neurons, brain.interneurons, brain.logits
     echo = embedding.tokens if embedding.before is None else embedding.before
     ordered: list[nn.Parameter | nn.Module] = [embedding.tokens, echo, embedding.positions, embedding.pixel]

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 ROOM = Path(brain.__file__).parent
 SOURCES = (ROOM / "ops" / "kernels.c", ROOM / "hippocampus" / "hippocampus.c")
-HEADERS = (ROOM / "ops" / "numbers.h",)
+HEADERS = tuple(ROOM / "ops" / name for name in ("numbers.h", "words.h", "step.h"))
 COMPILERS = ("cc", "gcc", "clang")
 # Sums may be reordered (that is what makes vectors of them); not-a-number must stay what it is.
 FLAGS = ["-O3", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math", "-fassociative-math", "-fno-signed-zeros"]
