@@ -34,7 +34,7 @@ static inline float logarithm(float y) {
 
 /* The share of a standard normal distribution below x, to 1e-7 (Abramowitz and Stegun 1964, formula 26.2.17). */
 static inline float normal_below(float x) {
-    float far = fabsf(x), t = 1.0f / (1.0f + 0.2316419f * far);
+    float size = fabsf(x), t = 1.0f / (1.0f + 0.2316419f * size);
     float series = t * (0.319381530f + t * (-0.356563782f + t * (1.781477937f + t * (-1.821255978f + t * 1.330274429f))));
     float above = 0.39894228f * exponential(-0.5f * x * x) * series;
     return x < 0.0f ? above : 1.0f - above;

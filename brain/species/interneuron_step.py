@@ -21,7 +21,7 @@ class CompiledStep:
     """Made for one brain, whose parameters it looks up anew at every call."""
 
     def __init__(self, brain: InterneuronBrain):
-        self._parameters, self._sizes = _parameters(brain), _sizes(brain)
+        self._parameters, self._sizes = parameters(brain), sizes(brain)
         self._tables = brain.embedding, brain.embedding.tokens, brain.logits, brain.logits.speak.weight
 
     def __call__(
@@ -51,7 +51,7 @@ class CompiledStep:
         return torch.tensor([made.get(id(part), part).data_ptr() for part in self._parameters])
 
 
-def _sizes(brain: InterneuronBrain) -> list[int]:
+def sizes(brain: InterneuronBrain) -> list[int]:
     """In the order of ``Shape`` in step.h, after the number of streams."""
     return [
         *brain.embedding.tokens.shape,
@@ -70,7 +70,7 @@ def _sizes(brain: InterneuronBrain) -> list[int]:
     ]
 
 
-def _parameters(brain: InterneuronBrain) -> list[nn.Parameter]:
+def parameters(brain: InterneuronBrain) -> list[nn.Parameter]:
     """In the order in which step.h names them."""
     embedding, neurons, network, logits = brain.embedding, brain.neurons, brain.interneurons, brain.logits
     echo = embedding.tokens if embedding.before is None else embedding.before

@@ -38,9 +38,13 @@ SECONDS = 60
 KEPT = ROOM / "ops" / "__pycache__"
 
 
+def find_compiler() -> str | None:
+    return next(filter(None, map(shutil.which, COMPILERS)), None)
+
+
 def compile_kernels() -> Kernels | None:
     """The kernels, compiled if this process has not yet; None if that can't be done here."""
-    compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
+    compiler = find_compiler()
     if compiler is None:
         log.info("no C compiler here: the brain learns and talks without its kernels, only slower")
         return None
