@@ -37,11 +37,8 @@ found.wrong = [
   await complaint(() => new Baby(program, { seed: "1" })),
   await complaint(() => new Baby(`${program}; echo`).say("x")),
 ];
-const late = baby.generate("the", { tokens: 4096, temperature: 5 });
-await late.next();
+const asked = [1, 2, 3, 4].map(() => complaint(() => baby.say("the", { tokens: 9 })));
+await asked[0];
 baby.close();
-const rest = async () => {
-  for await (const piece of late) pieces += piece.length;
-};
-found.closed = [await complaint(rest), await complaint(() => baby.say("x"))];
+found.closed = (await Promise.all(asked)).slice(2);
 process.stdout.write(JSON.stringify(found));

@@ -61,7 +61,7 @@ def test_wrong_values_are_named(found):
 
 
 def test_closing_tells_whoever_waits(found):
-    assert found["closed"] == ["the program ended: it was closed.", "this baby is closed."]
+    assert found["closed"] == ["this baby is closed."] * 2
 
 
 def test_a_chat(program):
