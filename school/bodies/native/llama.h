@@ -28,9 +28,9 @@ static int is_matrix(int parameter) {
 static void wake_brain(void) {
     lay_out(PLACES, ALL_PARAMETERS, is_matrix, MATRICES, FLOATS);
     for (int i = 0; i < HALF; i++) {
-        float speed = (float)pow(10000.0, -2.0 * i / HEAD_WIDTH);
+        double speed = pow(10000.0, -2.0 * i / HEAD_WIDTH);
         for (int place = 0; place < ROOM; place++) {
-            double angle = (float)place * speed;
+            double angle = place * speed;
             COSINES[place * HALF + i] = (float)cos(angle), SINES[place * HALF + i] = (float)sin(angle);
         }
     }
