@@ -13,10 +13,9 @@ import re
 import sys
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
-
-import torch
 
 import brain
 from brain.contract import Brain
@@ -24,7 +23,7 @@ from brain.species.interneuron import InterneuronBrain
 from brain.species.interneuron_step import parameters, sizes
 from school.bodies.alone.chat import HELP
 from school.bodies.body import Body
-from school.bodies.compact import brain_of, compact, extend
+from school.bodies.compact import brain_of, classes, compact, extend
 from school.office.files import write_whole
 from school.office.foreign import visible
 from school.texts.tokenizer import Tokenizer
@@ -33,7 +32,8 @@ PARTS, OPS = Path(__file__).with_name("native"), Path(brain.__file__).parent / "
 BEFORE = ("types.h",)  # the tables
 BEHIND = ("weights.h",)
 SPECIES = {"interneuron": ("numbers.h", "words.h", "step.h", "interneuron.h"), "llama": ("numbers.h", "llama.h")}
-LAST = ("characters.h", "byte_pairs.h", "choosing.h", "sentences.h", "talk.h", "chat.h", "main.h")
+LETTERS = {"byte pairs": "byte_pairs.h", "characters": "alphabet.h"}
+LAST = ("choosing.h", "sentences.h", "talk.h", "chat.h", "main.h")
 ROW, GROUP = 3000, 6  # bytes of weights a line (LETTERS_A_ROW in weights.h), and of whole numbers in whole letters
 CHUNK = 256  # characters of which some may be hidden
 WIDEST = 100  # characters of a line of numbers
@@ -59,8 +59,9 @@ def source_of(body: Body) -> str:
     said, numbers = compact(body)
     mind = brain_of(body, Tokenizer.from_json(body.tokenizer))
     parts = [HEAD, _part("system.h"), *map(_part, BEFORE)]
-    parts += [*_settings(said, mind), *_letters(said), *_characters(said), *_weights(said, mind, numbers)]
-    parts += map(_part, (*BEHIND, *SPECIES[said["config"]["species"]], *LAST))
+    parts += [*_settings(said, mind), *_letters(said), *_characters(), *_weights(said, mind, numbers)]
+    letters = LETTERS[said["letters"]["kind"]]
+    parts += map(_part, (*BEHIND, *SPECIES[said["config"]["species"]], "characters.h", letters, *LAST))
     return "\n".join(parts)
 
 
@@ -81,7 +82,7 @@ def _settings(said: dict[str, Any], mind: Brain) -> Iterator[str]:
         "VOCABULARY": len(pieces),
         "LONGEST_PIECE": max(map(len, pieces)),
         "MARKS": marks["count"],
-        **{name.upper(): marks[name] for name in ("person", "baby", "end")},
+        "END": marks["end"],
         **{name.upper(): speech[name] for name in ("max_tokens", "question_tokens", "repetition_window", "top_k")},
         "TAIL": habits["tail"],
         **_shape(said["config"], mind),
@@ -94,7 +95,7 @@ def _settings(said: dict[str, Any], mind: Brain) -> Iterator[str]:
     if isinstance(mind, InterneuronBrain):
         yield _table("float KEPT", (f"{kept!r}f" for kept in habits["kept"]))
     else:
-        yield f"#define NORM_EPSILON {mind.norm.eps or torch.finfo(torch.float32).eps!r}f"
+        yield f"#define NORM_EPSILON {mind.norm.eps!r}f"
     yield "#define HELP " + _text(HELP.replace("%", "%%").replace("{temperature:g}", "%g").replace("{tokens}", "%ld"))
     yield "static const char *const ABOUT[] = {" + ", ".join(map(_text, said["about"])) + "};"
 
@@ -106,31 +107,37 @@ def _shape(config: dict[str, Any], mind: Brain) -> dict[str, int]:
         return dict(zip(names, sizes(mind)[1:], strict=True)) | {"WORD_MEMORY": int(config["word_memory"])}
     shape = {name.upper(): config[name] for name in ("layers", "heads", "key_heads", "embed_width")}
     shape |= {"CONTEXT_TOKENS": config["context"], "FEED_WIDTH": config["hidden_width"]}
-    return shape | {"SELF_WIDTH": mind.self_state.layers[0].out_features}
+    return shape | {"TIED": int(mind.speak is None), "SELF_WIDTH": mind.self_state.layers[0].out_features}
 
 
 def _letters(said: dict[str, Any]) -> Iterator[str]:
-    """What tokens are made of, and which pairs are joined."""
-    marks, letters = said["marks"]["count"], said["letters"]
-    pieces = [piece.encode("latin-1") for piece in letters["pieces"]]
-    known = {piece: i for i, piece in enumerate(pieces) if i >= marks}
-    at = [0]
-    for piece in pieces:
-        at.append(at[-1] + len(piece))
-    merges = sorted(
-        (left, right, rank, known[pieces[left] + pieces[right]]) for rank, (left, right) in enumerate(letters["merges"])
-    )
+    """What tokens are made of, how a turn begins and what no answer begins with, and how a text becomes tokens."""
+    marks, pieces = said["marks"], [piece.encode("latin-1") for piece in said["letters"]["pieces"]]
     yield _table("unsigned char PIECES", b"".join(pieces))
-    yield _table("long PIECE_AT", at)
-    yield _table("uint16_t FIRST", (known[bytes([byte])] for byte in range(256)))
-    yield f"enum {{ MERGE_COUNT = {len(merges)} }};"
-    yield _table("Merge MERGES", (f"{{{','.join(map(str, merge))}}}" for merge in merges or [(0, 0, 0, 0)]))
+    yield _table("long PIECE_AT", accumulate(map(len, pieces), initial=0))
+    yield _table("int AS_PERSON", marks["person"])
+    yield _table("int AS_BABY", marks["baby"])
     yield _table("uint16_t NO_BEGINNING", said["no_beginning"])
+    known = {piece: i for i, piece in enumerate(pieces) if i >= marks["count"]}
+    if said["letters"]["kind"] == "characters":
+        letters = sorted((ord(piece.decode()), i) for piece, i in known.items())
+        yield _table("Letter ALPHABET", (f"{{{code},{i}}}" for code, i in letters))
+        yield f"enum {{ UNKNOWN = {said['letters']['unknown']} }};"
+    else:
+        yield from _merges(said["letters"]["merges"], pieces, known)
 
 
-def _characters(said: dict[str, Any]) -> Iterator[str]:
+def _merges(merges: list[list[int]], pieces: list[bytes], known: dict[bytes, int]) -> Iterator[str]:
+    """Which byte is which token, and which pairs are joined, sorted."""
+    yield _table("uint16_t FIRST", (known[bytes([byte])] for byte in range(256)))
+    rows = [(*pair, rank, known[pieces[pair[0]] + pieces[pair[1]]]) for rank, pair in enumerate(merges)]
+    yield f"enum {{ MERGE_COUNT = {len(rows)} }};"
+    yield _table("Merge MERGES", (f"{{{','.join(map(str, row))}}}" for row in sorted(rows) or [(0, 0, 0, 0)]))
+
+
+def _characters() -> Iterator[str]:
     """Characters of some kinds: as the tokenizer has them, as Python has them, and what is not shown."""
-    found = {name.upper(): said["letters"][name] for name in ("letters", "numbers", "spaces")}
+    found = {name.upper(): ranges for name, ranges in classes().items()}
     for name, ranges in (found | _kinds()).items():
         yield _table(f"Range {name}", (f"{{{first},{last}}}" for first, last in ranges))
 
@@ -154,7 +161,7 @@ def _kinds() -> dict[str, list[list[int]]]:
 
 def _weights(said: dict[str, Any], mind: Brain, numbers: bytes) -> Iterator[str]:
     """Where each parameter lies, in the order in which the brain's part in C names them, and all of them."""
-    places = (said["weights"][name] for name in _order(mind))
+    places = (said["weights"].get(name, (0, [0])) for name in _order(mind))
     sized = ((start, math.prod(shape)) for start, shape in places)
     yield _table("Place PLACES", (f"{{{start},{count}}}" for start, count in sized))
     numbers += bytes(-len(numbers) % GROUP)
@@ -164,10 +171,11 @@ def _weights(said: dict[str, Any], mind: Brain, numbers: bytes) -> Iterator[str]
 
 def _order(mind: Brain) -> list[str]:
     names = {id(parameter): name for name, parameter in mind.named_parameters()}
-    if not isinstance(mind, InterneuronBrain):
-        return list(names.values())
-    found = [names[id(parameter)] for parameter in parameters(mind)]
-    return found + ["words.weight", "words.gate.weight", "words.gate.bias"] * ("words.weight" in names.values())
+    if isinstance(mind, InterneuronBrain):
+        found = [names[id(parameter)] for parameter in parameters(mind)]
+        return found + ["words.weight", "words.gate.weight", "words.gate.bias"] * ("words.weight" in names.values())
+    first = ["tokens", "token_norm.weight", "speak"]
+    return first + [name for name in names.values() if name not in first]
 
 
 # ---- C ---------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 /* The llama brain with one stream. Its definition is brain/species/llama.py. */
 
-enum { TOKENS, TOKEN_NORM, PIXEL_W, PIXEL_B, LAYER, /* of which each has LAYER_PARTS: */
+enum { TOKENS, TOKEN_NORM, SPEAK_W, /* the second if one table serves input and output, else the third */
+       PIXEL_W, PIXEL_B, LAYER, /* of which each has LAYER_PARTS: */
        LAST_NORM = LAYER + 6 * LAYERS, SELF_W, SELF_B, COLOUR_W, COLOUR_B, ALL_PARAMETERS };
 enum { ATTENTION_NORM, READ_W, WRITE_W, FEED_NORM, FEED_READ_W, FEED_WRITE_W, LAYER_PARTS };
 enum { HEAD_WIDTH = EMBED_WIDTH / HEADS, HALF = HEAD_WIDTH / 2, GROUP_HEADS = HEADS / KEY_HEADS,
@@ -21,7 +22,7 @@ typedef struct {
 
 static int is_matrix(int parameter) {
     int part = (parameter - LAYER) % LAYER_PARTS;
-    if (parameter < LAYER || parameter >= LAST_NORM) return parameter == TOKENS || parameter == SELF_W;
+    if (parameter < LAYER || parameter >= LAST_NORM) return parameter == TOKENS || parameter == SPEAK_W || parameter == SELF_W;
     return part != ATTENTION_NORM && part != FEED_NORM;
 }
 
@@ -145,7 +146,8 @@ static void read_token(int token, const float *pixel, State *state, float *logit
     static float x[EMBED_WIDTH], word[EMBED_WIDTH], hidden[EMBED_WIDTH];
     float colour[3] = {pixel[0], pixel[1], pixel[2]};
     unpack(MATRICES[TOKENS] + (long)token * EMBED_WIDTH, word, EMBED_WIDTH);
-    rms_normed(word, FLOATS[TOKEN_NORM], x);
+    if (TIED) rms_normed(word, FLOATS[TOKEN_NORM], x);
+    else memcpy(x, word, sizeof x);
     for (long i = 0; i < EMBED_WIDTH; i++) x[i] += dot_floats(FLOATS[PIXEL_W] + 3 * i, colour, 3) + FLOATS[PIXEL_B][i];
     make_room(state);
     state->end++, state->heard += state->heard < LOOK_BACK;
@@ -155,6 +157,7 @@ static void read_token(int token, const float *pixel, State *state, float *logit
     }
     if (!logits) return;
     rms_normed(x, FLOATS[LAST_NORM], hidden);
-    for (long v = 0; v < VOCABULARY; v++) logits[v] = dot(MATRICES[TOKENS] + v * EMBED_WIDTH, hidden, EMBED_WIDTH);
+    const WEIGHT *speak = MATRICES[TIED ? TOKENS : SPEAK_W];
+    for (long v = 0; v < VOCABULARY; v++) logits[v] = dot(speak + v * EMBED_WIDTH, hidden, EMBED_WIDTH);
     feel(hidden, colour, expected);
 }

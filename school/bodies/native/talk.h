@@ -82,12 +82,22 @@ static int is_over(const Talk *talk, const int *spoken, long count) {
     return ends_sentence(text, characters);
 }
 
-/* The question as it is read: the person's mark, the last words of it, and the marks behind; returns how many tokens. */
+enum { PERSON_SIZE = sizeof AS_PERSON / sizeof *AS_PERSON, BABY_SIZE = sizeof AS_BABY / sizeof *AS_BABY,
+       AROUND = PERSON_SIZE + 1 + BABY_SIZE };
+
+/* A question as it is read: the person's mark, the last words of it, and that the answer's turn has come; returns how
+   many tokens. What ends a turn stands in none: byte pairs can't spell it, and of characters it is a line's end. */
 static long question(const unsigned char *text, size_t length, int *tokens) {
-    long count = encode(text, length, tokens + 1), most = QUESTION_TOKENS;
-    if (count > most) memmove(tokens + 1, tokens + 1 + count - most, (size_t)most * sizeof(int)), count = most;
-    tokens[0] = PERSON, tokens[count + 1] = END, tokens[count + 2] = BABY;
-    return count + 3;
+    int *words = tokens + PERSON_SIZE, space[1];
+    long count = encode(text, length, words), most = QUESTION_TOKENS;
+    encode((const unsigned char *)" ", 1, space);
+    if (count > most) memmove(words, words + count - most, (size_t)most * sizeof(int)), count = most;
+    for (long i = 0; i < count; i++)
+        if (words[i] == END) words[i] = space[0];
+    memcpy(tokens, AS_PERSON, sizeof AS_PERSON);
+    words[count] = END;
+    memcpy(words + count + 1, AS_BABY, sizeof AS_BABY);
+    return count + AROUND;
 }
 
 /* An answer to a text of whole characters; returns of how many tokens. The question counts GUIDANCE times as much as
@@ -95,13 +105,12 @@ static long question(const unsigned char *text, size_t length, int *tokens) {
 static long answer(Talk *talk, const unsigned char *text, size_t length, Hear hear_token, void *whom) {
     static float logits[VOCABULARY], other[VOCABULARY], mixed[VOCABULARY];
     static unsigned char forbidden[VOCABULARY];
-    const int nothing[] = {PERSON, END, BABY};
-    float pixel[3], other_pixel[3];
-    int *asked = room((length + 3) * sizeof(int)), *spoken = room((size_t)talk->longest * sizeof(int));
+    int nothing[AROUND], *asked = room((length + AROUND) * sizeof(int)), *spoken = room((size_t)talk->longest * sizeof(int));
     long count = 0, begun = 0, asked_count = question(text, length, asked), more = 1;
+    float pixel[3], other_pixel[3];
     if (talk->unasked) {
         copy_state(talk->unasked, talk->state);
-        read_all(nothing, 3, talk->pixel, talk->unasked, other, other_pixel);
+        read_all(nothing, question(text, 0, nothing), talk->pixel, talk->unasked, other, other_pixel);
     }
     read_all(asked, asked_count, talk->pixel, talk->state, logits, pixel);
     while (more) {

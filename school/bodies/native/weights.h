@@ -136,7 +136,7 @@ static void read_halves(long start, long count, uint16_t *to) {
 static void lay_out(const Place *places, int count, int (*is_matrix)(int), const WEIGHT **m, const float **v) {
     learn_letters();
     for (int i = 0; i < count; i++) {
-        long size = places[i].count;
+        long size = places[i].count; /* 0: this brain lacks it */
         uint16_t *halves = room((size_t)size * sizeof *halves + 64);
         read_halves(places[i].start, size, halves);
         if (HALVES) m[i] = (const WEIGHT *)halves;

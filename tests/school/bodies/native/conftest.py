@@ -17,6 +17,7 @@ from school.bodies.body import Body
 from school.bodies.c_source import write_source
 from school.bodies.program import write_program
 from school.office.kernels import find_compiler
+from school.texts.characters import Characters
 from school.texts.tokenizer import Tokenizer
 from tests.conftest import make_brain
 from tests.school.bodies.alone.test_byte_pairs import TRAINED_ON
@@ -91,15 +92,34 @@ def letters() -> Tokenizer:
     return Tokenizer.train([TRAINED_ON * 4], vocabulary=420, minimum_frequency=2)
 
 
-@pytest.fixture(scope="session")
-def llama(body, letters) -> Body:
+def llama_of(body: Body, letters: Tokenizer, **shape: float) -> Body:
     """A body of the other species, whose weights are as random as a newborn's."""
-    config = LlamaConfig(
-        vocabulary=letters.size, embed_width=16, layers=2, heads=4, key_heads=2, hidden_width=24, context=12
-    )
+    small = {"embed_width": 16, "layers": 2, "heads": 4, "key_heads": 2, "hidden_width": 24, "context": 12}
+    config = LlamaConfig(vocabulary=letters.size, **small, **shape)
     weights = {name: tensor.detach() for name, tensor in make_brain(letters, config=config).named_parameters()}
     card = body.card.model_copy(update={"vocabulary": letters.size, "species": "llama"})
     return replace(body, card=card, config=asdict(config), weights=weights, tokenizer=letters.to_json())
+
+
+@pytest.fixture(scope="session")
+def llama(body, letters) -> Body:
+    return llama_of(body, letters)
+
+
+@pytest.fixture(scope="session")
+def alphabet() -> Characters:
+    return Characters.of_texts([TRAINED_ON + "QA: "], most=400, unknown="replace")
+
+
+@pytest.fixture(scope="session")
+def speller(body, alphabet) -> Body:
+    """One like those of the project Dubrovsky: by characters, with two tables of tokens."""
+    return llama_of(body, alphabet, tied=False, epsilon=1e-5)
+
+
+@pytest.fixture(scope="session")
+def speller_probe(speller, tmp_path_factory) -> Probe:
+    return Probe(speller, tmp_path_factory.mktemp("speller"))
 
 
 @pytest.fixture(scope="session")

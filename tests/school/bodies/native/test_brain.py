@@ -28,11 +28,16 @@ def test_the_same_greedy_ids_of_a_llama(llama, llama_probe, prompt):
     check_greedy(llama, llama_probe.greedy(llama_probe.encode(prompt), 200), prompt)
 
 
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_the_same_greedy_ids_by_characters(speller, speller_probe, prompt):
+    check_greedy(speller, speller_probe.greedy(speller_probe.encode(prompt), 200), prompt)
+
+
 @settings(max_examples=15, deadline=None)
 @given(prompt=st.text(min_size=1, max_size=40))
-def test_whatever_is_asked(body, probe, llama, llama_probe, prompt):
+def test_whatever_is_asked(body, probe, llama, llama_probe, speller, speller_probe, prompt):
     """No token is said that the definition would not have said, or as gladly, to rounding."""
-    for whose, one in ((body, probe), (llama, llama_probe)):
+    for whose, one in ((body, probe), (llama, llama_probe), (speller, speller_probe)):
         check_choice(whose, one, prompt)
 
 

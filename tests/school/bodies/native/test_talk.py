@@ -20,12 +20,15 @@ from tests.school.bodies.test_page import HOWS, LOGITS, QUESTIONS, SENTENCES, TE
 WRITTEN = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
 
 
-def test_it_answers_like_the_small_body(body, probe):
-    """Which answers like the resident; guidance, penalty and rules of beginning and ending included."""
+@pytest.mark.parametrize("kind", ["", "llama_", "speller_"])
+def test_it_answers_like_the_small_body(request, kind):
+    """Which answers like the resident; guidance, penalty and rules of beginning and ending included; and a line's end
+    where that would end a turn."""
+    probe, body = (request.getfixturevalue(name) for name in (f"{kind}probe", kind.rstrip("_") or "body"))
     theirs = Talk(*compact(body))
     theirs.temperature = 0
     talk = probe.talk()
-    for question in QUESTIONS:
+    for question in (*QUESTIONS, "the cat\n\nsat"):
         said, pixel = probe.answer(talk, question)
         assert said == list(theirs.answer(question))
         np.testing.assert_allclose(pixel, theirs.pixel, atol=1e-4)
@@ -50,6 +53,12 @@ def test_who_is_stopped_has_ended_its_turn(probe):
     """As if it had ended there by itself."""
     early, late = probe.talk(longest=9), probe.talk(longest=3)
     assert probe.answer(early, "the cat", most=3) == probe.answer(late, "the cat")
+
+
+@settings(max_examples=50, deadline=None)
+@given(WRITTEN)
+def test_the_same_characters(alphabet, speller_probe, text):
+    assert speller_probe.encode(text) == alphabet.encode(text)
 
 
 @settings(max_examples=100, deadline=None)
