@@ -59,7 +59,12 @@ def source_of(body: Body) -> str:
     said, numbers = compact(body)
     mind = brain_of(body, Tokenizer.from_json(body.tokenizer))
     parts = [HEAD, _part("system.h"), *map(_part, BEFORE)]
-    parts += [*_settings(said, mind), *_letters(said), *_characters(), *_weights(said, mind, numbers)]
+    parts += [
+        *_settings(said, mind),
+        *_letters(said),
+        *_characters(by_pairs="merges" in said["letters"]),
+        *_weights(said, mind, numbers),
+    ]
     letters = LETTERS[said["letters"]["kind"]]
     parts += map(_part, (*BEHIND, *SPECIES[said["config"]["species"]], "characters.h", letters, *LAST))
     return "\n".join(parts)
@@ -135,9 +140,9 @@ def _merges(merges: list[list[int]], pieces: list[bytes], known: dict[bytes, int
     yield _table("Merge MERGES", (f"{{{','.join(map(str, row))}}}" for row in sorted(rows) or [(0, 0, 0, 0)]))
 
 
-def _characters() -> Iterator[str]:
+def _characters(*, by_pairs: bool) -> Iterator[str]:
     """Characters of some kinds: as the tokenizer has them, as Python has them, and what is not shown."""
-    found = {name.upper(): ranges for name, ranges in classes().items()}
+    found = {name.upper(): ranges for name, ranges in classes().items() if name != "spaces" or by_pairs}
     for name, ranges in (found | _kinds()).items():
         yield _table(f"Range {name}", (f"{{{first},{last}}}" for first, last in ranges))
 

@@ -46,7 +46,7 @@ def run(file: Path, *words: str, typed: str | bytes = "", python: bool = False) 
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
-@pytest.mark.parametrize("species", ["body", "llama"])
+@pytest.mark.parametrize("species", ["body", "llama", "speller"])
 def test_no_compiler_complains(request, species, compiler, tmp_path):
     if shutil.which(compiler) is None:
         pytest.skip(f"{compiler} is not installed here")
