@@ -132,7 +132,7 @@ def _add_commands(commands: argparse._SubParsersAction[Parser], common: Parser) 
 
 def _add_bodies(commands: argparse._SubParsersAction[Parser], common: Parser) -> None:
     share = commands.add_parser(
-        "share", help="make one file of it to give away: .baby, .pyz or .html", parents=[common]
+        "share", help="make one file of it to give away: .baby, .pyz, .html, .c or a program", parents=[common]
     )
     share.add_argument("file", type=Path, metavar="FILE", help="what to make; its ending says which kind")
     share.add_argument("--licence", default="", metavar="TEXT", help="what others may do with it, for its card")

@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SIMD _Pragma("omp simd")
+
 #include "numbers.h"
+#include "words.h"
 
 #ifdef _OPENMP
 #include <omp.h>
@@ -27,16 +30,6 @@
 #define PIECE 128  /* tokens per running sum, which bounds its rounding error */
 
 static inline long least(long a, long b) { return a < b ? a : b; }
-
-/* The share of a standard normal distribution below x, to 1e-7 (Abramowitz and Stegun 1964, formula 26.2.17). */
-static inline float normal_below(float x) {
-    float far = fabsf(x), t = 1.0f / (1.0f + 0.2316419f * far);
-    float series = t * (0.319381530f + t * (-0.356563782f + t * (1.781477937f + t * (-1.821255978f + t * 1.330274429f))));
-    float above = 0.39894228f * exponential(-0.5f * x * x) * series;
-    return x < 0.0f ? above : 1.0f - above;
-}
-
-static inline float gelu(float x) { return x * normal_below(x); }
 
 /* ---- neurons: GELU, and the dropout mask of each stream's block -------------------------------------------------- */
 
@@ -427,52 +420,15 @@ void blend_backward(const float *restrict x, const float *restrict weight, const
 
 /* ---- the memory of words ----------------------------------------------------------------------------------------- */
 
-#define PATCH 256 /* words handled together; words.py knows it */
-
-/* Both counts of a patch of words, one token later; forgotten before they get too small to be quick. */
-static inline void count(float *restrict brief, float *restrict lasting, const float *kept, long word, long width) {
-#pragma omp simd
-    for (long n = 0; n < width; n++) {
-        float one = brief[n] * kept[0], two = lasting[n] * kept[1];
-        brief[n] = one < 1e-20f ? 0.0f : one, lasting[n] = two < 1e-20f ? 0.0f : two;
-    }
-    if (word >= 0 && word < width) brief[word] += 1.0f, lasting[word] += 1.0f;
-}
-
-/* Both counts of a patch of words of stream b, as they were before the block; of marks, ids below ``marks``, none. */
-static inline void recount(const float *counts, float *brief, float *lasting, long b, long v0, long width, long B, long V,
-                           long marks) {
-    memcpy(brief, counts + b * V + v0, width * sizeof(float));
-    memcpy(lasting, counts + (B + b) * V + v0, width * sizeof(float));
-    for (long n = 0; n < width && v0 + n < marks; n++) brief[n] = lasting[n] = 0.0f;
-}
-
 /* tokens (T, B), counts before (2, B, V), kept (2), weight (2, V), scales (T, B, 2), logits (T, B, V) -> out (T, B, V):
    those and what the counts add, and counts after (2, B, V) */
-void words_forward(const int64_t *restrict tokens, const float *restrict counts, const float *restrict kept,
-                   const float *restrict weight, const float *restrict scales, const float *restrict logits,
-                   float *restrict out, float *restrict after, long T, long B, long V, long marks,
-                   int threads) {
+void words_forward(const int64_t *tokens, const float *counts, const float *kept, const float *weight,
+                   const float *scales, const float *logits, float *out, float *after, long T, long B, long V,
+                   long marks, int threads) {
     long patches = (V + PATCH - 1) / PATCH;
 #pragma omp parallel for num_threads(threads) schedule(static)
-    for (long task = 0; task < patches * B; task++) {
-        long v0 = task % patches * PATCH, b = task / patches, width = least(PATCH, V - v0);
-        float brief[PATCH], lasting[PATCH];
-        const float *restrict first = weight + v0, *restrict second = weight + V + v0;
-        recount(counts, brief, lasting, b, v0, width, B, V, marks);
-        for (long t = 0; t < T; t++) {
-            long p = t * B + b;
-            const float *restrict from = logits + p * V + v0;
-            float *restrict to = out + p * V + v0, one = scales[2 * p], two = scales[2 * p + 1];
-            count(brief, lasting, kept, tokens[p] < marks ? -1 : tokens[p] - v0, width);
-#pragma omp simd
-            for (long n = 0; n < width; n++)
-                to[n] = from[n] + one * first[n] * logarithm(1.0f + brief[n])
-                        + two * second[n] * logarithm(1.0f + lasting[n]);
-        }
-        memcpy(after + b * V + v0, brief, width * sizeof(float));
-        memcpy(after + (B + b) * V + v0, lasting, width * sizeof(float));
-    }
+    for (long task = 0; task < patches * B; task++)
+        words_patch(task, tokens, counts, kept, weight, scales, logits, out, after, T, B, V, marks);
 }
 
 /* grad (T, B, V) of the logits -> gradients of weight (2, V), which begins as zeros, and of scales, a part for each patch
@@ -577,32 +533,10 @@ void ema_update(float *const *averages, const float *const *values, const int64_
     }
 }
 
-/* ---- one token through the whole brain ---------------------------------------------------------------------------
+/* ---- one token through the whole brain --------------------------------------------------------------------------- */
 
-   For talking, where a token costs less than the sixty calls into PyTorch that it would take. Threads own neurons: each
-   works out its share of every layer's outputs and waits for the others only where a sum needs all of them. */
-
-enum { /* the brain's parameters, in the order of brain/species/interneuron_step.py */
-    TOKENS, BEFORE, POSITIONS, PIXEL_W, PIXEL_B, WORD_W, WORD_B, WORD_SCALES, BLEND,
-    INPUT_W, INPUT_B, ROWS, ROWS_B, GAIN,
-    LOG_SIZES, CEREBELLUM, MIX_W, MIX_B, NARROW_W, NARROW_B, THIN_W, THIN_B, WIDE_W, WIDE_B,
-    MEMORY1,
-    MEMORY2 = MEMORY1 + 13, /* MEMORY_PARTS */
-    LAST_W = MEMORY2 + 13, LAST_B, LAST_SCALES, THINK_W, THINK_B, THOUGHT_W, THOUGHT_B, SPEAK_W, SPEAK_B,
-    SELF_W, SELF_B, COLOUR_W, COLOUR_B,
-    VOICE_W, VOICE_B, VOICE_SCALES
-};
-enum { DECAYS, NORM_W, NORM_B, REDUCE_W, REDUCE_B, GATE_W, GATE_B, PROJECT_W, PROJECT_B,
-       ANSWER_NORM_W, ANSWER_NORM_B, ANSWER_W, ANSWER_B, MEMORY_PARTS };
-
-typedef struct {
-    long streams, vocabulary, width, neurons, windows, longest, bottleneck, memory, thought, hidden, gates;
-    long places, first_word; /* positions known; tokens below first_word are marks */
-    long one_span, echo; /* the switches of its shape */
-} Shape;
-
+#define WEIGHT float
 #define WAIT _Pragma("omp barrier")
-#define MINE(count) for (long i = (count) * THREAD / THREADS, stop = (count) * (THREAD + 1) / THREADS; i < stop; i++)
 
 static inline float dot(const float *restrict a, const float *restrict b, long count) {
     float sum = 0;
@@ -610,145 +544,21 @@ static inline float dot(const float *restrict a, const float *restrict b, long c
     return sum;
 }
 
-/* out[i] = scales[0] * x[i] + scales[1] * LayerNorm(x)[i] for this thread's share; without scales the norm alone */
-static void normalise(const float *restrict x, long count, const float *weight, const float *bias, const float *scales,
-                      float *restrict out) {
-    float mean, inverse;
-    moments(x, count, &mean, &inverse);
-    MINE(count) {
-        float normed = (x[i] - mean) * inverse * weight[i] + bias[i];
-        out[i] = scales ? scales[0] * x[i] + scales[1] * normed : normed;
-    }
-}
+static inline void unpack(const float *from, float *to, long count) { memcpy(to, from, count * sizeof(float)); }
 
-/* The vector of a token at its place under a colour, with the echo of the token before if there is one, normed and
-   scaled for the neurons; one thread does it. */
-static void embed(const float *const *w, long width, int64_t token, const int64_t *previous, int64_t place,
-                  const float *pixel, float *x) {
-    float share[3], most = fmaxf(w[BLEND][0], fmaxf(w[BLEND][1], w[BLEND][2])), all = 0, mean, inverse;
-    for (int i = 0; i < 3; i++) all += share[i] = expf(w[BLEND][i] - most);
-    const float *word = w[TOKENS] + token * width, *position = w[POSITIONS] + place * width;
-    moments(word, width, &mean, &inverse);
-    for (long i = 0; i < width; i++) {
-        float normed = (word[i] - mean) * inverse * w[WORD_W][i] + w[WORD_B][i];
-        float blended = w[WORD_SCALES][0] * word[i] + w[WORD_SCALES][1] * normed;
-        if (previous) blended += w[BEFORE][*previous * width + i];
-        float colour = dot(w[PIXEL_W] + 3 * i, pixel, 3) + w[PIXEL_B][i];
-        x[i] = (share[0] * blended + share[1] * position[i] + share[2] * colour) / all;
-    }
-    moments(x, width, &mean, &inverse);
-    for (long i = 0; i < width; i++)
-        x[i] = ((x[i] - mean) * inverse * w[INPUT_W][i] + w[INPUT_B][i]) * w[GAIN][0];
-}
+#include "step.h"
 
-/* This thread's neurons: the mix of their windows, and their history one token on; history (L, N) */
-static void mix_windows(const float *const *w, const Shape *s, const float *active, const float *history,
-                        float *restrict after, float *restrict mixed) {
-    long from = s->neurons * THREAD / THREADS, stop = s->neurons * (THREAD + 1) / THREADS, L = s->longest, N = s->neurons;
-    for (long n0 = from; n0 < stop; n0 += STRIP) {
-        long width = least(STRIP, stop - n0);
-        float sum[STRIP] = {0}, mix[STRIP] = {0};
-        for (long age = 0; age <= L; age++) {
-            const float *now = age ? history + (L - age) * N + n0 : active + n0;
-            for (long k = 0; k < s->windows; k++) {
-                float size = expf(w[LOG_SIZES][k]);
-                if ((long)size != age) continue;
-                for (long n = 0; n < width; n++)
-                    mix[n] += w[CEREBELLUM][k * N + n0 + n] * (sum[n] + (size - age) * now[n]) / size;
-            }
-            for (long n = 0; n < width; n++) sum[n] += now[n];
-            if (age < L) memcpy(after + (L - 1 - age) * N + n0, now, width * sizeof(float));
-        }
-        for (long n = 0; n < width; n++) mixed[n0 + n] = active[n0 + n] + mix[n];
-    }
-}
-
-/* A memory layer: in (B, N), memory (B, 2, N) -> after (B, 2, N), out (B, N); scratch holds (B, 2 N + 3 R) */
-static void memory_layer(const float *const *w, const Shape *s, const float *restrict in,
-                         const float *restrict memory, float *restrict after, float *restrict out, float *restrict scratch) {
-    long B = s->streams, N = s->neurons, R = s->memory, G = s->gates;
-    float *normed = scratch, *listening = normed + B * N, *reduced = listening + B * N, *asked = reduced + B * R;
-    float *thin = asked + B * R;
-    WAIT for (long b = 0; b < B; b++) normalise(in + b * N, N, w[NORM_W], w[NORM_B], NULL, normed + b * N);
-    WAIT MINE(R) for (long b = 0; b < B; b++)
-        reduced[b * R + i] = dot(w[REDUCE_W] + i * N, normed + b * N, N) + w[REDUCE_B][i];
-    WAIT MINE(G) for (long b = 0; b < B; b++) {
-        float score[4], most, all = 0;
-        for (int source = 0; source < 4; source++)
-            score[source] = dot(w[GATE_W] + (source * G + i) * R, reduced + b * R, R) + w[GATE_B][source * G + i];
-        most = fmaxf(fmaxf(score[0], score[1]), fmaxf(score[2], score[3]));
-        for (int source = 0; source < 4; source++) all += score[source] = exponential(score[source] - most);
-        for (long n = i; n < N; n += G) {
-            float average[3] = {0, 0, in[b * N + n]}, gated = 0;
-            for (int m = 0; m < 2; m++) {
-                float decay = 1.0f / (1.0f + expf(-w[DECAYS][s->one_span ? m : m * N + n]));
-                long at = (2 * b + m) * N + n;
-                average[m] = after[at] = average[2] + decay * (memory[at] - average[2]);
-            }
-            for (int source = 0; source < 3; source++) gated += score[source] / all * average[source];
-            out[b * N + n] = gated, listening[b * N + n] = score[3] / all;
-        }
-    }
-    WAIT MINE(R) for (long b = 0; b < B; b++)
-        asked[b * R + i] = gelu(reduced[b * R + i] + dot(w[PROJECT_W] + i * N, out + b * N, N) + w[PROJECT_B][i]);
-    WAIT for (long b = 0; b < B; b++) normalise(asked + b * R, R, w[ANSWER_NORM_W], w[ANSWER_NORM_B], NULL, thin + b * R);
-    WAIT MINE(N) for (long b = 0; b < B; b++)
-        out[b * N + i] += listening[b * N + i] * (dot(w[ANSWER_W] + i * R, thin + b * R, R) + w[ANSWER_B][i]);
-}
-
-/* weights: their addresses; shape: as in Shape. tokens (B), previous (B): the tokens before; pixels (B, 3); places (B):
-   where each stream was; history (B, L, N); memory1 and memory2 (B, 2, N) -> the last four after the token, logits
-   (B, V), expected (B, 3), thought (B, C).
-   scratch: B * (D + 5 N + 2 H + 3 R + C + V + S) floats: D width, H bottleneck, R memory, C thought, S hidden. */
-void step(const float *const *w, const Shape *s, const int64_t *tokens, const int64_t *previous, const float *pixels,
-          const int64_t *places, const float *history, const float *memory1, const float *memory2, int64_t *new_places,
-          float *new_history, float *new_memory1, float *new_memory2, float *logits, float *expected, float *thought,
-          float *scratch, int threads) {
-    long B = s->streams, D = s->width, N = s->neurons, H = s->bottleneck, C = s->thought, V = s->vocabulary;
-    long L = s->longest, held = s->hidden;
-    float *x = scratch, *active = x + B * D, *first = active + B * N, *second = first + B * N;
-    float *spare = second + B * N; /* 2 N + 3 R */
-    float *narrow = spare + B * (2 * N + 3 * s->memory), *thin = narrow + B * H;
-    float *idea = thin + B * H, *raw = idea + B * C;
-    float *felt = raw + B * V;
+/* weights: their addresses, in the order of step.h, where the rest is said, too */
+void step(const float *const *weights, const Shape *shape, const int64_t *tokens, const int64_t *previous,
+          const float *pixels, const int64_t *places, const float *history, const float *memory1, const float *memory2,
+          int64_t *new_places, float *new_history, float *new_memory1, float *new_memory2, float *logits,
+          float *expected, float *thought, float *scratch, int threads) {
+    Weights w = {weights, weights};
+    Moment q = {tokens, previous, pixels, places, history, memory1, memory2, new_places, new_history, new_memory1,
+                new_memory2, logits, expected, thought, scratch};
 #pragma omp parallel num_threads(threads)
     {
-        if (THREAD == 0)
-            for (long b = 0; b < B; b++) {
-                int64_t place = tokens[b] < s->first_word ? 0 : places[b] + 1;
-                new_places[b] = place < s->places ? place : s->places - 1;
-                embed(w, D, tokens[b], s->echo ? previous + b : NULL, new_places[b], pixels + 3 * b, x + b * D);
-            }
-        WAIT MINE(N) for (long b = 0; b < B; b++)
-            active[b * N + i] = gelu(dot(w[ROWS] + i * D, x + b * D, D) + w[ROWS_B][i]);
-        for (long b = 0; b < B; b++)
-            mix_windows(w, s, active + b * N, history + b * L * N, new_history + b * L * N, first + b * N);
-        WAIT for (long b = 0; b < B; b++) normalise(first + b * N, N, w[MIX_W], w[MIX_B], NULL, active + b * N);
-        WAIT MINE(H) for (long b = 0; b < B; b++)
-            narrow[b * H + i] = gelu(dot(w[NARROW_W] + i * N, active + b * N, N) + w[NARROW_B][i]);
-        WAIT for (long b = 0; b < B; b++) normalise(narrow + b * H, H, w[THIN_W], w[THIN_B], NULL, thin + b * H);
-        WAIT MINE(N) for (long b = 0; b < B; b++)
-            first[b * N + i] += dot(w[WIDE_W] + i * H, thin + b * H, H) + w[WIDE_B][i];
-        memory_layer(w + MEMORY1, s, first, memory1, new_memory1, second, spare);
-        MINE(N) for (long b = 0; b < B; b++) first[b * N + i] = (first[b * N + i] + second[b * N + i]) / 2;
-        memory_layer(w + MEMORY2, s, first, memory2, new_memory2, second, spare);
-        WAIT for (long b = 0; b < B; b++)
-            normalise(second + b * N, N, w[LAST_W], w[LAST_B], w[LAST_SCALES], first + b * N);
-        WAIT MINE(C) for (long b = 0; b < B; b++)
-            idea[b * C + i] = dot(w[THINK_W] + i * N, first + b * N, N) + w[THINK_B][i];
-        WAIT for (long b = 0; b < B; b++)
-            normalise(idea + b * C, C, w[THOUGHT_W], w[THOUGHT_B], NULL, thought + b * C);
-        WAIT MINE(V) for (long b = 0; b < B; b++)
-            raw[b * V + i] = dot(w[SPEAK_W] + i * C, thought + b * C, C) + w[SPEAK_B][i];
-        MINE(held) for (long b = 0; b < B; b++) {
-            const float *row = w[SELF_W] + i * (C + 3);
-            felt[b * held + i] = gelu(dot(row, thought + b * C, C) + dot(row + C, pixels + 3 * b, 3) + w[SELF_B][i]);
-        }
-        WAIT for (long b = 0; b < B; b++)
-            normalise(raw + b * V, V, w[VOICE_W], w[VOICE_B], w[VOICE_SCALES], logits + b * V);
-        MINE(3 * B) {
-            float sum = dot(w[COLOUR_W] + i % 3 * held, felt + i / 3 * held, held) + w[COLOUR_B][i % 3];
-            expected[i] = 1.0f / (1.0f + expf(-sum));
-        }
+        hear(w, shape, &q);
+        speak(w, shape, &q);
     }
 }

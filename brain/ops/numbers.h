@@ -26,10 +26,20 @@ static inline float exponential(float x) {
 static inline float logarithm(float y) {
     union { float number; int32_t bits; } whole = {y};
     int32_t exponent = (whole.bits - 0x3f3504f3) >> 23; /* 0x3f3504f3: the root of 1/2 */
-    whole.bits -= exponent << 23;
+    whole.bits -= exponent * (1 << 23);
     float s = (whole.number - 1.0f) / (whole.number + 1.0f), z = s * s;
     float series = 1.0f + z * (1.0f / 3 + z * (1.0f / 5 + z * (1.0f / 7 + z * (1.0f / 9))));
     return exponent * 0.69314718f + 2.0f * s * series;
 }
+
+/* The share of a standard normal distribution below x, to 1e-7 (Abramowitz and Stegun 1964, formula 26.2.17). */
+static inline float normal_below(float x) {
+    float size = fabsf(x), t = 1.0f / (1.0f + 0.2316419f * size);
+    float series = t * (0.319381530f + t * (-0.356563782f + t * (1.781477937f + t * (-1.821255978f + t * 1.330274429f))));
+    float above = 0.39894228f * exponential(-0.5f * x * x) * series;
+    return x < 0.0f ? above : 1.0f - above;
+}
+
+static inline float gelu(float x) { return x * normal_below(x); }
 
 #endif

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from brain.ops.backend import Backend, Kernels
 from brain.ops.moving_averages import moving_averages
 
-PATCH = 256  # words that the kernel handles together; PATCH in kernels.c
+PATCH = 256  # words that the kernel handles together; PATCH in words.h
 
 
 def add_word_counts(

@@ -21,7 +21,7 @@ class CompiledStep:
     """Made for one brain, whose parameters it looks up anew at every call."""
 
     def __init__(self, brain: InterneuronBrain):
-        self._parameters, self._sizes = _parameters(brain), _sizes(brain)
+        self._parameters, self._sizes = parameters(brain), sizes(brain)
         self._tables = brain.embedding, brain.embedding.tokens, brain.logits, brain.logits.speak.weight
 
     def __call__(
@@ -32,11 +32,11 @@ class CompiledStep:
         weights, streams = self._addresses(), len(token)
         given = [state[name].contiguous() for name in CARRIED]
         after = [torch.empty_like(tensor) for tensor in given]
-        vocabulary, width, neurons, _, _, bottleneck, memory, hidden_width, head, *_ = self._sizes
+        vocabulary, width, neurons, windows, _, bottleneck, memory, hidden_width, head, *_ = self._sizes
         logits, hidden = pixel.new_empty(streams, vocabulary), pixel.new_empty(streams, hidden_width)
         expected = torch.empty_like(pixel)
         floats = width + 5 * neurons + 2 * bottleneck + 3 * memory + hidden_width + vocabulary + head
-        scratch = pixel.new_empty(streams * floats)
+        scratch = pixel.new_empty(streams * floats + windows + 3 * width)
         token, previous = token.contiguous(), state["previous"].contiguous()
         run(
             "step", weights, torch.tensor([streams, *self._sizes]), token, previous, pixel.contiguous(), *given,
@@ -51,8 +51,8 @@ class CompiledStep:
         return torch.tensor([made.get(id(part), part).data_ptr() for part in self._parameters])
 
 
-def _sizes(brain: InterneuronBrain) -> list[int]:
-    """In the order of ``Shape`` in kernels.c, after the number of streams."""
+def sizes(brain: InterneuronBrain) -> list[int]:
+    """In the order of ``Shape`` in step.h, after the number of streams."""
     return [
         *brain.embedding.tokens.shape,
         brain.neuron_count,
@@ -70,8 +70,8 @@ def _sizes(brain: InterneuronBrain) -> list[int]:
     ]
 
 
-def _parameters(brain: InterneuronBrain) -> list[nn.Parameter]:
-    """In the order in which kernels.c names them."""
+def parameters(brain: InterneuronBrain) -> list[nn.Parameter]:
+    """In the order in which step.h names them."""
     embedding, neurons, network, logits = brain.embedding, brain.neurons, brain.interneurons, brain.logits
     echo = embedding.tokens if embedding.before is None else embedding.before
     ordered: list[nn.Parameter | nn.Module] = [embedding.tokens, echo, embedding.positions, embedding.pixel]

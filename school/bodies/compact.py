@@ -108,9 +108,9 @@ def classes() -> dict[str, list[list[int]]]:
         first = start + (everything[start] == ord(" ") and stop - start > 1)
         kind = _kind(cut, chr(everything[first]))
         if first > start:
-            _extend(found["spaces"], ord(" "), ord(" "))
+            extend(found["spaces"], ord(" "), ord(" "))
         if kind:
-            _extend(found[kind], everything[first], everything[stop - 1])
+            extend(found[kind], everything[first], everything[stop - 1])
     return found
 
 
@@ -122,7 +122,7 @@ def _kind(cut: Any, character: str) -> str:
     return "spaces" if len(cut(f"!{character}")) > 1 else ""
 
 
-def _extend(ranges: list[list[int]], first: int, last: int) -> None:
+def extend(ranges: list[list[int]], first: int, last: int) -> None:
     if ranges and ranges[-1][1] + 1 == first:
         ranges[-1][1] = last
     else:

@@ -10,14 +10,22 @@ from school.assembly import souls_of
 from school.bodies.application import write_application
 from school.bodies.baby_file import write_baby
 from school.bodies.body import Body, body_of
+from school.bodies.c_source import write_source
 from school.bodies.html_page import write_page
+from school.bodies.program import ENDING, write_program
 from school.office.mistakes import Mistake
 from school.offline import newest_soul
 from school.settings import SchoolSettings
 from school.texts.redaction import NAMES, read_names
 from school.texts.tokenizer import Tokenizer
 
-KINDS: dict[str, Callable[[Body, Path], None]] = {".baby": write_baby, ".pyz": write_application, ".html": write_page}
+KINDS: dict[str, Callable[[Body, Path], None]] = {
+    ".baby": write_baby,
+    ".pyz": write_application,
+    ".html": write_page,
+    ".c": write_source,
+    ENDING: write_program,
+}
 
 
 def share(
@@ -26,7 +34,8 @@ def share(
     """Make a file of the newest soul's voice; returns what is in it and its size in bytes. Raises Mistake."""
     make = KINDS.get(file.suffix.lower())
     if make is None:
-        raise Mistake(f"{file}: its name must end with one of {', '.join(KINDS)}.")
+        endings = ", ".join(filter(None, KINDS))
+        raise Mistake(f"{file}: its name must end with one of {endings}{'' if ENDING else ', or have no ending'}.")
     if os.path.lexists(file):
         raise Mistake(f"{file}: is there already; delete it, or name another file.")
     body = body_of(newest_soul(souls_of(settings, home), say), settings, home, licence)

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 ROOM = Path(brain.__file__).parent
 SOURCES = (ROOM / "ops" / "kernels.c", ROOM / "hippocampus" / "hippocampus.c")
-HEADERS = (ROOM / "ops" / "numbers.h",)
+HEADERS = tuple(ROOM / "ops" / name for name in ("numbers.h", "words.h", "step.h"))
 COMPILERS = ("cc", "gcc", "clang")
 # Sums may be reordered (that is what makes vectors of them); not-a-number must stay what it is.
 FLAGS = ["-O3", "-fPIC", "-shared", "-fno-math-errno", "-fno-trapping-math", "-fassociative-math", "-fno-signed-zeros"]
@@ -38,9 +38,13 @@ SECONDS = 60
 KEPT = ROOM / "ops" / "__pycache__"
 
 
+def find_compiler() -> str | None:
+    return next(filter(None, map(shutil.which, COMPILERS)), None)
+
+
 def compile_kernels() -> Kernels | None:
     """The kernels, compiled if this process has not yet; None if that can't be done here."""
-    compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
+    compiler = find_compiler()
     if compiler is None:
         log.info("no C compiler here: the brain learns and talks without its kernels, only slower")
         return None

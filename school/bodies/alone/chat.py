@@ -53,7 +53,7 @@ def _within(kind: Callable[[str], float], least: float, most: float) -> Callable
 
 def main(said: dict[str, Any], numbers: bytes, arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     given = options().parse_args(arguments)

@@ -26,6 +26,12 @@ def gelu(x: np.ndarray) -> np.ndarray:
     return x * (_BELOW[index] + (place - index.astype(np.float32)) * _RISE[index])
 
 
+def laid_out(matrix: np.ndarray) -> np.ndarray:
+    """The same matrix as its products with vectors are quickest: of more rows than columns, column by column. To add a
+    few long columns takes two thirds of the time of many short sums."""
+    return np.asfortranarray(matrix) if len(matrix) > matrix.shape[1] else matrix
+
+
 def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
@@ -66,7 +72,7 @@ class BlendedNorm(Norm):
 
 class Linear:
     def __init__(self, weights: Weights, name: str):
-        self._weight, self._bias = weights[f"{name}.weight"], weights[f"{name}.bias"]
+        self._weight, self._bias = laid_out(weights[f"{name}.weight"]), weights[f"{name}.bias"]
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         return self._weight @ x + self._bias

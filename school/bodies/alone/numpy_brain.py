@@ -11,7 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from school.bodies.alone.layers import BlendedNorm, Linear, Norm, SelfState, Weights, gelu, normed, sigmoid, softmax
+from school.bodies.alone.layers import (
+    BlendedNorm,
+    Linear,
+    Norm,
+    SelfState,
+    Weights,
+    gelu,
+    laid_out,
+    normed,
+    sigmoid,
+    softmax,
+)
 
 ROOM = 4  # how many times the longest window fits into what is kept of the past; the more, the less is moved
 
@@ -45,7 +56,7 @@ class InterneuronBrain:
         self._places = place * weights["embedding.positions"] + colour * weights["embedding.pixel.bias"]
         self._colours = colour * weights["embedding.pixel.weight"]
         self._norm, self._bias = Norm(weights, "neurons.norm"), weights["neurons.bias"]
-        self._rows = weights["neurons.gain"] * weights["neurons.rows"]
+        self._rows = laid_out(weights["neurons.gain"] * weights["neurons.rows"])
         sizes = np.exp(weights["interneurons.log_sizes"])[:, None]
         ages = np.arange(self._longest - 1, -1, -1, dtype=np.float32)
         self._windows = np.clip(sizes - ages, 0, 1) / sizes  # (K, L)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -24,9 +25,9 @@ class Talk:
     def __init__(self, said: Mapping[str, Any], numbers: bytes, seed: int | None = None):
         self.said, self.marks, self.habits, self.speech = said, said["marks"], said["habits"], said["speech"]
         self.letters = LETTERS[said["letters"]["kind"]](said["letters"], self.marks["count"])
-        row = np.frombuffer(numbers, "<f2").astype(np.float32)
+        row = np.frombuffer(numbers, "<f2")
         weights = {
-            name: row[start : start + int(np.prod(shape))].reshape(shape)
+            name: row[start : start + math.prod(shape)].astype(np.float32).reshape(shape)
             for name, (start, shape) in said["weights"].items()
         }
         kind = SPECIES[said["config"]["species"]]

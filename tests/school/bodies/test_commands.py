@@ -54,6 +54,14 @@ def test_from_hand_to_hand(home, tmp_path, capsys):
     assert place.name == f"step-{first.card.step:012d}"
 
 
+def test_endings(home, tmp_path, capsys):
+    """Each makes its kind; others are told which there are, and that none means a program."""
+    assert run(home, "share", str(tmp_path / "gift.C")) == 0
+    assert "int main(" in (tmp_path / "gift.C").read_text()
+    with pytest.raises(Mistake, match=r"must end with one of \.baby, \.pyz, \.html, \.c"):
+        run(home, "share", str(tmp_path / "gift.gguf"))
+
+
 def test_adopting_for_programs(home, tmp_path, capsys):
     run(home, "share", str(tmp_path / "gift.baby"))
     capsys.readouterr()

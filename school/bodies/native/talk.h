@@ -1,0 +1,150 @@
+/* Talking: how a question is read and an answer said, as school/talking/receptionist.py does it. */
+
+typedef struct {
+    State *state, *unasked;
+    float pixel[3];
+    int recent[REPETITION_WINDOW];
+    long lately; /* how many there are */
+    double temperature;
+    long longest;
+    Choosing choosing;
+} Talk;
+
+/* Is told of each token; says whether it wants more. */
+typedef int (*Hear)(void *whom, int token);
+
+static void reset(Talk *talk) {
+    forget(talk->state);
+    talk->state = fresh(), talk->lately = 0;
+    for (int i = 0; i < 3; i++) talk->pixel[i] = NEUTRAL;
+}
+
+static Talk *begin_talk(void) {
+    Talk *talk = room(sizeof *talk);
+    talk->state = fresh(), talk->unasked = GUIDANCE > 1 ? fresh() : NULL;
+    talk->temperature = TEMPERATURE, talk->longest = MAX_TOKENS;
+    talk->choosing.top_k = TOP_K, talk->choosing.top_p = TOP_P, talk->choosing.penalty = PENALTY;
+    reset(talk);
+    return talk;
+}
+
+static void end_talk(Talk *talk) {
+    forget(talk->state);
+    if (talk->unasked) forget(talk->unasked);
+    free(talk);
+}
+
+static void remember(Talk *talk, int token) {
+    if (talk->lately == REPETITION_WINDOW) memmove(talk->recent, talk->recent + 1, --talk->lately * sizeof(int));
+    talk->recent[talk->lately++] = token;
+}
+
+/* Read tokens under one colour; what comes of the last one. */
+static void read_all(const int *tokens, long count, const float *pixel, State *state, float *logits, float *expected) {
+    float under[3] = {pixel[0], pixel[1], pixel[2]};
+    for (long i = 0; i + 1 < count; i++) read_token(tokens[i], under, state, NULL, NULL);
+    read_token(tokens[count - 1], under, state, logits, expected);
+}
+
+static int choose_next(Talk *talk, const float *logits, const unsigned char *forbidden) {
+    talk->choosing.temperature = talk->temperature * CALIBRATION;
+    return choose(&talk->choosing, logits, talk->recent, talk->lately, forbidden);
+}
+
+/* What must not come: marks, and before there is a word, what no answer begins with. */
+static void forbid(unsigned char *forbidden, int begun, int may_end) {
+    memset(forbidden, 0, VOCABULARY);
+    memset(forbidden, 1, MARKS);
+    if (may_end) forbidden[END] = 0;
+    for (size_t i = 0; !begun && i < sizeof NO_BEGINNING / sizeof *NO_BEGINNING; i++) forbidden[NO_BEGINNING[i]] = 1;
+}
+
+static int is_blank(int token) {
+    for (long i = PIECE_AT[token]; i < PIECE_AT[token + 1]; i++)
+        if (!memchr(" \t\n\r\v\f", PIECES[i], 6)) return 0;
+    return 1;
+}
+
+/* Whether an answer of so many tokens, whose latest are known, is over. */
+static int is_over(const Talk *talk, const int *spoken, long count) {
+    static unsigned char bytes[TAIL * LONGEST_PIECE + 1];
+    static uint32_t text[TAIL * LONGEST_PIECE + 1];
+    size_t length = 0, size;
+    long characters = 0;
+    if (count >= talk->longest) return 1;
+    if ((double)count < (double)talk->longest * LONG) return 0;
+    for (long i = count > TAIL ? count - TAIL : 0; i < count; i++) {
+        size = (size_t)(PIECE_AT[spoken[i] + 1] - PIECE_AT[spoken[i]]);
+        memcpy(bytes + length, PIECES + PIECE_AT[spoken[i]], size);
+        length += size;
+    }
+    for (size_t at = 0; at < length; at += size) text[characters++] = character(bytes + at, length - at, &size);
+    return ends_sentence(text, characters);
+}
+
+enum { PERSON_SIZE = sizeof AS_PERSON / sizeof *AS_PERSON, BABY_SIZE = sizeof AS_BABY / sizeof *AS_BABY,
+       AROUND = PERSON_SIZE + 1 + BABY_SIZE };
+
+/* A question as it is read: the person's mark, the last words of it, and that the answer's turn has come; returns how
+   many tokens. What ends a turn stands in none: byte pairs can't spell it, and of characters it is a line's end. */
+static long question(const unsigned char *text, size_t length, int *tokens) {
+    int *words = tokens + PERSON_SIZE, space[1];
+    long count = encode(text, length, words), most = QUESTION_TOKENS;
+    encode((const unsigned char *)" ", 1, space);
+    if (count > most) memmove(words, words + count - most, (size_t)most * sizeof(int)), count = most;
+    for (long i = 0; i < count; i++)
+        if (words[i] == END) words[i] = space[0];
+    memcpy(tokens, AS_PERSON, sizeof AS_PERSON);
+    words[count] = END;
+    memcpy(words + count + 1, AS_BABY, sizeof AS_BABY);
+    return count + AROUND;
+}
+
+/* An answer to a text of whole characters; returns of how many tokens. The question counts GUIDANCE times as much as
+   the answer begins, so a second stream goes along that has not heard it. Whoever wants no more ends its turn. */
+static long answer(Talk *talk, const unsigned char *text, size_t length, Hear hear_token, void *whom) {
+    static float logits[VOCABULARY], other[VOCABULARY], mixed[VOCABULARY];
+    static unsigned char forbidden[VOCABULARY];
+    int nothing[AROUND], *asked = room((length + AROUND) * sizeof(int)), *spoken = room((size_t)talk->longest * sizeof(int));
+    long count = 0, begun = 0, asked_count = question(text, length, asked), more = 1;
+    float pixel[3], other_pixel[3];
+    if (talk->unasked) {
+        copy_state(talk->unasked, talk->state);
+        read_all(nothing, question(text, 0, nothing), talk->pixel, talk->unasked, other, other_pixel);
+    }
+    read_all(asked, asked_count, talk->pixel, talk->state, logits, pixel);
+    while (more) {
+        float lead = talk->unasked ? (float)((GUIDANCE - 1) * pow(2, -(double)count / GUIDED)) : 0;
+        for (long i = 0; i < VOCABULARY; i++) mixed[i] = lead != 0 ? logits[i] + lead * (logits[i] - other[i]) : logits[i];
+        forbid(forbidden, (int)begun, 1);
+        int token = choose_next(talk, mixed, forbidden);
+        if (token == END) break;
+        spoken[count++] = token, begun |= !is_blank(token);
+        remember(talk, token);
+        more = hear_token(whom, token);
+        read_token(token, pixel, talk->state, logits, pixel);
+        if (is_over(talk, spoken, count)) break;
+        if (more && talk->unasked) read_token(token, other_pixel, talk->unasked, other, other_pixel);
+    }
+    read_token(END, pixel, talk->state, logits, talk->pixel);
+    free(asked), free(spoken);
+    return count;
+}
+
+/* So many tokens that follow a text as it is: no marks, no rule to stop by. Returns how many there were. */
+static long go_on(Talk *talk, const unsigned char *text, size_t length, long tokens, Hear hear_token, void *whom) {
+    static float logits[VOCABULARY];
+    static unsigned char forbidden[VOCABULARY];
+    int *ids = room((length + 1) * sizeof(int));
+    long asked = encode(text, length, ids), count = 0;
+    forbid(forbidden, 1, 0);
+    read_all(ids, asked ? asked : 1, talk->pixel, talk->state, logits, talk->pixel);
+    for (int more = 1; count < tokens && more; count++) {
+        int token = choose_next(talk, logits, forbidden);
+        remember(talk, token);
+        more = hear_token(whom, token);
+        read_token(token, talk->pixel, talk->state, logits, talk->pixel);
+    }
+    free(ids);
+    return count;
+}
