@@ -235,6 +235,7 @@ class Classroom:
             if self._failures >= GIVE_UP:
                 raise
             return
+        self._tell_news()
         if report is None:
             return
         self._failures = 0
@@ -247,15 +248,20 @@ class Classroom:
         self.examination.begin()
         self._show()
 
+    def _tell_news(self) -> None:
+        news, self.tutor.news = self.tutor.news, []
+        for event in news:
+            self.outside.publish(event)
+
     def _carry_out(self, request: Request) -> None:
         try:
             match request:
                 case Teach(pair):
-                    self.tutor.reviews.add(pair, self.tutor.librarian.tokenizer, self.tutor.step)
+                    self.tutor.learn(pair)
                     self.receipts.note(pair, self._held_out)
                     self.saver.changed = True
                 case Forget(scope):
-                    self.tutor.reviews.forget(scope)
+                    self.tutor.forget(scope)
                     self.saver.changed = True
                     request.share_done()
                 case Save(future):
@@ -316,6 +322,7 @@ class Classroom:
         if self.remembering:
             self._remember(self.remembering.heard)
         self.outside.publish(Examined(result, self.tutor.step, self._gauges()))
+        self._tell_news()
         self.examination.answer(result.bits_per_byte)
         self._show()
 
