@@ -1,18 +1,16 @@
 """What thumbs do: a baby is told of some of its answers that they were good or bad, and what that makes of it.
 
     python -m benchmarks.thumbs --seeds 3
-    python -m benchmarks.thumbs --steps 600 --thumbs 20 50 100 --lessons 500
+    python -m benchmarks.thumbs --steps 400 --thumbs 20 50 100 --set brain.preset=newborn
 
 The owner has a hidden taste: answers that are short (at most eight words), or that name something to eat or drink, or a
 colour. The baby answers questions; the owner marks answers of that kind as good and as many others as bad. Whether it
-learned the
-taste is asked of other answers, which nobody marked: of how many pairs, one liked and one not, the liked one became
-likelier (ln p after - ln p before of the whole answer) than the other did. Beside it, what that cost: held-out bits,
-how different what it says is (distinct-2), and how far it went, in nats per token, on answers that it gave afresh and
-on held-out text.
+learned the taste is asked of other answers, which nobody marked: of how many pairs, one liked and one not, the liked
+one became likelier (ln p after - ln p before of the whole answer) than the other did. Beside it, what that cost:
+held-out bits, how different what it says is (distinct-2), and how far it went, in nats per token, on answers that it
+gave afresh and on held-out text; and how many of these the owner likes.
 
-With --lessons, it goes on with so many ordinary lessons afterwards, with what it has of taste among them, and is
-measured against a twin that had the same lessons and no thumbs.
+A course is held at once, with no lessons between its steps, so that only thumbs make a difference.
 """
 
 from __future__ import annotations

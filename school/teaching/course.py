@@ -26,10 +26,10 @@ from school.teaching.adamw import AdamW
 from school.teaching.examiner import NEUTRAL
 from school.teaching.verdicts import Rows, Verdict, matched, mismatched
 
-SHARPNESS = 0.1  # beta of KTO, per nat of an answer
+SHARPNESS = 1.0  # beta of KTO, per nat of an answer
 KEPT_LIKELY = 0.1  # how much the likelihood of liked answers counts, per nat and token
-KEPT_SAME = 4.0  # how much it counts to be as it was, per nat and token
-RATE, CLIP = 2e-4, 1.0
+KEPT_SAME = 6.0  # how much it counts to be as it was, per nat and token
+RATE, CLIP = 5e-4, 1.0
 SINKING = -0.2  # nats per token: where liked answers are so much less likely than they were, it goes wrong
 
 

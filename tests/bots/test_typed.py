@@ -176,7 +176,7 @@ def test_the_last_that_was_taught_is_taken_back(desk):
         "(taken back: when asked \u201chello\u201d, say \u201chello you\u201d",
         "(there is nothing that you taught)",
     ]
-    assert desk.said[6] == "(it will learn that)"
+    assert desk.said[6] == "(it learns that, and tries to do more of it)"
     assert "say \u201cI see.\u201d" in desk.said[7]
     assert [set(scope.pairs) for scope in desk.scopes if scope.pairs] == [
         {pair.id} for pair in (desk.taught[1], desk.taught[0], desk.taught[2])

@@ -242,7 +242,7 @@ def test_a_soul_whose_verdicts_are_gone_wakes_without_them(librarian, tmp_path):
 
 
 def test_what_fades_is_made_anew(librarian, monkeypatch):
-    """The optimizer pulls all matrices towards zero, and so what is left of a difference; at half, there is a course."""
+    """The optimizer pulls all matrices towards zero, and so what is left of a difference; at half it is made anew."""
     monkeypatch.setattr(tastes, "REST", 5)
     tutor = tutor_with(librarian, verdicts(8), SLOW.model_copy(update={"learning_rate": 2e-2, "weight_decay": 2.0}))
     hold(tutor)
