@@ -16,7 +16,7 @@ from school.door.values import new_id
 What = Literal["in", "out", "removed", "forgotten", "vouched", "doubted", "ignored", "heeded"]
 DAY = 86_400.0
 GUEST = ":"  # in the id of whoever comes in through a public chat: its name, then their id there
-WORDING = "2"  # the version of docs/consent.md; a new one has to be agreed to anew
+WORDING = "3"  # the version of docs/consent.md; a new one has to be agreed to anew
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

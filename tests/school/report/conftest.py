@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.year import Plan, write_year
+from school.door.consent import WORDING
 from school.record.schema import connect
 from school.report.figures import figures
 from school.report.life import opened
@@ -43,7 +44,7 @@ def home(tmp_path_factory) -> Path:
              "status": "learning"}
         )  # fmt: skip
     for n, (person, what) in enumerate(((LEFT, "in"), (HOSTILE, "in"), (LEFT, "out"), (HOSTILE, "forgotten"))):
-        change = {"id": f"c{n}", "person": person, "what": what, "at": 1.0 + n, "channel": "c", "wording": "2"}
+        change = {"id": f"c{n}", "person": person, "what": what, "at": 1.0 + n, "channel": "c", "wording": WORDING}
         db["consents"].insert(change)
     db["diary"].insert(
         {
