@@ -235,7 +235,6 @@ class Classroom:
             if self._failures >= GIVE_UP:
                 raise
             return
-        self._tell_news()
         if report is None:
             return
         self._failures = 0
@@ -247,11 +246,6 @@ class Classroom:
         self.outside.publish(report)
         self.examination.begin()
         self._show()
-
-    def _tell_news(self) -> None:
-        news, self.tutor.news = self.tutor.news, []
-        for event in news:
-            self.outside.publish(event)
 
     def _carry_out(self, request: Request) -> None:
         try:
@@ -322,7 +316,6 @@ class Classroom:
         if self.remembering:
             self._remember(self.remembering.heard)
         self.outside.publish(Examined(result, self.tutor.step, self._gauges()))
-        self._tell_news()
         self.examination.answer(result.bits_per_byte)
         self._show()
 
@@ -366,6 +359,8 @@ class Classroom:
 
     def _show(self, *, awake: bool = True) -> None:
         tutor, recent = self.tutor, self._recent
+        while tutor.news:
+            self.outside.publish(tutor.news.pop(0))
         seconds = sum(report.seconds for report in recent)
         finite = [report.loss for report in recent if not report.skipped]
         self.school.snapshot = Snapshot(

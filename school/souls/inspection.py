@@ -44,6 +44,7 @@ class _Course(_Strict, extra="forbid"):
     done: Count
     strayed: Number
     liked: Number
+    held_out: Number | None
 
 
 class _Taste(_Strict, extra="forbid"):

@@ -37,7 +37,8 @@ SINKING = -0.2  # nats per token: where liked answers are so much less likely th
 class Course:
     """``base`` is the voice without any taste, ``learner`` the one that learns; ``made_of`` are the verdicts' ids.
     ``strayed``: nats per token between the two, on answers or in the library, whichever is more, at the last step;
-    ``liked``: by how many nats per token answers that were liked had become likelier."""
+    ``liked``: by how many nats per token answers that were liked had become likelier. ``held_out``: bits per byte of
+    the base, once they are known."""
 
     base: Brain
     learner: Brain
@@ -47,6 +48,7 @@ class Course:
     done: int = 0
     strayed: float = 0.0
     liked: float = 0.0
+    held_out: float | None = None
     optimizer: AdamW = field(init=False)
 
     def __post_init__(self):
@@ -79,7 +81,8 @@ class Course:
     def facts(self) -> dict[str, Any]:
         """What is known of it beside the tensors."""
         figures = {"began": self.began, "steps": self.steps, "done": self.done}
-        return figures | {"made_of": sorted(self.made_of), "strayed": self.strayed, "liked": self.liked}
+        figures |= {"strayed": self.strayed, "liked": self.liked, "held_out": self.held_out}
+        return figures | {"made_of": sorted(self.made_of)}
 
     def tensors(self) -> dict[str, dict[str, Tensor]]:
         brains = {"base": self.base, "learner": self.learner}

@@ -36,8 +36,8 @@ TOGETHER, PASSES, FEWEST, MOST = 8, 12, 16, 96  # verdicts of a step, steps that
 REST = 200  # lessons between two courses
 FADED = 0.5  # of a difference, at which it is made anew
 GIVEN_BACK, TRIES = 0.3, 6  # of what costs too much, and how often
-LIBRARY_ROWS, MEASURED = 8, 64  # rows of the library beside verdicts, verdicts that are measured
-HELD_OUT, READERS, WARM_UP, CHUNK = 16_384, 8, 256, 128  # of an examination, in tokens
+LIBRARY_ROWS, MEASURED = 8, 32  # rows of the library beside verdicts, verdicts that are measured
+HELD_OUT, READERS, WARM_UP, CHUNK = 8_192, 8, 256, 128  # of an examination, in tokens
 
 
 class Taste:
@@ -76,7 +76,15 @@ class Taste:
     # ---- what --------------------------------------------------------------------------------------------------------
 
     def advance(self, tutor: Tutor) -> Tasted | None:
-        """Do what is due, between two lessons; what came of a course, where one is over."""
+        """Do what is due, between two lessons; what came of a course, where one is over. Where something breaks, there
+        is no other until there are other verdicts."""
+        try:
+            return self._advance(tutor)
+        except BaseException:
+            self.course, self.made_of, self.next = None, self.verdicts.ids, tutor.step + REST
+            raise
+
+    def _advance(self, tutor: Tutor) -> Tasted | None:
         if self._stale:
             self._take_out(tutor)
             return None
@@ -87,6 +95,9 @@ class Taste:
         if not self.course.over(self.settings.verdict_budget):
             rng = np.random.default_rng([self.settings.seed, self.course.began, self.course.done, *b"taste"])
             self.course.step(self.verdicts.draw(rng, TOGETHER), self._library(tutor))
+            return None
+        if self.course.held_out is None:
+            self.course.held_out = self._held_out(tutor, self.course.base)
             return None
         return self._settle(tutor)
 
@@ -148,7 +159,8 @@ class Taste:
         """Take up what came of the course if it costs no more than it may; else try less of it, the next time."""
         course, settings = self.course, self.settings
         drawn = self.verdicts.draw(np.random.default_rng([settings.seed, course.began]), MEASURED)
-        strayed, change = course.measure(drawn, self._library(tutor)), self._change(tutor)
+        strayed = course.measure(drawn, self._library(tutor))
+        change = self._held_out(tutor, course.learner) / course.held_out - 1 if course.held_out else 0.0
         passed = strayed <= settings.verdict_budget and change <= settings.verdict_tolerance and not course.sinking
         self.tries += 1
         if not passed and not course.sinking and self.tries < TRIES:
@@ -163,16 +175,10 @@ class Taste:
             step=tutor.step, verdicts=len(course.made_of), share=share, strayed=strayed, held_out_change=change
         )
 
-    def _change(self, tutor: Tutor) -> float:
-        """By what share held-out bits rose; 0 where nothing is held out."""
+    def _held_out(self, tutor: Tutor, brain: Brain) -> float:
+        """Bits per byte on some of what is held out; 0 where nothing is."""
         rows, counts = tutor.librarian.exam_rows(READERS, HELD_OUT, WARM_UP)
-        if not counts.any():
-            return 0.0
-        before, after = (
-            Exam(rows, counts, byte_lengths=tutor.librarian.byte_lengths, chunk=CHUNK).run(brain).bits_per_byte
-            for brain in (self.course.base, self.course.learner)
-        )
-        return after / before - 1
+        return Exam(rows, counts, byte_lengths=tutor.librarian.byte_lengths, chunk=CHUNK).run(brain).bits_per_byte
 
     def _library(self, tutor: Tutor) -> Tensor:
         """What the next lesson reads, or a part of it."""

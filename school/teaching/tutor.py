@@ -178,8 +178,8 @@ class Tutor:
         glimpse if somebody wanted a ``look`` as the step began."""
         if self._under_way is None and self.taste.due(self.step):
             self.stopwatch.lap("other")
-            if came := self.taste.advance(self):
-                self.news.append(came)
+            came = self.taste.advance(self)
+            self.news += [came] if came else []
             self.stopwatch.lap("taste")
             return None
         started = time.perf_counter()

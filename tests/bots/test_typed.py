@@ -229,10 +229,11 @@ def test_what_became_of_a_lesson(desk):
 
 
 def test_what_is_let_on_counts_little_until_more_is_said(desk):
-    """A laugh makes a lesson of little weight, the question again only a mark; one for each answer. What is said
-    outright takes its place, and /undo takes back what was meant."""
+    """A laugh makes a lesson of little weight, the question again only a verdict of as little; one for each answer. What
+    is said outright takes its place, and /undo takes back what was meant."""
     desk.type("hello", "haha", "what is soup?", "What is soup", "/good", "/undo", "/undo")
-    assert [(pair.prompt, pair.weight) for pair in desk.taught] == [("hello", 0.2), ("What is soup", 1.0)]
+    meant = [(pair.prompt, pair.source, pair.weight) for pair in desk.taught]
+    assert meant == [("hello", "good", 0.2), ("what is soup?", "bad", 0.2), ("What is soup", "good", 1.0)]
     desk.registrar.write(lambda db: None).result(timeout=60)
     assert [exchange.signal for exchange in desk.registrar.queries.exchanges(9)] == ["laughter", "", "again", ""]
     assert "(there is nothing that you taught)" in desk.said[-1]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from school.door.events import Tasted
+from school.door.mailbox import Forget, Mailbox, Teach
 from school.door.values import Pair, Scope
 from school.souls.caretaker import Caretaker, SoulSettings
 from school.souls.packing import pack_soul, wake_tutor
@@ -17,7 +19,7 @@ from school.teaching import taste as tastes
 from school.teaching.course import Course, log_probabilities, read_quietly
 from school.teaching.verdicts import Verdicts, matched, mismatched
 from school.texts.tokenizer import BABY, END, PERSON
-from tests.conftest import LESSONS, make_receptionist, make_tutor, take_steps
+from tests.conftest import LESSONS, make_classroom, make_receptionist, make_tutor, take_steps
 
 SLOW = LESSONS.model_copy(update={"learning_rate": 1e-4, "verdict_tolerance": 0.2, "verdict_budget": 0.2})
 
@@ -258,3 +260,25 @@ def test_lessons_pay_little_for_it(librarian):
     take_steps(tutor, 33)
     assert tutor.taste.course.done <= 33 // tastes.EVERY + 1
     assert not make_tutor(librarian, SLOW).taste.due(0)
+
+
+def test_marks_reach_the_tutor(librarian, tmp_path):
+    """What is liked is a lesson and a verdict, what is not a verdict only; whoever goes takes both along. What came of
+    a course is published."""
+    tutor, told = make_tutor(librarian, SLOW), []
+    mailbox = Mailbox()
+    caretaker = Caretaker(tmp_path / "soul", SoulSettings())
+    school = SimpleNamespace(forgetting=SimpleNamespace(join=lambda souls: None, again=lambda: None), snapshot=None)
+    receptionist = make_receptionist(tutor, tmp_path)
+    room = make_classroom(tutor, receptionist, mailbox, school, caretaker, publish=told.append)
+    for pair in verdicts(8):
+        room._carry_out(Teach(pair))
+    assert len(tutor.taste.verdicts) == 8
+    assert len(tutor.reviews) == 4
+    room._carry_out(Forget(Scope(person="bob")))
+    assert len(tutor.taste.verdicts) == 7
+    tutor.news.append(Tasted(step=1, verdicts=7, share=0.5, strayed=0.01, held_out_change=0.001))
+    room._show()
+    assert [str(event) for event in told if isinstance(event, Tasted)] == [
+        "it learned from 7 marks what people like; that costs +0.1% on text it was never taught"
+    ]
