@@ -2,12 +2,14 @@
 
     python -m benchmarks.told --text DIARY.txt --minutes 30
     python -m benchmarks.told --minutes 0                        # only what is found, without a brain
-    python -m benchmarks.told --half both --after 60             # whether the weights have it by then
+    python -m benchmarks.told --cpu-minutes 1 --after 10         # whether the weights have it by then
 
 A baby grows for some minutes, then is told the facts of ``told.toml``: after each, the question is asked twenty times,
 each of its three paraphrases five times, and an answer is right if the key word is in it. Once all are told, everything
 is asked again, and a hundred questions that no fact answers: who gets a taught answer then was recalled falsely. With
-``--after``, it goes on with its lessons for so many minutes and is asked with nothing but its weights.
+``--after``, it goes on with its lessons and examinations, as in daily life, for so many minutes (of the processor's
+work, where that counts) and is asked with nothing but its weights: no recall, no hippocampus. ``--facts`` tells it the
+first so many only.
 
 The settings of recall were chosen on half "a"; "b" is what counts.
 """
@@ -15,6 +17,7 @@ The settings of recall were chosen on half "a"; "b" is what counts.
 from __future__ import annotations
 
 import argparse
+import copy
 import re
 import time
 import tomllib
@@ -25,15 +28,15 @@ from typing import Any
 
 from benchmarks.common import awake, parser, percentile, report, run
 from benchmarks.learn import examine
-from benchmarks.talk.baby import grow
-from school.assembly import open_recall
+from benchmarks.talk.baby import grow, learn_for
+from benchmarks.teach import nats_per_token
+from school.assembly import Awake, open_recall
 from school.door.mailbox import Ask
 from school.door.values import ME, Pair, Reply
 from school.office.mistakes import Mistake
 from school.settings import SchoolSettings
 from school.talking.recall import Recall
 from school.talking.receptionist import Receptionist
-from school.teaching.tutor import Tutor
 from school.texts.tokenizer import MARK_COUNT
 from wakeup import whisper
 
@@ -146,21 +149,24 @@ def life(given: argparse.Namespace, facts: list[Fact], unrelated: list[str]) -> 
         result["false"] = fmean(told is not None for told in wrong)
         if given.after:
             held_out = examine(tutor).bits_per_byte
-            practise(tutor, facts, given.after)
-            receptionist.recall = open_recall(receptionist.tokenizer, settings)
-            receptionist.publish(tutor.voice, tutor.step)
-            result["after"] = asked(receptionist, facts)
+            for fact in facts:
+                tutor.learn(fact.pair)
+            first = tutor.step
+            learn_for(day, settings, given.after, by_processor=bool(given.cpu_minutes))
+            result["after"] = {"steps": tutor.step - first} | by_weights_alone(day, settings, facts)
             result["held_out_change"] = examine(tutor).bits_per_byte / held_out - 1
+            result["undone"] = len(tutor.news)
     return result
 
 
-def practise(tutor: Tutor, facts: Sequence[Fact], minutes: float) -> None:
-    """Lessons with the facts among them."""
-    for fact in facts:
-        tutor.reviews.add(fact.pair, tutor.librarian.tokenizer, tutor.step)
-    stop = time.monotonic() + 60 * minutes
-    while time.monotonic() < stop or tutor.under_way:
-        tutor.micro_step()
+def by_weights_alone(day: Awake, settings: SchoolSettings, facts: Sequence[Fact]) -> dict[str, Any]:
+    """How many it knows, and how surprising the answers are to it (nats per token)."""
+    tutor, receptionist = day.tutor, day.classroom.receptionist
+    alone = Receptionist(
+        copy.deepcopy(tutor.voice), receptionist.tokenizer, receptionist.conversations, settings.speech,
+        open_recall(receptionist.tokenizer, settings),
+    )  # fmt: skip
+    return asked(alone, facts) | {"nats_per_token": fmean(nats_per_token(tutor, fact.pair) for fact in facts)}
 
 
 def rounded(value: Any) -> Any:
@@ -173,12 +179,14 @@ def main() -> None:
     options = parser(__doc__.splitlines()[0])
     options.add_argument("--minutes", type=float, default=10, help="of lessons before; 0: no brain, only what is found")
     options.add_argument("--cpu-minutes", type=float, default=0, help="of the processor's work for lessons, instead")
+    options.add_argument("--facts", type=int, default=100, help="only the first so many")
     options.add_argument("--half", choices=("a", "b", "both"), default="b", help="of the facts")
     options.add_argument("--after", type=float, default=0, metavar="MINUTES", help="of lessons after all were told")
     given = options.parse_args()
     if min(given.minutes, given.cpu_minutes, given.after) < 0:
         raise Mistake("--minutes, --cpu-minutes and --after can't be less than 0.")
     facts, unrelated = facts_of(given.half)
+    facts = facts[: given.facts]
     settings = SchoolSettings()
     result = {"facts": len(facts), "found": found(open_recall(Letters(), settings), facts, unrelated)}
     if given.minutes or given.cpu_minutes:

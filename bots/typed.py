@@ -171,10 +171,10 @@ class Commands:
             self._say(explain(word) if word else help_text())
 
     async def _good(self, _: str) -> None:
-        await self._give_feedback("good", "", "it will learn that")
+        await self._give_feedback("good", "", "it learns that, and tries to do more of it")
 
     async def _bad(self, _: str) -> None:
-        await self._give_feedback("bad", "", "noted; it will never learn that")
+        await self._give_feedback("bad", "", "it will never learn that, and tries to do less of it")
 
     async def _fix(self, text: str) -> None:
         if not self._last:
@@ -309,8 +309,8 @@ class Row:
 
 
 ON_ANSWERS = (
-    Row("/good", "", "that was good: it learns the exchange", Commands._good),
-    Row("/bad", "", "that was bad: it will never learn that exchange", Commands._bad),
+    Row("/good", "", "that was good: it learns the exchange, and tries to do more of that", Commands._good),
+    Row("/bad", "", "that was bad: it never learns the exchange, and tries to do less of that", Commands._bad),
     Row("/fix", "TEXT", "what it should have said: it says that from now on", Commands._fix),
     Row("/why", "", "who told it that, or in whose texts its words stand", Commands._why),
 )

@@ -251,11 +251,11 @@ class Classroom:
         try:
             match request:
                 case Teach(pair):
-                    self.tutor.reviews.add(pair, self.tutor.librarian.tokenizer, self.tutor.step)
+                    self.tutor.learn(pair)
                     self.receipts.note(pair, self._held_out)
                     self.saver.changed = True
                 case Forget(scope):
-                    self.tutor.reviews.forget(scope)
+                    self.tutor.forget(scope)
                     self.saver.changed = True
                     request.share_done()
                 case Save(future):
@@ -359,6 +359,8 @@ class Classroom:
 
     def _show(self, *, awake: bool = True) -> None:
         tutor, recent = self.tutor, self._recent
+        while tutor.news:
+            self.outside.publish(tutor.news.pop(0))
         seconds = sum(report.seconds for report in recent)
         finite = [report.loss for report in recent if not report.skipped]
         self.school.snapshot = Snapshot(

@@ -153,7 +153,7 @@ class SmallChat:
 
     def lessons(self) -> list[Any]:
         """The pairs that were handed in for learning since the last look."""
-        return [request.pair for request in self._take(Teach)]
+        return [request.pair for request in self._take(Teach) if request.pair.source != "bad"]
 
     def pairs(self) -> list[tuple[str, str]]:
         """Their prompts and answers."""

@@ -48,15 +48,7 @@ def grow(day: Awake, settings: Any, given: argparse.Namespace) -> dict[str, Any]
     """Lessons with the examinations that belong to them, after which it speaks as these advise, and a last one, off the
     clock."""
     tutor, receptionist = day.tutor, day.classroom.receptionist
-    clock = time.process_time if given.cpu_minutes else time.perf_counter
-    started, seconds = clock(), 60 * (given.cpu_minutes or given.minutes)
-    while clock() - started < seconds or tutor.under_way:
-        tutor.micro_step()
-        if tutor.exam_due:
-            result = examine(tutor, limit=settings.lessons.evaluation_tokens)
-            tutor.heed(result.bits_per_byte)
-            receptionist.heed(result.temperature, result.repeats)
-    spent = clock() - started
+    spent = learn_for(day, settings, given.cpu_minutes or given.minutes, by_processor=bool(given.cpu_minutes))
     result = listen(day) if day.classroom.remembering else examine(tutor)
     receptionist.heed(result.temperature, result.repeats)
     receptionist.publish(tutor.voice, tutor.step)
@@ -67,6 +59,20 @@ def grow(day: Awake, settings: Any, given: argparse.Namespace) -> dict[str, Any]
         "remembering": result.remembering and round(result.remembering, 4),
         "parameters": day.classroom.parameters,
     }
+
+
+def learn_for(day: Awake, settings: Any, minutes: float, *, by_processor: bool) -> float:
+    """Lessons for so many minutes, on the wall or of the processor's work, with the examinations that belong to them;
+    the seconds that it took."""
+    tutor, clock = day.tutor, time.process_time if by_processor else time.perf_counter
+    started = clock()
+    while clock() - started < 60 * minutes or tutor.under_way:
+        tutor.micro_step()
+        if tutor.exam_due:
+            result = examine(tutor, limit=settings.lessons.evaluation_tokens)
+            tutor.heed(result.bits_per_byte)
+            day.classroom.receptionist.heed(result.temperature, result.repeats)
+    return clock() - started
 
 
 def listen(day: Awake) -> ExamResult:

@@ -43,7 +43,8 @@ class Feedback:
         if verdict == "bad":
             self._quarantine.drop_feedback(reply)
             origin = Origin(surface=self._context.platform.name, channel=line.channel, message=line.id)
-            school.feedback(reply, "bad", person=person, origin=origin, trust=trust)
+            weight = self._quarantine.weight_of(line, verdict)
+            school.feedback(reply, "bad", person=person, origin=origin, trust=trust, weight=weight)
         self._votes[reply, person, verdict] = None
         return verdict
 

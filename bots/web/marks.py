@@ -12,7 +12,11 @@ from bots.web.refusals import Refusal, as_json
 from school.door.school import School
 from school.door.values import NOWHERE, Origin
 
-VERDICTS = {"good": "it will learn that", "bad": "noted; it will never learn that", "fix": FROM_NOW_ON}
+VERDICTS = {
+    "good": "it learns that, and tries to do more of it",
+    "bad": "it will never learn that, and tries to do less of it",
+    "fix": FROM_NOW_ON,
+}
 
 
 async def give(

@@ -154,7 +154,7 @@ _COUNTS = f"""
            (select count(*) from feedback where {_AT} and verdict = 'good') as good,
            (select count(*) from feedback where {_AT} and verdict = 'bad') as bad,
            (select count(*) from feedback where {_AT} and verdict = 'fix') as fixed,
-           (select count(*) from pairs where {_AT} and source not in {STAFF}) as taught"""
+           (select count(*) from pairs where {_AT} and source not in {STAFF} and source != 'bad') as taught"""
 _SPOKEN = f"""
     select replies.id as reply, person, replies.text as text, log_probability, repeats, ending
     from replies join messages on messages.id = message_id

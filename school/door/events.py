@@ -83,7 +83,38 @@ class Saved:
     problem: str = ""
 
 
-Event = StepReport | Examined | Saved
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tasted:
+    """A course in what people like is over. ``share``: how much of what came of it was taken up, 0: nothing;
+    ``strayed``: nats per token that it is from what it was; ``held_out_change``: by what share held-out bits rose."""
+
+    step: int
+    verdicts: int
+    share: float
+    strayed: float
+    held_out_change: float
+
+    def __str__(self) -> str:
+        marks, change = f"{self.verdicts} mark{'s' * (self.verdicts != 1)}", f"{self.held_out_change:+.1%}"
+        if self.share:
+            return f"it learned from {marks} what people like; that costs {change} on text it was never taught"
+        worse = f"would make it speak worse ({change} on text it was never taught)"
+        return f"what {marks} ask for {worse}; it stays as it was"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """What it was taught since the examination before had made held-out bits worse than at its best, by this share."""
+
+    step: int
+    held_out_change: float
+
+    def __str__(self) -> str:
+        worse = f"it had got worse at text it was never taught ({self.held_out_change:+.1%})"
+        return f"with what it was taught lately {worse}: that is undone, and tried again more gently"
+
+
+Event = StepReport | Examined | Saved | Tasted | Undone
 
 
 class Watcher(Protocol):

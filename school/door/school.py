@@ -175,8 +175,8 @@ class School:
         asked_in: str = "",
         written: Future[None] | None = None,
     ) -> str:
-        """Add a lesson: a text, or an answer to a prompt. Returns its id; ``written`` is done when it is on the disk,
-        whatever happens from then on. Raises Asleep."""
+        """Add a lesson: a text, or an answer to a prompt; from the source "bad", what is none. Returns its id;
+        ``written`` is done when it is on the disk, whatever happens from then on. Raises Asleep."""
         pair = Pair(
             id=new_id(),
             prompt=writable(prompt),
@@ -261,7 +261,8 @@ class School:
 
         Good makes the exchange a lesson, a correction makes the corrected one a lesson of double weight, unless
         ``weight`` says otherwise; bad and fix take back what was made of the reply itself, and what was once bad never
-        becomes good. A ``signal`` is a verdict that was only let on, by its name: it holds until somebody says more.
+        becomes good. Good and bad are verdicts, besides, from which it learns what people like: as much as they weigh.
+        A ``signal`` is a verdict that was only let on, by its name: it holds until somebody says more.
         Returns "learned", "marked", "unknown" (no such reply) or "refused" (it was bad before, or more is known).
         ``origin`` is that of the mark, ``trust`` the surface's in whoever gives it. Where something was learned or
         marked, ``written`` is done when it is on the disk.
@@ -287,8 +288,6 @@ class School:
         else:
             self._exchanges.marked(reply_id, person, verdict, trust)
         self._mailbox.post(Forget(Scope(replies=frozenset([reply_id]), withdrawn=True)))
-        if verdict == "bad":
-            return "marked"
         answer, usual = (correction, 2.0) if verdict == "fix" else (exchange.answer, 1.0)
         self.teach(
             answer,
@@ -300,9 +299,9 @@ class School:
             asker=exchange.person,
             origin=origin,
             asked_in=exchange.origin.message,
-            written=written,  # the mark is in front of it
+            written=written if verdict != "bad" else None,  # the mark is in front of it
         )
-        return "learned"
+        return "marked" if verdict == "bad" else "learned"
 
     def kept(self, person: str) -> Future[Kept]:
         """What is kept of a person, all that is on its way to the record included."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 ME = "owner"  # the person at the terminal
 OWN_SURFACES = ("terminal", "ask", "web", "api")  # where nobody but the owner hears it
 STAFF = ("scribe", "reflection", "diary")  # sources of lessons that nobody from outside gave
+LIKED = {"good": True, "bad": False}  # sources of what is a verdict on an answer
 GREY = (0.5, 0.5, 0.5)  # a colour that says nothing
 
 

@@ -11,6 +11,7 @@ WORDS = {
     "optimizer": "changing it",
     "averaging": "averaging",
     "glimpse": "letting you look",
+    "taste": "learning what people like",
     "examination": "examinations",
     "saving": "packing its soul for a save",
     "waiting": "waiting for something to do",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 MINUTE = 60  # seconds that are remembered, one reading for each
 LESSONS = ("planning", "forward", "backward", "optimizer", "averaging", "glimpse")
-PARTS = (*LESSONS, "examination", "saving", "waiting", "other")
+PARTS = (*LESSONS, "taste", "examination", "saving", "waiting", "other")
 
 
 @dataclass(frozen=True, slots=True)

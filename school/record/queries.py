@@ -79,12 +79,13 @@ class Queries:
         return found[0] if found else ""
 
     def pairs_learning(self) -> list[Pair]:
-        """All pairs that are to be taught, oldest first."""
+        """All pairs that are to be taught, and verdicts, oldest first."""
         return self._ask(lambda db: [_pair(row) for row in db.query(LEARNING + " order by pairs.id")], [])
 
     def lessons_since(self, surface: str, moment: float) -> dict[str, int]:
         """How many pairs each person has made on a surface in the day since then (seconds since 1970)."""
-        query = "select person, count(*) as n from pairs where surface = ? and id >= ? and id < ? group by person"
+        query = """select person, count(*) as n from pairs
+            where surface = ? and id >= ? and id < ? and source != 'bad' group by person"""
         day = [surface, id_at(moment), id_at(moment + 86_400)]
         return self._ask(lambda db: {row["person"]: row["n"] for row in db.query(query, day)}, {})
 

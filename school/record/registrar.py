@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from brain.gauges import Gauge, by_name
 from school.door.consent import Change
-from school.door.events import Event, Examined, ExamResult, Saved, StepReport
+from school.door.events import Event, Examined, ExamResult, Saved, StepReport, Tasted, Undone
 from school.door.journal import EVERYWHERE, Journal, Promise
 from school.door.phrases import Phrase
 from school.door.values import NOWHERE, Kept, Origin, Pair, Removed, Reply, Scope, new_id
@@ -117,6 +117,10 @@ class Registrar:
                 self.examined(result, step, gauges)
             case Saved(step, place, problem):
                 self.event("saved" if place else "not saved", place or problem, step)
+            case Tasted(step=step):
+                self.event("taste", str(event), step)
+            case Undone(step=step):
+                self.event("undone", str(event), step)
 
     def stepped(self, report: StepReport) -> None:
         self._tally.add(report.step, report.taught)

@@ -53,7 +53,7 @@ def count(db: Database, person: str) -> Kept:
         "messages": "select (select count(*) from messages where person = :person) + "
         "(select count(*) from feedback where person = :person)",
         "replies": f"select count(*) from ({_REPLIES_TO} = :person)",
-        "pairs": f"select count(*) from pairs where {_PAIRS_OF}",
+        "pairs": f"select count(*) from pairs where ({_PAIRS_OF}) and source != 'bad'",
     }
     return Kept(**{name: db.execute(query, {"person": person}).fetchone()[0] for name, query in counts.items()})
 

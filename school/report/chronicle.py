@@ -25,7 +25,7 @@ SUMMARY = """
            (select min(bits_per_byte) from evaluations) as best_bits_per_byte,
            (select count(*) from messages) as messages,
            (select count(*) from replies) as replies,
-           (select count(*) from pairs where status = 'learning') as pairs,
+           (select count(*) from pairs where status = 'learning' and source != 'bad') as pairs,
            (select count(*) from runs) as wakings,
            (select min(started_at) from runs) as born_at,
            (select sum(seconds * span) from steps) as seconds_of_lessons"""

@@ -19,10 +19,10 @@ _MARKS = """
 _TAUGHT = """
     select source, count(*) as pairs, sum(status = 'learning') as learning from pairs
     where at >= :since and person in (select value from json_each(:people))
-        and source not in (select value from json_each(:staff)) group by source order by source"""
+        and source not in (select value from json_each(:staff)) and source != 'bad' group by source order by source"""
 _LESSONS = """
     select person, id from pairs where status = 'learning' and person in (select value from json_each(:people))
-        and source not in (select value from json_each(:staff))"""
+        and source not in (select value from json_each(:staff)) and source != 'bad'"""
 _EVERYBODY = "select person from messages union select person from pairs union select person from feedback"
 
 

@@ -17,7 +17,7 @@ from typing import TextIO
 
 from rich.console import Console
 
-from school.door.events import Event, Examined, ExamResult, Saved, StepReport
+from school.door.events import Event, Examined, ExamResult, Saved, StepReport, Tasted, Undone
 from school.door.values import Snapshot
 from school.office.log import redact
 from school.office.stopwatch import Minute
@@ -152,6 +152,8 @@ class Announcer:
                     self._say(f"examined at step {step:,}: {figure} on text it was never taught{in_memory(result)}")
             case Saved(step, place) if place and not self._quiet():  # a save that failed is the log's to tell
                 self._say(f"soul saved at step {step:,}")
+            case Tasted() | Undone() if not self._quiet():
+                self._say(str(event))
 
     def _hear_step(self, report: StepReport) -> None:
         self._figures.follow(report)

@@ -37,6 +37,24 @@ class _Bookmark(_Strict, extra="forbid"):
     library: str
 
 
+class _Course(_Strict, extra="forbid"):
+    made_of: list[str]
+    began: Count
+    steps: Size
+    done: Count
+    strayed: Number
+    liked: Number
+    held_out: Number | None
+
+
+class _Taste(_Strict, extra="forbid"):
+    made_of: list[str]
+    size: Number
+    next: Count
+    tries: Count
+    course: _Course | None
+
+
 class _Facts(_Strict):
     """What a waking school takes out of the facts; there may be more."""
 
@@ -57,6 +75,8 @@ class _Facts(_Strict):
     reviews: dict[str, Dates | Known]
     best: Annotated[tuple[Number, int, bool | int], Field(strict=False)] | None = None
     night: list[str] = []
+    strength: Positive = 1.0
+    taste: _Taste | None = None
 
 
 def inspect(soul: Soul) -> None:
@@ -74,10 +94,10 @@ def inspect(soul: Soul) -> None:
     _must_match("voice", soul.tensors["voice"], brain)
     if facts.best is not None:
         _must_match("best", soul.tensors["best"], brain)
-    for path, tensor in soul.tensors["optimizer"].items():
-        name, _, moment = path.rpartition("/")
-        if name in brain and tensor.shape != (() if moment == "step" else brain[name].shape):
-            raise SoulDamaged(f"optimizer.safetensors: {path} has another shape than what it moves")
+    if gate := soul.tensors.get("gate"):
+        _must_match("gate", gate, brain)
+    _check_moments("optimizer", soul.tensors["optimizer"], brain)
+    _check_taste(soul.tensors.get("taste", {}), brain, course=bool(facts.taste and facts.taste.course))
     for part, tensors in soul.tensors.items():
         if part != "conversations":  # of those, each is looked at when somebody goes on with it
             for name, tensor in tensors.items():
@@ -98,6 +118,23 @@ def _must_match(part: str, tensors: dict[str, Tensor], brain: dict[str, Tensor])
     for name in sorted(tensors.keys() | brain.keys()):
         if name not in brain or name not in tensors or tensors[name].shape != brain[name].shape:
             raise SoulDamaged(f"{part}.safetensors: {name[:80]} is another than in brain.safetensors")
+
+
+def _check_moments(part: str, tensors: dict[str, Tensor], brain: dict[str, Tensor]) -> None:
+    for path, tensor in tensors.items():
+        name, _, moment = path.rpartition("/")
+        if name in brain and tensor.shape != (() if moment == "step" else brain[name].shape):
+            raise SoulDamaged(f"{part}.safetensors: {path} has another shape than what it moves")
+
+
+def _check_taste(tensors: dict[str, Tensor], brain: dict[str, Tensor], *, course: bool) -> None:
+    parts: dict[str, dict[str, Tensor]] = {"base": {}, "learner": {}} if course else {}
+    for path, tensor in tensors.items():
+        part, _, name = path.partition("/")
+        parts.setdefault(part, {})[name] = tensor
+    _check_moments("taste", parts.pop("moments", {}), brain)
+    for weights in parts.values():
+        _must_match("taste", weights, brain)
 
 
 def _check_numbers(part: str, name: str, tensor: Tensor, tokens: int) -> None:

@@ -62,6 +62,8 @@ def _packed(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any], rem
         "talks": tutor.talks.carried.tensors(),
         "conversations": kept,
         "hippocampus": remembering.tensors() if remembering else {},
+        "gate": tutor.gate.before,
+        "taste": tutor.taste.tensors(),
     }
     facts = {
         **facts,
@@ -73,6 +75,8 @@ def _packed(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any], rem
         "bookmark": agenda.bookmark._asdict(),
         "reviews": agenda.reviews.dates(),
         "night": list(agenda.night.waiting),
+        "strength": tutor.gate.strength,
+        "taste": tutor.taste.facts(),
         "micro_streams": tutor.pace.micro_streams,
         "streams": shape.streams,
         "block_tokens": shape.length,
@@ -99,6 +103,8 @@ def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
         figure, waited, taught = best
         weights = {name: tensor.to(tutor.device) for name, tensor in soul.tensors["best"].items()}
         plateau.best = Best(figure, weights, waited, taught)
+    tutor.gate.before = {name: tensor.to(tutor.device) for name, tensor in soul.tensors.get("gate", {}).items()}
+    tutor.gate.strength = facts.get("strength", 1.0)
     agenda.night = Night(facts.get("night", ()))
     agenda.bookmark = Bookmark(**facts["bookmark"])
     fresh, kept = tutor.streams.tensors(), soul.tensors["streams"]
@@ -113,9 +119,11 @@ def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
     dates = facts["reviews"]
     for pair in pairs:  # one without dates was taught after the soul was saved
         kept = dates.get(pair.id)
-        agenda.reviews.add(pair, tutor.librarian.tokenizer, soul.step, tuple(kept[:2]) if kept else None)
+        tutor.learn(pair, tuple(kept[:2]) if kept else None)
         if kept and kept[2:]:
             agenda.reviews.note(pair.id, Before(*kept[2:]))
+    known = frozenset(pair.id for pair in pairs)
+    tutor.taste.restore(facts.get("taste", {}), soul.tensors.get("taste", {}), tutor.voice, known)
 
 
 def wake_receptionist(

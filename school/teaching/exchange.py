@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from school.teaching.streams import Step, Streams
@@ -31,8 +32,8 @@ class Exchange(Protocol):
     def conclude(self, step: Step) -> None:
         """The update is made, or skipped. Raises what is to be known of the step only then."""
 
-    def heed(self, tutor: Tutor, bits_per_byte: float) -> None:
-        """Take note of an examination, which may move the weights, everywhere."""
+    def move(self, tutor: Tutor, move: Callable[[], None]) -> None:
+        """Between two steps, let ``move`` change the weights, everywhere."""
 
     def all_streams(self, tutor: Tutor) -> Streams:
         """What every stream of the library carries."""
@@ -59,8 +60,8 @@ class Alone:
     def conclude(self, step: Step) -> None:
         pass
 
-    def heed(self, tutor: Tutor, bits_per_byte: float) -> None:
-        tutor.plateau.heed(tutor.step, bits_per_byte, tutor.brain, tutor.voice)
+    def move(self, tutor: Tutor, move: Callable[[], None]) -> None:
+        move()
 
     def all_streams(self, tutor: Tutor) -> Streams:
         return tutor.streams

@@ -56,10 +56,10 @@ class Planner(Protocol):
     agenda: Agenda
     shape: Shape
 
-    def plan(self, step: int, *, talks: Talks, knows_library: bool, micro_streams: int) -> Step:
+    def plan(self, step: int, *, talks: Talks, knows_library: bool, strength: float, micro_streams: int) -> Step:
         """The next step, cut into tasks of ``micro_streams`` streams each, now and then with the next block of the
         ``talks``. ``knows_library``: then what people taught is learned while the rest is kept to what it was at its
-        best."""
+        best. ``strength``: how much of its weight that has."""
 
 
 class LibraryPlanner:
@@ -70,7 +70,7 @@ class LibraryPlanner:
         self.shape = Shape(settings.streams, block_tokens)
         self.agenda = Agenda.empty(settings)
 
-    def plan(self, step: int, *, talks: Talks, knows_library: bool, micro_streams: int) -> Step:
+    def plan(self, step: int, *, talks: Talks, knows_library: bool, strength: float, micro_streams: int) -> Step:
         agenda, shape = self.agenda, self.shape
         new_library = agenda.bookmark.library != self.librarian.library
         lesson, agenda.bookmark = self.librarian.lesson(agenda.bookmark, streams=shape.streams, length=shape.length)
@@ -80,8 +80,10 @@ class LibraryPlanner:
         ids, weights, review_tokens = self._taught(step)
         talk = not len(ids) and self._dialogue_is_due(step, len(talks))
         asleep, dreamed = agenda.night.rows(agenda.reviews, rows=self.settings.night_rows, length=shape.length)
-        ids, weights = np.concatenate([ids, asleep]), np.concatenate([weights, dreamed])
         review_tokens += int((dreamed > 0).sum())
+        ids, weights = np.concatenate([ids, asleep]), np.concatenate([weights, dreamed])
+        if review_tokens:
+            weights *= np.float32(strength)
         if talk:  # in the first task, which in a team is the leader's, who so alone knows the conversations
             weight += self._add_talks(tasks[0], talks)
         if len(ids):

@@ -93,6 +93,22 @@ class LessonSettings(Slice):
         description="share of held-out bits that such lessons may cost before it gives some of them back",
         json_schema_extra=EXPERT,
     )
+    teaching_tolerance: float = Field(
+        0.005,
+        ge=0,
+        description="share of held-out bits beyond which what people taught is undone, and tried more gently",
+        json_schema_extra=EXPERT,
+    )
+    verdict_budget: float = Field(
+        0.05,
+        ge=0,
+        le=1,
+        description="nats per token that verdicts (good, bad) may change what it says; 0: they change nothing",
+        json_schema_extra=EXPERT,
+    )
+    verdict_tolerance: float = Field(
+        0.01, ge=0, le=1, description="share of held-out bits that verdicts may cost", json_schema_extra=EXPERT
+    )
     averaging_steps: int = Field(
         100, ge=1, description="it speaks with its weights' running average over these steps", json_schema_extra=EXPERT
     )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import math
 import zlib
+from collections.abc import Callable
 from dataclasses import replace
 
 import torch
@@ -145,13 +146,16 @@ class Leader(Member):
         step.tasks = step.tasks[: self.own // tutor.pace.micro_streams]
         return step
 
-    def heed(self, tutor: Tutor, bits_per_byte: float) -> None:
-        """It may change the weights; the others take them over."""
-        self._tell(tutor, Order.HEED)
+    def move(self, tutor: Tutor, move: Callable[[], None]) -> None:
+        """The others take over what it makes of the weights."""
+        self._tell(tutor, Order.CHECK)
         self.check(tutor)
-        tutor.plateau.heed(tutor.step, bits_per_byte, tutor.brain, tutor.voice)
+        move()
+        best = tutor.plateau.best
+        self._tell(tutor, Order.MOVE, best is not None)
         self.team.share(tutor.learned())
-        self.team.share(_sorted(tutor.plateau.best.weights))
+        if best:
+            self.team.share(_sorted(best.weights))
 
     def all_streams(self, tutor: Tutor) -> Streams:
         """With what the others carry; streams of a process that is gone begin afresh."""
@@ -188,7 +192,7 @@ class Orders:
         self.team, self.shape, self.device = team, shape, device
         self.numbers: list[float] = []  # that came with the order
 
-    def plan(self, step: int, *, talks: Talks, knows_library: bool, micro_streams: int) -> Step:
+    def plan(self, step: int, *, talks: Talks, knows_library: bool, strength: float, micro_streams: int) -> Step:
         weight, review_tokens, rows, jumped, anchored = self.numbers
         own, first = self.shape.streams, self.team.rank * self.shape.streams
         tokens = torch.empty(int(rows), self.shape.length + 1, dtype=torch.int64)
@@ -224,18 +228,18 @@ class Follower(Member):
             match order:
                 case Order.STEP:
                     self._take_step(tutor)
-                case Order.HEED:
-                    self.check(tutor)
+                case Order.MOVE:
                     self.team.share(tutor.learned())
-                    self._hear_best(tutor)
+                    if orders.numbers[0]:
+                        self._hear_best(tutor)
                 case Order.CHECK:
                     self.check(tutor)
                 case Order.GATHER:
                     for _, tensor in sorted(tutor.streams.tensors().items()):
                         self.team.gather(tensor)
 
-    def heed(self, tutor: Tutor, bits_per_byte: float) -> None:
-        raise RuntimeError("the leader alone takes note of examinations")
+    def move(self, tutor: Tutor, move: Callable[[], None]) -> None:
+        raise RuntimeError("the leader alone moves the weights between steps")
 
     def all_streams(self, tutor: Tutor) -> Streams:
         return tutor.streams

@@ -30,7 +30,7 @@ NUMBERS = 8  # that go with an order
 class Order(IntEnum):
     START = auto()
     STEP = auto()
-    HEED = auto()
+    MOVE = auto()
     CHECK = auto()
     GATHER = auto()
     WAIT = auto()

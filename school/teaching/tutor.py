@@ -23,11 +23,13 @@ from brain.ops.foreach import ema_update
 from brain.ops.foreach import norm as norm_of
 from brain.ops.token_losses import token_losses
 from brain.selfstate import one_late, true_pixels
-from school.door.events import Glimpse, StepReport
+from school.door.events import Event, Glimpse, StepReport, Undone
+from school.door.values import LIKED, Pair, Scope
 from school.office.seeds import seed_of
 from school.office.stopwatch import Stopwatch
 from school.teaching.calibrate import Pace
 from school.teaching.exchange import Alone, Exchange
+from school.teaching.gate import Gate
 from school.teaching.optimizer import optimizer_for
 from school.teaching.planner import LibraryPlanner, Planner
 from school.teaching.plateau import Plateau
@@ -37,6 +39,7 @@ from school.teaching.row_generator import RowGenerator
 from school.teaching.settings import MICRO_SECONDS, LessonSettings
 from school.teaching.streams import Read, Step, Streams, Task
 from school.teaching.talks import Talks
+from school.teaching.taste import Taste
 from school.texts.librarian import Librarian
 
 GLIMPSE = 32  # tokens
@@ -63,6 +66,8 @@ class Tutor:
         self.step, self.tokens_seen, self.skipped = 0, 0, 0
         self.optimizer = optimizer_for(brain, settings)
         self.plateau, self.recovery = Plateau(settings), Recovery()
+        self.gate, self.taste = Gate(), Taste(settings)
+        self.news: list[Event] = []  # that nobody has been told of yet
         self.streams = Streams.fresh(brain, *planner.shape)
         self.talks = Talks(brain, max(1, math.ceil(settings.dialogue_share * settings.streams)), planner.shape.length)
         self.stopwatch = Stopwatch(threads=torch.get_num_threads())  # of the thread that teaches
@@ -118,7 +123,7 @@ class Tutor:
     def nothing_new(self) -> bool:
         """Whether its library is learned, and nothing is due that people taught."""
         agenda = self.planner.agenda
-        taught = agenda.night.waiting or agenda.reviews.people_are_due(self.step)
+        taught = agenda.night.waiting or agenda.reviews.people_are_due(self.step) or self.taste.wanted
         return self.plateau.finished and not taught and agenda.bookmark.library == self.librarian.library
 
     def all_streams(self) -> Streams:
@@ -136,7 +141,14 @@ class Tutor:
 
     def heed(self, bits_per_byte: float) -> None:
         """Take note of the examination at this step; it may move the weights, see ``Plateau.heed``."""
-        self.exchange.heed(self, bits_per_byte)
+        self.exchange.move(self, lambda: self._heed(bits_per_byte))
+
+    def _heed(self, bits_per_byte: float) -> None:
+        best = self.plateau.best_bits_per_byte
+        self.plateau.heed(self.step, bits_per_byte, self.brain, self.voice)
+        worse = self.gate.judge(bits_per_byte, best, self.settings.teaching_tolerance, self.brain, self.voice)
+        if worse is not None:
+            self.news.append(Undone(step=self.step, held_out_change=worse))
 
     def rehearse(self, since: str) -> int:
         """Let the pairs made since then come back in the next steps, see ``Night``; returns how many pairs."""
@@ -145,11 +157,31 @@ class Tutor:
             agenda.reviews, since, passes=settings.night_passes, seed=settings.seed, step=self.step
         )
 
+    def learn(self, pair: Pair, dates: tuple[int, float] | None = None) -> None:
+        """From now on: what is a lesson comes back, at the ``dates`` (due, interval) that a soul kept; what is a
+        verdict is heeded."""
+        tokenizer = self.librarian.tokenizer
+        if pair.source in LIKED:
+            self.taste.verdicts.add(pair, tokenizer)
+        if LIKED.get(pair.source, True):
+            self.reviews.add(pair, tokenizer, self.step, dates)
+
+    def forget(self, scope: Scope) -> None:
+        """Teach nothing any more of what goes."""
+        self.reviews.forget(scope)
+        self.taste.forget(scope)
+
     # ---- one micro-step ------------------------------------------------------------------------------------------
 
     def micro_step(self, *, look: bool = False) -> StepReport | None:
         """Do the next part of the step under way; the last part updates the weights and returns the report, with a
         glimpse if somebody wanted a ``look`` as the step began."""
+        if self._under_way is None and self.taste.due(self.step):
+            self.stopwatch.lap("other")
+            came = self.taste.advance(self)
+            self.news += [came] if came else []
+            self.stopwatch.lap("taste")
+            return None
         started = time.perf_counter()
         if self._under_way is None:
             self.stopwatch.lap("other")
@@ -184,6 +216,7 @@ class Tutor:
             self.step,
             talks=self.talks,
             knows_library=self.plateau.knows_library,
+            strength=self.gate.strength,
             micro_streams=self.pace.micro_streams,
         )
         if step.new_library:
@@ -311,6 +344,8 @@ class Tutor:
             self.streams = Streams.fresh(self.brain, *self.planner.shape)
             self.talks = Talks(self.brain, len(self.talks), self.planner.shape.length)
             returned_to = self.recovery.badly(self.learned())
+            if returned_to is not None:
+                self.taste.drop()
         self.optimizer.zero_grad()
         self.step += 1
         if learned:
@@ -322,8 +357,11 @@ class Tutor:
     def _update(self, step: Step, rate: float, norm: float) -> None:
         """Move the weights, and the voice towards them: an exponential average that starts short and grows to its full
         span."""
+        if step.review_tokens:
+            self.gate.remember(self.voice)
         self.optimizer.step(rate, shrink=max(1.0, norm / self.settings.gradient_clip))
         self.brain.constrain()
+        self.taste.fade(1 - rate * self.settings.weight_decay, self.brain)
         self.stopwatch.lap("optimizer")
         share = max(1 / self.settings.averaging_steps, 9 / (self.step + 10))
         voice, brain = list(self.voice.parameters()), list(self.brain.parameters())

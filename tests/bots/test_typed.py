@@ -175,7 +175,7 @@ def test_the_last_that_was_taught_is_taken_back(desk):
         "(taken back: when asked \u201chello\u201d, say \u201chello you\u201d",
         "(there is nothing that you taught)",
     ]
-    assert desk.said[6] == "(it will learn that)"
+    assert desk.said[6] == "(it learns that, and tries to do more of it)"
     assert "say \u201cI see.\u201d" in desk.said[7]
     assert [set(scope.pairs) for scope in desk.scopes if scope.pairs] == [
         {pair.id} for pair in (desk.taught[1], desk.taught[0], desk.taught[2])
@@ -228,10 +228,11 @@ def test_what_became_of_a_lesson(desk):
 
 
 def test_what_is_let_on_counts_little_until_more_is_said(desk):
-    """A laugh makes a lesson of little weight, the question again only a mark; one for each answer. What is said
-    outright takes its place, and /undo takes back what was meant."""
+    """A laugh makes a lesson of little weight, the question again only a verdict of as little; one for each answer. What
+    is said outright takes its place, and /undo takes back what was meant."""
     desk.type("hello", "haha", "what is soup?", "What is soup", "/good", "/undo", "/undo")
-    assert [(pair.prompt, pair.weight) for pair in desk.taught] == [("hello", 0.2), ("What is soup", 1.0)]
+    meant = [(pair.prompt, pair.source, pair.weight) for pair in desk.taught]
+    assert meant == [("hello", "good", 0.2), ("what is soup?", "bad", 0.2), ("What is soup", "good", 1.0)]
     desk.registrar.write(lambda db: None).result(timeout=60)
     assert [exchange.signal for exchange in desk.registrar.queries.exchanges(9)] == ["laughter", "", "again", ""]
     assert "(there is nothing that you taught)" in desk.said[-1]

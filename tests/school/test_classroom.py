@@ -362,9 +362,9 @@ def test_every_command_of_the_terminal(class_):
     assert lines[1] == "(it has not said anything yet)"
     assert lines[2] == "(what is it to learn? Write it; an empty line for nothing)"
     assert lines[3].startswith("baby: ")
-    assert lines[4] == "(it will learn that)"
+    assert lines[4] == "(it learns that, and tries to do more of it)"
     assert lines[5] == "(it says that from now on, and practises it)"
-    assert lines[6] == "(noted; it will never learn that)"
+    assert lines[6] == "(it will never learn that, and tries to do less of it)"
     assert "you marked it as bad before" in lines[7]
     assert "held-out" in said
     assert "deleted: " in said

@@ -94,7 +94,7 @@ def test_answers_are_marked_and_taught(living):
         why = post(here.port, "/api/why", {"reply": key}).json["message"]
         assert why.startswith("nobody told it that")
         good = post(here.port, "/api/feedback", {"reply": key, "verdict": "good"})
-        assert good.json == {"message": "it will learn that"}
+        assert good.json == {"message": "it learns that, and tries to do more of it"}
         wait_for(lambda: len(living.tutor.reviews) == 1)
         assert post(here.port, "/api/feedback", {"reply": key, "verdict": "bad"}).json["message"].startswith("noted")
         again = post(here.port, "/api/feedback", {"reply": key, "verdict": "good"})

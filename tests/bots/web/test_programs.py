@@ -199,7 +199,7 @@ def test_with_consent_answers_are_marked_and_learned_from(living):
     with served(living, learn_from_api=True, lessons_an_hour=2) as here:
         keys = [complete(here, stream=False).json["id"] for _ in range(3)]
         assert questions(living) == ["hello"] * 3
-        assert mark(here, keys[0], "good").json == {"message": "it will learn that"}
+        assert mark(here, keys[0], "good").json == {"message": "it learns that, and tries to do more of it"}
         assert mark(here, keys[1], "fix", text="good morning").json["message"].startswith("it says that from now on")
         assert mark(here, keys[2], "good").status == 429
         assert mark(here, keys[2], "bad").status == 200

@@ -17,6 +17,7 @@ from school.bodies.adopting import adopt, settings_for, soul_of
 from school.bodies.baby_file import read_baby, write_baby
 from school.bodies.body import NO_LICENCE, body_of
 from school.bodies.sharing import KINDS, share
+from school.door.consent import WORDING
 from school.office.mistakes import Mistake
 from school.record.schema import migrations
 from school.settings import SchoolSettings
@@ -113,7 +114,7 @@ def keep_record(home: Path) -> None:
     db["messages"].insert({"id": "m", "person": "Zebediah", "conversation": "Zebediah", "text": "grandmother's will"})
     db["replies"].insert({"id": "r", "message_id": "m", "text": "grandmother's will"})
     db["pairs"].insert({"id": "p", "person": "Zebediah", "prompt": "Zebediah", "answer": "grandmother's will"})
-    consent = {"id": "c", "at": 1.0, "person": "Zebediah", "what": "in", "channel": "Zebediah", "wording": "2"}
+    consent = {"id": "c", "at": 1.0, "person": "Zebediah", "what": "in", "channel": "Zebediah", "wording": WORDING}
     db["consents"].insert(consent)
     db.close()
 

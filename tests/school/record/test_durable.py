@@ -118,7 +118,7 @@ def test_it_says_what_is_not_on_the_disk_yet(path: Path, monkeypatch: pytest.Mon
         assert all("not on the disk yet" in line for line in said)
         monkeypatch.setattr(typed, "DISK_SECONDS", 20.0)
         say("/teach a second quokka", "/bad")
-        assert said[3:] == [KEPT, "(noted; it will never learn that)"]
+        assert said[3:] == [KEPT, "(it will never learn that, and tries to do less of it)"]
         assert {row["answer"] for row in rows(path, "pairs")} >= {"a quokka", "a second quokka"}
 
 

@@ -20,7 +20,7 @@ from school.souls.removal import SavedSouls
 from tests.school.record.test_removal import ANN, BOB, day, files_with, opened, talk, teach
 
 ROOT = Path(__file__).resolve().parents[3]
-WORDS = r"Ask|Teach|Exchange|Pair|Review|_Speaking|Conversation|Line|Reply|Page|Request"
+WORDS = r"Verdict|Ask|Teach|Exchange|Pair|Review|_Speaking|Conversation|Line|Reply|Page|Request"
 HOLDS = re.compile(rf"(dict|list|deque|set|OrderedDict|\w*Cache|SimpleQueue|Queue)\[.*\b({WORDS})\b")
 
 # Whoever keeps words in memory, or has a verb to forget them, and the keeper that the coordinator asks on their behalf.
@@ -28,6 +28,9 @@ REACHED = {
     "school/door/exchanges.py:Exchanges": Exchanges,
     "school/door/forgetting.py:Mind": Mind,
     "school/teaching/reviews.py:Reviews": Mind,
+    "school/teaching/taste.py:Taste": Mind,
+    "school/teaching/tutor.py:Tutor": Mind,
+    "school/teaching/verdicts.py:Verdicts": Mind,
     "school/talking/receptionist.py:Receptionist": Mind,
     "school/talking/conversations.py:Conversations": Mind,
     "school/talking/recall.py:Recall": Mind,

@@ -41,7 +41,7 @@ def test_what_others_say_teaches_nothing(tokenizer):
     chat = [PERSON, *said, END, BABY, *own, END] * 60
     text = Text(name="chat", sha256="1" * 64, size=1, context=True, learn=np.array(chat), held_out=np.array([], int))
     tutor = make_tutor(Librarian(tokenizer, [text], seed=0))
-    step = tutor.planner.plan(0, talks=tutor.talks, knows_library=False, micro_streams=LESSONS.streams)
+    step = tutor.planner.plan(0, talks=tutor.talks, knows_library=False, strength=1.0, micro_streams=LESSONS.streams)
     targets = torch.cat([task.tokens[: task.streams, 1:][task.weights[: task.streams] > 0] for task in step.tasks])
     assert set(targets.tolist()) <= {PERSON, BABY, DOCUMENT, END, *own}
     assert step.weight >= step.library_targets == len(targets) < LESSONS.streams * LESSONS.block_tokens

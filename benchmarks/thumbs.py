@@ -1,0 +1,249 @@
+"""What thumbs do: a baby is told of some of its answers that they were good or bad, and what that makes of it.
+
+    python -m benchmarks.thumbs --seeds 3
+    python -m benchmarks.thumbs --steps 400 --thumbs 20 50 100 --set brain.preset=newborn
+
+The owner has a hidden taste: answers that are short (at most eight words), or that name something to eat or drink, or a
+colour. The baby answers questions; the owner marks answers of that kind as good and as many others as bad. Whether it
+learned the taste is asked of other answers, which nobody marked: of how many pairs, one liked and one not, the liked
+one became likelier (ln p after - ln p before of the whole answer) than the other did. Beside it, what that cost:
+held-out bits, how different what it says is (distinct-2), and how far it went, in nats per token, on answers that it
+gave afresh and on held-out text; and how many of these the owner likes.
+
+A course is held at once, with no lessons between its steps, so that only thumbs make a difference.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import itertools
+import random
+import time
+from collections.abc import Iterator, Sequence
+from statistics import fmean
+from typing import Any, NamedTuple
+
+import torch
+
+from benchmarks.common import awake, parser, report, run
+from benchmarks.learn import examine
+from benchmarks.talk.form import distinct_2
+from benchmarks.talk.library import library_of
+from benchmarks.talk.questions import ask_about
+from benchmarks.talk.words import words
+from benchmarks.told import answers, rounded
+from benchmarks.variants import SEED
+from brain.contract import Brain
+from school.assembly import Awake
+from school.door.events import Tasted
+from school.door.values import ME, Pair
+from school.office.mistakes import Mistake
+from school.talking.receptionist import Receptionist
+from school.teaching.course import log_probabilities, read_quietly, strayed
+from school.teaching.tutor import Tutor
+from school.teaching.verdicts import Rows, Verdicts, matched
+from wakeup import whisper
+
+SHORT = 8  # words
+EDIBLE = words(
+    "soup bread tea milk apple apples butter cake cheese egg eggs potato potatoes salt sugar honey jam carrot carrots "
+    "onion onions fish rice water coffee toast plum plums cherries nuts bean beans pea peas breakfast dinner lunch "
+    "biscuit biscuits"
+)
+COLOURS = words("red blue green yellow white black brown grey pink purple orange")
+NAMED = {*EDIBLE, *COLOURS}
+JUDGED, MEASURED = 50, 160  # answers of either kind that nobody marks; answers of which distinct-2 is counted
+MOST_ANSWERS = 2000  # that it is asked for; a taste that it never meets can't be marked
+BATCH = 32  # rows that are read together
+
+
+class Said(NamedTuple):
+    question: str
+    text: str
+
+
+def likes(text: str) -> bool:
+    """The hidden taste."""
+    said = words(text)
+    return len(said) <= SHORT or not NAMED.isdisjoint(said)
+
+
+def endless(receptionist: Receptionist, questions: Sequence[str]) -> Iterator[Said]:
+    """Answers to all questions, again and again."""
+    many = receptionist.settings.together
+    again = itertools.cycle(questions)
+    while asked := list(itertools.islice(again, many)):
+        for question, reply in zip(asked, answers(receptionist, asked), strict=True):
+            if reply.text:
+                yield Said(question, reply.text)
+
+
+def gather(receptionist: Receptionist, questions: Sequence[str], each: int) -> tuple[list[Said], list[Said]]:
+    """So many that the owner likes, and as many others. Raises Mistake where there are too few."""
+    liked, others, seen = [], [], set()
+    for said in itertools.islice(endless(receptionist, questions), MOST_ANSWERS):
+        kind = liked if likes(said.text) else others
+        if said not in seen and len(kind) < each:
+            kind.append(said)
+            seen.add(said)
+        if len(liked) == len(others) == each:
+            return liked, others
+    raise Mistake(f"it gave only {len(liked)} answers that the owner likes; let it learn for longer, with --steps.")
+
+
+def verdicts(liked: Sequence[Said], others: Sequence[Said]) -> list[Pair]:
+    """What the owner says of them, one of each kind after the other."""
+    both = itertools.chain.from_iterable(zip(liked, others, strict=True))
+    marked = zip(both, itertools.cycle(("good", "bad")))  # noqa: B905 (it ends with the shorter)
+    return [
+        Pair(id=f"{number:04}", prompt=said.question, answer=said.text, person=ME, source=source)
+        for number, (said, source) in enumerate(marked)
+    ]
+
+
+# ---- measures --------------------------------------------------------------------------------------------------------
+
+
+def rows_of(tutor: Tutor, said: Sequence[Said]) -> list[Rows]:
+    """In batches."""
+    kept = Verdicts(len(said))
+    for number, one in enumerate(said):
+        pair = Pair(id=str(number), prompt=one.question, answer=one.text, source="good")
+        kept.add(pair, tutor.librarian.tokenizer)
+    return [matched(some) for some in batches(list(kept), BATCH)]
+
+
+def batches(things: Sequence, size: int) -> Iterator[Sequence]:
+    for start in range(0, len(things), size):
+        yield things[start : start + size]
+
+
+def likelihoods(voice: Brain, batches: Sequence[Rows]) -> list[float]:
+    """ln p of each answer."""
+    return [
+        likelihood
+        for rows in batches
+        for likelihood in log_probabilities(voice, read_quietly(voice, rows.tokens), rows).tolist()
+    ]
+
+
+def accuracy(before: Brain, after: Brain, tutor: Tutor, liked: Sequence[Said], others: Sequence[Said]) -> float:
+    """The share of pairs in which what is liked became likelier than what is not; of each with each."""
+    ratios = []
+    for said in (liked, others):
+        rows = rows_of(tutor, said)
+        ratios.append([a - b for a, b in zip(likelihoods(after, rows), likelihoods(before, rows), strict=True)])
+    return fmean(good > bad for good, bad in itertools.product(*ratios))
+
+
+def strayed_on_answers(before: Brain, after: Brain, tutor: Tutor, said: Sequence[Said]) -> float:
+    """Nats per token from what it was, over what it says now."""
+    sums, tokens = 0.0, 0
+    for rows in rows_of(tutor, said):
+        count = int(rows.counted.sum())
+        ours, theirs = read_quietly(before, rows.tokens), read_quietly(after, rows.tokens)
+        sums, tokens = sums + count * strayed(ours, theirs, rows.counted).item(), tokens + count
+    return sums / tokens
+
+
+def strayed_on_text(before: Brain, after: Brain, tutor: Tutor) -> float:
+    tokens, _ = tutor.librarian.exam_rows(8, 8192, 0)
+    tokens = torch.from_numpy(tokens)
+    parts = tokens.unfold(1, 65, 64).flatten(0, 1)
+    each = [strayed(read_quietly(before, some), read_quietly(after, some)).item() for some in batches(parts, BATCH)]
+    return fmean(each)
+
+
+class Asking(NamedTuple):
+    day: Awake
+    questions: list[str]
+
+    def now(self) -> list[Said]:
+        """What it says now, the same chance each time."""
+        receptionist = self.day.classroom.receptionist
+        receptionist.publish(self.day.tutor.voice, self.day.tutor.step)
+        receptionist.replies = 0
+        return list(itertools.islice(endless(receptionist, self.questions), MEASURED))
+
+
+def bits(voice: Brain, tutor: Tutor) -> float:
+    was, tutor.voice = tutor.voice, voice
+    try:
+        return examine(tutor).bits_per_byte
+    finally:
+        tutor.voice = was
+
+
+# ---- a life ----------------------------------------------------------------------------------------------------------
+
+
+def grow(tutor: Tutor, steps: int, settings: Any) -> None:
+    while tutor.step < steps or tutor.under_way:
+        tutor.micro_step()
+        if tutor.exam_due:
+            tutor.heed(examine(tutor, limit=settings.lessons.evaluation_tokens).bits_per_byte)
+
+
+def hold_course(tutor: Tutor) -> Tasted:
+    """A whole course, with no lessons between its steps."""
+    while True:
+        tutor.taste.next = tutor.step
+        if came := tutor.taste.advance(tutor):
+            return came
+
+
+def life(given: argparse.Namespace, seed: int) -> dict[str, Any]:
+    homes: list = []
+    with awake(given, f"{SEED}={seed}", prepare=homes.append) as (day, settings):
+        tutor, started = day.tutor, time.process_time()
+        grow(tutor, given.steps, settings)
+        before = copy.deepcopy(tutor.voice)
+        text = library_of(homes[0], settings).taught_text
+        asking = Asking(day, [question.text for question in ask_about(text, seed=seed)])
+        receptionist = day.classroom.receptionist
+        receptionist.publish(tutor.voice, tutor.step)
+        liked, others = gather(receptionist, asking.questions, JUDGED + max(given.thumbs) // 2)
+        random.Random(seed).shuffle(liked)
+        marked, judged = verdicts(liked[JUDGED:], others[JUDGED:]), (liked[:JUDGED], others[:JUDGED])
+        said, was = asking.now(), bits(before, tutor)
+        result: dict[str, Any] = {"seed": seed, "bits_per_byte": was}
+        result["liked_before"] = fmean(likes(one.text) for one in said)
+        distinct = distinct_2([one.text for one in said])[0]
+        for count in given.thumbs:
+            for pair in marked[:count]:
+                tutor.taste.verdicts.add(pair, tutor.librarian.tokenizer)
+            began = time.process_time()
+            course = hold_course(tutor)
+            spent = time.process_time() - began
+            said = asking.now()
+            result[f"{count} thumbs"] = {
+                "accuracy": accuracy(before, tutor.voice, tutor, *judged),
+                "held_out_change": bits(tutor.voice, tutor) / was - 1,
+                "distinct_2": distinct_2([one.text for one in said])[0] / distinct,
+                "strayed_on_answers": strayed_on_answers(before, tutor.voice, tutor, said),
+                "strayed_on_text": strayed_on_text(before, tutor.voice, tutor),
+                "liked": fmean(likes(one.text) for one in said),
+                "share": course.share,
+                "course_strayed": course.strayed,
+                "seconds": spent,
+            }
+            whisper(f"seed {seed}, {count} thumbs: {rounded(result[f'{count} thumbs'])}")
+        result["seconds"] = time.process_time() - started
+    return result
+
+
+def main() -> None:
+    options = parser(__doc__.splitlines()[0])
+    options.add_argument("--steps", type=int, default=200, help="of lessons before")
+    options.add_argument("--thumbs", type=int, nargs="+", default=[20, 50, 100], help="how many, half of them good")
+    options.add_argument("--seeds", type=int, default=1, help="lives, one after the other")
+    given = options.parse_args()
+    if min(given.steps, given.seeds, *given.thumbs) < 1:
+        raise Mistake("--steps, --thumbs and --seeds must be at least 1.")
+    lives = [life(given, seed) for seed in range(given.seeds)]
+    report(rounded({"lives": lives}), given.json)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,178 @@
+"""A course in what people like: a copy of the voice learns from verdicts, while the voice stays as it is.
+
+Each step is one of its own: single verdicts, good and bad, by the loss of KTO; with it, two anchors in the voice as it
+was. Answers that were liked are to stay likely in themselves, not only beside bad ones (else both sink: Razin et al.
+2024, "Unintentional unalignment", arXiv 2410.08847), and what it says to all else is to stay as it was, in nats per
+token. It ends after so many steps, or where it strays too far, or where what was liked sinks.
+
+Shapes: R answers, T tokens of a row, V vocabulary, B rows of the library.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from brain.contract import Brain
+from brain.ops.foreach import norm
+from brain.ops.preference import preference_losses, reference_point
+from brain.ops.token_losses import divergence, token_losses
+from school.teaching.adamw import AdamW
+from school.teaching.examiner import NEUTRAL
+from school.teaching.verdicts import Rows, Verdict, matched, mismatched
+
+SHARPNESS = 1.0  # beta of KTO, per nat of an answer
+KEPT_LIKELY = 0.1  # how much the likelihood of liked answers counts, per nat and token
+KEPT_SAME = 6.0  # how much it counts to be as it was, per nat and token
+RATE, CLIP = 5e-4, 1.0
+SINKING = -0.2  # nats per token: where liked answers are so much less likely than they were, it goes wrong
+
+
+@dataclass(slots=True)
+class Course:
+    """``base`` is the voice without any taste, ``learner`` the one that learns; ``made_of`` are the verdicts' ids.
+    ``strayed``: nats per token between the two, on answers or in the library, whichever is more, at the last step;
+    ``liked``: by how many nats per token answers that were liked had become likelier. ``held_out``: bits per byte of
+    the base, once they are known."""
+
+    base: Brain
+    learner: Brain
+    made_of: frozenset[str]
+    began: int  # the lessons' step
+    steps: int
+    done: int = 0
+    strayed: float = 0.0
+    liked: float = 0.0
+    held_out: float | None = None
+    optimizer: AdamW = field(init=False)
+
+    def __post_init__(self):
+        self.optimizer = AdamW(self.learner, beta2=0.99, weight_decay=0.0)
+
+    @classmethod
+    def begin(
+        cls, voice: Brain, difference: Mapping[str, Tensor], *, made_of: frozenset[str], began: int, steps: int
+    ) -> Course:
+        """``difference``: what earlier courses made of the voice."""
+        base, learner = copy.deepcopy(voice).requires_grad_(False), copy.deepcopy(voice).requires_grad_(True)
+        with torch.no_grad():
+            for name, parameter in base.named_parameters():
+                if name in difference:
+                    parameter.sub_(difference[name])
+        return cls(base, learner, made_of, began, steps)
+
+    @classmethod
+    def restored(cls, voice: Brain, facts: Mapping[str, Any], tensors: Mapping[str, Mapping[str, Tensor]]) -> Course:
+        """As ``facts`` and ``tensors`` of it say."""
+        base, learner = copy.deepcopy(voice).requires_grad_(False), copy.deepcopy(voice).requires_grad_(True)
+        course = cls(base, learner, **facts | {"made_of": frozenset(facts["made_of"])})
+        with torch.no_grad():
+            for brain, part in ((base, "base"), (learner, "learner")):
+                for name, parameter in brain.named_parameters():
+                    parameter.copy_(tensors[part][name])
+        course.optimizer.restore(tensors["moments"])
+        return course
+
+    def facts(self) -> dict[str, Any]:
+        """What is known of it beside the tensors."""
+        figures = {"began": self.began, "steps": self.steps, "done": self.done}
+        figures |= {"strayed": self.strayed, "liked": self.liked, "held_out": self.held_out}
+        return figures | {"made_of": sorted(self.made_of)}
+
+    def tensors(self) -> dict[str, dict[str, Tensor]]:
+        brains = {"base": self.base, "learner": self.learner}
+        weights = {part: dict(brain.named_parameters()) for part, brain in brains.items()}
+        return weights | {"moments": self.optimizer.tensors()}
+
+    @property
+    def sinking(self) -> bool:
+        return self.liked < SINKING
+
+    def over(self, budget: float) -> bool:
+        """Whether it ends, which may stray by ``budget`` nats per token."""
+        return self.done >= self.steps or self.strayed > budget or self.sinking
+
+    def step(self, drawn: Sequence[Verdict], library: Tensor) -> None:
+        """Learn from some verdicts, and stay as it was on ``library`` (B, T+1)."""
+        rows, liked = matched(drawn), torch.tensor([one.liked for one in drawn])
+        weights = torch.tensor([one.pair.weight for one in drawn])
+        own, before = read(self.learner, rows.tokens), read_quietly(self.base, rows.tokens)
+        likely = log_probabilities(self.learner, own, rows)
+        ratios = likely - log_probabilities(self.base, before, rows)
+        losses = preference_losses(ratios, liked, self._reference(drawn), SHARPNESS)
+        on_answers = strayed(own, before, rows.counted)
+        in_library = strayed(read(self.learner, library), read_quietly(self.base, library))
+        lengths = rows.counted.sum(1)
+        loss = (weights * losses).mean() + KEPT_SAME * (on_answers + in_library) / 2
+        if liked.any():
+            loss = loss - KEPT_LIKELY * (likely / lengths)[liked].mean()
+            self.liked = (ratios.detach() / lengths)[liked].mean().item()
+        self.strayed = max(on_answers.item(), in_library.item())
+        self._update(loss)
+        self.done += 1
+
+    def _reference(self, drawn: Sequence[Verdict]) -> Tensor:
+        rows = mismatched(drawn)
+        if rows is None:
+            return torch.zeros(())
+        ratios = (
+            log_probabilities(brain, read_quietly(brain, rows.tokens), rows) for brain in (self.learner, self.base)
+        )
+        return reference_point(next(ratios) - next(ratios))
+
+    def _update(self, loss: Tensor) -> None:
+        self.optimizer.zero_grad()
+        loss.backward()
+        gradients = [parameter.grad for parameter in self.learner.parameters() if parameter.grad is not None]
+        self.optimizer.step(RATE, shrink=max(1.0, norm(gradients, self.learner.backend) / CLIP))
+        self.optimizer.zero_grad()
+        self.learner.constrain()
+
+    @torch.no_grad()
+    def give_back(self, share: float) -> None:
+        """Go back so much of the way to what it was."""
+        for parameter, was in zip(self.learner.parameters(), self.base.parameters(), strict=True):
+            parameter.lerp_(was, share)
+
+    @torch.no_grad()
+    def measure(self, drawn: Sequence[Verdict], library: Tensor) -> float:
+        """Nats per token between what it was and is, on these answers or in the library, whichever is more."""
+        rows = matched(drawn)
+        on_answers = strayed(read(self.learner, rows.tokens), read(self.base, rows.tokens), rows.counted)
+        return max(on_answers.item(), strayed(read(self.learner, library), read(self.base, library)).item())
+
+    def difference(self) -> dict[str, Tensor]:
+        was = dict(self.base.named_parameters())
+        return {name: parameter.detach() - was[name] for name, parameter in self.learner.named_parameters()}
+
+
+def read(brain: Brain, tokens: Tensor) -> Tensor:
+    """Logits (R, T, V) of rows (R, T+1) that begin with nothing known."""
+    device = next(brain.parameters()).device
+    inputs = tokens[:, :-1].to(device)
+    shown = torch.full((*inputs.shape, 3), NEUTRAL, device=device)
+    return brain(inputs, shown, brain.fresh_state(len(inputs))).logits
+
+
+def read_quietly(brain: Brain, tokens: Tensor) -> Tensor:
+    with torch.no_grad():
+        return read(brain, tokens)
+
+
+def log_probabilities(brain: Brain, logits: Tensor, rows: Rows) -> Tensor:
+    """Of the answers (R,), in nats."""
+    targets = rows.tokens[:, 1:].t().to(logits.device)
+    losses, _ = token_losses(logits.transpose(0, 1), targets, brain.backend)
+    return -(losses * rows.counted.t().to(losses)).sum(0)
+
+
+def strayed(logits: Tensor, before: Tensor, counted: Tensor | None = None) -> Tensor:
+    """The divergence per token from what was said ``before``, over the ``counted`` (R, T) ones."""
+    if counted is not None:
+        logits, before = logits[counted.to(logits.device)][None], before[counted.to(before.device)][None]
+    return divergence(logits, before) / (logits.shape[0] * logits.shape[1])
