@@ -15,7 +15,7 @@ from safetensors.torch import save
 from school.door.mailbox import Ask, Mailbox, Remember, Teach
 from school.door.values import Asleep, Busy, Scope, new_id
 from school.talking.conversations import Conversation, Conversations
-from school.talking.sentences import whole_characters
+from school.texts.sentences import whole_characters
 from school.texts.tokenizer import END, MARK_COUNT
 from tests.conftest import make_receptionist, make_tutor
 
