@@ -89,7 +89,7 @@ def test_limits_are_kept(tutor, tmp_path, monkeypatch):
 def test_a_long_answer_ends_with_a_sentence(tutor, tmp_path, monkeypatch):
     """From half the longest reply on it ends where a sentence does, before the limit; and not before half."""
     words = tutor.librarian.tokenizer.encode("the cat sat. the cat sat on the mat and looked. the rain. my sister")
-    receptionist = make_receptionist(tutor, tmp_path, max_tokens=len(words) - 2)
+    receptionist = make_receptionist(tutor, tmp_path, max_tokens=len(words) - 2, max_seconds=600)
     said = iter(words)
     monkeypatch.setattr(receptionist, "_choose", lambda rows: torch.tensor([next(said)]))
     (reply,) = answer(receptionist, ask())
