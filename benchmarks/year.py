@@ -162,6 +162,7 @@ def _evaluations(plan: Plan, chance: random.Random, run: str) -> Iterator[dict[s
             "run_id": run, "at": plan.at(step), "step": step, "bits_per_byte": bits, "accuracy": 0.6 - 0.08 * bits,
             "tokens": 32_768, "bytes": 118_000, "temperature": 0.9, "self_state_error": 0.06, "repeats": 0.05,
             "gauges": gauges, "remembering": bits - 0.11 * (1 - math.exp(-step / 4e5)),
+            "known_words": 1 - 0.02 * bits, "ended": 0.97, "distinct_2": 0.9 - 0.06 * bits,
         }  # fmt: skip
 
 

@@ -44,6 +44,7 @@ from school.door.school import School
 from school.door.values import GREY, Snapshot
 from school.souls.removal import SavedSouls
 from school.souls.saving import Saver
+from school.talking.audition import Audition
 from school.talking.receptionist import Receptionist
 from school.talking.talker import Talker
 from school.teaching.examination import Examination
@@ -100,7 +101,7 @@ class Classroom:
         self.tutor, self.receptionist, self.mailbox, self.school = tutor, receptionist, mailbox, school
         self.saver, self.limits, self.outside = saver, limits, outside
         self.remembering = remembering
-        self.examination = Examination(tutor, remembering)
+        self.examination = Examination(tutor, remembering, Audition(tutor.voice))
         self.marking = Marking(tutor, saver.writer, remembering)
         self.receipts = Receipts(tutor, saver.writer)
         self.talker = Talker(receptionist, mailbox)

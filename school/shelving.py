@@ -115,6 +115,7 @@ def hire_librarian(
         before=before,
         told=told,
         found=found,
+        language=settings.voice.language,
     )
 
 

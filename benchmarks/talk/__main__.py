@@ -24,9 +24,9 @@ from benchmarks.talk.baby import Woken, asleep, converse, grown, interview
 from benchmarks.talk.marks import Marker, endings
 from benchmarks.talk.point import summary
 from benchmarks.talk.questions import read_frames
-from benchmarks.talk.words import words
 from benchmarks.variants import Variant, add_options, chosen
 from school.office.mistakes import Mistake
+from school.texts.fluency import words
 from wakeup import whisper
 
 ABOUT = (

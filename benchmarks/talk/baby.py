@@ -15,12 +15,12 @@ from benchmarks.common import awake, home_with
 from benchmarks.learn import examine
 from benchmarks.talk.library import Library, library_of
 from benchmarks.variants import SEED, Variant
-from school.assembly import Awake, souls_of
+from school.assembly import Awake, open_recall, souls_of
 from school.door.events import ExamResult
 from school.door.mailbox import Ask
 from school.door.values import ME, Reply
 from school.office.machine import prepare
-from school.offline import newest_soul
+from school.offline import newest_soul, remembering_of
 from school.souls.packing import open_voice, wake_receptionist
 from school.talking.conversations import Conversations
 from school.talking.receptionist import Receptionist
@@ -95,8 +95,10 @@ def asleep(given: argparse.Namespace, variant: Variant) -> Iterator[Woken]:
     with tempfile.TemporaryDirectory(prefix="baby-") as nowhere, home_with(given.text) as other:
         limit = settings.speech.conversations
         conversations = Conversations(Path(nowhere), limit=limit, disk_limit=0, device=compute.device)
-        receptionist = Receptionist(voice, tokenizer, conversations, settings.speech)
+        receptionist = Receptionist(voice, tokenizer, conversations, settings.speech, open_recall(tokenizer, settings))
         wake_receptionist(soul, receptionist, welcome=lambda person: False)
+        if heard := remembering_of(soul, settings, home, compute):
+            receptionist.listen_to(heard.heard.result(), heard.weights)
         receptionist.step = soul.step
         parameters = sum(parameter.numel() for parameter in voice.parameters())
         library = library_of(other if given.text else home, settings)

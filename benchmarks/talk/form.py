@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from itertools import pairwise
 from typing import Any
 
-from benchmarks.talk.words import words
-from school.talking.sentences import ends_sentence
+from school.texts.fluency import distinct_2, known_words, share, words
+from school.texts.sentences import ends_sentence
 
 COPIED = 8  # words in a row that nobody says twice by chance
-DISTINCT_WORDS = 1000  # over which distinct-2 is counted, at most: it falls with the length of what it is counted over
 CLOSES = {"(": ")", "[": "]", "{": "}", "“": "”", "«": "»"}
 OPENS = {close: opened for opened, close in CLOSES.items()}
 NO_BRACKET = re.compile(r"[:;]-?[()\[\]]|(?<!\w)\w{1,2}\)")  # a smile, and the number of a list: a) or 12)
-
-
-def share(part: float, whole: float) -> float | None:
-    return round(part / whole, 4) if whole else None
-
-
-def known_words(texts: Iterable[str], vocabulary: Collection[str]) -> float | None:
-    """The share of their words that a vocabulary has."""
-    said = [word for text in texts for word in words(text)]
-    return share(sum(word in vocabulary for word in said), len(said))
 
 
 def ends(texts: Collection[str]) -> float | None:
@@ -51,18 +39,6 @@ def closed_marks(texts: Iterable[str]) -> tuple[int, int]:
                 missing += 1
         missing += sum(waiting.values())
     return closed, closed + missing
-
-
-def distinct_2(texts: Iterable[str], limit: int = DISTINCT_WORDS) -> tuple[float | None, int]:
-    """The share of pairs of neighbouring words that are different ones, over the first ``limit`` words, whole texts
-    only; and over how many (Li et al. 2016, "A diversity-promoting objective function")."""
-    pairs, count = [], 0
-    for said in map(words, texts):
-        if pairs and count + len(said) > limit:
-            break
-        count += len(said)
-        pairs += pairwise(said)
-    return share(len(set(pairs)), len(pairs)), count
 
 
 def copied_words(texts: Iterable[str], library: str) -> float | None:

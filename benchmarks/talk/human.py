@@ -14,8 +14,8 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from benchmarks.talk.words import WORD
-from school.talking.sentences import ends_sentence
+from school.texts.fluency import WORD
+from school.texts.sentences import ends_sentence
 
 PART = re.compile(r"[^\n]+?(?:[.!?…]+[\"'”’»)\]]*(?=\s|$)|$)", re.MULTILINE)
 CLOSING = re.compile(r"[.,;:!?…\"'”’»)\]]*")  # belongs to the word before it

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.talk.words import words
+from school.texts.fluency import words
 
 MOST_WORDS, DIMENSIONS, NEAR = 2000, 100, 8  # that have a vector, of it, and words that stand near each other
 WORDS_EACH, PER_SHARED = 5, 100  # words a dimension, at least; dimensions of which one is shared by all words

@@ -6,17 +6,17 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from benchmarks.talk.form import figures, known_words, share
+from benchmarks.talk.form import figures
 from benchmarks.talk.human import pieces_of
 from benchmarks.talk.judge import Judge
 from benchmarks.talk.library import Library
 from benchmarks.talk.likelihood import likelihoods
 from benchmarks.talk.point import ceiling, echoed, hits_of, summary
 from benchmarks.talk.questions import Question, ask_about
-from benchmarks.talk.words import words
 from school.door.values import Reply
-from school.talking.receptionist import LONG
-from school.talking.sentences import ends_sentence
+from school.talking.form import LONG
+from school.texts.fluency import known_words, share, words
+from school.texts.sentences import ends_sentence
 from school.texts.tokenizer import Tokenizer
 
 CUT_SHORT = ("limit", "time")

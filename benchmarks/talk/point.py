@@ -16,7 +16,7 @@ import numpy as np
 from benchmarks.talk.judge import Judge
 from benchmarks.talk.library import Library, Pair
 from benchmarks.talk.questions import Question
-from benchmarks.talk.words import words
+from school.texts.fluency import words
 
 AMONG = 10
 RESAMPLES, WITHIN = 2000, 0.95

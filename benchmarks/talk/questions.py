@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.talk.words import words
+from school.texts.fluency import words
 
 FILE = Path(__file__).with_name("questions.txt")
 KINDS = ("name", "place", "thing")

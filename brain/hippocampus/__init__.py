@@ -27,6 +27,7 @@ class Hippocampus:
     def __init__(self, pieces: list[bytes], document: int, *, run: Kernels | None = None):
         self.contexts, self._run = Contexts(pieces, document), run
         self.tables, self.weights = tables_for(run), MixingWeights.fresh()
+        self.counts = np.zeros(len(pieces), dtype=np.int64)  # (V,) how often each token was heard
 
     @property
     def bytes(self) -> int:
@@ -40,7 +41,9 @@ class Hippocampus:
             window = document[max(0, start - REACH) : start + AT_ONCE]
             first = min(start, REACH)
             these = slice(None) if counted is None else counted[start - 1 : start - 1 + AT_ONCE]
-            self.tables.hear(self.contexts.keys(window, first)[these], window[first:][these], sign)
+            heard = window[first:][these]
+            self.tables.hear(self.contexts.keys(window, first)[these], heard, sign)
+            self.counts += sign * np.bincount(heard, minlength=len(self.counts))
 
     def read(self, brain: Tensor, tokens: np.ndarray) -> Tensor:
         """Predict, then learn how to mix and count, token by token: ``brain`` (T, V) log probabilities of the last T of

@@ -18,8 +18,8 @@ TAKEN = (
     "school/bodies/__init__.py",
     "school/office/__init__.py",
     "school/office/foreign.py",
-    "school/talking/__init__.py",
-    "school/talking/sentences.py",
+    "school/texts/__init__.py",
+    "school/texts/sentences.py",
     "LICENSE",
 )
 MAIN = '''\

@@ -19,10 +19,11 @@ from brain.layers.words import KEPT
 from school.bodies.body import Body
 from school.office.mistakes import Mistake
 from school.souls.packing import load_weights
-from school.talking.receptionist import GUIDED, LONG, TAIL
-from school.talking.sentences import ends_only
+from school.talking.form import LONG
+from school.talking.receptionist import GUIDED, TAIL
 from school.teaching.examiner import NEUTRAL
 from school.texts.characters import Characters
+from school.texts.sentences import ends_only
 from school.texts.tokenizer import BABY, MARK_COUNT, PERSON, Tokenizer
 
 LAST, SURROGATES = 0x3FFFF, range(0xD800, 0xE000)  # no planes beyond the third hold letters

@@ -55,7 +55,9 @@ class StepReport:
 class ExamResult:
     """``bits_per_byte``: negative log2-probability over UTF-8 bytes, of the brain alone; ``remembering``: with the
     hippocampus. ``temperature``: the one that would have suited
-    the logits best. ``self_state_error``: the head's squared error over that of "as last time"."""
+    the logits best. ``self_state_error``: the head's squared error over that of "as last time". Of a few answers, where
+    some were heard: the shares of words that the library has, of those that end with a sentence, of different pairs of
+    words."""
 
     bits_per_byte: float
     tokens: int
@@ -65,6 +67,9 @@ class ExamResult:
     self_state_error: float
     repeats: float  # share of tokens that occurred among the REPEAT_SPAN before
     remembering: float | None = None
+    known_words: float | None = None
+    ended: float | None = None
+    distinct_2: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

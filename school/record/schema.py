@@ -229,6 +229,13 @@ def m010_provenance(db: Database) -> None:
     db["sources"].add_column("course", str)
 
 
+@migrations()
+def m011_fluency(db: Database) -> None:
+    """How well-formed what it says is, at examinations at which it was heard."""
+    for name in ("known_words", "ended", "distinct_2"):
+        db["evaluations"].add_column(name, float)
+
+
 def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

@@ -26,7 +26,9 @@ SPEED = "tokens_per_second"
 EXAMS = {  # what it is called here: the column
     "held_out": "bits_per_byte", "remembering": "remembering", "held_out_accuracy": "accuracy",
     "held_out_repeats": "repeats", "temperature": "temperature", "self_state_error": "self_state_error",
+    "said_known_words": "known_words", "said_ended": "ended", "said_distinct_2": "distinct_2",
 }  # fmt: skip
+SPOKEN = "said_known_words", "said_ended", "said_distinct_2"  # of them, how it spoke at those where it was heard
 ANSWERS = {
     "answer_seconds": "seconds", "answer_first_token_seconds": "first_token_seconds",
     "answer_log_probability": "log_probability", "answer_repeats": "repeats",

@@ -13,7 +13,7 @@ from school.door.mood import mood
 from school.door.values import ME
 from school.record.pages import DAY, LETTER, pages
 from school.report import sources
-from school.report.curves import curve, examinations, lessons
+from school.report.curves import SPOKEN, curve, examinations, lessons
 from school.report.days import days
 from school.report.life import Life
 from school.report.people import teaching, told_of
@@ -63,6 +63,7 @@ def figures(life: Life, name: str, now: datetime, *, words: bool = True) -> dict
         "head": _head(life, now),
         "lessons": [_some(row, "step", "at", "bits_per_byte", "tokens_per_second") for row in taught],
         "examinations": [_some(row, "step", "at", "held_out", "remembering") for row in examined],
+        "heard": [_some(row, "step", "at", *SPOKEN) for row in examined if row.get(SPOKEN[0]) is not None],
         "colors": [_some(row, "step", "at", *COLORS) for row in taught if None not in (row[c] for c in COLORS)],
         "tuned": _tuned(examined),
         "hippocampus": _hippocampus(examined),

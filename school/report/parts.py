@@ -12,8 +12,9 @@ from typing import Any
 
 from school.record.pages import LETTER
 from school.report import drawn
+from school.report.curves import SPOKEN
 from school.report.drawn import day
-from school.report.html import bits, folded, table, text, things, whole
+from school.report.html import bits, few, folded, table, text, things, whole
 from school.report.svg import calendar
 from school.screen.calligraphist import count
 
@@ -93,6 +94,18 @@ def _hippocampus(told: Figures) -> str:
     return f"<p>{plain}</p>{drawn.remembering(told)}"
 
 
+def _heard(rows: list[dict[str, Any]]) -> str:
+    """How it spoke at examinations, where it is asked the same every time."""
+    known, ended, different = (f"{100 * rows[-1][name]:.0f} %" for name in SPOKEN)
+    said = (
+        f"At examinations it is asked a few things, always the same. At the last one its library had {known} of its "
+        f"words, {ended} of its answers ended with a sentence, and {different} of their pairs of words differed."
+    )
+    cells = [(whole(r["step"]), day(r["at"]), *(f"{100 * r[name]:.0f} %" for name in SPOKEN)) for r in few(rows)]
+    heads = ("step", "day", "words known", "ends with a sentence", "different pairs")
+    return f"<p>{said}</p>{folded('as a table', table('How it speaks', heads, cells, (1,)))}"
+
+
 def _said(told: Figures) -> str:
     talk, parts = told["talk"], []
     if talk["answers"]:
@@ -103,6 +116,8 @@ def _said(told: Figures) -> str:
             said += f" Its first word came after {talk['first_token_seconds']:.2f} seconds."
         said += f" {100 * talk['ended'] / talk['answers']:.0f} % of the answers found an end by themselves."
         parts.append(f"<p>{said}</p>")
+    if heard := told["heard"]:
+        parts.append(_heard(heard))
     for what, heading in (("best", "Its best sentences, by its own measure"), ("strangest", "Its strangest")):
         if quotes := (told["sentences"] or {}).get(what):
             parts.append(f"<h3>{heading}</h3>" + "".join(_quote(quote) for quote in quotes))

@@ -57,7 +57,7 @@ class Recall:
     once there is anything to be found."""
 
     def __init__(self, tokenizer: Tokenizer, *, code: str = "en", usual: Callable[[], Iterable[str]] = tuple):
-        self._tokenizer, self._language, self._usual = tokenizer, language(code), usual
+        self._tokenizer, self.language, self._usual = tokenizer, language(code), usual
         self._facts: dict[str, _Fact] = {}
         self._with: defaultdict[str, set[str]] = defaultdict(set)  # ids of the facts whose questions have a stem
         self._count: Counter[str] | None = None  # of usual questions with a stem
@@ -74,8 +74,8 @@ class Recall:
         if pair.source not in TOLD or not pair.prompt or not pair.answer.strip():
             return
         self._take_out(pair.id)
-        question = self._language.question(pair.prompt)
-        self._facts[pair.id] = _Fact(pair, question, frozenset(self._language.stems(pair.answer)))
+        question = self.language.question(pair.prompt)
+        self._facts[pair.id] = _Fact(pair, question, frozenset(self.language.stems(pair.answer)))
         for word in question.stems:
             self._with[word].add(pair.id)
 
@@ -88,7 +88,7 @@ class Recall:
         everybody, here or in a chat; what others do for themselves."""
         if not self._facts:
             return None
-        asked = self._language.question(text)
+        asked = self.language.question(text)
         telling = [word for word in asked.stems if not self._is_ordinary(word)] or asked.stems
         near = {key for word in telling for key in self._with.get(word, ())}
         heard = [key for key in near if self._facts[key].for_everybody or self._facts[key].pair.person == person]
@@ -139,7 +139,7 @@ class Recall:
     def _usually(self, word: str) -> int:
         """In how many of the questions that people ordinarily ask it stands."""
         if self._count is None:
-            questions = [set(self._language.stems(text)) for text in self._usual()]
+            questions = [set(self.language.stems(text)) for text in self._usual()]
             self._count, self._questions = Counter(word for words in questions for word in words), len(questions)
         return self._count[word]
 

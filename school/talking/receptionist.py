@@ -9,50 +9,33 @@ import math
 import time
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
 from brain.contract import Brain, BrainOutput, State, pick_streams, stack_states
 from brain.hippocampus import Hippocampus, MixingWeights
-from brain.sampling import sample
 from school.door.mailbox import Ask, fail, fulfil
 from school.door.values import Asleep, Pair, Reply, Scope
 from school.office.mistakes import Mistake
 from school.office.seeds import seed_of
+from school.talking.choosing import Chooser
 from school.talking.conversations import Conversation, Conversations
-from school.talking.guard import Guard, Said
-from school.talking.recall import Recall, Told
-from school.talking.sentences import ends_only, ends_sentence, whole_characters
+from school.talking.form import Form
+from school.talking.guard import Guard
+from school.talking.recall import Recall
 from school.talking.settings import SpeechSettings
+from school.talking.speaking import Speaking
+from school.talking.topic import Topics, taken_up
 from school.talking.turns import Turns
 from school.teaching.examiner import NEUTRAL, REPEAT_SPAN
-from school.texts.tokenizer import BABY, MARK_COUNT, PERSON, Tokenizer
+from school.texts.sentences import ends_sentence, whole_characters
+from school.texts.tokenizer import BABY, PERSON, Tokenizer
 
 PREFILL = 128  # tokens of a question read at a time
-LONG = 0.5  # share of the longest reply from which on the next end of a sentence will do
 GUIDED = 12  # tokens after which guidance counts half as much
 TAIL = 12  # tokens in which the end of a sentence is looked for
 REPEATS_FROM, TUNING_RATE, PENALTY_LIMIT = 8, 0.05, 2.0  # said tokens that tell something; step; bound
-
-
-@dataclass(slots=True)
-class _Speaking:
-    """A question being answered."""
-
-    ask: Ask
-    rng: torch.Generator
-    person: str
-    told: Told | None = None
-    heard: list[int] = field(default_factory=list)  # the question, with its marks
-    said: list[int] = field(default_factory=list)
-    recent: list[int] = field(default_factory=list)
-    log_probability: float = 0.0  # of all that was chosen
-    chosen: int = 0
-    pending: bytes = b""
-    wording: Said = Said()  # of an answer in public
-    first_token_at: float = 0.0
 
 
 class Receptionist:
@@ -81,11 +64,12 @@ class Receptionist:
         self.penalty = 0.0 if tokenizer.by_letter else settings.repetition_penalty  # letters come again and again
         self.text_repeats: float | None = None  # how often its texts say a token again, from the same examination
         self.replies = 0  # over its whole life: the seed of the next reply
-        self._no_beginning = torch.tensor([ends_only(tokenizer.token_bytes(i)) for i in range(tokenizer.size)])
-        self._no_beginning[tokenizer.end] = True
+        self._form = Form(tokenizer, settings.max_tokens)
+        self._chooser = Chooser(tokenizer, settings, self._form, self.device)
         self._waiting: deque[Ask] = deque()
-        self._speaking: list[_Speaking] = []
+        self._speaking: list[Speaking] = []
         self._hippocampus: Hippocampus | None = None
+        self._topics: Topics | None = None
         self._rows_each = 2 if settings.guidance > 1 else 1  # the second has not heard the question
         self._state: State = {}
         self._pixels = torch.empty(0, 3)
@@ -163,12 +147,13 @@ class Receptionist:
         with self.turns:
             hippocampus.weights = weights
             self._hippocampus = hippocampus
+            self._topics = Topics(self.tokenizer, self.recall.language, hippocampus.counts)
 
     def restock(self, guard: Guard | None) -> None:
         """The library is another: with what may not be said of it in public, and without what was heard of it, until it
         is heard anew."""
         with self.turns:
-            self.guard, self._hippocampus = guard, None
+            self.guard, self._hippocampus, self._topics = guard, None, None
 
     def heed(self, temperature: float, repeats: float) -> None:
         """Take note of an examination: the temperature that fits, and how often a text repeats itself."""
@@ -209,7 +194,8 @@ class Receptionist:
         self.replies += 1
         recent = [token for token in conversation.recent if 0 <= token < self.tokenizer.size]
         told = self.recall.find(ask.text, ask.person)
-        self._join(_Speaking(ask, rng, conversation.person, told, turns[0], recent=recent), heard)
+        topics = self._topics.of(ask.text) if self._topics else []
+        self._join(Speaking(ask, rng, conversation.person, told, turns[0], topics, recent=recent), heard)
 
     def _before(self, ask: Ask, room: int) -> list[int]:
         """The tokens of the turns before, with their marks: of so many tokens at most, the last ones whole."""
@@ -239,7 +225,7 @@ class Receptionist:
         pixel = torch.full((1, 3), NEUTRAL, device=self.device)
         return Conversation(person, self.voice.fresh_state(1), pixel, [])
 
-    def _join(self, speaking: _Speaking, heard: list[BrainOutput]) -> None:
+    def _join(self, speaking: Speaking, heard: list[BrainOutput]) -> None:
         states, pixels = [out.state for out in heard], [out.pixels[:, -1] for out in heard]
         logits = [out.logits[:, -1] for out in heard]
         if self._speaking:
@@ -258,41 +244,50 @@ class Receptionist:
         if not self._speaking:
             return
         try:
-            tokens, out = self._next()
+            tokens = self._choose(slice(None))
+            endings = self._hand_on(tokens)  # before it is read, which takes as long again
+            out = self._read_on(tokens, slice(None))
         except Exception as error:
             self._turn_away(self._culprits() or dict.fromkeys(range(len(self._speaking)), error))
             return
-        asked = self._logits[:: self._rows_each].log_softmax(-1)  # before any penalty
-        likely = asked.gather(-1, tokens[:, None])[:, 0].tolist()
         self._state, self._logits, shown, self._pixels = out.state, out.logits, self._pixels, out.pixels
-        done = set()
+        for i, ending in endings.items():
+            try:
+                if ending:
+                    self._finish(i, self._speaking[i], int(tokens[i]), ending, shown[i * self._rows_each])
+            except Exception as error:
+                fail(self._speaking[i].ask.future, error)
+        self._drop(set(endings))
+
+    def _hand_on(self, tokens: Tensor) -> dict[int, str]:
+        """Let everyone hear their token; returns whose answers are over with it, and why: "" where one has failed."""
+        asked = self._logits[:: self._rows_each].log_softmax(-1)  # before any penalty
+        likely, endings = asked.gather(-1, tokens[:, None])[:, 0].tolist(), {}
         for i, (speaking, token) in enumerate(zip(self._speaking, tokens.tolist(), strict=True)):
             speaking.log_probability += likely[i]
             speaking.chosen += 1
             try:
                 if ending := self._take(speaking, token):
-                    done.add(i)
-                    self._finish(i, speaking, token, ending, shown[i * self._rows_each])
+                    endings[i] = ending
             except Exception as error:
-                done.add(i)
+                endings[i] = ""
                 fail(speaking.ask.future, error)
-        self._drop(done)
+        return endings
 
-    def _next(self, row: int | None = None) -> tuple[Tensor, BrainOutput]:
-        """A token for everyone, or for the one in ``row`` alone, and what comes of it."""
-        tokens = self._choose(slice(None) if row is None else slice(row, row + 1))
-        each = tokens.repeat_interleave(self._rows_each)
-        if row is None:
-            return tokens, self.voice.step(each, self._pixels, self._state)
-        rows = self._rows([row])
-        return tokens, self.voice.step(each, self._pixels[rows], pick_streams(self._state, rows))
+    def _read_on(self, tokens: Tensor, which: slice) -> BrainOutput:
+        """What comes of these answers' tokens."""
+        each, rows = tokens.repeat_interleave(self._rows_each), self._rows(range(len(self._speaking))[which])
+        if len(rows) == len(self._pixels):
+            return self.voice.step(each, self._pixels, self._state)
+        return self.voice.step(each, self._pixels[rows], pick_streams(self._state, rows))
 
     def _culprits(self) -> dict[int, Exception]:
         """With whom it fails even when they are alone, and how. All the others can go on."""
         culprits = {}
         for row in range(len(self._speaking)):
+            alone = slice(row, row + 1)
             try:
-                self._next(row)
+                self._read_on(self._choose(alone), alone)
             except Exception as error:
                 culprits[row] = error
         return culprits
@@ -304,72 +299,10 @@ class Receptionist:
 
     def _choose(self, rows: slice = slice(None)) -> Tensor:
         """A token for each of these rows. Raises ArithmeticError where the logits are no numbers."""
-        settings, everyone, logits = self.settings, self._speaking[rows], self._remembered(self._guided())[rows]
-        if not logits.amax(-1).isfinite().all():
-            raise ArithmeticError("what it was about to say came to no numbers")
-        window = settings.repetition_window
-        recent = torch.full((len(everyone), window), -1, dtype=torch.int64)
-        forbidden = torch.zeros(logits.shape, dtype=torch.bool)
-        forbidden[:, :MARK_COUNT] = True
-        forbidden[:, self.tokenizer.end] = False
-        for i, speaking in enumerate(everyone):
-            last = speaking.recent[-window:]
-            recent[i, : len(last)] = torch.tensor(last, dtype=torch.int64)
-            if not any(self.tokenizer.token_bytes(token).strip() for token in speaking.said):
-                forbidden[i] |= self._no_beginning
-        leaning = self._leaning(everyone)
-
-        def draw(some: list[int]) -> Tensor:
-            tokens = torch.empty(len(some), dtype=torch.int64, device=self.device)
-            for warmth, places in self._by_warmth([everyone[i] for i in some]).items():
-                tokens[places] = draw_alike([some[place] for place in places], warmth)
-            return tokens
-
-        def draw_alike(some: list[int], warmth: float) -> Tensor:
-            return sample(
-                logits[some],
-                recent[some].to(self.device),
-                forbidden=forbidden[some].to(self.device),
-                ending=self.tokenizer.end,
-                temperature=warmth * self.calibration,
-                top_k=settings.top_k,
-                top_p=settings.top_p,
-                penalty=self.penalty,
-                rngs=[everyone[i].rng for i in some],
-                leaning=leaning and (leaning[0][some], leaning[1][some]),
-            )
-
-        tokens = draw(list(range(len(everyone))))
-        while refused := self._refused(everyone, tokens):  # few: only what would complete one of a few words
-            who, what = list(refused), list(refused.values())
-            forbidden[who, what], forbidden[who, self.tokenizer.end] = True, False
-            if leaning:  # not even if it was told to
-                leaning[1][who] *= leaning[0][who] != tokens[who]
-            tokens[who] = draw(who)
-        return tokens
-
-    def _by_warmth(self, some: list[_Speaking]) -> dict[float, list[int]]:
-        """The places of these answers, by the temperature that was asked for."""
-        places: dict[float, list[int]] = {}
-        for place, one in enumerate(some):
-            asked = one.ask.manner.temperature
-            places.setdefault(self.settings.temperature if asked is None else asked, []).append(place)
-        return places
-
-    def _refused(self, everyone: list[_Speaking], tokens: Tensor) -> dict[int, int]:
-        """Which of them may not say their next token, and which that is."""
-        if self.guard is None or not any(one.ask.public for one in everyone):
-            return {}
-        about_to = enumerate(zip(everyone, tokens.tolist(), strict=True))
-        return {i: token for i, (one, token) in about_to if one.ask.public and self.guard.forbids(one.wording, token)}
-
-    def _leaning(self, everyone: list[_Speaking]) -> tuple[Tensor, Tensor] | None:
-        """The tokens that they were told to say next, and how far to lean towards them."""
-        if not any(speaking.told for speaking in everyone):
-            return None
-        next_ = [speaking.told.next(speaking.said) if speaking.told else (0, 0.0) for speaking in everyone]
-        tokens, shares = zip(*next_, strict=True)
-        return torch.tensor(tokens, device=self.device), torch.tensor(shares, device=self.device)
+        everyone, logits = self._speaking[rows], self._remembered(self._guided())[rows]
+        topics, said = [one.topics if self._topics else [] for one in everyone], [one.said for one in everyone]
+        logits = taken_up(logits, topics, said, self.settings.take_up)
+        return self._chooser.choose(everyone, logits, warmth=self.calibration, penalty=self.penalty, guard=self.guard)
 
     def _guided(self) -> Tensor:
         """Logits (B, V) in which the question counts ``guidance`` times as an answer begins, and less and less: that is
@@ -394,43 +327,51 @@ class Receptionist:
         added[:, self.tokenizer.end] = 0
         return guided + added
 
-    def _take(self, speaking: _Speaking, token: int) -> str:
+    def _take(self, speaking: Speaking, token: int) -> str:
         """Note one token; returns why the reply ends with it, or ""."""
         now = time.monotonic()
         speaking.first_token_at = speaking.first_token_at or now
         if token == self.tokenizer.end:
             self._stream(speaking, b"", last=True)
             return "end"
-        speaking.said.append(token)
-        speaking.recent.append(token)
+        speaking.take(token)
         if self.guard and speaking.ask.public:
             speaking.wording = self.guard.after(speaking.wording, token)
-        told = speaking.told is not None and speaking.told.follows(speaking.said)  # that is as long as it is
-        limit = speaking.ask.manner.max_tokens or self.settings.max_tokens
-        if len(speaking.said) >= min(limit, self.settings.max_tokens) and not (
-            told and limit >= self.settings.max_tokens
-        ):
-            ending = "limit"
-        elif self._stops(speaking):
-            ending = "stop"
-        elif not told and len(speaking.said) >= self.settings.max_tokens * LONG and self._ends_sentence(speaking):
-            ending = "end"
-        elif now - speaking.ask.asked_at > min(self.settings.max_seconds, speaking.ask.seconds or math.inf):
-            ending = "time"
-        else:
-            ending = ""
+        if self._topics:
+            speaking.topics = self._topics.left(speaking.topics, speaking.said)
+        ending = self._ending(speaking)
+        if now - speaking.ask.asked_at > min(self.settings.max_seconds, speaking.ask.seconds or math.inf):
+            ending = ending or "time"
         self._stream(speaking, self.tokenizer.token_bytes(token), last=bool(ending))
         return ending
 
-    def _stops(self, speaking: _Speaking) -> bool:
+    def _ending(self, speaking: Speaking) -> str:
+        """Why the reply is over, as far as that is told by what was said; what it opened is closed first."""
+        if speaking.closing and not speaking.owed:
+            return speaking.closing
+        count, longest = len(speaking.said), self.settings.max_tokens
+        limit = speaking.ask.manner.max_tokens or longest
+        tells = speaking.tells and limit >= longest  # what it was told is as long as it is
+        if count >= min(limit, longest) and not tells:
+            return "limit"
+        if self._stops(speaking):
+            return "stop"
+        if speaking.closing or speaking.tells or not self._form.is_long(count):
+            return ""
+        owed, ends = self._form.closing(speaking.said), self._ends_sentence(speaking)
+        if ends or (owed and count + len(owed) >= longest):
+            speaking.close("end" if ends else "limit", owed)
+        return "end" if ends and not owed else ""
+
+    def _stops(self, speaking: Speaking) -> bool:
         """Whether one of the texts that are to end it has come."""
         stop = speaking.ask.manner.stop
         return bool(stop) and any(text in self.tokenizer.decode(speaking.said) for text in stop)
 
-    def _ends_sentence(self, speaking: _Speaking) -> bool:
+    def _ends_sentence(self, speaking: Speaking) -> bool:
         return ends_sentence(self.tokenizer.decode(speaking.said[-TAIL:]))
 
-    def _stream(self, speaking: _Speaking, piece: bytes, *, last: bool) -> None:
+    def _stream(self, speaking: Speaking, piece: bytes, *, last: bool) -> None:
         """Hand on the text so far, holding back a character whose bytes have not all come."""
         if speaking.ask.on_token is None:
             return
@@ -443,7 +384,7 @@ class Receptionist:
         except Exception:  # a listener that fails hears no more; the answer goes on
             speaking.ask.on_token = None
 
-    def _finish(self, row: int, speaking: _Speaking, token: int, ending: str, shown: Tensor) -> None:
+    def _finish(self, row: int, speaking: Speaking, token: int, ending: str, shown: Tensor) -> None:
         """Keep the conversation and learn from it, if it is one to keep, and answer the future."""
         ask, now = speaking.ask, time.monotonic()
         if ask.kept:
@@ -461,12 +402,12 @@ class Receptionist:
             ending=ending,
             log_probability=speaking.log_probability / speaking.chosen,
             repeats=max(0.0, _repeats(speaking) - (self.text_repeats or 1.0)),
-            told=speaking.told.pair if speaking.told and speaking.told.follows(speaking.said) else None,
+            told=speaking.told.pair if speaking.tells else None,
             heard=len(speaking.heard),
         )
         fulfil(ask.future, reply)
 
-    def _keep(self, row: int, speaking: _Speaking, token: int) -> None:
+    def _keep(self, row: int, speaking: Speaking, token: int) -> None:
         """Put the conversation back as it is after this turn."""
         first = row * self._rows_each
         state, pixel = pick_streams(self._state, [first]), self._pixels[first : first + 1].clone()
@@ -476,7 +417,7 @@ class Receptionist:
         recent = speaking.recent[-self.settings.repetition_window :]
         self.conversations.put(speaking.ask.conversation, Conversation(speaking.person, state, pixel, recent))
 
-    def _tune_penalty(self, speaking: _Speaking) -> None:
+    def _tune_penalty(self, speaking: Speaking) -> None:
         """Move the penalty a little towards repeating itself as often as its texts do; between 0 and PENALTY_LIMIT."""
         if self.tokenizer.by_letter or self.text_repeats is None or len(speaking.said) < REPEATS_FROM:
             return
@@ -493,7 +434,7 @@ class Receptionist:
         self._pixels, self._logits = self._pixels[staying], self._logits[staying]
 
 
-def _repeats(speaking: _Speaking) -> float:
+def _repeats(speaking: Speaking) -> float:
     """The share of its tokens that it had said among the REPEAT_SPAN before."""
     spoken = speaking.recent
     first = len(spoken) - len(speaking.said)

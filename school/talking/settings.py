@@ -8,7 +8,7 @@ from school.office.settings import EXPERT, Slice
 
 
 class SpeechSettings(Slice):
-    temperature: float = Field(0.8, ge=0, le=5, description="0: always its best guess; higher: bolder")
+    temperature: float = Field(0.82, ge=0, le=5, description="0: always its best guess; higher: bolder")
     top_k: int = Field(50, ge=0, description="choose among so many tokens at most; 0: all", json_schema_extra=EXPERT)
     top_p: float = Field(
         0.95,
@@ -22,6 +22,13 @@ class SpeechSettings(Slice):
         ge=1,
         le=5,
         description="how many times as much the question counts as its answer begins; 1: no more than it does",
+        json_schema_extra=EXPERT,
+    )
+    take_up: float = Field(
+        6.0,
+        ge=0,
+        le=10,
+        description="by how many nats a rare word of the question is likelier until it is said; 0: not",
         json_schema_extra=EXPERT,
     )
     tune: bool = Field(

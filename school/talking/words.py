@@ -16,6 +16,7 @@ KINDS = ("who", "where", "when", "why", "how", "what")
 WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]+")  # Thai, Lao, Khmer, Japanese, Chinese
 WORDS_KNOWN = 1 << 16
+LETTERS = 3  # of a word that says something
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,11 @@ class Language:
             frozenset(self._kinds[word] for word in words if word in self._kinds),
             frozenset(self._whose[word] for word in words if word in self._whose),
         )
+
+    def says_little(self, word: str) -> bool:
+        """Whether it only says what kind of question it is, or whose."""
+        word = _plain(word.casefold())
+        return len(word) < LETTERS or word in self._kinds or word in self._whose
 
     def stems(self, text: str) -> list[str]:
         """The stems of its words in order; of scripts without spaces, every two neighbouring letters."""

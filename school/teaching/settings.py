@@ -130,7 +130,7 @@ class LessonSettings(Slice):
     prompt_weight: float = Field(
         0.2, ge=0, le=1, description="how much of a pair's question is learned", json_schema_extra=EXPERT
     )
-    dialogue_share: float = Field(0.05, ge=0, le=1, description="lessons that dress sentences of the library as talk")
+    dialogue_share: float = Field(0.12, ge=0, le=1, description="lessons that dress sentences of the library as talk")
     evaluation_steps: int = Field(
         125, ge=1, description="steps between examinations on held-out text, at most; a small library has them sooner"
     )

@@ -23,17 +23,16 @@ import numpy as np
 from school.office.mistakes import Mistake
 from school.texts.characters import MOST, Characters, Unknown
 from school.texts.circle import Circle, Quiet, order_of
+from school.texts.dialogues import Dialogues
 from school.texts.news import Library, tell_news, tell_notes, tell_skipped
 from school.texts.places import Source
 from school.texts.shelf import Text, open_texts, pieces
 from school.texts.survey import Survey
-from school.texts.tokenizer import BABY, DOCUMENT, MARK_COUNT, PERSON, Tokenizer
+from school.texts.tokenizer import DOCUMENT, Tokenizer
 
 TOKENIZER_SAMPLE = 8 << 20  # characters of the library that the byte pairs are learned from, at most
 PATIENCE = 5  # seconds between signs of life while the tokenizer is made
-SENTENCE_WINDOW = 192  # tokens in which a dialogue looks for two sentences
 NOTHING: Mapping[str, str] = {}
-SHORTEST_SENTENCE = 3  # tokens; what ends sooner ("Mr.") goes on
 
 
 class Bookmark(NamedTuple):
@@ -108,15 +107,16 @@ class Librarian:
         seed: int,
         skipped: dict[str, str] | None = None,
         files: Library | None = None,
+        language: str = "en",
     ):
-        self.tokenizer, self.texts, self.seed = tokenizer, texts, seed
+        self.tokenizer, self.texts, self.seed, self.language = tokenizer, texts, seed, language
         self.skipped = skipped or {}  # name -> why it is left out
         self.files = files or {}  # name -> SHA-256, of every file that was found
         circle = "".join(f"{text.sha256} {len(text.learn)} {_weight(text)}" for text in texts)
         self.library = hashlib.sha256(circle.encode()).hexdigest()[:16]
         self._circles: dict[int, Circle] = {}  # the last ones, by their epochs
         self._whole = Circle(texts, order_of(texts, lambda: 1.0))
-        self._ends_sentence = np.array([_ends_sentence(tokenizer.token_bytes(i)) for i in range(tokenizer.size)])
+        self._dialogues = Dialogues(self._whole, tokenizer, self._rng, language)
         self.byte_lengths = np.array(tokenizer.byte_lengths())
 
     @classmethod
@@ -133,6 +133,7 @@ class Librarian:
         before: Library | None = None,
         told: Mapping[str, str] = NOTHING,
         found: Survey | None = None,
+        language: str = "en",
     ) -> Librarian:
         """Open every source that can be read; ``skipped`` are others that were left out before, and ``before`` is what
         the library was at the last wake. Says what is new, and what was left out, but for what was ``told`` of that.
@@ -152,7 +153,7 @@ class Librarian:
         remarks = tell_notes(shelved.notes, unless=before.items() & shelved.files.items())
         for line in [*left_out, *remarks, *news]:
             say(line)
-        return cls(tokenizer, shelved.texts, seed=seed, skipped=skipped, files=shelved.files)
+        return cls(tokenizer, shelved.texts, seed=seed, skipped=skipped, files=shelved.files, language=language)
 
     @property
     def tokens(self) -> int:
@@ -182,36 +183,13 @@ class Librarian:
         return self._circles[epoch]
 
     def dialogue(self, number: int, *, length: int, start: int = 0) -> tuple[np.ndarray, np.ndarray]:
-        """Neighbouring sentences of the library, dressed as a person's turn and the baby's answer, again and again.
-
-        A library of diaries has no turns; without this the first question would be the first mark the baby ever met.
-        Of conversation ``number``, from token ``start`` on: ids (length+1,) and whether each target (length,) is to be
-        learned: the answers and their ends.
-        """
-        rng, stop = self._rng("dialogue", number), start + length + 1
-        ids, learned = [], []
-        while len(ids) < stop:
-            window, own = self._whole.read(int(rng.integers(self._whole.tokens)), SENTENCE_WINDOW)
-            sentences = self._sentences(window[own])
-            asked, answer = self.tokenizer.turn(PERSON, sentences[0]), self.tokenizer.turn(BABY, sentences[1])
-            read = len(asked) + len(self.tokenizer.mark(BABY))
-            ids += asked + answer
-            learned += [False] * read + [True] * (len(ids) - len(learned) - read)
-        return np.array(ids[start:stop]), np.array(learned[start + 1 : stop])
+        """Of conversation ``number`` made of the library, from token ``start`` on: ids (length+1,) and whether each
+        target (length,) is to be learned, see ``Dialogues``."""
+        return self._dialogues.read(number, start=start, length=length)
 
     def drawn(self, purpose: str, number: int, below: int) -> int:
         """A number from 0 to below ``below`` that (seed, purpose, number) decide."""
         return int(self._rng(purpose, number).integers(below))
-
-    def _sentences(self, window: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Two whole neighbouring sentences of a window, or its halves where it has no such ends; marks removed."""
-        plain = window[window >= MARK_COUNT]
-        ends = np.flatnonzero(self._ends_sentence[plain]) + 1
-        ends = ends[np.diff(ends, prepend=-SHORTEST_SENTENCE) >= SHORTEST_SENTENCE]
-        if len(ends) >= 3:
-            return plain[ends[0] : ends[1]], plain[ends[1] : ends[2]]
-        half = len(plain) // 2
-        return plain[:half], plain[half:]
 
     def exam_rows(self, rows: int, limit: int, warm_up: int) -> tuple[np.ndarray, np.ndarray]:
         """Held-out tokens for ``rows`` readers and which targets count, at most about ``limit`` of them."""
@@ -226,12 +204,8 @@ class Librarian:
         """UTF-8 bytes that the tokens stand for."""
         return int(self.byte_lengths[tokens].sum())
 
-    def _rng(self, purpose: str, number: int) -> np.random.Generator:
-        return np.random.default_rng([self.seed, number, *purpose.encode()])
-
-
-def _ends_sentence(piece: bytes) -> bool:
-    return piece.rstrip(b" \"')").endswith((b".", b"!", b"?")) or b"\n" in piece
+    def _rng(self, purpose: str, *numbers: int) -> np.random.Generator:
+        return np.random.default_rng([self.seed, *numbers, *purpose.encode()])
 
 
 def _weight(text: Text) -> str:

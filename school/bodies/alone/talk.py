@@ -13,7 +13,7 @@ from school.bodies.alone.characters import Characters
 from school.bodies.alone.choosing import Choosing
 from school.bodies.alone.numpy_brain import InterneuronBrain
 from school.bodies.alone.numpy_llama import LlamaBrain
-from school.talking.sentences import ends_sentence, whole_characters
+from school.texts.sentences import ends_sentence, whole_characters
 
 LETTERS = {"byte pairs": BytePairs, "characters": Characters}
 SPECIES = {"interneuron": InterneuronBrain, "llama": LlamaBrain}

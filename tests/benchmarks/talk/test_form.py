@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.talk.form import closed_marks, copied_words, distinct_2, ends, figures, known_words
-from benchmarks.talk.words import words
+from benchmarks.talk.form import closed_marks, copied_words, ends, figures
+from school.texts.fluency import distinct_2, known_words, words
 
 
 def test_words_have_no_marks():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.talk.human import pieces_of, sentences_of
-from benchmarks.talk.words import words
+from school.texts.fluency import words
 
 TEXT = 'One two three. "Four five!" said Mr. Six.\nseven eight\n\n* * *\nNine ten eleven twelve? Thirteen.'
 

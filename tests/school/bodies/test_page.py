@@ -25,7 +25,7 @@ from school.bodies.body import Body
 from school.bodies.compact import brain_of, compact, tables
 from school.bodies.html_page import SOURCES, WORKER, write_page
 from school.door.mood import mood
-from school.talking.sentences import ends_sentence
+from school.texts.sentences import ends_sentence
 from school.texts.tokenizer import Tokenizer
 from tests.conftest import make_brain
 

@@ -83,6 +83,9 @@ def test_the_curves_of_examinations(record, told):
     assert [(p["step"], p["at"], p["held_out"], p["remembering"]) for p in told["examinations"]] == [
         (row["step"], row["at"], row["bits_per_byte"], row["remembering"]) for row in chosen
     ]
+    assert [tuple(p.values()) for p in told["heard"]] == [
+        (row["step"], row["at"], row["known_words"], row["ended"], row["distinct_2"]) for row in chosen
+    ]
     gauges = [json.loads(row["gauges"]) for row in chosen]
     assert set(told["tuned"]) == set(gauges[0])
     for name, curve in told["tuned"].items():

@@ -144,7 +144,7 @@ def test_leaning_is_a_mixture():
 def test_what_is_told_is_said_at_once(tutor, tmp_path):
     """With weights that never heard of it, a taught answer comes in every one of twenty, longer than others may be, and
     the reply says from where; once it is forgotten it never comes, also in an answer that was begun."""
-    receptionist = make_receptionist(tutor, tmp_path, max_tokens=8)
+    receptionist = make_receptionist(tutor, tmp_path, max_tokens=8, max_seconds=600)
     answer = "he is called Biscuit, and he is the best dog of the whole long street"
     told = pair("what is my dog called?", answer, "dog")
     receptionist.remember([told])

@@ -15,7 +15,7 @@ from safetensors.torch import save
 from school.door.mailbox import Ask, Mailbox, Remember, Teach
 from school.door.values import Asleep, Busy, Scope, new_id
 from school.talking.conversations import Conversation, Conversations
-from school.talking.sentences import whole_characters
+from school.texts.sentences import whole_characters
 from school.texts.tokenizer import END, MARK_COUNT
 from tests.conftest import make_receptionist, make_tutor
 
@@ -89,7 +89,7 @@ def test_limits_are_kept(tutor, tmp_path, monkeypatch):
 def test_a_long_answer_ends_with_a_sentence(tutor, tmp_path, monkeypatch):
     """From half the longest reply on it ends where a sentence does, before the limit; and not before half."""
     words = tutor.librarian.tokenizer.encode("the cat sat. the cat sat on the mat and looked. the rain. my sister")
-    receptionist = make_receptionist(tutor, tmp_path, max_tokens=len(words) - 2)
+    receptionist = make_receptionist(tutor, tmp_path, max_tokens=len(words) - 2, max_seconds=600)
     said = iter(words)
     monkeypatch.setattr(receptionist, "_choose", lambda rows: torch.tensor([next(said)]))
     (reply,) = answer(receptionist, ask())

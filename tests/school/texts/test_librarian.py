@@ -386,21 +386,18 @@ def test_dialogues_without_sentences(sizes: tuple[int, ...]):
         well_formed(*librarian.dialogue(step, length=64), 64)
 
 
-def test_dialogues_are_neighbouring_sentences(tmp_path: Path):
-    """Question and answer are two whole sentences that follow each other in the library."""
-    story = "".join(f"Fox {i} went home. " for i in range(100, 400))
+def test_the_baby_answers_in_whole_sentences(tmp_path: Path):
+    """Every answer is a whole sentence of the library, and so is what comes before it, where that is no question."""
+    story = "".join(f"The fox {i} went home. " for i in range(100, 400))
     librarian = opened(on_shelf(tmp_path, story=story), held_out=0)
-    numbers = []
-    for step in range(20):
+    for step in range(30):
         ids = librarian.dialogue(step, length=128)[0].tolist()
-        question = TOKENIZER.decode(ids[1 : ids.index(END)]).strip()
-        answer = TOKENIZER.decode(ids[ids.index(BABY) + 1 : ids.index(END, ids.index(BABY))]).strip()
-        for sentence in (question, answer):
-            assert sentence.startswith("Fox ")
-            assert sentence.endswith("went home.")
-        numbers.append((int(question.split()[1]), int(answer.split()[1])))
-    assert all(second == 100 + (first - 99) % 300 for first, second in numbers)
-    assert len(set(numbers)) > 15
+        question = TOKENIZER.decode(ids[1 : ids.index(END)])
+        answer = TOKENIZER.decode(ids[ids.index(BABY) + 1 : ids.index(END, ids.index(BABY))])
+        assert f"{answer} " in story
+        assert answer.startswith("The fox ")
+        if question.startswith("The fox") and question.endswith("home."):
+            assert f"{question} " in story
 
 
 def test_dialogues_follow_from_seed_and_step():

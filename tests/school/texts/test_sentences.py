@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from school.talking.sentences import ends_sentence
+from school.texts.sentences import ends_sentence
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,88 @@
+"""What an answer is to take up: the words of its question that say something stay likelier until they are said.
+
+People's answers take up what they were asked, and a brain this small forgets it after a few words. So each such word,
+by how rare it is in what was heard, gains some nats wherever it may stand; the brain still says where.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from torch import Tensor
+
+from school.talking.words import WORD, Language
+from school.texts.tokenizer import Tokenizer
+
+MOST = 3  # words
+FREQUENT = 150  # a word that is more than one token of so many says nothing
+RARE = 4.0  # nats above that, from which on a word gains all that it can
+OF_PIECES = 0.7  # of that, what the first piece of a word of several gains: others begin so, too
+GOES_ON = 6.0  # nats that the rest of a word gains that is begun
+TAIL = 12  # tokens in which a word is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A word of the question: the ``ways`` in which it is written, in tokens, and how rare it is, in (0, 1]."""
+
+    word: str
+    ways: tuple[tuple[int, ...], ...]
+    rarity: float
+
+    def next(self, said: list[int], pull: float) -> Iterator[tuple[int, float]]:
+        """Tokens that are to be likelier now, and by how many nats."""
+        for way in self.ways:
+            yield way[0], pull * self.rarity * (1.0 if len(way) == 1 else OF_PIECES)
+            for begun in range(1, len(way)):
+                if tuple(said[-begun:]) == way[:begun]:
+                    yield way[begun], GOES_ON
+
+
+class Topics:
+    """Of questions in a ``language``. ``counts`` (V,): how often each token was heard."""
+
+    def __init__(self, tokenizer: Tokenizer, language: Language, counts: np.ndarray):
+        self._tokenizer, self._language, self._counts = tokenizer, language, counts
+        self._total = max(1, int(counts.sum()))
+
+    def of(self, question: str) -> list[Topic]:
+        """Its rarest words that were ever heard; none where a token is a letter, which says nothing of a word."""
+        if self._tokenizer.by_letter:
+            return []
+        words = dict.fromkeys(word for word in WORD.findall(question) if not self._language.says_little(word))
+        found = [topic for word in words if (topic := self._topic(word))]
+        return sorted(found, key=lambda topic: -topic.rarity)[:MOST]
+
+    def left(self, topics: list[Topic], said: list[int]) -> list[Topic]:
+        """Those that were not said yet."""
+        if not topics:
+            return topics
+        tail = self._tokenizer.decode(said[-TAIL:]).casefold()
+        return [topic for topic in topics if topic.word not in tail]
+
+    def _topic(self, word: str) -> Topic | None:
+        ways = {tuple(self._tokenizer.encode(f" {one}")) for one in (word, word.lower(), word.capitalize())}
+        counts = {way: min(int(self._counts[token]) for token in way) for way in sorted(ways)}
+        often = max(counts.values())
+        if not often or (rare := math.log(self._total / (FREQUENT * often))) <= 0:
+            return None
+        known = tuple(way for way, count in counts.items() if 10 * count >= often)
+        return Topic(word.casefold(), known, min(1.0, rare / RARE))
+
+
+def taken_up(logits: Tensor, topics: list[list[Topic]], said: list[list[int]], pull: float) -> Tensor:
+    """Logits (B, V) in which what is left of each answer's topics is likelier, by ``pull`` nats at most."""
+    if not any(topics):
+        return logits
+    logits = logits.clone()
+    for row, (left, words) in enumerate(zip(topics, said, strict=True)):
+        gains: dict[int, float] = {}
+        for topic in left:
+            for token, gain in topic.next(words, pull):
+                gains[token] = max(gains.get(token, 0.0), gain)
+        for token, gain in gains.items():
+            logits[row, token] += gain
+    return logits

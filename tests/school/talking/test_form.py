@@ -1,0 +1,101 @@
+"""Form: what an answer opens is closed, nothing else is, and a long one comes to an end."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from school.talking.form import CLOSERS, OPENERS, Form, waiting
+from school.texts.tokenizer import END
+from tests.conftest import make_receptionist, make_tutor
+from tests.school.talking.test_receptionist import ask
+
+
+@pytest.fixture(scope="module")
+def tutor(librarian):
+    return make_tutor(librarian)
+
+
+@pytest.mark.parametrize(
+    ("text", "needed"),
+    [
+        ("he said (as one does", ")"),
+        ('he said "come in', '"'),
+        ('he said "come in" and left', ""),
+        ("«oui (non", ")»"),
+        ("„ja", "“"),
+        ("„ja“ und", ""),
+        ("“yes", "”"),
+        ("he left.)", None),
+        ("a) one, 12) two :) ;-(", ""),
+        ("he’s here", ""),
+        ("([word)", None),
+    ],
+)
+def test_what_is_waiting_to_be_closed(text, needed):
+    assert waiting(text) == needed
+
+
+@given(st.text(alphabet='a .([{“„«"', max_size=12))
+def test_what_is_waiting_closes_everything(text):
+    """Whatever was opened, with what is waiting behind it nothing waits any more."""
+    assert waiting(text + waiting(text)) == ""
+
+
+def test_nothing_is_closed_that_is_not_open(tutor):
+    """And an answer that is long already opens nothing."""
+    encode, form = tutor.librarian.tokenizer.encode, Form(tutor.librarian.tokenizer, 40)
+    (opens,), (closes,), (plain,) = encode("("), encode(")"), encode("q")
+    assert form.refuses(encode("the cat"), closes)
+    assert not form.refuses(encode("the (cat"), closes)
+    assert not form.refuses(encode("the cat"), opens)
+    assert form.refuses(encode("q" * 20), opens)
+    assert not form.refuses(encode("q" * 20), plain)
+    assert {letter for letter in "()"} <= OPENERS | CLOSERS
+
+
+def test_a_long_answer_is_pulled_to_its_end(tutor):
+    """From half the longest on, and the longer the more, what ends a sentence gains, and nothing else."""
+    tokenizer = tutor.librarian.tokenizer
+    form, logits = Form(tokenizer, 40), torch.zeros(3, tokenizer.size)
+    pulled = form.pulled(logits, [20, 25, 30])
+    (stop,) = tokenizer.encode(".")
+    (letter,) = tokenizer.encode("q")
+    assert pulled[0].eq(0).all()
+    assert 0 < pulled[1, stop] < pulled[2, stop]
+    assert pulled[:, letter].eq(0).all()
+
+
+@pytest.mark.parametrize("mark", ["(", '"'])
+def test_an_answer_closes_what_it_opened(tutor, tmp_path, mark):
+    """Where the end is all that is likely, the closing mark comes before it."""
+    receptionist = make_receptionist(tutor, tmp_path, max_tokens=50, temperature=0.0)
+    one, (opens,) = ask(), tutor.librarian.tokenizer.encode(mark)
+    receptionist.admit(one)
+    receptionist.serve()
+    receptionist._logits[:, opens] = 99.0
+    receptionist.serve()
+    while receptionist.busy:
+        receptionist._logits[:, END] = 99.0
+        receptionist.serve()
+    reply = one.future.result(timeout=0)
+    assert reply.ending == "end"
+    assert mark in reply.text
+    assert waiting(reply.text) == ""
+
+
+def test_a_limit_is_no_excuse(tutor, tmp_path):
+    """An answer that is cut at its longest has its mark closed, within that."""
+    receptionist = make_receptionist(tutor, tmp_path, max_tokens=6, temperature=0.0)
+    one, (opens,) = ask(), tutor.librarian.tokenizer.encode("(")
+    receptionist.admit(one)
+    receptionist.serve()
+    receptionist._logits[:, opens] = 99.0
+    receptionist.serve()
+    while receptionist.busy:
+        receptionist._logits[:, tutor.librarian.tokenizer.encode("q")[0]] = 99.0
+        receptionist.serve()
+    reply = one.future.result(timeout=0)
+    assert (reply.text.endswith("qqq)"), reply.ending, len(reply.tokens)) == (True, "limit", 6)
