@@ -1,7 +1,8 @@
 """The kinds of file that can be read, a module each: how they are recognised, and how their bytes become documents.
 
 A further kind is a further module here with a ``FORMAT``; nothing else has to know of it. Modules whose names begin
-with ``_`` hold what several kinds need.
+with ``_`` hold what several kinds need. All are known at every wake, at most of which no file is new: a package that
+reads a kind is imported where such a file is read.
 """
 
 from __future__ import annotations
