@@ -7,6 +7,7 @@ reads a kind is imported where such a file is read.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import pkgutil
 from collections.abc import Callable
@@ -37,6 +38,11 @@ class Format:
     anywhere: bool = False
     streams: bool = False
 
+    @property
+    def key(self) -> str:
+        """The same as long as no kind is read otherwise, and none is new: then a file is of the kind that it was."""
+        return f"{self.name} {_KINDS}"
+
 
 def _all() -> tuple[Format, ...]:
     names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
@@ -47,6 +53,8 @@ def _all() -> tuple[Format, ...]:
 
 
 FORMATS: tuple[Format, ...] = _all()
+_KINDS = hashlib.sha256(repr([(format_.name, format_.version) for format_ in FORMATS]).encode()).hexdigest()[:8]
+BY_KEY = {format_.key: format_ for format_ in FORMATS}
 PLAIN = next(format_ for format_ in FORMATS if format_.name == "plain")
 SUFFIXES = frozenset(suffix for format_ in FORMATS for suffix in format_.suffixes)
 _ANYWHERE = [format_ for format_ in FORMATS if format_.anywhere]
