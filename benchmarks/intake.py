@@ -1,10 +1,13 @@
 """How fast each kind of file is read, and how much memory that takes, on files that are made for it.
 
     python -m benchmarks.intake --megabytes 20
+    python -m benchmarks.intake --gigabytes 2 --files 10000 --text FOLDER
 
 Every kind is read in a process of its own: from the file to text that is ready to be cut and made into tokens. MB/s are
 megabytes of the file for each second of one core; ``memory`` is what the process grew by at most, and ``words`` says
-that the same came out of all. The text is the starter shelf, again and again.
+that the same came out of all. The text is the starter shelf, again and again. The second form takes in a whole library,
+see ``large_library.py``: seconds of ``survey`` are those for reading, cleaning, redaction and near copies, ``again`` is
+what a wake takes at which nothing is new.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from collections.abc import Callable, Iterator
 from itertools import cycle
 from pathlib import Path
 
+from benchmarks import large_library
 from school.office.foreign import emit
 from school.texts.facts import Facts
 from school.texts.places import STARTER_SHELF, find_files
@@ -218,7 +222,19 @@ def main() -> None:
     options.add_argument("--one", choices=KINDS, help="read one kind in this process")
     options.add_argument("--make", nargs=2, metavar=("KIND", "FILE"), help="only make a file")
     options.add_argument("--json", action="store_true", help="print one JSON line for each kind")
+    options.add_argument("--gigabytes", type=float, help="make a library of that size, and measure how it is taken in")
+    options.add_argument("--files", type=int, default=10_000, help="that it has")
+    options.add_argument("--text", type=Path, metavar="FOLDER", help="of .txt files that its sentences come from")
+    options.add_argument("--run", type=Path, metavar="HOME", help="take in the library of a home in this process")
     given = options.parse_args()
+    if given.run:
+        emit(json.dumps(large_library.run(given.run)), sys.stdout)
+        return
+    if given.gigabytes:
+        with tempfile.TemporaryDirectory(prefix="intake-") as home:
+            told = large_library.measure(Path(home), int(given.gigabytes * 1e9), given.files, given.text)
+        emit(json.dumps(told) if given.json else "\n".join(f"{k:26} {v:>12,}" for k, v in told.items()), sys.stdout)
+        return
     size = int(given.megabytes * MEGABYTE)
     if given.make:
         kind, path = given.make

@@ -143,7 +143,8 @@ def _remove(desk: Desk) -> int:
 
 def _list(desk: Desk) -> int:
     sources, skipped = desk.sources()
-    rows, unread = rows_of(sources, desk.settings.library.held_out)
+    tell = lambda text: emit(text, sys.stderr)  # noqa: E731
+    rows, unread = rows_of(sources, desk.settings.library.held_out, desk.home / "soul", tell)
     skipped |= unread
     if desk.options.json:
         emit(to_json({"texts": [asdict(row) for row in rows], "skipped": skipped}), sys.stdout)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from school.intake import Desk, Intake
+from school.office.files import make_folder
 from school.screen.calligraphist import number_of
 from school.talking.guard import Guard
 from school.talking.private_texts import NAME as RUNS
@@ -41,7 +43,7 @@ def open_library(settings: SchoolSettings, waking: Waking, soul: Soul | None, sa
     if soul:
         tokenizer = Tokenizer.from_json(soul.tokenizer)
     else:
-        found = found or survey(look_at(sources), settings.library.held_out)
+        found = found or survey(look_at(sources), settings.library.held_out, spool_of(waking), say)
         say(f"a new baby: learning its letters from {number_of(len(sources), 'text')}...")
         tokenizer = learn_letters(settings, found, say)
     librarian = hire_librarian(settings, waking, tokenizer, files, before, say, found=found)
@@ -83,7 +85,7 @@ def with_starter(
     own = [source for source in sources if STARTER_SHELF not in source.path.parents]
     if settings.library.starter != "auto" or own_names(before) or not (own or skipped):
         return files, None
-    found = survey(look_at(sources), settings.library.held_out) if own else None
+    found = survey(look_at(sources), settings.library.held_out, spool_of(waking), say) if own else None
     if found and any(file.source.name not in found.skipped for file in found.files):
         return files, found
     say("nothing in its library can be read, so it learns from the starter shelf.")
@@ -123,6 +125,14 @@ def guard_of(settings: SchoolSettings, waking: Waking, librarian: Librarian, *, 
     """Of what may not be said in public; see ``open_guard``."""
     words, file = settings.speech.verbatim_words, waking.home / "soul" / RUNS
     return open_guard(librarian.texts, librarian.tokenizer, words, file, newborn=newborn)
+
+
+def spool_of(waking: Waking) -> Path:
+    """Where texts that don't fit into memory wait while the library is read."""
+    folder = waking.home / "soul" / "tokens"
+    with suppress(OSError):
+        make_folder(folder)
+    return folder
 
 
 def known_texts(waking: Waking) -> Path:

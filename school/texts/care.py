@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from school.settings import SchoolSettings
 
 VERSION = 2  # goes up with every change by which the same text becomes another
-COMPARED = 64 << 20  # letters of a library in which near copies are looked for
+COMPARED = 32 << 20  # bytes of texts among which near copies are looked for at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Care:
 
     def again(self, texts: Sequence[str]) -> list[Drop]:
         """What texts say again in nearly the same words."""
-        return find_near(texts) if self.near and sum(map(len, texts)) <= COMPARED else []
+        return find_near(texts) if self.near else []
 
 
 CARELESS = Care()

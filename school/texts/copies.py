@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from school.texts.spool import Place, Spool
+
 PASSAGE = 200  # letters, of neighbouring pieces, that two texts don't share by chance
 LONG_LINE = 200  # letters; longer lines are compared in parts
 PARTS = re.compile(
@@ -22,6 +24,8 @@ PARTS = re.compile(
 )
 ODD_SPACE = re.compile(r"[^\S \n]")
 BLANK = 0  # the hash of a piece that says nothing
+
+MOST_BITS, PER_PIECE = 28, 48  # of a place in the table of pieces; bytes that a piece has, at least
 
 Range = tuple[int, int]
 
@@ -65,6 +69,48 @@ def pieces_of(text: str, cut: int) -> Pieces:
 def _is_evenly_spaced(text: str) -> bool:
     """Whether words are one space apart, or a line; as good as always where a text was cleaned."""
     return "  " not in text and not ODD_SPACE.search(text)
+
+
+class Gathered:
+    """The pieces of all texts, added in order, of which few are in memory: what stands in one text alone need not be
+    told apart from its neighbours. Which those are is only as good as known: of hashes that share a place in a table
+    all count as standing in several texts. ``size``: bytes of the files."""
+
+    def __init__(self, size: int, spool: Spool):
+        self._bits = min(MOST_BITS, max(10, (size // PER_PIECE).bit_length() + 3))
+        self._texts = np.zeros(1 << self._bits, np.uint8)  # in how many texts a piece stands: none, one, more
+        self._spool, self._places = spool, []
+
+    def add(self, pieces: Pieces) -> None:
+        slots = self._slots(np.unique(pieces.hashes))
+        self._texts[slots] = np.minimum(self._texts[slots] + 1, 2)
+        data = pieces.hashes.tobytes() + pieces.ends.tobytes()
+        self._places.append((self._spool.put(data), pieces.cut))
+
+    def condensed(self) -> list[Pieces]:
+        """In order; neighbours that stand in no other text are one piece, but for the last of them."""
+        return [self._condensed(place, cut) for place, cut in self._places]
+
+    def _condensed(self, place: Place, cut: int) -> Pieces:
+        hashes, ends = np.frombuffer(self._spool.get(place), np.int64).reshape(2, -1)
+        says = hashes != BLANK
+        shared = says & (self._texts[self._slots(hashes)] > 1)
+        own = np.flatnonzero(says & ~shared)
+        if not len(own):
+            return Pieces(hashes, ends, cut)
+        stretch = np.cumsum(shared)[own]
+        first = own[np.flatnonzero(np.diff(stretch, prepend=-1))]
+        last = own[np.flatnonzero(np.diff(stretch, append=stretch[-1] + 1))]
+        first, last = first[last - first > 1], last[last - first > 1]
+        turns = np.zeros(len(hashes), np.int8)
+        turns[first], turns[last - 1] = 1, -1
+        stays = np.cumsum(turns) == 0
+        hashes = hashes.copy()
+        hashes[last - 1] = hashes[first]
+        return Pieces(hashes[stays], ends[stays], cut)
+
+    def _slots(self, hashes: np.ndarray) -> np.ndarray:
+        return (hashes.view(np.uint64) >> np.uint64(64 - self._bits)).astype(np.int64)
 
 
 def share_out(texts: list[Pieces], read: Callable[[int], str], split: Callable[[str], int]) -> list[Share]:

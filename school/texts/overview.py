@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -32,9 +33,11 @@ class Row:
     note: str
 
 
-def rows_of(sources: list[Source], held_out: float) -> tuple[list[Row], dict[str, str]]:
-    """Every text of a library, and why the others are skipped."""
-    found = survey(look_at(sources), held_out)
+def rows_of(
+    sources: list[Source], held_out: float, folder: Path | None = None, say: Callable[[str], object] = lambda text: None
+) -> tuple[list[Row], dict[str, str]]:
+    """Every text of a library, and why the others are skipped; see ``survey``."""
+    found = survey(look_at(sources), held_out, folder, say)
     rows, skipped = [], found.skipped
     for number, file in enumerate(found.files):
         if file.source.name not in skipped:

@@ -6,6 +6,7 @@ no text changes a wake only compares checksums; where one does, the tokens of th
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -31,6 +32,7 @@ from school.texts.tokenizer import Segment, Tokenizer
 from school.texts.turns import begins_with_turn, conversation_segments, has_turns
 
 NAME = "library.tokens"
+CHUNK = 1 << 20  # bytes of a file that are compared at once
 BATCH = 64  # such pieces on their way through the tokenizer at once
 VERSION = 4  # goes up with every change by which the same text is cut or encoded differently
 CHECKSUM = hashlib.sha256().digest_size
@@ -96,9 +98,11 @@ def open_texts(
     key = _key([VERSION, tokenizer.fingerprint, held_out, *([f.sha256, f.manner, f.unreadable] for f in files)])
     pack = Pack.open(cache / NAME)
     if pack is None or pack.index.key != key:
-        pack = _pack(found or survey(files, held_out), tokenizer, key, pack, cache / NAME, say)
+        with contextlib.suppress(OSError):
+            make_folder(cache)
+        pack = _pack(found or survey(files, held_out, cache, say), tokenizer, key, pack, cache / NAME, say)
     _sweep(cache)
-    now = {file.source.name: (file.stamp, file.sha256) for file in files if file.stamp}
+    now = {file.source.name: (file.stamp, file.sha256, file.format.key) for file in files if file.stamp}
     if now != stamps:
         keep_stamps(cache, now)
     return _shelved(files, pack)
@@ -203,10 +207,13 @@ class Pack:
         size = stream.seek(0, io.SEEK_END)
         if size < CHECKSUM + 8:
             return None
-        raw = np.memmap(stream, dtype=np.uint8, mode="r")  # one open file, however many texts are in it
-        body = size - CHECKSUM
-        if hashlib.sha256(raw[:body]).digest() != raw[body:].tobytes():
+        body, checksum = size - CHECKSUM, hashlib.sha256()
+        stream.seek(0)
+        while some := stream.read(min(CHUNK, body - stream.tell())):  # what is only compared need not stay in memory
+            checksum.update(some)
+        if checksum.digest() != stream.read(CHECKSUM):
             return None
+        raw = np.memmap(stream, dtype=np.uint8, mode="r")  # one open file, however many texts are in it
         length = int.from_bytes(raw[body - 8 : body].tobytes(), "little")
         try:
             index = INDEX.validate_json(raw[max(0, body - 8 - length) : body - 8].tobytes())

@@ -16,7 +16,7 @@ NAME = "library.stamps"
 SETTLED_NS = 2 * 10**9  # clocks of disks are coarser than ours
 
 Stamp = tuple[int, int, int, int]  # bytes; when it was written and when anything of it was changed, in ns; its number
-Stamps = dict[str, tuple[Stamp, str]]  # by a text's name: its stamp and its SHA-256
+Stamps = dict[str, tuple[Stamp, str, str]]  # by a text's name: its stamp, its SHA-256, and its kind as ``Format.key``
 
 
 def stamp_of(path: Path) -> Stamp | None:
@@ -33,7 +33,8 @@ def stamp_of(path: Path) -> Stamp | None:
 def read_stamps(folder: Path) -> Stamps:
     """Those of the last wake; none where nobody knows."""
     try:
-        return read_state(folder / NAME, Stamps, {})
+        found = read_state(folder / NAME, dict[str, tuple[Stamp, str, str] | tuple[Stamp, str]], {})
+        return {name: one for name, one in found.items() if len(one) == 3}  # earlier versions noted no kind
     except OSError:
         return {}
 

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
+from school.texts.care import COMPARED
 from school.texts.content import Content, notes
-from school.texts.copies import Range, Share, pieces_of, share_out
+from school.texts.copies import Gathered, Range, Share, pieces_of, share_out
 from school.texts.encodings import Unreadable
 from school.texts.facts import Facts
-from school.texts.formats import PLAIN, Format, read_as
+from school.texts.formats import BY_KEY, PLAIN, Format, read_as
 from school.texts.formats import known as known_format
 from school.texts.marks import in_ranges, own_words, unmarked
 from school.texts.original import LARGEST, on_disk, open_file, too_large
 from school.texts.places import Source
 from school.texts.prepare import VERSION, Prepared, prepared
+from school.texts.spool import Spool
 from school.texts.stamps import Stamp, Stamps, stamp_of
 from school.texts.turns import has_turns, next_turn
 
 AT_ONCE = 64 << 20  # bytes of a file that is read in one piece
 LARGEST_STREAM = 64 << 30  # of one that is never in memory as a whole
-KEPT = 64 << 20  # letters of texts in memory at once, at most; others are read again when they are needed
+TOLD_SECONDS = 5.0  # between two lines that say how far it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +61,14 @@ class Reading:
 def look_at(sources: list[Source], known: Stamps | None = None) -> list[File]:
     """All files by their content; those are not read whose stamps are ``known``."""
     known = known or {}
-    return [_look(source, *known.get(source.name, (None, ""))) for source in sources]
+    return [_look(source, *known.get(source.name, (None, "", ""))) for source in sources]
 
 
-def _look(source: Source, before: Stamp | None, sha256: str) -> File:
+def _look(source: Source, before: Stamp | None, sha256: str, kind: str) -> File:
     stamp = stamp_of(source.path)
+    if stamp and stamp == before and kind in BY_KEY:
+        return File(source, sha256, stamp[0], BY_KEY[kind], stamp=stamp, written=stamp[1])
     format_, why = _try(lambda: known_format(on_disk(source.path)), PLAIN)
-    if stamp and stamp == before and not why:
-        return File(source, sha256, stamp[0], format_, stamp=stamp, written=stamp[1])
     if why:
         return File(source, "", 0, format_, why)
     (sha256, size, written), why = _try(lambda: _weigh(source.path, format_), ("", 0, 0))
@@ -103,7 +106,7 @@ class Survey:
     text: Callable[[int], str] = field(repr=False)
 
     def parts(self, number: int) -> list[str]:
-        """What of a file is taught, and what is held out. Raises Unreadable if it was changed meanwhile."""
+        """What of a file is taught, and what is held out. Raises OSError."""
         share = self.shares[number]
         text = self.text(number) if share.taught or share.held_out else ""
         return [in_ranges(text, ranges) for ranges in (share.taught, share.held_out)]
@@ -127,26 +130,30 @@ class Survey:
                 yield unmarked("".join(parts))
 
 
-def survey(files: list[File], held_out: float) -> Survey:
-    """Read all files and decide who teaches what."""
-    texts = _Texts(files)
+def survey(
+    files: list[File], held_out: float, folder: Path | None = None, say: Callable[[str], object] = lambda text: None
+) -> Survey:
+    """Read all files and decide who teaches what. ``folder``: where texts that don't fit into memory may wait; ``say``
+    hears how far it is."""
+    texts, pieces = _Texts(folder), Gathered(sum(file.size for file in files), Spool(folder))
     skipped = {file.source.name: file.unreadable for file in files if file.unreadable}
     remarks: dict[str, str] = {}
     contexts: list[bool] = []
-    talks, pieces = [], []
-    for number, file in enumerate(files):
-        reading, why = None, file.unreadable
-        if not why:
-            reading, why = _try(lambda number=number: texts.read(number), None)
+    talks: list[bool] = []
+    progress = _Progress(files, skipped, say)
+    for file in files:
+        reading, why = read_or_why(file)
         if why:
             skipped[file.source.name] = why
         if reading and (remark := remark_on(reading)):
             remarks[file.source.name] = remark
         contexts.append(reading is not None and reading.prepared.context)
         text = reading.prepared.text if reading else ""
+        texts.add(text)
         talks.append(has_turns(text))
-        pieces.append(pieces_of(text, cut_of(text, held_out, talk=talks[-1])))
-    shares = share_out(pieces, texts, lambda text: cut_of(text, held_out, talk=has_turns(text)))
+        pieces.add(pieces_of(text, cut_of(text, held_out, talk=talks[-1])))
+        progress.read(file)
+    shares = share_out(pieces.condensed(), texts, lambda text: cut_of(text, held_out, talk=has_turns(text)))
     _leave_out(shares, texts, files, remarks)
     for file, share in zip(files, shares, strict=True):
         if share.copy_of is not None:
@@ -155,18 +162,32 @@ def survey(files: list[File], held_out: float) -> Survey:
 
 
 def _leave_out(shares: list[Share], texts: _Texts, files: list[File], remarks: dict[str, str]) -> None:
-    """What texts say again in nearly the same words is neither taught nor held out; all of them must fit into memory to
-    be compared."""
+    """What texts say again in nearly the same words is neither taught nor held out. So many as fit into memory are
+    compared at once: neighbours by name, as drafts of the same mostly are."""
     read = [number for number, share in enumerate(shares) if share.taught or share.held_out]
-    if not read or any(number not in texts.kept for number in read):
-        return
-    drops = files[read[0]].source.care.again([texts.kept[number] for number in read])
-    for number, found in groupby(drops, key=lambda drop: drop.text):
-        share, gone = shares[read[number]], [(drop.start, drop.stop) for drop in found]
-        share.taught, share.held_out = (without(ranges, gone) for ranges in (share.taught, share.held_out))
-        name = files[read[number]].source.name
-        again = f"{len(gone):,} left out that stand elsewhere in nearly the same words"
-        remarks[name] = notes(remarks.get(name, ""), again)
+    for block in _blocks(read, texts):
+        drops = files[block[0]].source.care.again([texts(number) for number in block])
+        for number, found in groupby(drops, key=lambda drop: drop.text):
+            share, gone = shares[block[number]], [(drop.start, drop.stop) for drop in found]
+            share.taught, share.held_out = (without(ranges, gone) for ranges in (share.taught, share.held_out))
+            name = files[block[number]].source.name
+            again = f"{len(gone):,} left out that stand elsewhere in nearly the same words"
+            remarks[name] = notes(remarks.get(name, ""), again)
+
+
+def _blocks(numbers: list[int], texts: _Texts) -> Iterator[list[int]]:
+    """Texts, in order, of at most COMPARED bytes together; without one that has more by itself."""
+    block, size = [], 0
+    for number in numbers:
+        length = texts.sizes[number]
+        if block and size + length > COMPARED:
+            yield block
+            block, size = [], 0
+        if length <= COMPARED:
+            block.append(number)
+            size += length
+    if block:
+        yield block
 
 
 def without(ranges: list[Range], gone: list[Range]) -> list[Range]:
@@ -207,23 +228,39 @@ def cut_of(text: str, share: float, *, talk: bool = False) -> int:
 
 
 class _Texts:
-    """The texts by their numbers, as they were when the files were looked at; some of them in memory."""
+    """The texts by their numbers, as they were when they were read."""
 
-    def __init__(self, files: list[File]):
-        self.files, self.kept, self.letters = files, {}, 0
+    def __init__(self, folder: Path | None):
+        self._spool, self._places, self.sizes = Spool(folder), [], []
+
+    def add(self, text: str) -> None:
+        data = text.encode("utf-8", "surrogatepass")
+        self._places.append(self._spool.put(data))
+        self.sizes.append(len(data))
 
     def __call__(self, number: int) -> str:
-        return self.kept[number] if number in self.kept else self.read(number).prepared.text
+        """Raises OSError."""
+        return self._spool.get(self._places[number]).decode("utf-8", "surrogatepass")
 
-    def read(self, number: int) -> Reading:
-        """Raises OSError, Unreadable, MemoryError."""
-        file = self.files[number]
-        reading = read_as_seen(file)
-        text = reading.prepared.text
-        if number not in self.kept and self.letters + len(text) <= KEPT:
-            self.kept[number] = text
-            self.letters += len(text)
-        return reading
+
+class _Progress:
+    """Tells now and then how far the reading is, where it takes long."""
+
+    def __init__(self, files: list[File], skipped: Sized, say: Callable[[str], object]):
+        self._count, self._bytes = len(files), sum(file.size for file in files)
+        self._skipped, self._say, self._done, self._size = skipped, say, 0, 0
+        self._told = time.monotonic()
+
+    def read(self, file: File) -> None:
+        self._done, self._size = self._done + 1, self._size + file.size
+        if time.monotonic() - self._told < TOLD_SECONDS or not self._bytes:
+            return
+        self._told = time.monotonic()
+        skipped = f"; {len(self._skipped):,} skipped, told below" if self._skipped else ""
+        self._say(
+            f"looking through the library: {100 * self._size // self._bytes} %, {self._done:,} of {self._count:,} "
+            f"files, {self._size / 1e6:,.0f} of {self._bytes / 1e6:,.0f} MB{skipped}"
+        )
 
 
 def read_or_why(file: File) -> tuple[Reading | None, str]:

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import regex
+from typing import TYPE_CHECKING
 
 from school.office.files import Unfit, parse_toml, read_whole
 from school.office.mistakes import Mistake
 from school.texts.cleaning.changes import Changed, replaced
+
+if TYPE_CHECKING:
+    import regex
 
 LONGEST_FILE, LONGEST_PATTERN = 1 << 18, 10_000
 SECONDS, SECONDS_A_MILLION = 1.0, 2.0  # that a rule may take for a text, and more for each million characters
@@ -65,6 +67,8 @@ def read_rules(file: Path, taken: frozenset[str] = frozenset()) -> list[OwnRule]
 
 
 def _rule(row: object, where: str) -> OwnRule:
+    import regex
+
     if (
         not isinstance(row, dict)
         or set(row) - {"name", "pattern", "replacement"}

@@ -1,11 +1,13 @@
 """The kinds of file that can be read, a module each: how they are recognised, and how their bytes become documents.
 
 A further kind is a further module here with a ``FORMAT``; nothing else has to know of it. Modules whose names begin
-with ``_`` hold what several kinds need.
+with ``_`` hold what several kinds need. All are known at every wake, at most of which no file is new: a package that
+reads a kind is imported where such a file is read.
 """
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import pkgutil
 from collections.abc import Callable
@@ -36,6 +38,11 @@ class Format:
     anywhere: bool = False
     streams: bool = False
 
+    @property
+    def key(self) -> str:
+        """The same as long as no kind is read otherwise, and none is new: then a file is of the kind that it was."""
+        return f"{self.name} {_KINDS}"
+
 
 def _all() -> tuple[Format, ...]:
     names = [module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")]
@@ -46,6 +53,8 @@ def _all() -> tuple[Format, ...]:
 
 
 FORMATS: tuple[Format, ...] = _all()
+_KINDS = hashlib.sha256(repr([(format_.name, format_.version) for format_ in FORMATS]).encode()).hexdigest()[:8]
+BY_KEY = {format_.key: format_ for format_ in FORMATS}
 PLAIN = next(format_ for format_ in FORMATS if format_.name == "plain")
 SUFFIXES = frozenset(suffix for format_ in FORMATS for suffix in format_.suffixes)
 _ANYWHERE = [format_ for format_ in FORMATS if format_.anywhere]

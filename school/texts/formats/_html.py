@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from selectolax.lexbor import LexborHTMLParser
-
 LINE, PARAGRAPH = "\ufdd8", "\ufdd9"  # stand for line ends until the source's own ones are out of the way
 _IN_LINES = re.compile(
     r"<(?:br|/?(?:div|li|dd|dt|figcaption|section|article|header|main|hr|en-note|en-todo))\b[^<>]{0,2000}>", re.I
@@ -22,6 +20,8 @@ _NO_WORDS = "script, style, noscript, template, svg, head, nav, footer, iframe, 
 
 def words_of(html: str, dropped: Counter[str] | None = None) -> str:
     """The text of a page or a part of one, with an empty line between paragraphs; pictures are counted."""
+    from selectolax.lexbor import LexborHTMLParser
+
     html = _PRE.sub(lambda pre: pre[0].replace("\n", LINE), html)
     html = _ROW.sub(lambda tags: f"{tags[0]}{LINE}", html)
     html = _IN_LINES.sub(lambda tag: _beside(tag[0], LINE), html)

@@ -9,9 +9,6 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import Any, BinaryIO
 
-import ijson
-from ijson.common import ObjectBuilder
-
 from school.texts.encodings import Unreadable
 from school.texts.formats._text import as_utf8
 from school.texts.original import Original
@@ -31,6 +28,8 @@ class Objects:
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         """Raises OSError, Unreadable."""
+        import ijson
+
         with stream_of(self._file) as stream:
             try:
                 if len(self._prefixes) == 1 and not self._edges:
@@ -63,6 +62,8 @@ class Objects:
 
 
 def _built(events, event: str, value: Any) -> Any:
+    from ijson.common import ObjectBuilder
+
     builder, depth = ObjectBuilder(), 1
     builder.event(event, value)
     for _, event, value in events:

@@ -5,18 +5,19 @@ The owner is who sent what is labelled as sent, or to whom everything was delive
 
 from __future__ import annotations
 
-import email
 import re
 from collections import Counter
 from collections.abc import Iterator
-from email.message import Message
-from email.utils import getaddresses
+from typing import TYPE_CHECKING
 
 from school.texts.content import Content, Gathering
 from school.texts.encodings import Unreadable
 from school.texts.formats import Format
 from school.texts.formats._html import words_of
 from school.texts.original import Original
+
+if TYPE_CHECKING:
+    from email.message import Message
 
 LARGEST_MAIL = 64 << 20  # bytes; what is longer is skipped
 _WROTE = "wrote|schrieb|escribió|a écrit|ha scritto|escreveu|schreef|skrev|kirjoitti|napisał|пишет"
@@ -32,12 +33,14 @@ _SIGNATURE = re.compile(r"^-- ?$", re.M)
 
 def read(file: Original) -> Content:
     """Raises OSError, Unreadable."""
+    from email import message_from_bytes
+
     dropped: Counter[str] = Counter()
     threads: dict[str, Gathering] = {}
     thread_of: dict[str, str] = {}
     sent, delivered, wrote, count = Counter[str](), Counter[str](), Counter[str](), 0
     for raw in _mails(file, dropped):
-        mail = email.message_from_bytes(raw)  # the newer policy parses every header, eight times as slowly
+        mail = message_from_bytes(raw)  # the newer policy parses every header, eight times as slowly
         who = _first_address(mail, "from")
         if not who:
             dropped["mail without a sender"] += 1
@@ -87,6 +90,8 @@ def _kept(mail: list[bytes], size: int, dropped: Counter[str]) -> Iterator[bytes
 
 
 def _first_address(mail: Message, header: str) -> str:
+    from email.utils import getaddresses
+
     try:
         return next((address.casefold() for _, address in getaddresses([str(mail.get(header, ""))]) if address), "")
     except (ValueError, LookupError, TypeError, AttributeError):  # headers may hold anything

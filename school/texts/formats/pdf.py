@@ -6,8 +6,6 @@ import re
 import threading
 from collections import Counter
 
-import pypdfium2
-
 from school.texts.content import Content
 from school.texts.encodings import Unreadable
 from school.texts.formats import Format
@@ -31,6 +29,8 @@ def read(file: Original) -> Content:
 
 
 def _pages(raw: bytes) -> list[str]:
+    import pypdfium2
+
     try:
         document = pypdfium2.PdfDocument(raw)
     except pypdfium2.PdfiumError as error:

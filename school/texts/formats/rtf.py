@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from striprtf.striprtf import rtf_to_text
-
 from school.texts.content import Content
 from school.texts.encodings import Unreadable
 from school.texts.formats import Format
@@ -21,6 +19,8 @@ _HEAD = 4000
 
 def read(file: Original) -> Content:
     """Raises OSError, Unreadable."""
+    from striprtf.striprtf import rtf_to_text
+
     source = file.raw().decode("latin-1")
     page = _CODE_PAGE.search(source, 0, _HEAD)
     try:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-import pysubs2
-
 from school.texts.content import Content
 from school.texts.encodings import Unreadable
 from school.texts.formats import Format
@@ -20,6 +18,8 @@ _TAG = re.compile(r"</?[a-zA-Z][^>]*>|<\d[\d:.]*>|\{\\[^}]*\}")
 
 def read(file: Original) -> Content:
     """Raises OSError, Unreadable."""
+    import pysubs2
+
     found, dropped = decoded(file), Counter[str]()
     text = _VOICE.sub(lambda voice: f"{voice[1].strip()}: ", found.text)
     try:

@@ -9,28 +9,17 @@ from __future__ import annotations
 
 import hmac
 import json
-import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import phonenumbers
-
 from school.office.files import read_whole
 from school.office.mistakes import Mistake
-from school.texts.redaction.accounts import find_accounts
-from school.texts.redaction.addresses import find_addresses
-from school.texts.redaction.found import Found, Span, digits_in
-from school.texts.redaction.names import find_names
-from school.texts.redaction.numbers import find_numbers
-from school.texts.redaction.secrets import find_secrets
-from school.texts.redaction.settings import KINDS, RedactionSettings
+from school.texts.redaction.settings import KINDS, REGIONS, RedactionSettings
 from school.texts.redaction.standins import KEY, mark_of, open_key, other_names
 
 NAMES = "names.txt"
-LOCAL, LONGEST_LOCAL = re.compile(r"[\w.%+-]*\Z"), 64  # the part of an e-mail address before its sign
-AT = re.compile(r"@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}(?![\w-])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +35,10 @@ class Redaction:
     def of(cls, settings: RedactionSettings, names: Iterable[str], key: bytes) -> Redaction:
         """Raises Mistake."""
         _check("redaction.kinds", settings.kinds, KINDS)
-        _check("redaction.regions", settings.regions, phonenumbers.SUPPORTED_REGIONS)
+        if settings.regions != REGIONS:
+            from phonenumbers import SUPPORTED_REGIONS
+
+            _check("redaction.regions", settings.regions, SUPPORTED_REGIONS)
         return cls(frozenset(settings.kinds), other_names(key, names), settings.regions, key)
 
     @classmethod
@@ -91,6 +83,8 @@ class Redacted:
 
 def redact(text: str, how: Redaction) -> Redacted:
     """``text`` with a stand-in for each thing of the kinds that go."""
+    from school.texts.redaction.finding import find_all  # it takes a while to load, and most wakes read nothing new
+
     found = find_all(text, how)
     if not found:
         return Redacted(text, Counter())
@@ -102,54 +96,3 @@ def redact(text: str, how: Redaction) -> Redacted:
         ]
         at = one.stop
     return Redacted("".join([*parts, text[at:]]), Counter(one.kind for one in found))
-
-
-def find_all(text: str, how: Redaction) -> list[Found]:
-    """What goes, in order; of two things in the same place the one that was looked for first, or begins first."""
-    taken: list[Found] = []
-    digits = digits_in(text)
-    for finder in FINDERS:
-        if new := _apart(one for one in finder(text, digits, how) if one.kind in how.kinds):
-            taken += new
-            text = _hidden(text, new)
-            digits = digits_in(text)
-    return sorted(taken)
-
-
-def _apart(found: Iterable[Found]) -> list[Found]:
-    """What begins first, and the longer of two that begin together, goes before what it touches."""
-    apart: list[Found] = []
-    for one in sorted(found, key=lambda one: (one.start, -one.stop)):
-        if not apart or one.start >= apart[-1].stop:
-            apart.append(one)
-    return apart
-
-
-def _hidden(text: str, found: list[Found]) -> str:
-    """The text, of the same length, with something like a mark where these are."""
-    parts, at = [], 0
-    for one in found:
-        size = one.stop - one.start
-        parts += [text[at : one.start], ("[".ljust(size - 1, "x") + "]")[:size]]
-        at = one.stop
-    return "".join([*parts, text[at:]])
-
-
-def _e_mails(text: str) -> Iterator[Found]:
-    free = 0  # where the last one ends
-    for at in AT.finditer(text):
-        before = LOCAL.search(text[max(free, at.start() - LONGEST_LOCAL - 1) : at.start()])[0]
-        start = at.start() - len(before)
-        if 1 <= len(before) <= LONGEST_LOCAL and not LOCAL.fullmatch(text[start - 1 : start] or "@"):
-            free = at.end()
-            yield Found(start, free, "e-mail", text[start:free].casefold())
-
-
-FINDERS: tuple[Callable[[str, list[Span], Redaction], Iterator[Found]], ...] = (
-    lambda text, digits, how: find_secrets(text),
-    lambda text, digits, how: _e_mails(text),
-    lambda text, digits, how: find_accounts(text, digits),
-    lambda text, digits, how: find_addresses(text, digits),
-    lambda text, digits, how: find_numbers(text, digits, how.kinds, how.regions),
-    lambda text, digits, how: find_names(text, how.names),
-)

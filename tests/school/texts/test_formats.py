@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from school.texts.places import Source, find_files
 from school.texts.shelf import open_texts
 from school.texts.tokenizer import Tokenizer
 
+ROOT = Path(__file__).resolve().parents[3]
 TOKENIZER = Tokenizer.train(["a fox and a moon"] * 5, vocabulary=300, minimum_frequency=2)
 
 
@@ -55,3 +58,11 @@ def test_a_changed_reader_reads_again(tmp_path: Path, monkeypatch: pytest.Monkey
     assert read_by(loud) == "a fox and a moon " * 50  # somebody forgot to say that it is another version
     assert read_by(replace(loud, version=PLAIN.version + 1)) == "A FOX AND A MOON " * 50
     assert len(list(cache.iterdir())) == 1
+
+
+def test_what_reads_a_kind_is_loaded_where_such_a_file_is_read():
+    """Most wakes find no new file: the packages for that are no part of them."""
+    heavy = {"ijson", "selectolax", "pysubs2", "pypdfium2", "striprtf", "rensa", "phonenumbers", "stdnum", "regex"}
+    code = f"import sys, school.shelving; print(*({heavy} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout.split() == []

@@ -8,6 +8,7 @@ import os
 import pytest
 
 from school.texts import stamps
+from school.texts.formats import PLAIN
 from school.texts.places import Source
 from school.texts.stamps import NAME, keep_stamps, read_stamps, stamp_of
 from school.texts.survey import look_at
@@ -25,7 +26,7 @@ def test_what_is_unchanged_is_not_read(tmp_path, settled):
     """What is known of a file is believed, as its checksum here, which is not the file's."""
     (tmp_path / "a.txt").write_text("a fox")
     sources = [Source(tmp_path / "a.txt", "a.txt")]
-    (file,) = look_at(sources, {"a.txt": (stamp_of(sources[0].path), OTHER)})
+    (file,) = look_at(sources, {"a.txt": (stamp_of(sources[0].path), OTHER, PLAIN.key)})
     assert (file.sha256, file.size) == (OTHER, 5)
 
 
@@ -35,7 +36,7 @@ def test_what_is_changed_is_read(tmp_path, settled, how):
     path = tmp_path / "a.txt"
     path.write_text("a fox")
     before = path.stat()
-    known = {"a.txt": (stamp_of(path), OTHER)}
+    known = {"a.txt": (stamp_of(path), OTHER, PLAIN.key)}
     if how == "replaced":
         (tmp_path / "b.txt").write_text("a dog")
         (tmp_path / "b.txt").replace(path)
@@ -63,8 +64,8 @@ def test_what_could_not_be_read_is_tried_again(tmp_path, settled):
 
 def test_they_are_kept(tmp_path):
     """And a file of them that can't be understood counts as none."""
-    kept = {"a.txt": ((1, 2, 3, 4), OTHER)}
-    keep_stamps(tmp_path, kept)
+    kept = {"a.txt": ((1, 2, 3, 4), OTHER, PLAIN.key)}
+    keep_stamps(tmp_path, kept | {"b.txt": ((1, 2, 3, 4), OTHER)})  # as an earlier version kept them
     assert read_stamps(tmp_path) == kept
     (tmp_path / NAME).write_text("[3]")
     assert read_stamps(tmp_path) == {}

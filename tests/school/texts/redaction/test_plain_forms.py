@@ -8,7 +8,8 @@ import re
 
 import pytest
 
-from school.texts.redaction import Redaction, accounts, addresses, find_all, numbers, secrets, streets
+from school.texts.redaction import Redaction, accounts, addresses, numbers, secrets, streets
+from school.texts.redaction.finding import find_all
 from school.texts.redaction.found import around, digits_in
 from school.texts.redaction.names import find_names
 from school.texts.redaction.numbers import SPACES

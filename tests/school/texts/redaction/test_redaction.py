@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from school.office.mistakes import Mistake
-from school.texts.redaction import Redaction, find_all, redact
+from school.texts.redaction import Redaction, redact
+from school.texts.redaction.finding import find_all
 from school.texts.redaction.settings import KINDS, REGIONS, RedactionSettings
 from school.texts.redaction.standins import KEY, NAMES, open_key, other_names
 from tests.school.texts.redaction.items import NAMES as PLANTED
