@@ -30,8 +30,8 @@ USUAL = 0.9  # of what a step's gradient is compared with, how much is kept from
 
 
 class Watch:
-    """``owner`` hears everything, ``overlay`` only what everybody may; with ``captions`` what it reads, if a public text
-    has it so. ``open`` it on the running loop."""
+    """``owner`` hears everything, ``overlay`` only what everybody may; with ``captions`` what it reads, where a public
+    text has it so. ``open`` it on the running loop."""
 
     def __init__(self, school: School, house: House, owner: Hub, overlay: Hub, *, captions: bool):
         self._school, self.owner, self.overlay = school, owner, overlay

@@ -295,16 +295,7 @@ class Receptionist:
         settings, everyone, logits = self.settings, self._speaking[rows], self._remembered(self._guided())[rows]
         if not logits.amax(-1).isfinite().all():
             raise ArithmeticError("what it was about to say came to no numbers")
-        window = settings.repetition_window
-        recent = torch.full((len(everyone), window), -1, dtype=torch.int64)
-        forbidden = torch.zeros(logits.shape, dtype=torch.bool)
-        forbidden[:, :MARK_COUNT] = True
-        forbidden[:, END] = False
-        for i, speaking in enumerate(everyone):
-            last = speaking.recent[-window:]
-            recent[i, : len(last)] = torch.tensor(last, dtype=torch.int64)
-            if not any(self.tokenizer.token_bytes(token).strip() for token in speaking.said):
-                forbidden[i] |= self._no_beginning
+        recent, forbidden = self._said_and_forbidden(everyone)
         leaning = self._leaning(everyone)
 
         def draw(some: list[int]) -> Tensor:
@@ -335,6 +326,21 @@ class Receptionist:
                 leaning[1][who] *= leaning[0][who] != tokens[who]
             tokens[who] = draw(who)
         return tokens
+
+    def _said_and_forbidden(self, everyone: list[_Speaking]) -> tuple[Tensor, Tensor]:
+        """What each said lately (B, W), -1 for nothing, and what none may say (B, V): marks, and for those who have
+        not begun what is no beginning."""
+        window = self.settings.repetition_window
+        recent = torch.full((len(everyone), window), -1, dtype=torch.int64)
+        forbidden = torch.zeros((len(everyone), self.tokenizer.size), dtype=torch.bool)
+        forbidden[:, :MARK_COUNT] = True
+        forbidden[:, END] = False
+        for i, speaking in enumerate(everyone):
+            last = speaking.recent[-window:]
+            recent[i, : len(last)] = torch.tensor(last, dtype=torch.int64)
+            if not any(self.tokenizer.token_bytes(token).strip() for token in speaking.said):
+                forbidden[i] |= self._no_beginning
+        return recent, forbidden
 
     def _by_warmth(self, some: list[_Speaking]) -> dict[float, list[int]]:
         """The places of these answers, by the temperature that was asked for."""
