@@ -1,0 +1,94 @@
+// One answer: the words as they come, then what may be said about it.
+
+import { post } from "/static/owner/api.js";
+import { make } from "/static/owner/dom.js";
+import { hex, isColour } from "/static/shared/colour.js";
+
+export class Answer {
+  /** tell(text): what goes wrong. Its element is ``line``. */
+  constructor(tell) {
+    this.tell = tell;
+    this.id = null;
+    this.words = make("div", { className: "words" });
+    this.note = make("p", { className: "note" });
+    this.buttons = { good: this.button("good", "Good"), bad: this.button("bad", "Bad") };
+    this.buttons.fix = make("button", { type: "button", className: "fix", onclick: () => this.openFix() }, "Fix…");
+    const why = make("button", { type: "button", className: "why", onclick: () => this.why() }, "Why?");
+    const row = make("div", { className: "marks-row" }, ...Object.values(this.buttons), why);
+    row.setAttribute("role", "group");
+    row.setAttribute("aria-label", "About this answer");
+    this.line = make("li", { className: "baby growing" }, make("span", { className: "unseen" }, "baby: "), this.words, row, this.note);
+  }
+
+  button(verdict, label) {
+    const button = make("button", { type: "button", className: verdict, onclick: () => this.mark(verdict) }, label);
+    button.setAttribute("aria-pressed", "false");
+    return button;
+  }
+
+  begin(id) {
+    this.id = id;
+  }
+
+  add(text) {
+    this.words.append(this.words.textContent ? text : text.trimStart());
+  }
+
+  /** It was said to the end, or broken off. */
+  end({ colour, told } = {}) {
+    this.line.classList.remove("growing");
+    if (isColour(colour)) this.line.style.setProperty("--felt", hex(colour));
+    if (told) this.note.textContent = "You told it that.";
+    if (!this.id || !this.words.textContent) this.line.querySelector(".marks-row").remove();
+    if (!this.words.textContent) this.words.textContent = "…";
+  }
+
+  async mark(verdict, text) {
+    const said = await this.tried(post("/api/feedback", { reply: this.id, verdict, ...(text && { text }) }));
+    if (!said) return false;
+    for (const [name, button] of Object.entries(this.buttons)) button.setAttribute("aria-pressed", String(name === verdict));
+    this.note.textContent = said.message;
+    return true;
+  }
+
+  async why() {
+    const said = await this.tried(post("/api/why", { reply: this.id }));
+    if (said) this.note.textContent = said.message;
+  }
+
+  async tried(asked) {
+    try {
+      return await asked;
+    } catch (error) {
+      this.tell(error.message);
+      return null;
+    }
+  }
+
+  /** A place to write what it should have said. */
+  openFix() {
+    if (this.correction) return this.correction.elements[0].focus();
+    const text = make("textarea", { rows: 2, maxLength: 4000, required: true, value: this.words.textContent });
+    const form = make("form", { className: "correction" }, make("label", {}, "It should have said", text),
+      make("div", { className: "row end" }, make("button", { type: "button", onclick: () => this.closeFix() }, "Never mind"),
+        make("button", { className: "main" }, "Put it right")));
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      if (await this.mark("fix", text.value.trim())) this.closeFix();
+    });
+    form.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target === text) form.requestSubmit(event.preventDefault());
+      if (event.key === "Escape") this.closeFix(event.stopPropagation());
+    });
+    this.correction = form;
+    this.line.append(form);
+    text.select();
+    form.scrollIntoView({ block: "nearest" });
+  }
+
+  closeFix() {
+    this.correction?.remove();
+    this.correction = null;
+    this.buttons.fix.focus();
+  }
+}

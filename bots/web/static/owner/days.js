@@ -1,0 +1,86 @@
+// Its days: what is due, the diary, whom it knows, what was said elsewhere.
+
+import { get } from "/static/owner/api.js";
+import { find, make } from "/static/owner/dom.js";
+
+const PAGES = 7, ELSEWHERE = 5;
+
+export async function showDays() {
+  await Promise.allSettled([showTimetable(), showDiary(), showPeople()]);
+  find("told").classList.add("known");
+}
+
+/** A moment by the reader's clock; words as they are. */
+function moment(next) {
+  const at = new Date(next);
+  if (!/^\d{4}-/.test(next ?? "") || Number.isNaN(at.getTime())) return next || "";
+  const today = new Date().toDateString() === at.toDateString();
+  return at.toLocaleString([], today ? { timeStyle: "short" } : { weekday: "short", hour: "2-digit", minute: "2-digit" });
+}
+
+async function showTimetable() {
+  const bells = await get("/api/timetable");
+  find("timetable").tBodies[0].replaceChildren(...bells.map(({ name, when, help, next }) =>
+    make("tr", {}, make("td", {}, name), make("td", {}, `${when}: ${help}`), make("td", {}, moment(next)))));
+}
+
+async function showDiary() {
+  const pages = await get(`/api/diary?pages=${PAGES}`);
+  if (!pages.length) return;
+  find("diary").replaceChildren(...pages.map(({ title, text }, n) =>
+    make("details", { open: n === 0 }, make("summary", {}, title), ...paragraphs(text, title))));
+}
+
+/** Markdown as it is written here: paragraphs, headings, tables. */
+function paragraphs(text, title) {
+  const blocks = text.split(/\n\s*\n/).map((block) => block.trim()).filter(Boolean);
+  return blocks.filter((block) => block.replace(/^#+ /, "") !== title).map((block) => {
+    if (block.startsWith("|")) return make("div", { className: "scroll" }, tableOf(block));
+    const words = block.replace(/^#+ /, "").replace(/(\*\*?)(.+?)\1/g, "$2");
+    return make("p", {}, block.startsWith("#") ? make("b", {}, words) : words);
+  });
+}
+
+function tableOf(block) {
+  const rows = block.split("\n").filter((row) => !/^[|\s:-]+$/.test(row)).map((row) => row.split("|").slice(1, -1));
+  return make("table", {}, make("tbody", {}, ...rows.map((cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, cell.trim()))))));
+}
+
+async function showPeople() {
+  const people = await get("/api/people");
+  const since = (person) => (person.since ? `since ${day(person.since)}, ` : "");
+  find("people").replaceChildren(...(people.length ? people : [{ name: "Nobody but you yet.", messages: null }]).map((person) =>
+    make("li", {}, make("span", {}, person.name),
+      make("span", { className: "quiet" }, person.messages === null ? "" : `${since(person)}${person.messages} questions`))));
+}
+
+function day(since) {
+  const at = new Date(typeof since === "number" ? since * 1000 : since);
+  return Number.isNaN(at.getTime()) ? since : at.toLocaleDateString([], { dateStyle: "medium" });
+}
+
+/** Answers that were given somewhere else: the last few. */
+export class Elsewhere {
+  constructor() {
+    this.growing = new Map();
+  }
+
+  begin({ id, question, to, surface }) {
+    if (surface === "web") return;
+    const answer = make("span"), where = [to, surface && `in ${surface}`].filter(Boolean).join(", ");
+    const line = make("li", {}, make("span", { className: "quiet" }, `${where}: ${question ?? ""} `), make("br"), answer);
+    this.growing.set(id, answer);
+    const place = find("elsewhere");
+    if (place.querySelector(".quiet:only-child")?.parentNode === place) place.replaceChildren();
+    place.prepend(line);
+    while (place.children.length > ELSEWHERE) place.lastChild.remove();
+  }
+
+  token({ id, text }) {
+    this.growing.get(id)?.append(text);
+  }
+
+  end({ id }) {
+    this.growing.delete(id);
+  }
+}
