@@ -12,7 +12,7 @@ const root = document.documentElement, wanted = new URLSearchParams(location.sea
 const places = Object.fromEntries(["to", "lines", "words"].map((id) => [id, find(id)]));
 const bear = new Bear(find("bear"));
 const bubble = new Bubble({ box: find("bubble"), ...places }, () => bear.speak(), () => bear.hush());
-let name = "baby", nodding = 0;
+let name = "baby", nodding = 0, fresh = true;
 
 root.dataset.theme = wanted.get("theme") || "night";
 root.dataset.captions = wanted.get("captions") === "1" ? "1" : "0";
@@ -44,14 +44,15 @@ function present(there) {
   clearTimeout(nodding);
   if (there) bear.sleep(false);
   else nodding = setTimeout(() => bear.sleep(true), PATIENCE);
+  fresh ||= !there;
   root.dataset.awake = there ? "yes" : "no";
 }
 
 listen("/overlay/events", {
   state(state) {
     name = state.name || name;
-    clear();
-    caption("");
+    if (fresh) clear(caption("")); // what was said before the line broke is over
+    fresh = false;
     feel(state);
   },
   face: feel,

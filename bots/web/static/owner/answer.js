@@ -1,7 +1,7 @@
 // One answer: the words as they come, then what may be said about it.
 
 import { post } from "/static/owner/api.js";
-import { make } from "/static/owner/dom.js";
+import { make, sentence } from "/static/owner/dom.js";
 import { hex, isColour } from "/static/shared/colour.js";
 
 export class Answer {
@@ -47,13 +47,13 @@ export class Answer {
     const said = await this.tried(post("/api/feedback", { reply: this.id, verdict, ...(text && { text }) }));
     if (!said) return false;
     for (const [name, button] of Object.entries(this.buttons)) button.setAttribute("aria-pressed", String(name === verdict));
-    this.note.textContent = said.message;
+    this.note.textContent = sentence(said.message);
     return true;
   }
 
   async why() {
     const said = await this.tried(post("/api/why", { reply: this.id }));
-    if (said) this.note.textContent = said.message;
+    if (said) this.note.textContent = sentence(said.message);
   }
 
   async tried(asked) {

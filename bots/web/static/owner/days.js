@@ -21,7 +21,7 @@ function moment(next) {
 async function showTimetable() {
   const bells = await get("/api/timetable");
   find("timetable").tBodies[0].replaceChildren(...bells.map(({ name, when, help, next }) =>
-    make("tr", {}, make("td", {}, name), make("td", {}, `${when}: ${help}`), make("td", {}, moment(next)))));
+    make("tr", {}, make("td", {}, name), make("td", {}, help), make("td", { title: when }, moment(next) || when))));
 }
 
 async function showDiary() {
@@ -48,15 +48,12 @@ function tableOf(block) {
 
 async function showPeople() {
   const people = await get("/api/people");
-  const since = (person) => (person.since ? `since ${day(person.since)}, ` : "");
-  find("people").replaceChildren(...(people.length ? people : [{ name: "Nobody but you yet.", messages: null }]).map((person) =>
-    make("li", {}, make("span", {}, person.name),
-      make("span", { className: "quiet" }, person.messages === null ? "" : `${since(person)}${person.messages} questions`))));
-}
-
-function day(since) {
-  const at = new Date(typeof since === "number" ? since * 1000 : since);
-  return Number.isNaN(at.getTime()) ? since : at.toLocaleDateString([], { dateStyle: "medium" });
+  const rows = people.map(({ name, where, since, messages }) => {
+    const agreed = since ? `agreed on ${new Date(since).toLocaleDateString([], { dateStyle: "medium" })}, ` : "";
+    return make("li", {}, make("span", {}, `${name ?? "somebody"}${where ? `, in ${where}` : ""}`),
+      make("span", { className: "quiet" }, `${agreed}${messages} ${messages === 1 ? "question" : "questions"}`));
+  });
+  find("people").replaceChildren(...(rows.length ? rows : [make("li", { className: "quiet" }, "Nobody but you yet.")]));
 }
 
 /** Answers that were given somewhere else: the last few. */

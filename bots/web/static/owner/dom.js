@@ -24,5 +24,8 @@ export function tell(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** With a capital and a full stop. */
+export const sentence = (words) => words && words[0].toUpperCase() + words.slice(1) + (/[.!?\n]$/.test(words) ? "" : ".");
+
 export const whole = (number) => Number(number).toLocaleString("en", { maximumFractionDigits: 0 });
 export const digits = (number, count = 3) => (Number.isFinite(number) ? number.toFixed(count) : "–");

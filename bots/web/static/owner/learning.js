@@ -2,7 +2,7 @@
 
 import { get } from "/static/owner/api.js";
 import { Recent, draw } from "/static/owner/curve.js";
-import { digits, find, tell, whole } from "/static/owner/dom.js";
+import { digits, find, sentence, tell, whole } from "/static/owner/dom.js";
 import { Reach } from "/static/owner/reach.js";
 import { Reading } from "/static/owner/reading.js";
 
@@ -30,7 +30,7 @@ export class Learning {
 
   /** How it is, when the line is there (again). */
   state(state) {
-    tell(find("sentence"), state.sentence || "It has hardly begun; that can be said after some lessons.");
+    tell(find("sentence"), sentence(state.sentence || "") || "It has hardly begun; that can be said after some lessons.");
     tell(find("step"), whole(state.step));
     tell(find("held"), digits(state.held_out_bits));
     tell(find("best"), digits(state.best_bits));
@@ -59,11 +59,10 @@ export class Learning {
     find("curve").setAttribute("aria-label", `How badly it predicts, ${this.span === "now" ? "in its last lessons" : "over its life"}`);
   }
 
-  /** The sentence, and its life so far. */
+  /** Its life so far. */
   async lookUp() {
+    if (this.span !== "life") return;
     try {
-      this.state(await get("/api/status"));
-      if (this.span !== "life") return;
       const [taught, never] = await Promise.all(["bits_per_byte", "held_out"].map((name) => get(`/api/curve?metric=${name}&points=200`)));
       this.life = [{ kind: "soft", points: taught.points }, { kind: "strong", points: never.points }];
       this.draw();

@@ -11,7 +11,7 @@ import { listen } from "/static/shared/stream.js";
 
 const PATIENCE = 1500; // milliseconds that a line may be gone before it is told
 const bear = new Bear(find("bear")), talk = new Talk(bear), learning = new Learning(), elsewhere = new Elsewhere();
-let paused = false, waiting = 0, age = "";
+let paused = false, fresh = true, waiting = 0, age = "";
 
 function feel({ mood, colour, pulse, step }) {
   bear.be(mood);
@@ -39,7 +39,6 @@ function show(state) {
 }
 
 function line(there, words) {
-  clearTimeout(waiting);
   document.body.dataset.line = there ? "there" : "gone";
   find("line").className = there ? "there" : "gone";
   tell(find("line"), words);
@@ -48,7 +47,6 @@ function line(there, words) {
 
 /** The line broke, or a door is closed: say which. */
 function lost() {
-  clearTimeout(waiting);
   waiting = setTimeout(async () => {
     line(false, "asleep");
     try {
@@ -63,6 +61,8 @@ listen("/events", {
   state(state) {
     if (document.body.dataset.line === "gone") talk.tell("");
     show(state);
+    if (!fresh) return;
+    fresh = false;
     showDays();
     learning.lookUp();
   },
@@ -75,7 +75,10 @@ listen("/events", {
   reply_begin: (begin) => elsewhere.begin(begin),
   reply_token: (token) => elsewhere.token(token),
   reply_end: (end) => elsewhere.end(end),
-}, (there) => there ? clearTimeout(waiting) : lost());
+}, (there) => {
+  clearTimeout(waiting);
+  if (!there) lost(fresh = true);
+});
 
 find("pause").addEventListener("click", async () => {
   if (await talk.do(paused ? "resume" : "pause")) show(await get("/api/status"));

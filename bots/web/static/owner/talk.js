@@ -3,7 +3,7 @@
 import { ask, post } from "/static/owner/api.js";
 import { Answer } from "/static/owner/answer.js";
 import { obey } from "/static/owner/commands.js";
-import { find, make } from "/static/owner/dom.js";
+import { find, make, sentence } from "/static/owner/dom.js";
 
 const NEAR = 80; // pixels from the end at which a reader wants to see what comes
 
@@ -21,7 +21,7 @@ export class Talk {
   }
 
   tell(text) {
-    find("notice").textContent = text;
+    find("notice").textContent = sentence(text);
   }
 
   submit() {
