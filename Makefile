@@ -4,7 +4,7 @@
 # make steady   run the everyday tests ten times beside a busy program
 # make setup    only install
 # make settings write config.toml and docs/settings.md anew, after a change of settings in the code
-# make lab      install what plots and yardsticks of the measurements need, too
+# make lab      install what plots, yardsticks and tests in a browser need, too
 # make lock     write the exact versions and checksums of all packages anew (constraints.txt, requirements.lock)
 PYTHON ?= python3
 VENV = .venv
@@ -31,7 +31,7 @@ settings: setup
 	@$(VENV)/bin/python -m bots.settings
 
 lab: setup
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt matplotlib pyppmd
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt matplotlib pyppmd playwright
 
 setup: $(DONE)
 

@@ -36,12 +36,12 @@ async function answered(path, how) {
 
 /** The events of a stream, as the browser's EventSource reads them; that one can't post. */
 async function* eventsOf(body) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = body.getReader(), letters = new TextDecoder();
   let text = "";
   for (;;) {
     const { done, value } = await reader.read();
     if (done) return;
-    text += value;
+    text += letters.decode(value, { stream: true });
     for (let end = text.indexOf("\n\n"); end >= 0; end = text.indexOf("\n\n")) {
       const event = eventIn(text.slice(0, end));
       text = text.slice(end + 2);
