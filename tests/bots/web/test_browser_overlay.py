@@ -23,6 +23,8 @@ PLACES = """JSON.stringify(['bear', 'bubble', 'caption'].map((id) => document.ge
   .map((element) => [element.offsetLeft, element.offsetTop, element.offsetWidth, element.offsetHeight]))"""
 BELOW = """document.getElementById('words').getBoundingClientRect().bottom
   - document.getElementById('lines').getBoundingClientRect().bottom"""
+PLATE = "getComputedStyle(document.getElementById('bubble')).backgroundColor"
+CLEAR = "rgba(0, 0, 0, 0)"
 SIZES = [
     {"width": width, "height": height}
     for width, height in ((800, 200), (400, 400), (500, 900), (1920, 1080), (250, 250), (320, 180))
@@ -58,9 +60,7 @@ def test_it_is_transparent_and_speaks(chromium: Chromium, here):
         tab.until(AWAKE)
         tab.do(lambda page: page.clock.install())
         for element in ("html", "body", "#stage"):
-            assert (
-                tab.ask(f"getComputedStyle(document.querySelector('{element}')).backgroundColor") == "rgba(0, 0, 0, 0)"
-            )
+            assert tab.ask(f"getComputedStyle(document.querySelector('{element}')).backgroundColor") == CLEAR
         speak(here, "the <i>radio</i> sang of the sea", to="Ann")
         tell(here, "caption", text="it reads: the letter came on tuesday")
         tab.until("document.getElementById('caption').classList.contains('seen')")
@@ -75,10 +75,8 @@ def test_it_is_transparent_and_speaks(chromium: Chromium, here):
         seen = image.open(io.BytesIO(tab.do(lambda page: page.screenshot(omit_background=True))))
         assert seen.mode == "RGBA"
         assert [seen.getpixel(at)[3] for at in ((0, 0), (799, 0), (799, 239), (400, 2))] == [0, 0, 0, 0]
-        x, y = tab.ask(
-            "(({ x, y, width, height }) => [x + width / 2, y + height / 2])(document.querySelector('#bear').getBoundingClientRect())"
-        )
-        assert seen.getpixel((int(x), int(y)))[3] == 255
+        box = tab.do(lambda page: page.locator("#bear").bounding_box())
+        assert seen.getpixel((int(box["x"] + box["width"] / 2), int(box["y"] + box["height"] / 2)))[3] == 255
         hurry(tab, 30)
         assert not tab.ask("document.getElementById('bubble').classList.contains('seen')")
 
@@ -117,15 +115,12 @@ def test_a_streamer_dresses_it(chromium: Chromium, here):
     with chromium.page(f"{here.url}/overlay?theme=day&size=1.5", "overlay-dressed", width=800, height=300) as tab:
         tab.until(AWAKE)
         assert tab.ask("getComputedStyle(document.body).fontSize") == "39px"
-        assert (
-            tab.ask("getComputedStyle(document.getElementById('bubble')).backgroundColor")
-            == "rgba(253, 251, 245, 0.92)"
-        )
+        assert tab.ask(PLATE) == "rgba(253, 251, 245, 0.92)"
         tab.ask(
             "document.head.append(Object.assign(document.createElement('style'),"
             " { innerHTML: ':root { --plate: rgb(80, 0, 60); } #mood { display: none; }' }))"
         )
-        assert tab.ask("getComputedStyle(document.getElementById('bubble')).backgroundColor") == "rgb(80, 0, 60)"
+        assert tab.ask(PLATE) == "rgb(80, 0, 60)"
         assert tab.ask("getComputedStyle(document.getElementById('mood')).display") == "none"
 
 

@@ -12,10 +12,21 @@ from tests.bots.web.living import served
 from tests.chromium import Chromium, Tab
 
 ANSWERED = "document.querySelectorAll('.baby:not(.growing)').length === {}"
-WIDEST = "Math.max(...[document.documentElement, ...document.querySelectorAll('main, section, #said')].map((e) => e.scrollWidth))"
+WIDEST = """Math.max(...[document.documentElement, ...document.querySelectorAll('main, section, #said')]
+  .map((element) => element.scrollWidth))"""
+GROWING = """window.grown = new Set();
+new MutationObserver(() => grown.add(document.querySelector('.words').textContent))
+  .observe(document.getElementById('said'), { subtree: true, childList: true, characterData: true })"""
+ICONS = """fetch('/manifest.webmanifest').then((answer) => answer.json()).then(({ icons }) => Promise.all(icons.map(
+  ({ src }) => new Promise((tell) => {
+    const icon = new Image();
+    icon.onload = () => tell([src, icon.naturalWidth]);
+    icon.src = src;
+  }))))"""
 SHIFTS = """new Promise((tell) => {
   let sum = 0;
-  new PerformanceObserver((list) => list.getEntries().forEach((one) => (sum += one.value))).observe({ type: 'layout-shift', buffered: true });
+  const watch = new PerformanceObserver((list) => list.getEntries().forEach((one) => (sum += one.value)));
+  watch.observe({ type: 'layout-shift', buffered: true });
   setTimeout(() => tell(sum), 100);
 })"""
 
@@ -40,10 +51,7 @@ def test_it_is_asked_and_marked_by_keyboard_alone(chromium: Chromium, here, livi
     with chromium.page(f"{here.url}/", "owner") as tab:
         tab.until("document.body.dataset.line === 'there'")
         assert tab.ask("document.activeElement.id") == "question"
-        tab.ask(
-            "window.grown = new Set(); new MutationObserver(() => grown.add(document.querySelector('.words').textContent))"
-            ".observe(document.getElementById('said'), { subtree: true, childList: true, characterData: true })"
-        )
+        tab.ask(GROWING)
         say(tab, "<b>who</b> sat on the mat?")
         tab.until(ANSWERED.format(1))
         assert tab.ask("document.querySelector('.you').textContent") == "you: <b>who</b> sat on the mat?"
@@ -139,11 +147,7 @@ def test_it_waits_for_a_baby_that_sleeps(chromium: Chromium, living):
 def test_it_can_be_installed_and_is_told_in_words(chromium: Chromium, here):
     with chromium.page(f"{here.url}/", "owner-light") as tab:
         tab.until("document.getElementById('told').classList.contains('known')")
-        icons = tab.ask("""fetch('/manifest.webmanifest').then((answer) => answer.json()).then(({ icons }) =>
-          Promise.all(icons.map(({ src }) => createImageBitmapOf(src))));
-          function createImageBitmapOf(src) {
-            return new Promise((tell) => { const i = new Image(); i.onload = () => tell([src, i.naturalWidth]); i.src = src; });
-          }""")
+        icons = tab.ask(ICONS)
         assert dict(icons).keys() == {"/icon.svg", "/static/shared/icon-192.png", "/static/shared/icon-512.png"}
         assert [wide for src, wide in icons if src.endswith("png")] == [192, 512]
         seen = tab.do(lambda page: page.locator("body").aria_snapshot())

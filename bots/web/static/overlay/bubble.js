@@ -1,5 +1,5 @@
-// The speech bubble. What it says often comes all at once, so it is said here at a pace that can be followed. The bubble's
-// box never changes; what has no more room moves up.
+// The speech bubble. What it says often comes all at once, so it is said here at a pace that can be followed. Its box
+// never changes; what has no more room moves up.
 
 const PACE = 85, LONG = 60; // milliseconds from token to token; that many tokens are said in the time of LONG
 const LINGER = 4000, PER_LETTER = 55, LONGEST = 20000; // milliseconds that an answer stays to be read
@@ -53,7 +53,8 @@ export class Bubble {
 
   linger() {
     this.done();
-    this.leaving = setTimeout(() => this.leave(), Math.min(LONGEST, LINGER + PER_LETTER * this.words.textContent.length));
+    const time = Math.min(LONGEST, LINGER + PER_LETTER * this.words.textContent.length);
+    this.leaving = setTimeout(() => this.leave(), time);
   }
 
   stop() {

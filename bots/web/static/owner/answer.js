@@ -15,9 +15,10 @@ export class Answer {
     this.buttons.fix = make("button", { type: "button", className: "fix", onclick: () => this.openFix() }, "Fix…");
     const why = make("button", { type: "button", className: "why", onclick: () => this.why() }, "Why?");
     const row = make("div", { className: "marks-row" }, ...Object.values(this.buttons), why);
+    const speaker = make("span", { className: "unseen" }, "baby: ");
     row.setAttribute("role", "group");
     row.setAttribute("aria-label", "About this answer");
-    this.line = make("li", { className: "baby growing" }, make("span", { className: "unseen" }, "baby: "), this.words, row, this.note);
+    this.line = make("li", { className: "baby growing" }, speaker, this.words, row, this.note);
   }
 
   button(verdict, label) {
@@ -46,7 +47,9 @@ export class Answer {
   async mark(verdict, text) {
     const said = await this.tried(post("/api/feedback", { reply: this.id, verdict, ...(text && { text }) }));
     if (!said) return false;
-    for (const [name, button] of Object.entries(this.buttons)) button.setAttribute("aria-pressed", String(name === verdict));
+    for (const [name, button] of Object.entries(this.buttons)) {
+      button.setAttribute("aria-pressed", String(name === verdict));
+    }
     this.note.textContent = sentence(said.message);
     return true;
   }
@@ -69,21 +72,29 @@ export class Answer {
   openFix() {
     if (this.correction) return this.correction.elements[0].focus();
     const text = make("textarea", { rows: 2, maxLength: 4000, required: true, value: this.words.textContent });
-    const form = make("form", { className: "correction" }, make("label", {}, "It should have said", text),
-      make("div", { className: "row end" }, make("button", { type: "button", onclick: () => this.closeFix() }, "Never mind"),
-        make("button", { className: "main" }, "Put it right")));
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      if (await this.mark("fix", text.value.trim())) this.closeFix();
-    });
-    form.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && !event.shiftKey && !event.isComposing && event.target === text) form.requestSubmit(event.preventDefault());
-      if (event.key === "Escape") this.closeFix(event.stopPropagation());
-    });
-    this.correction = form;
-    this.line.append(form);
+    const never = make("button", { type: "button", onclick: () => this.closeFix() }, "Never mind");
+    const row = make("div", { className: "row end" }, never, make("button", { className: "main" }, "Put it right"));
+    this.correction = make("form", { className: "correction" }, make("label", {}, "It should have said", text), row);
+    this.correction.addEventListener("submit", (event) => this.fix(event, text.value.trim()));
+    this.correction.addEventListener("keydown", (event) => this.heedKey(event, text));
+    this.line.append(this.correction);
     text.select();
-    form.scrollIntoView({ block: "nearest" });
+    this.correction.scrollIntoView({ block: "nearest" });
+  }
+
+  async fix(event, text) {
+    event.preventDefault();
+    if (await this.mark("fix", text)) this.closeFix();
+  }
+
+  /** Enter in the text puts it right, Escape leaves everything as it is. */
+  heedKey(event, text) {
+    const enter = event.key === "Enter" && event.target === text && !event.shiftKey && !event.isComposing;
+    if (!enter && event.key !== "Escape") return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (enter) this.correction.requestSubmit();
+    else this.closeFix();
   }
 
   closeFix() {

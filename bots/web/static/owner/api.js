@@ -51,7 +51,7 @@ async function* eventsOf(body) {
 }
 
 function eventIn(block) {
-  const fields = block.split("\n").filter((line) => line && !line.startsWith(":")).map((line) => line.split(/: ?(.*)/s));
-  const { event, data } = Object.fromEntries(fields);
+  const lines = block.split("\n").filter((line) => line && !line.startsWith(":"));
+  const { event, data } = Object.fromEntries(lines.map((line) => line.split(/: ?(.*)/s)));
   return event ? { name: event, data: JSON.parse(data) } : null;
 }

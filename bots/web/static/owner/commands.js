@@ -4,10 +4,10 @@ const ABOUT_LAST = "It has not said anything here yet.";
 const ARROW = "=>";
 
 const ROWS = {
-  "/good": ["", "its last answer was good: it learns the exchange", (talk) => onLast(talk, (last) => last.mark("good"))],
-  "/bad": ["", "it was bad: it will never learn that", (talk) => onLast(talk, (last) => last.mark("bad"))],
-  "/fix": ["TEXT", "what it should have said", (talk, text) => onLast(talk, (last) => (text ? last.mark("fix", text) : last.openFix()))],
-  "/why": ["", "who told it that, if somebody did", (talk) => onLast(talk, (last) => last.why())],
+  "/good": ["", "its last answer was good: it learns the exchange", onLast((last) => last.mark("good"))],
+  "/bad": ["", "it was bad: it will never learn that", onLast((last) => last.mark("bad"))],
+  "/fix": ["TEXT", "what it should have said", onLast(fix)],
+  "/why": ["", "who told it that, if somebody did", onLast((last) => last.why())],
   "/teach": ["TEXT", "learn this; QUESTION => ANSWER: say that when asked so", teach],
   "/undo": ["", "take back the last that you taught", (talk) => talk.do("undo")],
   "/new": ["", "begin another conversation; nothing is deleted", (talk) => talk.do("new")],
@@ -17,23 +17,30 @@ const ROWS = {
   "/help": ["", "this", help],
 };
 
-function onLast(talk, act) {
-  return talk.last ? act(talk.last) : talk.tell(ABOUT_LAST);
+function fix(last, text) {
+  return text ? last.mark("fix", text) : last.openFix();
+}
+
+function onLast(act) {
+  return (talk, text) => (talk.last ? act(talk.last, text) : talk.tell(ABOUT_LAST));
 }
 
 function teach(talk, text) {
   if (!text) return document.querySelector("[data-open=lesson]").click();
   const [question, ...rest] = text.split(ARROW), answer = rest.join(ARROW).trim();
-  return talk.do("teach", answer && question.trim() ? { question: question.trim(), answer } : { question: "", answer: text });
+  const known = Boolean(answer && question.trim());
+  return talk.do("teach", known ? { question: question.trim(), answer } : { question: "", answer: text });
 }
 
 function help(talk) {
-  talk.tell(Object.entries(ROWS).map(([name, [argument, what]]) => `${name} ${argument}`.trim() + `: ${what}`).join("\n"));
+  const lines = Object.entries(ROWS).map(([name, [argument, what]]) => `${name} ${argument}`.trim() + `: ${what}`);
+  talk.tell(lines.join("\n"));
 }
 
 /** Do what a line says that begins with a stroke. */
 export function obey(line, talk) {
   const [name, text = ""] = line.split(/\s+(.*)/s);
   const row = ROWS[name.toLowerCase()];
-  return row ? row[2](talk, text.trim()) : talk.tell(`${name} is not a command of this page; /help lists them, the terminal has more.`);
+  if (row) return row[2](talk, text.trim());
+  return talk.tell(`${name} is not a command of this page; /help lists them, the terminal has more.`);
 }

@@ -15,7 +15,7 @@ function moment(next) {
   const at = new Date(next);
   if (!/^\d{4}-/.test(next ?? "") || Number.isNaN(at.getTime())) return next || "";
   const today = new Date().toDateString() === at.toDateString();
-  return at.toLocaleString([], today ? { timeStyle: "short" } : { weekday: "short", hour: "2-digit", minute: "2-digit" });
+  return at.toLocaleString([], { hour: "2-digit", minute: "2-digit", ...(today ? {} : { weekday: "short" }) });
 }
 
 async function showTimetable() {
@@ -43,7 +43,8 @@ function paragraphs(text, title) {
 
 function tableOf(block) {
   const rows = block.split("\n").filter((row) => !/^[|\s:-]+$/.test(row)).map((row) => row.split("|").slice(1, -1));
-  return make("table", {}, make("tbody", {}, ...rows.map((cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, cell.trim()))))));
+  const row = (cells) => make("tr", {}, ...cells.map((cell) => make("td", {}, cell.trim())));
+  return make("table", {}, make("tbody", {}, ...rows.map(row)));
 }
 
 async function showPeople() {
@@ -65,7 +66,8 @@ export class Elsewhere {
   begin({ id, question, to, surface }) {
     if (surface === "web") return;
     const answer = make("span"), where = [to, surface && `in ${surface}`].filter(Boolean).join(", ");
-    const line = make("li", {}, make("span", { className: "quiet" }, `${where}: ${question ?? ""} `), make("br"), answer);
+    const asked = make("span", { className: "quiet" }, `${where}: ${question ?? ""} `);
+    const line = make("li", {}, asked, make("br"), answer);
     this.growing.set(id, answer);
     const place = find("elsewhere");
     if (place.querySelector(".quiet:only-child")?.parentNode === place) place.replaceChildren();

@@ -25,7 +25,9 @@ export function tell(element, text) {
 }
 
 /** With a capital and a full stop. */
-export const sentence = (words) => words && words[0].toUpperCase() + words.slice(1) + (/[.!?\n]$/.test(words) ? "" : ".");
+export function sentence(words) {
+  return words && words[0].toUpperCase() + words.slice(1) + (/[.!?\n]$/.test(words) ? "" : ".");
+}
 
 export const whole = (number) => Number(number).toLocaleString("en", { maximumFractionDigits: 0 });
 export const digits = (number, count = 3) => (Number.isFinite(number) ? number.toFixed(count) : "–");

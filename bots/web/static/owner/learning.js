@@ -2,7 +2,7 @@
 
 import { get } from "/static/owner/api.js";
 import { Recent, draw } from "/static/owner/curve.js";
-import { digits, find, sentence, tell, whole } from "/static/owner/dom.js";
+import { digits, find, make, sentence, tell, whole } from "/static/owner/dom.js";
 import { Reach } from "/static/owner/reach.js";
 import { Reading } from "/static/owner/reading.js";
 
@@ -14,15 +14,18 @@ const LEGENDS = {
 
 export class Learning {
   constructor() {
-    Object.assign(this, { recent: new Recent(), reading: new Reading(), reach: new Reach(), life: [], span: "now", drawn: 0 });
-    for (const choice of document.querySelectorAll("[name=span]")) choice.addEventListener("change", () => this.choose(choice.value));
+    Object.assign(this, { recent: new Recent(), reading: new Reading(), reach: new Reach() });
+    Object.assign(this, { life: [], span: "now", drawn: 0 });
+    for (const choice of document.querySelectorAll("[name=span]")) {
+      choice.addEventListener("change", () => this.choose(choice.value));
+    }
     this.choose("now");
     setInterval(() => document.hidden || this.lookUp(), LOOKED_UP);
   }
 
   choose(span) {
     this.span = span;
-    const keys = LEGENDS[span].map(([kind, name]) => Object.assign(document.createElement("span"), { className: `key ${kind}`, textContent: name }));
+    const keys = LEGENDS[span].map(([kind, name]) => make("span", { className: `key ${kind}` }, name));
     find("legend").replaceChildren("Bits per byte, how badly it predicts; less is better. ", ...keys);
     this.draw();
     if (span === "life") this.lookUp();
@@ -30,7 +33,7 @@ export class Learning {
 
   /** How it is, when the line is there (again). */
   state(state) {
-    tell(find("sentence"), sentence(state.sentence || "") || "It has hardly begun; that can be said after some lessons.");
+    tell(find("sentence"), sentence(state.sentence || "it has hardly begun; that can be said after some lessons"));
     tell(find("step"), whole(state.step));
     tell(find("held"), digits(state.held_out_bits));
     tell(find("best"), digits(state.best_bits));
@@ -55,15 +58,17 @@ export class Learning {
   }
 
   draw() {
-    draw(find("curve"), find("marks"), this.span === "now" ? this.recent.lines : this.life);
-    find("curve").setAttribute("aria-label", `How badly it predicts, ${this.span === "now" ? "in its last lessons" : "over its life"}`);
+    const now = this.span === "now";
+    draw(find("curve"), find("marks"), now ? this.recent.lines : this.life);
+    find("curve").setAttribute("aria-label", `How badly it predicts, ${now ? "in its last lessons" : "over its life"}`);
   }
 
   /** Its life so far. */
   async lookUp() {
     if (this.span !== "life") return;
     try {
-      const [taught, never] = await Promise.all(["bits_per_byte", "held_out"].map((name) => get(`/api/curve?metric=${name}&points=200`)));
+      const curve = (metric) => get(`/api/curve?metric=${metric}&points=200`);
+      const [taught, never] = await Promise.all([curve("bits_per_byte"), curve("held_out")]);
       this.life = [{ kind: "soft", points: taught.points }, { kind: "strong", points: never.points }];
       this.draw();
     } catch {

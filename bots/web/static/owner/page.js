@@ -10,6 +10,7 @@ import { hex, isColour } from "/static/shared/colour.js";
 import { listen } from "/static/shared/stream.js";
 
 const PATIENCE = 1500; // milliseconds that a line may be gone before it is told
+const AGES = [[1, 120, "second"], [60, 7200, "minute"], [3600, 172_800, "hour"], [86_400, Infinity, "day"]];
 const bear = new Bear(find("bear")), talk = new Talk(bear), learning = new Learning(), elsewhere = new Elsewhere();
 let paused = false, fresh = true, waiting = 0, age = "";
 
@@ -22,9 +23,8 @@ function feel({ mood, colour, pulse, step }) {
 }
 
 function lasting(seconds) {
-  for (const [size, most, unit] of [[1, 120, "second"], [60, 7200, "minute"], [3600, 172_800, "hour"], [86_400, Infinity, "day"]]) {
-    if (seconds < most) return `${whole(seconds / size)} ${unit}${Math.round(seconds / size) === 1 ? "" : "s"} old`;
-  }
+  const [size, , unit] = AGES.find(([, most]) => seconds < most), count = Math.round(seconds / size);
+  return `${whole(count)} ${unit}${count === 1 ? "" : "s"} old`;
 }
 
 function show(state) {
@@ -33,9 +33,14 @@ function show(state) {
   age = Number.isFinite(state.age_seconds) ? lasting(state.age_seconds) : "";
   paused = Boolean(state.paused);
   find("pause").textContent = paused ? "Let lessons go on" : "Let lessons pause";
-  line(true, paused ? "lessons pause" : state.learning === false ? "awake, not learning" : state.rests ? "resting" : "learning");
+  line(true, doing(state));
   feel(state);
   learning.state(state);
+}
+
+function doing({ learning, rests }) {
+  if (paused) return "lessons pause";
+  return learning === false ? "awake, not learning" : rests ? "resting" : "learning";
 }
 
 function line(there, words) {

@@ -1,9 +1,10 @@
-// How far it looks back: from now, at the right, an arc for each window and a fading band for each memory. Distances are
-// in tokens and logarithmic, as near ones matter most.
+// How far it looks back: from now, at the right, an arc for each window and a fading band for each memory. Distances
+// are in tokens and logarithmic, as near ones matter most.
 
 import { find, part, tell } from "/static/owner/dom.js";
 
 const NOW = 575, FAR = 20, BASE = 118, BAND = 9; // units of the picture
+const KEY = "Arcs are its windows, bands its memories; the brighter, the more it makes of one.";
 const STEPS = [1, 4, 16, 64, 256, 1024];
 const told = (tokens) => (tokens < 100 ? tokens.toFixed(1) : Math.round(tokens).toString());
 
@@ -20,7 +21,8 @@ export class Reach {
 
   show(windows = [], memory = {}) {
     const arcs = windows.map(({ size, gate }, n) => ({ tokens: size, gate: this.gate(`window ${n}`, gate) }));
-    const bands = (memory.names || []).map((name, n) => ({ name, tokens: memory.spans[n], gate: this.gate(name, memory.gates[n]) }));
+    const { names = [], spans, gates } = memory;
+    const bands = names.map((name, n) => ({ name, tokens: spans[n], gate: this.gate(name, gates[n]) }));
     const kept = bands.filter((band) => Number.isFinite(band.tokens)).slice(0, 6);
     const most = Math.max(8, ...[...arcs, ...kept].map((one) => one.tokens));
     const x = (tokens) => NOW - ((NOW - FAR) * Math.log1p(tokens)) / Math.log1p(most);
@@ -36,10 +38,11 @@ export class Reach {
 
   /** The same in words. */
   tell(arcs, bands) {
-    const windows = arcs.length ? `Windows: ${arcs.map((arc) => told(arc.tokens)).join(", ")} tokens.` : "This kind of brain has no windows.";
-    const memories = bands.length ? ` Memories: ${bands.map((band) => `${band.name} ${told(band.tokens)}`).join(", ")}.` : "";
-    this.picture.setAttribute("aria-label", windows + memories);
-    tell(find("reaching"), arcs.length ? "Arcs are its windows, bands its memories; the brighter, the more it makes of one." : windows);
+    const sizes = arcs.map((arc) => told(arc.tokens)).join(", "), none = "This kind of brain has no windows.";
+    const spans = bands.map((band) => `${band.name} ${told(band.tokens)}`).join(", ");
+    const words = [arcs.length ? `Windows: ${sizes} tokens.` : none, ...(spans ? [`Memories: ${spans}.`] : [])];
+    this.picture.setAttribute("aria-label", words.join(" "));
+    tell(find("reaching"), arcs.length ? KEY : none);
   }
 }
 
@@ -49,11 +52,13 @@ const fade = () => part("defs", {}, part("linearGradient", { id: "fading" },
 
 function arc(to, bright) {
   const wide = (NOW - to) / 2, high = Math.min(wide * 0.42, BASE - 6);
-  return part("path", { class: "window", d: `M${NOW} ${BASE}A${wide} ${high} 0 0 0 ${to} ${BASE}`, opacity: bright, "stroke-width": 1.5 + 4 * bright });
+  const d = `M${NOW} ${BASE}A${wide} ${high} 0 0 0 ${to} ${BASE}`;
+  return part("path", { class: "window", d, opacity: bright, "stroke-width": 1.5 + 4 * bright });
 }
 
 function band(to, row, bright) {
-  return part("rect", { class: "memory", x: to, y: BASE + 5 + row * BAND, width: NOW - to, height: BAND - 3, rx: 3, opacity: bright, fill: "url(#fading)" });
+  const box = { x: to, y: BASE + 5 + row * BAND, width: NOW - to, height: BAND - 3, rx: 3 };
+  return part("rect", { class: "memory", ...box, opacity: bright, fill: "url(#fading)" });
 }
 
 function scale(x, most) {

@@ -1,8 +1,9 @@
-// Lets the page open while the baby sleeps, so that it can wait for it. Only the page's own files are kept, never a word:
-// what is said and learned is not even looked at here.
+// Lets the page open while the baby sleeps, so that it can wait for it. Only the page's own files are kept, never a
+// word: what is said and learned is not even looked at here.
 
 const SHELF = "babyllm-page";
-const ours = (url) => url.origin === location.origin && (url.pathname === "/" || url.pathname === "/icon.svg" || url.pathname.startsWith("/static/"));
+const FILES = /^\/(static\/.*|icon\.svg)?$/;
+const ours = (url) => url.origin === location.origin && FILES.test(url.pathname);
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));

@@ -1,10 +1,11 @@
 // Talking to it: what is typed is asked, and the answer grows in its place.
 
-import { ask, post } from "/static/owner/api.js";
+import { Refused, ask, post } from "/static/owner/api.js";
 import { Answer } from "/static/owner/answer.js";
 import { obey } from "/static/owner/commands.js";
 import { find, make, sentence } from "/static/owner/dom.js";
 
+const BROKEN = "It fell asleep before it had answered; ask again.";
 const NEAR = 80; // pixels from the end at which a reader wants to see what comes
 
 export class Talk {
@@ -16,7 +17,9 @@ export class Talk {
     });
     find("stop").addEventListener("click", () => this.stop());
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.stop());
-    for (const button of document.querySelectorAll("[data-do]")) button.addEventListener("click", () => this.do(button.dataset.do));
+    for (const button of document.querySelectorAll("[data-do]")) {
+      button.addEventListener("click", () => this.do(button.dataset.do));
+    }
     this.prepareLesson();
   }
 
@@ -58,12 +61,11 @@ export class Talk {
 
   /** Nothing that was typed is lost. */
   failed(error, answer, mine, text) {
-    this.tell(error.message.startsWith("network") || error.name === "TypeError" ? "It fell asleep before it had answered; ask again." : error.message);
+    this.tell(error instanceof Refused ? error.message : BROKEN);
     if (answer.id) return;
     answer.line.remove();
-    mine.classList.add("unsaid");
-    if (!this.question.value) this.question.value = text;
     mine.remove();
+    if (!this.question.value) this.question.value = text;
   }
 
   speak(stopping) {

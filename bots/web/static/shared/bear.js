@@ -30,14 +30,17 @@ function group(kind, ...layers) {
   return box;
 }
 
+const letter = (text) => Object.assign(document.createElement("i"), { textContent: text });
+
 const body = () =>
   layer("bear-body", ellipse("fur-shade", 100, 184, 58, 46), ellipse("fur-light", 100, 192, 36, 31),
     ellipse("fur-shade", 68, 222, 19, 9), ellipse("fur-shade", 132, 222, 19, 9),
     ellipse("fur", 47, 190, 14, 22), ellipse("fur", 153, 190, 14, 22));
 
 const head = () =>
-  layer("bear-skull", circle("fur-shade", 45, 50, 27), circle("fur-shade", 155, 50, 27), circle("fur-light", 45, 51, 14),
-    circle("fur-light", 155, 51, 14), ellipse("fur", 100, 108, 79, 71), ellipse("fur-light", 100, 134, 38, 29),
+  layer("bear-skull", circle("fur-shade", 45, 50, 27), circle("fur-shade", 155, 50, 27),
+    circle("fur-light", 45, 51, 14), circle("fur-light", 155, 51, 14), ellipse("fur", 100, 108, 79, 71),
+    ellipse("fur-light", 100, 134, 38, 29),
     ellipse("cheek", 47, 128, 12, 8), ellipse("cheek", 153, 128, 12, 8),
     path("face", "M88 120q12 -7 24 0q1 8 -12 14q-13 -6 -12 -14z"));
 
@@ -51,9 +54,9 @@ export class Bear {
     this.brows = layer("bear-brows");
     this.mouth = layer("bear-mouth");
     const open = layer("bear-open", ellipse("face", 100, 145, 11, 10), ellipse("tongue", 100, 150, 6, 4));
-    const snore = group("bear-snore", ...["z", "z", "z"].map((letter) => Object.assign(document.createElement("i"), { textContent: letter })));
-    this.head = group("bear-head", head(), this.brows, this.mouth, open, this.eyes); // eyes last: what lies on a layer that moves gets one, too
-    place.replaceChildren(group("bear-trunk", body()), this.head, snore);
+    // The eyes are the last, for whatever lies on something that moves becomes a layer, too.
+    const all = group("bear-head", head(), this.brows, this.mouth, open, this.eyes);
+    place.replaceChildren(group("bear-trunk", body()), all, group("bear-snore", ...[..."zzz"].map(letter)));
     this.show();
     this.feel([0.5, 0.5, 0.5]);
   }

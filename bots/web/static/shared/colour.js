@@ -14,8 +14,8 @@ export function hex(colour) {
 function hueOf([red, green, blue]) {
   const most = Math.max(red, green, blue), span = most - Math.min(red, green, blue);
   if (span === 0) return { hue: 30, span };
-  const sixth = most === red ? (green - blue) / span : most === green ? 2 + (blue - red) / span : 4 + (red - green) / span;
-  return { hue: (60 * sixth + 360) % 360, span };
+  const [first, from, to] = most === red ? [0, blue, green] : most === green ? [2, red, blue] : [4, green, red];
+  return { hue: (60 * (first + (to - from) / span) + 360) % 360, span };
 }
 
 /** A bear's tones from the colour it feels: the same hue, as strong as the feeling, in the lightness of fur. Where it

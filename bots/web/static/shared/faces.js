@@ -10,7 +10,9 @@ const EYES = {
   happy: { line: both("M57 105q11 -15 22 0", "M121 105q11 -15 22 0") },
   resting: { line: both("M57 99q11 12 22 0", "M121 99q11 12 22 0") },
   closed: { line: both("M57 103q11 6 22 0", "M121 103q11 6 22 0") },
-  flat: { line: both("M58 97h20", "M122 97h20"), fill: both("M61 98h14a7 8 0 0 1 -14 0z", "M125 98h14a7 8 0 0 1 -14 0z") },
+  flat: {
+    line: both("M58 97h20", "M122 97h20"), fill: both("M61 98h14a7 8 0 0 1 -14 0z", "M125 98h14a7 8 0 0 1 -14 0z"),
+  },
   tight: { line: both("M59 93l16 9l-16 9", "M141 93l-16 9l16 9") },
 };
 const BROWS = {
