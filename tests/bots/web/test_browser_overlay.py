@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from school.door.values import new_id
 from tests.bots.web.living import served
 from tests.chromium import Chromium, Tab
 
@@ -33,20 +34,19 @@ SIZES = [
 
 @pytest.fixture
 def here(living) -> Iterator[SimpleNamespace]:
+    """With Ann, who agreed to be named."""
+    living.people.agree("room:ann", "c").result(60)
     with served(living) as place:
         yield place
 
 
-def tell(here: SimpleNamespace, name: str, **what: object) -> None:
-    """To all overlays, as the face does it."""
-    here.loop.call_soon_threadsafe(here.face.overlay_hub.publish, name, what)
+def on_stage(here: SimpleNamespace, what: str, *given: str) -> None:
+    """As a chat tells what it has shown, and what was taken back."""
+    here.loop.call_soon_threadsafe(getattr(here.face.stage, what), *given)
 
 
-def speak(here: SimpleNamespace, text: str, *, to: str | None, key: str = "1") -> None:
-    tell(here, "reply_begin", id=key, to=to)
-    for word in text.split(" "):
-        tell(here, "reply_token", id=key, text=f" {word}")
-    tell(here, "reply_end", id=key, mood="proud", colour=[0.6, 0.3, 0.5])
+def speak(here: SimpleNamespace, text: str, to: str = "room:ann") -> None:
+    on_stage(here, "shown", new_id(), text, to)
 
 
 def hurry(tab: Tab, seconds: float) -> None:
@@ -61,8 +61,9 @@ def test_it_is_transparent_and_speaks(chromium: Chromium, here):
         tab.do(lambda page: page.clock.install())
         for element in ("html", "body", "#stage"):
             assert tab.ask(f"getComputedStyle(document.querySelector('{element}')).backgroundColor") == CLEAR
-        speak(here, "the <i>radio</i> sang of the sea", to="Ann")
-        tell(here, "caption", text="it reads: the letter came on tuesday")
+        speak(here, "the <i>radio</i> sang of the sea")
+        tell_caption = here.face.overlay_hub.publish
+        here.loop.call_soon_threadsafe(tell_caption, "caption", {"text": "it reads: the letter came on tuesday"})
         tab.until("document.getElementById('caption').classList.contains('seen')")
         hurry(tab, 0.3)
         begun = tab.ask(WORDS)
@@ -84,10 +85,10 @@ def test_it_is_transparent_and_speaks(chromium: Chromium, here):
 def test_a_moderator_takes_something_back(chromium: Chromium, here):
     with chromium.page(f"{here.url}/overlay", "overlay-cleared", width=400, height=400) as tab:
         tab.until(AWAKE)
-        speak(here, "something that was better not said", to=None)
+        speak(here, "something that was better not said", to="room:bob")
         tab.until(f"{WORDS}.startsWith('something')")
         assert tab.ask("document.getElementById('to').textContent") == ""
-        tell(here, "clear")
+        on_stage(here, "cleared")
         tab.until(f"{WORDS} === ''")
         assert not tab.ask("document.getElementById('bubble').classList.contains('seen')")
 
@@ -100,13 +101,13 @@ def test_everything_has_its_place_at_any_size(chromium: Chromium, here):
         for size in SIZES:
             tab.do(lambda page, size=size: page.set_viewport_size(size))
             before = tab.ask(PLACES)
-            speak(here, "the sea and the rain and the soup " * 12, to="Ann", key=str(size))
+            speak(here, "the sea and the rain and the soup " * 12)
             tab.until("document.getElementById('bubble').classList.contains('seen')")
             hurry(tab, 20)
             assert tab.ask(OUTSIDE) == [], size
             assert tab.ask(PLACES) == before, size
             assert abs(tab.ask(BELOW)) < 2, size
-            tell(here, "clear")
+            on_stage(here, "cleared")
             tab.until(f"{WORDS} === ''")
 
 

@@ -38,7 +38,8 @@ function show(state) {
   learning.state(state);
 }
 
-function doing({ learning, rests }) {
+function doing({ awake, learning, rests }) {
+  if (awake === false) return "falling asleep";
   if (paused) return "lessons pause";
   return learning === false ? "awake, not learning" : rests ? "resting" : "learning";
 }
