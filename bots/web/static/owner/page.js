@@ -35,8 +35,11 @@ function show(state) {
   find("pause").textContent = paused ? "Let lessons go on" : "Let lessons pause";
   line(true, doing(state));
   feel(state);
+  if (state.saved_step) saved(state.saved_step);
   learning.state(state);
 }
+
+const saved = (step) => tell(find("saved"), `saved at step ${whole(step)}`);
 
 function doing({ awake, learning, rests }) {
   if (awake === false) return "falling asleep";
@@ -77,7 +80,7 @@ listen("/events", {
     learning.step(step);
   },
   examined: (exam) => learning.examined(exam),
-  saved: ({ step }) => tell(find("saved"), `saved at step ${whole(step)}`),
+  saved: ({ step }) => saved(step),
   reply_begin: (begin) => elsewhere.begin(begin),
   reply_token: (token) => elsewhere.token(token),
   reply_end: (end) => elsewhere.end(end),
