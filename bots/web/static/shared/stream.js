@@ -3,14 +3,17 @@
 
 const AGAIN = 2000; // milliseconds
 
-/** Calls heard[NAME](data) for each event, and told(true or false) when the line is there or gone. */
+/** Calls heard[NAME](data) for each event, and told(true or false) when the line is there or gone: once each. */
 export function listen(url, heard, told) {
-  let source = null;
+  let source = null, there = null;
+  const tell = (now) => {
+    if (now !== there) told((there = now));
+  };
   const open = () => {
     source = new EventSource(url);
-    source.onopen = () => told(true);
+    source.onopen = () => tell(true);
     source.onerror = () => {
-      told(false);
+      tell(false);
       if (source.readyState === EventSource.CLOSED) setTimeout(open, AGAIN);
     };
     for (const [name, hear] of Object.entries(heard)) {
