@@ -77,7 +77,7 @@ def take_turn(
         page.goto(url)
         until(page, "document.documentElement.dataset.awake === 'yes'")
     if kind == "speaking":
-        chat.stdin.write("ann: !baby tell me a long story about the sea\n")
+        chat.stdin.write("Ann: !baby tell me a long story about the sea\n")
         chat.stdin.flush()
         until(page, "document.getElementById('bubble').classList.contains('seen')")
     page.wait_for_timeout(1000)

@@ -96,9 +96,9 @@ def until(page: Page, script: str) -> None:
 def owner(tabs: Any, url: str, given: Any) -> None:
     """A talk, put right, beside its curve."""
     page = page_of(tabs, url, 1280, 820, "light")
-    ask(page, QUESTION, 1)
-    until(page, f"Number(document.getElementById('step').textContent.replace(/\\D/g, '')) >= {given.steps}")
-    ask(page, QUESTION, 2)
+    for number, steps in enumerate((given.steps // 2, given.steps), 1):
+        until(page, f"Number(document.getElementById('step').textContent.replace(/\\D/g, '')) >= {steps}")
+        ask(page, QUESTION, number)
     page.keyboard.type(f"/fix {CORRECTION}\n")
     until(page, "[...document.querySelectorAll('.note')].some((note) => note.textContent)")
     ask(page, QUESTION, 3)
@@ -118,7 +118,7 @@ def overlay(tabs: Any, url: str, chat: subprocess.Popen, given: Any) -> None:
     page = page_of(tabs, f"{url}overlay", 960, 300, "dark")
     page.add_style_tag(content=BACKDROP)
     until(page, "document.documentElement.dataset.awake === 'yes'")
-    for line in ("ann: !optin", "ann: !baby what do you like?"):
+    for line in ("Ann: !optin", "Ann: !baby what do you like?"):
         chat.stdin.write(f"{line}\n")
         chat.stdin.flush()
         page.wait_for_timeout(3000)
@@ -133,7 +133,7 @@ def report(tabs: Any, home: Path, given: Any) -> None:
     file = home / "report.html"
     command = [sys.executable, "wakeup.py", "report", "--home", str(home), "--out", str(file), "--no-words"]
     subprocess.run(command, cwd=wakeup.REPOSITORY, check=True, stdout=subprocess.DEVNULL)
-    page = page_of(tabs, file.as_uri(), 1280, 820, "dark")
+    page = page_of(tabs, file.as_uri(), 960, 1240, "dark")
     page.screenshot(path=given.folder / "report.png")
     page.close()
 

@@ -1,7 +1,7 @@
 // One answer: the words as they come, then what may be said about it.
 
 import { post } from "/static/owner/api.js";
-import { make, sentence } from "/static/owner/dom.js";
+import { make, sentence, visible } from "/static/owner/dom.js";
 import { hex, isColour } from "/static/shared/colour.js";
 
 export class Answer {
@@ -32,7 +32,8 @@ export class Answer {
   }
 
   add(text) {
-    this.words.append(this.words.textContent ? text : text.trimStart());
+    const seen = visible(text);
+    this.words.append(this.words.textContent ? seen : seen.trimStart());
   }
 
   /** It was said to the end, or broken off. */

@@ -1,7 +1,7 @@
 // Its days: what is due, the diary, whom it knows, what was said elsewhere.
 
 import { get } from "/static/owner/api.js";
-import { find, make } from "/static/owner/dom.js";
+import { find, make, visible } from "/static/owner/dom.js";
 
 const PAGES = 7, ELSEWHERE = 5;
 
@@ -76,7 +76,7 @@ export class Elsewhere {
   }
 
   token({ id, text }) {
-    this.growing.get(id)?.append(text);
+    this.growing.get(id)?.append(visible(text));
   }
 
   end({ id }) {

@@ -19,6 +19,9 @@ export function part(name, attributes = {}, ...inside) {
   return element;
 }
 
+/** Without what nobody sees: a baby of a few steps says any byte. */
+export const visible = (text) => text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, "");
+
 /** Change a text only where it is another, so that nobody hears it twice. */
 export function tell(element, text) {
   if (element.textContent !== text) element.textContent = text;

@@ -26,7 +26,7 @@ export class Learning {
   choose(span) {
     this.span = span;
     const keys = LEGENDS[span].map(([kind, name]) => make("span", { className: `key ${kind}` }, name));
-    find("legend").replaceChildren("Bits per byte, how badly it predicts; less is better. ", ...keys);
+    find("legend").replaceChildren("Bits per byte, less is better: ", ...keys);
     this.draw();
     if (span === "life") this.lookUp();
   }
