@@ -4,7 +4,7 @@
 # make steady   run the everyday tests ten times beside a busy program
 # make setup    only install
 # make settings write config.toml and docs/settings.md anew, after a change of settings in the code
-# make lab      install what plots, yardsticks and readers of exported files need, too
+# make lab      install what plots, yardsticks, readers of exported files and tests in a browser need, too
 # make lock     write the exact versions and checksums of all packages anew (constraints.txt, requirements.lock)
 PYTHON ?= python3
 VENV = .venv
@@ -31,7 +31,7 @@ settings: setup
 	@$(VENV)/bin/python -m bots.settings
 
 lab: setup
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt matplotlib pyppmd transformers gguf
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt matplotlib pyppmd transformers gguf playwright
 
 setup: $(DONE)
 

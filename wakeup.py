@@ -390,6 +390,7 @@ def open_web_face(awake: Awake, settings: Settings, home: Path) -> Surface:
     from bots.web import open_web
     from bots.web.house import About, House
     from school.report.glances import Glances
+    from school.texts.public import PublicTexts
 
     def name_of(person: str) -> str:
         chats = [surface.host for surface in awake.surfaces if hasattr(surface, "host")]
@@ -410,6 +411,7 @@ def open_web_face(awake: Awake, settings: Settings, home: Path) -> Surface:
         agreeing=awake.people.agreeing,
         name_of=name_of,
         now=awake.lifetime.now,
+        public=PublicTexts(lambda: awake.tutor.librarian).hold,
     )
     face = open_web(awake.school, house, home, settings, tell=awake.say)
     awake.watchers.append(face.watch)

@@ -73,7 +73,7 @@ async def take_turn(meter: Meter, url: str, kind: str, given, visits: list[dict]
     visitors = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
     await asyncio.sleep(2 * SETTLE)
     turn = await teach(meter, kind, given.turn)
-    said, _ = await asyncio.wait_for(visitors.communicate(), 60)
+    said, _ = await asyncio.wait_for(visitors.communicate(b""), 60)
     visits.append(json.loads(said))
     return turn
 

@@ -14,7 +14,7 @@ from datetime import tzinfo
 from itertools import chain
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from school.office.foreign import emit, one_line, to_json
 from school.office.given import Given
@@ -145,6 +145,7 @@ def report(given: Given, home: Path, options: argparse.Namespace) -> int:
     from school.report.life import opened
     from school.report.page import page
 
+    browser = _browser() if options.png else ""
     zone, language = _zone(given), given.get("voice", "language", "en")
     name = read_voices(home, str(language))["names"].choose("baby")
     with opened(home, zone, options.since) as life:
@@ -158,7 +159,32 @@ def report(given: Given, home: Path, options: argparse.Namespace) -> int:
     except OSError as error:
         raise Mistake(f"{file}: can't be written ({error.strerror}).") from None
     show(f"Its life is in {file}: one page that needs nothing else. {_WARNING[bool(options.no_words)]}", sys.stdout)
+    if options.png:
+        _draw_cards(told, zone, file, browser)
     return 0
+
+
+def _browser() -> str:
+    from school.report.pictures import find_browser
+
+    return find_browser()
+
+
+def _draw_cards(told: dict[str, Any], zone: tzinfo, file: Path, browser: str) -> None:
+    """Pictures beside the page, called after it."""
+    from school.report.cards import cards
+    from school.report.pictures import draw
+
+    names, document = cards(told, zone)
+    if not names:
+        show("There is nothing to draw yet; let it live a little.", sys.stdout)
+        return
+    files = [file.with_name(f"{file.stem}-{name}.png") for name in names]
+    try:
+        draw(document, files, browser)
+    except OSError as error:
+        raise Mistake(f"{files[0]}: can't be written ({error.strerror}).") from None
+    show(f"Figures only, and nothing that anybody said: {', '.join(map(str, files))}", sys.stdout)
 
 
 _WARNING = {

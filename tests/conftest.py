@@ -33,6 +33,7 @@ from school.teaching.tutor import Tutor
 from school.texts.librarian import Librarian
 from school.texts.shelf import Text
 from school.texts.tokenizer import MARK_COUNT, Tokenizer
+from tests.chromium import chromium
 
 for name in ("TWITCH_CLIENT_ID", "TWITCH_CLIENT_SECRET", "BABYLLM_TWITCH_BASE"):
     os.environ.pop(name, None)  # no test may find a real application's keys
@@ -48,6 +49,8 @@ LONGEST = (
     "test_caretaker", "test_registrar", "test_evenings", "test_receptionist", "test_scribe", "test_benchmarks",
     "test_conditions", "test_shelf", "test_foreign",
 )  # fmt: skip
+__all__ = ["chromium"]  # a fixture
+
 SENTENCES = (
     "the cat sat on the mat and looked at the rain. my sister made soup and the radio sang. "
     "tomorrow we walk to the sea! who ate the bread? nobody knows. the letter came on tuesday.\n"

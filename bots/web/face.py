@@ -50,7 +50,7 @@ class Face:
     ):
         self._school, self._house, self._settings, self._keys, self._tell = school, house, settings, keys, tell
         self.owner_hub, self.overlay_hub = Hub(), Hub()
-        self.watch = Watch(school, self.owner_hub, self.overlay_hub, house.name_of)
+        self.watch = Watch(school, house, self.owner_hub, self.overlay_hub, captions=settings.captions)
         self.stage = Stage(self.overlay_hub, school, house.name_of)
         self._gate = Gate(settings.host, keys)
         self._owner = Owner(school, house, self.state)

@@ -21,13 +21,14 @@ class About:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
-    """What reads the record (``curve``, ``pages``, ``questions``, ``learning``, ``born``) takes a while, and is called
-    on a thread of its own; the rest returns at once.
+    """What reads the record or texts (``curve``, ``pages``, ``questions``, ``learning``, ``born``, ``timetable``,
+    ``public``) takes a while, and is called on a thread of its own; the rest returns at once.
 
     ``curve`` brings the unit and the points of a statistic, and raises Mistake where there is none; ``pages`` so many
     of the diary's last days; ``questions`` how many each person asked, by their ids; ``learning`` a sentence on whether
     it learns; ``born`` seconds since 1970. ``agreeing`` brings since when each person who agrees does; ``name_of`` what
-    somebody is called who is in a chat now, or ""; ``timetable`` its bells.
+    somebody is called who is in a chat now, or ""; ``timetable`` its bells; ``public`` whether a passage stands so in a
+    text that everybody may see.
     """
 
     about: About
@@ -42,3 +43,4 @@ class House:
     name_of: Callable[[str], str]
     timetable: Callable[[], list[Row]]
     now: Callable[[], float]
+    public: Callable[[str], bool]

@@ -21,6 +21,7 @@ from school.door.values import ME
 from school.screen.telling import answered, color, examined, number, step_of
 
 if TYPE_CHECKING:
+    from bots.web.house import House
     from school.door.mailbox import Ask
     from school.door.values import Reply
 
@@ -29,10 +30,13 @@ USUAL = 0.9  # of what a step's gradient is compared with, how much is kept from
 
 
 class Watch:
-    """``owner`` hears everything, ``overlay`` only what everybody may. ``open`` it on the running loop."""
+    """``owner`` hears everything, ``overlay`` only what everybody may; with ``captions`` what it reads, where a public
+    text has it so. ``open`` it on the running loop."""
 
-    def __init__(self, school: School, owner: Hub, overlay: Hub, name_of: Callable[[str], str]):
-        self._school, self.owner, self.overlay, self._name_of = school, owner, overlay, name_of
+    def __init__(self, school: School, house: House, owner: Hub, overlay: Hub, *, captions: bool):
+        self._school, self.owner, self.overlay = school, owner, overlay
+        self._name_of, self._public, self._captions = house.name_of, house.public, captions
+        self._captioning: asyncio.Task | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._next_step = self._next_look = 0.0
         self._usual = 0.0  # size of a gradient
@@ -44,11 +48,14 @@ class Watch:
 
     def close(self) -> None:
         self._loop = None
+        if self._captioning:
+            self._captioning.cancel()
 
     # ---- on other threads ----------------------------------------------------------------------------------------
 
     def look(self) -> bool:
-        return bool(self.owner) and time.monotonic() >= self._next_look
+        wanted = self.owner or (self._captions and self.overlay)
+        return bool(wanted) and time.monotonic() >= self._next_look
 
     def tell(self, event: Event) -> None:
         if not (self.owner or self.overlay):
@@ -95,6 +102,15 @@ class Watch:
         if self.owner:
             self.owner.publish("step", step_of(report, now, self.pulse))
         self.overlay.publish("face", {"mood": now.mood, "colour": color(report.color), "pulse": number(self.pulse)})
+
+        busy = self._captioning and not self._captioning.done()
+        if report.glimpse and self._captions and self.overlay and not busy:
+            self._captioning = asyncio.create_task(self._caption("".join(report.glimpse.targets)))
+
+    async def _caption(self, passage: str) -> None:
+        """Show what it reads, if everybody may see it."""
+        if await asyncio.to_thread(self._public, passage):
+            self.overlay.publish("caption", {"text": passage})
 
     def _begin(self, key: str, question: str | None, person: str, surface: str) -> None:
         self._under_way[key] = surface

@@ -51,12 +51,14 @@ class Glances:
         return UNITS.get(metric, ""), [(step, value) for step, _, value in found]
 
     def diary(self, last: int) -> list[dict[str, Any]]:
-        """So many of the last pages, and the letters of their days, the newest first. Raises Mistake."""
-        if not self._begun:
+        """So many of the last pages, and the letters of their days, the newest first."""
+        try:
+            pages = read_diary(self._home, last=last)
+        except Mistake:  # a record that is just being made has no diary yet
             return []
         return [
             {"kind": page["kind"], "day": page["day"], "title": _title(page), "text": page["text"]}
-            for page in reversed(read_diary(self._home, last=last))
+            for page in reversed(pages)
         ]
 
     def questions(self) -> dict[str, int]:

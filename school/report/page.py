@@ -34,7 +34,7 @@ def page(told: Figures, zone: tzinfo = UTC) -> str:
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
         'img-src data:">\n<meta name="referrer" content="no-referrer">\n<link rel="icon" href="data:,">\n'
         f"<title>{text(told['name'])}: a life so far</title>\n<style>\n{STYLE.read_text('utf-8')}</style>\n</head>\n"
-        f'<body>\n<a class="skip" href="#main">to the figures</a>\n{_life(told)}{_header(told)}\n'
+        f'<body>\n<a class="skip" href="#main">to the figures</a>\n{life_in_colours(told)}{_header(told)}\n'
         f"{nav}\n"
         f'<main id="main">{body}</main>\n'
         f"{_footer(told)}\n</body>\n</html>\n"
@@ -44,13 +44,13 @@ def page(told: Figures, zone: tzinfo = UTC) -> str:
 # ---- the head --------------------------------------------------------------------------------------------------------
 
 
-def _life(told: Figures) -> str:
-    """Its colours from the first step to the last, along the upper edge."""
+def life_in_colours(told: Figures, name: str = "life") -> str:
+    """Its colours from the first step to the last, along the upper edge; ``name`` is that of one picture only."""
     rows = [(row["step"], [row[channel] for channel in CHANNELS]) for row in told["colors"]]
     if len(rows) < 2:
         return ""
     x = Scale(rows[0][0], rows[-1][0])
-    return f'<div class="life">{ribbon("Its life in its own colours", "From left to right.", rows, x, "life")}</div>'
+    return f'<div class="life">{ribbon("Its life in its own colours", "From left to right.", rows, x, name)}</div>'
 
 
 def _header(told: Figures) -> str:

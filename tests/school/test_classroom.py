@@ -112,6 +112,29 @@ def test_a_life_is_written_down(class_):
     assert kinds == {StepReport, Examined, Saved}
 
 
+def test_who_talks_can_be_overheard(class_):
+    """Every question with where it came from, and the pieces of its answer, beside whoever asked; also one for which
+    there is no room any more. While nobody wants the pieces, none are handed on."""
+    heard, pieces, own = [], [], []
+    wanted = [pieces.append, None]
+    class_.school.overhearer = lambda ask, surface, consent: (heard.append((ask, surface, consent)), wanted.pop(0))[1]
+    class_.classroom.start()
+    reply = class_.school.ask("good morning", "c", on_token=own.append, key="k1").result(timeout=60)
+    assert reply.id == "k1"
+    assert own == pieces != []
+    class_.school.ask("and now?", "", person="viewer", surface="room", consent="").result(timeout=60)
+    assert own == pieces
+    assert [(ask.text, surface, consent) for ask, surface, consent in heard] == [
+        ("good morning", "terminal", "owner"), ("and now?", "room", ""),
+    ]  # fmt: skip
+    class_.classroom.stop()
+    class_.classroom.done.result(timeout=60)
+    wanted.append(None)
+    with pytest.raises(Asleep):
+        class_.school.ask("too late", "c")
+    assert heard[-1][0].future.cancelled()
+
+
 def test_without_consent_nothing_is_kept(class_):
     """A question asked with no consent is answered and leaves no row and no exchange to mark."""
     class_.classroom.start()

@@ -35,6 +35,7 @@ from school.report.glances import Glances
 from school.souls.caretaker import Caretaker
 from school.souls.settings import SoulSettings
 from school.teaching.tutor import Tutor
+from school.texts.public import PublicTexts
 from tests.conftest import LESSONS, make_classroom, make_receptionist, make_tutor
 
 GUESTS: dict[str, str] = {"room:ann": "Ann", "room:bob": "Bob"}  # who is there, and what they are called
@@ -70,6 +71,7 @@ class Living:
             agreeing=self.people.agreeing,
             name_of=lambda person: self.named.get(person, "") if self.people.agreed(person) else "",
             now=time.time,
+            public=PublicTexts(lambda: self.tutor.librarian).hold,
         )
 
     def face(self, *, keys: bool = False, **changes: Any) -> Face:

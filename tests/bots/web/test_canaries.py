@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +18,7 @@ from bots.room import open_room
 from bots.room.wire import id_of
 from bots.web.hub import encoded
 from school.diary.settings import VoiceSettings
+from school.texts.public import PublicTexts
 from tests.bots.web.calling import Listener, call, post
 from tests.bots.web.living import Living, alive, served
 from tests.conftest import SENTENCES, shelve
@@ -113,7 +115,7 @@ def test_a_stream_shows_what_the_chat_was_told(living):
             room.ban("ann")
             assert overlay.until("clear") == {}
             host = room.surface.host
-            instead = host.context.voice.lines("unspeakable")
+            instead = [line.format(you="you") for line in host.context.voice.lines("unspeakable")]
             host.context.words.found_in = lambda text: text not in ("and now?", *instead)
             room.say("bob", "!baby and now?")
             assert room.lines[-1].partition(": ")[2] in instead
@@ -138,3 +140,37 @@ def test_names_of_who_did_not_agree_are_not_said(living):
             assert room.name_of(f"room:{id_of('Wilhelmina')}") == ""
         told = "".join(data["text"] for name, data in overlay.heard if name == "reply_token")
         assert told.endswith("well, someone, i like someone")
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_what_it_reads_is_shown_if_everybody_may_see_it(tmp_path, tokenizer, private):
+    """And only while that is wanted; of a private text nothing is, however long it reads."""
+    librarian = shelve(tokenizer, SENTENCES * 20)
+    librarian.texts[:] = [replace(text, private=private) for text in librarian.texts]
+    with ExitStack() as opened:
+        here = opened.enter_context(served(opened.enter_context(alive(tmp_path, librarian)), captions=True))
+        overlay = opened.enter_context(Listener(here.port, "/overlay/events"))
+        page = opened.enter_context(Listener(here.port))
+        for _ in range(2):
+            read = page.until("step", lambda data: data["reading"])["reading"]
+        if not private:
+            assert overlay.until("caption")["text"] in SENTENCES * 2
+        post(here.port, "/api/pause")
+        overlay.until("state", lambda data: data["paused"])
+        assert read
+        assert ("caption" in dict(overlay.heard)) is not private
+
+
+def test_a_passage_is_public_by_its_words(tokenizer):
+    """All of them, in a public text; a short one could be anybody's. When the library changes, so does that."""
+    private, public = shelve(tokenizer, DIARY * 30), shelve(tokenizer, SENTENCES * 20)
+    both = shelve(tokenizer, DIARY * 30)
+    both.texts[:] = [*private.texts, replace(public.texts[0], private=False)]
+    now = [both]
+    texts = PublicTexts(lambda: now[0])
+    assert texts.hold("my sister made soup and the radio sang.")
+    assert not texts.hold("my sister made soup and the radio sang, ")
+    assert not texts.hold("the cat sat on")
+    assert not texts.hold(DIARY)
+    now[0] = private
+    assert not texts.hold("my sister made soup and the radio sang.")

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from safetensors.torch import save
 
 from school.door.mailbox import Ask, Mailbox, Remember, Teach
-from school.door.values import Asleep, Busy, Scope, new_id
+from school.door.values import Asleep, Busy, Manner, Scope, Turn, new_id
 from school.talking.conversations import Conversation, Conversations
 from school.texts.sentences import whole_characters
-from school.texts.tokenizer import END, MARK_COUNT
+from school.texts.tokenizer import BABY, END, MARK_COUNT, PERSON
 from tests.conftest import make_receptionist, make_tutor
 
 
@@ -176,6 +176,53 @@ def test_together_is_like_alone(tutor, tmp_path):
     single = [answer(alone, ask(text, str(i)))[0].tokens for i, text in enumerate(texts)]
     together = make_receptionist(tutor, tmp_path / "b", temperature=0.0)
     assert [reply.tokens for reply in answer(together, *(ask(t, str(i)) for i, t in enumerate(texts)))] == single
+
+
+def fresh(text: str = "hello", before: tuple[Turn, ...] = (), **manner) -> Ask:
+    return Ask(text, "", "me", None, kept=False, before=before, manner=Manner(**manner))
+
+
+def test_what_was_said_before_is_as_if_it_had_been_said(tutor, tmp_path, monkeypatch):
+    """Read with its marks, in one go with the question; of what is too long, the last turns."""
+    receptionist = make_receptionist(tutor, tmp_path, guidance=1.0, question_tokens=24)
+    encode, read = tutor.librarian.tokenizer.encode, []
+    monkeypatch.setattr(receptionist, "_read", lambda conversation, turn: read.append(turn) or kept(conversation, turn))
+    kept = type(receptionist)._read.__get__(receptionist)
+    before = (Turn(text="the sea", by_baby=False), Turn(text="the rain", by_baby=True))
+    (reply,) = answer(receptionist, fresh(before=before))
+    said = [PERSON, *encode("the sea"), END, BABY, *encode("the rain"), END]
+    assert read == [[*said, PERSON, *encode("hello"), END, BABY]]
+    assert reply.heard == len(read[0])
+    long = Turn(text="the radio sang. " * 20, by_baby=False)
+    answer(receptionist, fresh(before=(*before, long)), fresh(before=(long, *before[1:])))
+    assert read[1:] == [
+        [PERSON, *encode("hello"), END, BABY],
+        [BABY, *encode("the rain"), END, PERSON, *encode("hello"), END, BABY],
+    ]
+    assert not receptionist.conversations.snapshot()
+
+
+def test_answers_have_manners_of_their_own(tutor, tmp_path):
+    """Side by side: cold ones are all the same, a seed says the same again, and each is as long as it may be."""
+    receptionist = make_receptionist(tutor, tmp_path, max_tokens=12)
+    manners = [{"temperature": 0}, {"temperature": 5.0, "seed": 3}, {"max_tokens": 2}, {}]
+    first, second = (answer(receptionist, *[fresh(**manner) for manner in manners]) for _ in range(2))
+    assert first[0].tokens == second[0].tokens
+    assert first[1].tokens == second[1].tokens
+    assert len(first[2].tokens) <= 2
+    assert max(len(reply.tokens) for reply in first) <= 12
+
+
+def test_it_stops_where_it_is_to(tutor, tmp_path):
+    """With the token that completes the text; whoever asked cuts the rest off."""
+    receptionist = make_receptionist(tutor, tmp_path, max_tokens=40)
+    whole = answer(receptionist, fresh(seed=5))[0].text
+    stop = whole[len(whole) // 2 :][:2]
+    (reply,) = answer(receptionist, fresh(seed=5, stop=(stop,)))
+    assert reply.ending == "stop"
+    assert stop in reply.text
+    assert whole.startswith(reply.text.strip()[: whole.index(stop)])
+    assert len(reply.text) < len(whole) + 1
 
 
 def test_one_conversation_takes_turns(tutor, tmp_path):
