@@ -12,7 +12,8 @@ from school.texts.tokenizer import Tokenizer
 PAIRS = ("()", "[]", "{}", "“”", "„“", "„”", "«»", '""', "「」", "『』")
 OPENERS = frozenset(pair[0] for pair in PAIRS)
 CLOSERS = frozenset(pair[1] for pair in PAIRS)
-NO_MARK = re.compile(r"[:;]-?[()\[\]]|(?<!\w)\w{1,2}\)")  # a smile, and the number of a list: a) or 12)
+SMILE = re.compile(r"[:;]-?[()\[\]]")
+NUMBER = re.compile(r"(?<!\w)\w{1,2}\)$")  # of a list, a) or 12), where no bracket is open
 FINAL = re.compile(r"[.!?…。！？؟।]+[\"'”’»)\]]*\s*$")
 LONG = 0.5  # share of the longest answer from which on the next end of a sentence will do
 PULL = 0.15  # nats a token past that by which ends of sentences become likelier
@@ -55,12 +56,13 @@ def waiting(text: str) -> str | None:
     """The marks that a text still needs to close what it opened, in their order; None where it closes what it did not
     open."""
     opened: list[str] = []
-    for letter in NO_MARK.sub("", text):
+    text = SMILE.sub("", text)
+    for place, letter in enumerate(text, 1):
         if opened and opened[-1] + letter in PAIRS:
             opened.pop()
         elif letter in OPENERS:
             opened.append(letter)
-        elif letter in CLOSERS:
+        elif letter in CLOSERS and not NUMBER.search(text[max(0, place - 4) : place]):
             return None
     wanted = {pair[0]: pair[1] for pair in PAIRS} | {"„": "”" if "”" in text else "“"}
     return "".join(wanted[letter] for letter in reversed(opened))

@@ -32,13 +32,15 @@ def tutor(librarian):
         ("a) one, 12) two :) ;-(", ""),
         ("he’s here", ""),
         ("([word)", None),
+        ("(a", ")"),
+        ("(in a) or b)", ""),
     ],
 )
 def test_what_is_waiting_to_be_closed(text, needed):
     assert waiting(text) == needed
 
 
-@given(st.text(alphabet='a .([{“„«"', max_size=12))
+@given(st.text(alphabet='a .:([{“„«"', max_size=12))
 def test_what_is_waiting_closes_everything(text):
     """Whatever was opened, with what is waiting behind it nothing waits any more."""
     assert waiting(text + waiting(text)) == ""
