@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 from collections.abc import Callable
@@ -73,14 +74,25 @@ class Face:
         self.watch.close()
         for hub in (self.owner_hub, self.overlay_hub):
             hub.close()
-        for server in self._servers:
-            server.close()
+        await self._stop_listening()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._runner:
             await self._runner.cleanup()
-            await self._doorman.closed()
+            await self._doorman.show_out()
+
+    async def _stop_listening(self) -> None:
+        """Python (3.11) loses who is just being let in when a server closes, so first nobody is, for a moment."""
+        loop = asyncio.get_running_loop()
+        for server in self._servers:
+            for listening in server.sockets:
+                with contextlib.suppress(NotImplementedError):  # Windows
+                    loop.remove_reader(listening.fileno())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        for server in self._servers:
+            server.close()
 
     def lines(self) -> list[str]:
         if not self._servers:
