@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler
 
 from bots.web.doorman import BACKLOG, Doorman
 from bots.web.files import PLACES, Files
-from bots.web.gate import Gate
+from bots.web.gate import ANY, Gate
 from bots.web.house import House
 from bots.web.hub import Event, Hub
 from bots.web.keys import Keys
@@ -266,10 +266,10 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
 
 def _addresses(host: str) -> list[str]:
     """What this machine may be called by another one of its network."""
-    if host not in ("0.0.0.0", "::"):
+    if host not in ANY:
         return [f"[{host}]" if ":" in host else host]
-    try:
-        found = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
-    except OSError:
-        found = set()
-    return sorted(found) or [socket.gethostname()]
+    name = socket.gethostname()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking, contextlib.suppress(OSError):
+        asking.connect(("192.0.2.1", 9))  # for documentation, so nobody's; no packet is sent, only the way there chosen
+        return [asking.getsockname()[0], name]
+    return [name]
