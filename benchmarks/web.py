@@ -69,7 +69,7 @@ async def take_turn(meter: Meter, url: str, kind: str, given, visits: list[dict]
     if KINDS[kind] is None:
         await asyncio.sleep(SETTLE)
         return await teach(meter, kind, given.turn)
-    command = [sys.executable, "-m", "benchmarks.web_clients", url, *KINDS[kind], "--pause", str(given.pause)]
+    command = [sys.executable, "-m", "tests.web_visitors", url, *KINDS[kind], "--pause", str(given.pause)]
     visitors = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
     await asyncio.sleep(2 * SETTLE)
     turn = await teach(meter, kind, given.turn)

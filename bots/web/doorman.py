@@ -16,11 +16,11 @@ from aiohttp.web_protocol import RequestHandler
 from bots.web.refusals import WORDS, Refusal
 
 CONNECTIONS = 96  # at a time
-BACKLOG = 64
+BACKLOG = 128
 PATIENCE_SECONDS = 10.0  # for the head of a request; and between two on one connection
 LOOK_SECONDS = 1.0
 LINGER_SECONDS = 0.5  # for the rest of what was refused
-LAST_SECONDS = 1.0  # for those who are inside to leave, in the end
+LAST_SECONDS = 5.0  # for those who are inside to leave, in the end
 FULL = Refusal(503).body(full=True).encode()
 FULL_RESPONSE = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 5\r\n" + (
     b"Connection: close\r\nContent-Length: %d\r\n\r\n%s\n" % (len(FULL) + 1, FULL)
@@ -32,7 +32,7 @@ class Conversation(RequestHandler):
 
     __slots__ = ("_left",)
 
-    def __init__(self, server: web.Server, left: Callable[[], None]):
+    def __init__(self, server: web.Server, left: Callable[[Conversation], None]):
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
@@ -44,7 +44,7 @@ class Conversation(RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         super().connection_lost(exc)
-        self._left()
+        self._left(self)
 
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
@@ -67,22 +67,28 @@ class Doorman:
         self._server, self._clock = server, clock
         self._waiting: dict[RequestHandler, float] = {}  # who said nothing yet, since when
         self._served: set[RequestHandler] = set()
-        self.inside = self.turned_away = 0
+        self._inside: set[Conversation] = set()
+        self.turned_away = 0
 
     def __call__(self) -> asyncio.Protocol:
-        if self.inside >= CONNECTIONS:
+        if len(self._inside) >= CONNECTIONS:
             self.turned_away += 1
             return TurnedAway()
-        self.inside += 1
-        return Conversation(self._server, self._leave)
+        conversation = Conversation(self._server, self._inside.discard)
+        self._inside.add(conversation)
+        return conversation
 
-    def _leave(self) -> None:
-        self.inside -= 1
+    @property
+    def inside(self) -> int:
+        return len(self._inside)
 
-    async def closed(self) -> None:
-        """Once everybody has left, or after a while."""
+    async def show_out(self) -> None:
+        """Everybody, also who was just coming in; no longer than LAST_SECONDS."""
         for _ in range(round(LAST_SECONDS / 0.01)):
-            if not self.inside:
+            for one in self._inside:
+                if one.transport:
+                    one.transport.abort()
+            if not self._inside:
                 return
             await asyncio.sleep(0.01)
 

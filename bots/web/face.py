@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from aiohttp.typedefs import Handler
 
 from bots.web.doorman import BACKLOG, Doorman
 from bots.web.files import PLACES, Files
-from bots.web.gate import Gate
+from bots.web.gate import ANY, Gate
 from bots.web.house import House
 from bots.web.hub import Event, Hub
 from bots.web.keys import Keys
@@ -73,14 +74,25 @@ class Face:
         self.watch.close()
         for hub in (self.owner_hub, self.overlay_hub):
             hub.close()
-        for server in self._servers:
-            server.close()
+        await self._stop_listening()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._runner:
             await self._runner.cleanup()
-            await self._doorman.closed()
+            await self._doorman.show_out()
+
+    async def _stop_listening(self) -> None:
+        """Python (3.11) loses who is just being let in when a server closes, so first nobody is, for a moment."""
+        loop = asyncio.get_running_loop()
+        for server in self._servers:
+            for listening in server.sockets:
+                with contextlib.suppress(NotImplementedError):  # Windows
+                    loop.remove_reader(listening.fileno())
+        for _ in range(3):
+            await asyncio.sleep(0)
+        for server in self._servers:
+            server.close()
 
     def lines(self) -> list[str]:
         if not self._servers:
@@ -254,10 +266,10 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
 
 def _addresses(host: str) -> list[str]:
     """What this machine may be called by another one of its network."""
-    if host not in ("0.0.0.0", "::"):
+    if host not in ANY:
         return [f"[{host}]" if ":" in host else host]
-    try:
-        found = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}
-    except OSError:
-        found = set()
-    return sorted(found) or [socket.gethostname()]
+    name = socket.gethostname()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking, contextlib.suppress(OSError):
+        asking.connect(("192.0.2.1", 9))  # for documentation, so nobody's; no packet is sent, only the way there chosen
+        return [asking.getsockname()[0], name]
+    return [name]

@@ -37,7 +37,6 @@ class Owner:
     def __init__(self, school: School, house: House, state: Callable[[], dict[str, Any]]):
         self._school, self._house, self._state = school, house, state
         self._conversation = CONVERSATION
-        self._last: Reply | None = None  # what it said last
         self._looks = asyncio.Semaphore(LOOKS)
 
     def routes(self) -> list[web.RouteDef]:
@@ -71,7 +70,7 @@ class Owner:
         if future.cancelled() or (error := future.exception()):
             why = "it was taken back" if future.cancelled() else f"it could not answer ({type(error).__name__})"
             return encoded("error", {"message": why})
-        self._last = reply = future.result()
+        reply = future.result()
         return encoded("end", answered(reply, self._school.status().mood) | {"text": reply.text})
 
     async def _feedback(self, request: web.Request) -> web.Response:
@@ -98,15 +97,13 @@ class Owner:
 
     async def _why(self, request: web.Request) -> web.Response:
         key = text_of(await fields_of(request), "reply")
-        if self._last is None or self._last.id != key:
-            raise Refusal(404, "why can be told of its last answer here alone")
         receipt = await asyncio.wrap_future(self._school.why(key))
         if receipt is None:
             raise Refusal(404, "that answer is forgotten")
         return as_json({"message": why(receipt)})
 
     async def _new(self, _: web.Request) -> web.Response:
-        self._conversation, self._last = f"{CONVERSATION}:{new_id()}", None
+        self._conversation = f"{CONVERSATION}:{new_id()}"
         return as_json({"message": "a new conversation; nothing was deleted"})
 
     # ---- the house -----------------------------------------------------------------------------------------------

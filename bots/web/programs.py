@@ -27,7 +27,7 @@ from school.door.values import Origin, Reply, new_id
 from school.office.foreign import to_json
 
 OWN, REMOTE = "api", "api-remote"  # surfaces: on this machine it is the owner's own; elsewhere it says nothing private
-WEIGHT = {"good": 0.5, "bad": 0.0, "fix": 1.0}  # half of what the owner's own marks weigh
+WEIGHT = {"good": 0.5, "bad": 0.5, "fix": 1.0}  # half of what the owner's own marks weigh
 MINUTE, HOUR = 60.0, 3600.0
 LAST = b"data: [DONE]\n\n"
 

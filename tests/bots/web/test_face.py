@@ -96,7 +96,11 @@ def test_answers_are_marked_and_taught(living):
         good = post(here.port, "/api/feedback", {"reply": key, "verdict": "good"})
         assert good.json == {"message": "it learns that, and tries to do more of it"}
         wait_for(lambda: len(living.tutor.reviews) == 1)
-        assert post(here.port, "/api/feedback", {"reply": key, "verdict": "bad"}).json["message"].startswith("noted")
+        assert (
+            post(here.port, "/api/feedback", {"reply": key, "verdict": "bad"})
+            .json["message"]
+            .startswith("it will never learn")
+        )
         again = post(here.port, "/api/feedback", {"reply": key, "verdict": "good"})
         assert (again.status, again.why) == (409, "it was marked as bad before; say what it should have been")
         fixed = post(here.port, "/api/feedback", {"reply": key, "verdict": "fix", "text": "a lot of water"})

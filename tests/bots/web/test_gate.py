@@ -17,21 +17,25 @@ from tests.bots.web.calling import Listener, as_page, call, post
 from tests.bots.web.living import served
 
 
+@pytest.fixture(scope="module")
+def here(all_day):
+    with served(all_day) as face:
+        yield face
+
+
 @pytest.mark.parametrize(
     "host", ["evil.example", "localhost.evil.example", "127.0.0.1", "localhost:1", "", "a:b:c", "[::1]"]
 )
-def test_it_answers_to_its_own_names_alone(all_day, host):
+def test_it_answers_to_its_own_names_alone(here, host):
     """A name that somebody else owns may be made to lead here (DNS rebinding)."""
-    with served(all_day) as here:
-        answer = call(here.port, "GET", "/api/status", headers={"Host": host})
-        assert answer.status == 421
-        assert answer.why == f"it doesn't go by that name; it is at localhost:{here.port}"
+    answer = call(here.port, "GET", "/api/status", headers={"Host": host})
+    assert answer.status == 421
+    assert answer.why == f"it doesn't go by that name; it is at localhost:{here.port}"
 
 
-def test_its_own_names(all_day):
-    with served(all_day) as here:
-        for name in ("localhost", "LocalHost", "127.0.0.1", "[::1]"):
-            assert call(here.port, "GET", "/api/status", host=f"{name}:{here.port}").status == 200
+def test_its_own_names(here):
+    for name in ("localhost", "LocalHost", "127.0.0.1", "[::1]"):
+        assert call(here.port, "GET", "/api/status", host=f"{name}:{here.port}").status == 200
 
 
 @pytest.mark.parametrize(
@@ -49,33 +53,30 @@ def test_its_own_names(all_day):
         {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:3000"},
     ],
 )
-def test_pages_of_others_can_do_nothing(all_day, path, headers):
+def test_pages_of_others_can_do_nothing(here, all_day, path, headers):
     """Whatever they post, in whatever form; nothing is asked, nothing is said."""
-    with served(all_day) as here:
-        before = all_day.school.status().replies
-        headers = {name: value.format(port=here.port) for name, value in headers.items()} | {"X-Babyllm": "1"}
-        answer = call(here.port, "POST", path, b'{"text": "hello"}', headers | {"Content-Type": "text/plain"})
-        assert (answer.status, answer.why) == (403, "pages of others can do nothing here")
-        assert all_day.school.status().replies == before
+    before = all_day.school.status().replies
+    headers = {name: value.format(port=here.port) for name, value in headers.items()} | {"X-Babyllm": "1"}
+    answer = call(here.port, "POST", path, b'{"text": "hello"}', headers | {"Content-Type": "text/plain"})
+    assert (answer.status, answer.why) == (403, "pages of others can do nothing here")
+    assert all_day.school.status().replies == before
 
 
-def test_pages_of_others_hear_nothing(all_day):
-    with served(all_day) as here:
-        for path in ("/events", "/overlay/events", "/api/status", "/static/owner/owner.js"):
-            assert call(here.port, "GET", path, headers={"Origin": "http://evil.example"}).status == 403
-            assert call(here.port, "GET", path, headers={"Sec-Fetch-Site": "cross-site"}).status == 403
-        assert call(here.port, "GET", "/nothing", headers={"Sec-Fetch-Site": "same-origin"}).status == 404
+def test_pages_of_others_hear_nothing(here):
+    for path in ("/events", "/overlay/events", "/api/status", "/static/owner/owner.js"):
+        assert call(here.port, "GET", path, headers={"Origin": "http://evil.example"}).status == 403
+        assert call(here.port, "GET", path, headers={"Sec-Fetch-Site": "cross-site"}).status == 403
+    assert call(here.port, "GET", "/nothing", headers={"Sec-Fetch-Site": "same-origin"}).status == 404
 
 
-def test_only_its_own_page_changes_something(all_day):
+def test_only_its_own_page_changes_something(here):
     """What a browser sends by itself is not enough."""
-    with served(all_day) as here:
-        own = as_page(here.port)
-        for missing, why in (("Origin", "send an Origin"), ("X-Babyllm", "send the header X-Babyllm: 1")):
-            headers = {name: value for name, value in own.items() if name != missing}
-            answer = call(here.port, "POST", "/api/new", {}, headers)
-            assert (answer.status, answer.why[: len(why)]) == (403, why)
-        assert call(here.port, "POST", "/api/new", headers=own).status == 200
+    own = as_page(here.port)
+    for missing, why in (("Origin", "send an Origin"), ("X-Babyllm", "send the header X-Babyllm: 1")):
+        headers = {name: value for name, value in own.items() if name != missing}
+        answer = call(here.port, "POST", "/api/new", {}, headers)
+        assert (answer.status, answer.why[: len(why)]) == (403, why)
+    assert call(here.port, "POST", "/api/new", headers=own).status == 200
 
 
 def test_with_a_key_only(all_day):
@@ -190,19 +191,17 @@ def test_files_are_those_that_were_there(tmp_path):
     "/static/\\..\\face.py", "/static/..%c0%afface.py", "/static/%00", "/static/owner/../../keys.py", "//etc/passwd",
     "/../../etc/passwd",
 ])  # fmt: skip
-def test_no_path_leads_out(all_day, path):
-    with served(all_day) as here:
-        answer = call(here.port, "GET", path)
-        assert answer.status in (400, 404)
-        assert "error" in answer.json
+def test_no_path_leads_out(here, path):
+    answer = call(here.port, "GET", path)
+    assert answer.status in (400, 404)
+    assert "error" in answer.json
 
 
-def test_pages_may_load_nothing_from_elsewhere(all_day):
-    with served(all_day) as here:
-        headers = call(here.port, "GET", "/api/status").headers
-        assert headers["content-security-policy"] == CSP
-        assert headers["x-content-type-options"] == "nosniff"
-        assert "frame-ancestors 'none'" in CSP
-        assert "unsafe" not in CSP
-        assert "access-control-allow-origin" not in headers
-        assert post(here.port, "/api/new").headers["referrer-policy"] == "no-referrer"
+def test_pages_may_load_nothing_from_elsewhere(here):
+    headers = call(here.port, "GET", "/api/status").headers
+    assert headers["content-security-policy"] == CSP
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors 'none'" in CSP
+    assert "unsafe" not in CSP
+    assert "access-control-allow-origin" not in headers
+    assert post(here.port, "/api/new").headers["referrer-policy"] == "no-referrer"

@@ -27,6 +27,12 @@ def lessons_go_on(all_day) -> Iterator[None]:
     assert not all_day.classroom.done.done()
 
 
+@pytest.fixture(scope="module")
+def here(all_day):
+    with served(all_day) as face:
+        yield face
+
+
 def refused(port: int, body: bytes, path: str = "/api/teach", **headers: str) -> tuple[int, str]:
     given = {"Content-Type": "application/json"} | as_page(port) | headers
     answer = call(port, "POST", path, body, given)
@@ -44,21 +50,19 @@ DEEP = "that is no JSON: it is nested too deeply"
     (b'{"answer": "%s"}' % (b"x" * (LONGEST + 1)), 413, "answer is too long"),
     (b" " * (BODY_BYTES + 1), 413, "that is too long"),
 ])  # fmt: skip
-def test_what_is_no_good_is_said_in_a_line(all_day, body, status, why):
-    with served(all_day) as here:
-        got, told = refused(here.port, body)
-        assert (got, told[: len(why)]) == (status, why)
-        assert refused(here.port, b'{"text": "x"}', "/api/ask", **{"Content-Type": "text/plain"})[0] == 415
+def test_what_is_no_good_is_said_in_a_line(here, body, status, why):
+    got, told = refused(here.port, body)
+    assert (got, told[: len(why)]) == (status, why)
+    assert refused(here.port, b'{"text": "x"}', "/api/ask", **{"Content-Type": "text/plain"})[0] == 415
 
 
-def test_a_body_that_is_said_to_be_endless(all_day):
+def test_a_body_that_is_said_to_be_endless(here):
     """Is not waited for."""
-    with served(all_day) as here:
-        head = f"POST /api/teach HTTP/1.1\r\nHost: localhost:{here.port}\r\nContent-Type: application/json\r\n"
-        head += "".join(f"{name}: {value}\r\n" for name, value in as_page(here.port).items())
-        chunk = b"10000\r\n" + b" " * 65_536 + b"\r\n"
-        got = raw(here.port, head.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 8)
-        assert b"413" in got.split(b"\r\n")[0]
+    head = f"POST /api/teach HTTP/1.1\r\nHost: localhost:{here.port}\r\nContent-Type: application/json\r\n"
+    head += "".join(f"{name}: {value}\r\n" for name, value in as_page(here.port).items())
+    chunk = b"10000\r\n" + b" " * 65_536 + b"\r\n"
+    got = raw(here.port, head.encode() + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 8)
+    assert b"413" in got.split(b"\r\n")[0]
 
 
 @pytest.mark.parametrize("data", [
@@ -68,26 +72,25 @@ def test_a_body_that_is_said_to_be_endless(all_day):
     b"GET / HTTP/1.1\r\n" + b"X: 1\r\n" * 5000 + b"\r\n", b"POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
     b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
 ])  # fmt: skip
-def test_what_is_no_http_is_refused_and_let_go(all_day, data):
-    with served(all_day) as here:
-        got = raw(here.port, data)
-        head, _, body = got.partition(b"\r\n\r\n")
-        if got:  # what was still being sent may have been cut off
-            assert head.split()[1] in (b"400", b"421")
-            assert json.loads(body)["error"]["message"]
-        assert call(here.port, "GET", "/api/status").status == 200
+def test_what_is_no_http_is_refused_and_let_go(here, data):
+    got = raw(here.port, data)
+    head, _, body = got.partition(b"\r\n\r\n")
+    if got:  # what was still being sent may have been cut off
+        assert head.split()[1] in (b"400", b"421")
+        assert json.loads(body)["error"]["message"]
+    assert call(here.port, "GET", "/api/status").status == 200
 
 
-def test_many_requests_at_once_on_one_connection(all_day):
+def test_many_requests_at_once_on_one_connection(here):
     """Are answered in turn (HTTP pipelining)."""
-    with served(all_day) as here:
-        one = f"GET /nothing HTTP/1.1\r\nHost: localhost:{here.port}\r\n\r\n".encode()
-        last = one.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
-        assert raw(here.port, one * 499 + last).count(b"HTTP/1.1 404") == 500
+    one = f"GET /nothing HTTP/1.1\r\nHost: localhost:{here.port}\r\n\r\n".encode()
+    last = one.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    assert raw(here.port, one * 499 + last).count(b"HTTP/1.1 404") == 500
 
 
-def test_a_thousand_connections(all_day):
+def test_a_thousand_connections(all_day, monkeypatch):
     """Those that there is no room for are told, and cost nothing; when the others leave there is room again."""
+    monkeypatch.setattr(doorman, "PATIENCE_SECONDS", 600.0)  # for those who are inside
     with served(all_day) as here, contextlib.ExitStack() as closing:
         guard: Doorman = here.face._doorman
         for came in range(100, 1001, 100):

@@ -1,6 +1,6 @@
 """Who visits the web face in benchmarks.web, in a process of its own; loads no torch.
 
-python -m benchmarks.web_clients http://localhost:8088 --pages --programs 2 --pause 4
+python -m tests.web_visitors http://localhost:8088 --pages --programs 2 --pause 4
 
 Until its standard input ends; then it prints what it saw, as one JSON line.
 """
