@@ -31,7 +31,7 @@ from school.teaching.examiner import NEUTRAL
 from school.teaching.receipts import NAMED, receipt
 from school.teaching.remembering import Remembering
 from school.teaching.tutor import Tutor
-from school.texts.tokenizer import BABY, DOCUMENT, END, PERSON
+from school.texts.tokenizer import BABY, DOCUMENT, PERSON
 
 Answered = tuple[str, Reply]
 
@@ -74,8 +74,9 @@ def named(day: Awake, facts: Sequence[Fact], seconds: list[float]) -> dict[str, 
 @torch.no_grad()
 def brain_says(tutor: Tutor, question: str, answer: str) -> tuple[np.ndarray, torch.Tensor]:
     """Tokens behind a document mark, and log probabilities (T, V) of those of the answer and its end."""
-    encode = tutor.librarian.tokenizer.encode
-    asked, said = [PERSON, *encode(question), END, BABY], [*encode(answer), END]
+    tokenizer, cue = tutor.librarian.tokenizer, tutor.librarian.tokenizer.mark(BABY)
+    asked = [*tokenizer.turn(PERSON, tokenizer.encode(question)), *cue]
+    said = tokenizer.turn(BABY, tokenizer.encode(answer))[len(cue) :]
     ids = torch.tensor([[*asked, *said]], device=tutor.device)
     shown = torch.full((1, ids.shape[1] - 1, 3), NEUTRAL, device=tutor.device)
     logits = tutor.voice(ids[:, :-1], shown, tutor.voice.fresh_state(1)).logits[0, -len(said) :]
