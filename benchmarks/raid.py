@@ -5,7 +5,8 @@
 Twenty accounts who said !optin write 5,000 lines in six styles (a phrase over and over, slow poison, tricks of Unicode,
 polite repetition, lessons as answers and corrections, votes) among ten regulars who just talk. Chat and school are
 real; the chat's clock runs ahead, so that an evening takes minutes. A twin lives the same steps and is taught what the
-regulars said alone: the change of held-out bits is against that. Then moderators ban and purge. Ends with status 1 if anything was not well.
+regulars said alone: the change of held-out bits is against that. Then moderators ban and purge. Ends with status 1 if
+anything was not well.
 """
 
 from __future__ import annotations
