@@ -4,8 +4,9 @@
 
 Twenty accounts who said !optin write 5,000 lines in six styles (a phrase over and over, slow poison, tricks of Unicode,
 polite repetition, lessons as answers and corrections, votes) among ten regulars who just talk. Chat and school are
-real; the chat's clock runs ahead, so that an evening takes minutes. A twin lives the same steps and is taught nothing:
-the change of held-out bits is against that. Then moderators ban and purge. Ends with status 1 if anything was not well.
+real; the chat's clock runs ahead, so that an evening takes minutes. A twin lives the same steps and is taught what the
+regulars said alone: the change of held-out bits is against that. Then moderators ban and purge. Ends with status 1 if
+anything was not well.
 """
 
 from __future__ import annotations
@@ -177,12 +178,21 @@ async def stand_still(day: Awake) -> None:
 
 
 async def twin_of(day: Awake) -> Tutor:
-    """The same brain at the same step, which is taught nothing by anybody; a soul is saved of it."""
+    """The same brain at the same step, which hears no chat; a soul is saved of it."""
     await stand_still(day)
     await asyncio.wrap_future(day.control.save())
     twin = copy.deepcopy(day.tutor)
     await asyncio.wrap_future(day.control.pause(False))
     return twin
+
+
+def without_lessons_of_raiders(twin: Tutor, honest: list[Any], heard_at: int, steps: int) -> float:
+    """Held-out bits per byte of the twin after as many steps, in which it was taught the honest lessons at theirs."""
+    learn_steps(twin, heard_at - twin.step)
+    for pair in honest:
+        twin.reviews.add(pair, twin.librarian.tokenizer, twin.step)
+    learn_steps(twin, steps - twin.step)
+    return examine(twin).bits_per_byte
 
 
 async def live_on(day: Awake, steps: int) -> float:
@@ -262,10 +272,10 @@ async def raid(day: Awake, settings: Any, home: Path, given: argparse.Namespace)
     twin = await twin_of(day)
     await write_all(evening, given.lines, given.honest)
     await quiet(evening)
-    pairs = evening.pairs()
+    pairs, heard_at = evening.pairs(), day.tutor.step
     theirs = [pair for pair in pairs if "raider" in pair.person]
     raised = [pair for pair in pairs if tainted(f"{pair.prompt} {pair.answer}")]
-    honest = sum("regular" in pair.person for pair in pairs)
+    honest = [pair for pair in pairs if "regular" in pair.person]
     after = await live_on(day, given.steps)
     steps = day.tutor.step
     said = await ask_much(day, given.samples)
@@ -274,12 +284,11 @@ async def raid(day: Awake, settings: Any, home: Path, given: argparse.Namespace)
     clean = await ask_much(day, given.samples)
     await host.close()
     usual = without_raiders(given.honest, given.seed)
-    await asyncio.to_thread(learn_steps, twin, steps - twin.step)
-    without = examine(twin).bits_per_byte
+    without = await asyncio.to_thread(without_lessons_of_raiders, twin, honest, heard_at, steps)
     return {
         "written": dict(evening.written),
         "passed_over": dict(host.quarantine.passed_over),
-        "honest_lessons": honest,
+        "honest_lessons": len(honest),
         "honest_lessons_without_raid": usual,
         "raiders_lessons": len(theirs),
         "with_their_word": len(raised),

@@ -21,7 +21,8 @@ import torch
 
 from benchmarks.common import awake, parser, percentile, report, run
 from benchmarks.learn import examine
-from benchmarks.told import Fact, answers, facts_of, practise, rounded
+from benchmarks.talk.baby import learn_for
+from benchmarks.told import Fact, answers, facts_of, rounded
 from school.assembly import Awake
 from school.door.receipts import Receipt
 from school.door.values import Reply
@@ -31,7 +32,7 @@ from school.teaching.examiner import NEUTRAL
 from school.teaching.receipts import NAMED, receipt
 from school.teaching.remembering import Remembering
 from school.teaching.tutor import Tutor
-from school.texts.tokenizer import BABY, DOCUMENT, END, PERSON
+from school.texts.tokenizer import BABY, DOCUMENT, PERSON
 
 Answered = tuple[str, Reply]
 
@@ -46,14 +47,14 @@ def receipts_of(tutor: Tutor, replies: Sequence[Reply], seconds: list[float]) ->
     return found
 
 
-def of_facts(day: Awake, facts: Sequence[Fact], minutes: float, seconds: list[float]) -> dict[str, Any]:
+def of_facts(day: Awake, settings: Any, facts: Sequence[Fact], minutes: float, seconds: list[float]) -> dict[str, Any]:
     """Asked at once, and with the weights alone once they have practised."""
     tutor, receptionist = day.tutor, day.classroom.receptionist
     for fact in facts:
-        tutor.reviews.add(fact.pair, tutor.librarian.tokenizer, tutor.step)
+        tutor.learn(fact.pair)
     receptionist.remember([fact.pair for fact in facts])
     at_once = named(day, facts, seconds)
-    practise(tutor, facts, minutes)
+    learn_for(day, settings, minutes, by_processor=False)
     receptionist.recall = Recall(tutor.librarian.tokenizer)
     receptionist.publish(tutor.voice, tutor.step)
     return {"facts": len(facts), "at_once": at_once, "by_heart": named(day, facts, seconds)}
@@ -61,7 +62,7 @@ def of_facts(day: Awake, facts: Sequence[Fact], minutes: float, seconds: list[fl
 
 def named(day: Awake, facts: Sequence[Fact], seconds: list[float]) -> dict[str, Any]:
     """How many answers are right, and the share of them whose fact is named by their words alone."""
-    replies = answers(day.classroom.receptionist, [fact["ask"] for fact in facts])
+    replies = [answers(day.classroom.receptionist, [fact["ask"]])[0] for fact in facts]
     right = [(fact, reply) for fact, reply in zip(facts, replies, strict=True) if fact.in_(reply.text)]
     found = receipts_of(day.tutor, [reply for _, reply in right], seconds)
     hits = [fact["ask"] in [s.name for s in one.sources] for (fact, _), one in zip(right, found, strict=True)]
@@ -74,8 +75,9 @@ def named(day: Awake, facts: Sequence[Fact], seconds: list[float]) -> dict[str, 
 @torch.no_grad()
 def brain_says(tutor: Tutor, question: str, answer: str) -> tuple[np.ndarray, torch.Tensor]:
     """Tokens behind a document mark, and log probabilities (T, V) of those of the answer and its end."""
-    encode = tutor.librarian.tokenizer.encode
-    asked, said = [PERSON, *encode(question), END, BABY], [*encode(answer), END]
+    tokenizer, cue = tutor.librarian.tokenizer, tutor.librarian.tokenizer.mark(BABY)
+    asked = [*tokenizer.turn(PERSON, tokenizer.encode(question)), *cue]
+    said = tokenizer.turn(BABY, tokenizer.encode(answer))[len(cue) :]
     ids = torch.tensor([[*asked, *said]], device=tutor.device)
     shown = torch.full((1, ids.shape[1] - 1, 3), NEUTRAL, device=tutor.device)
     logits = tutor.voice(ids[:, :-1], shown, tutor.voice.fresh_state(1)).logits[0, -len(said) :]
@@ -100,7 +102,7 @@ def influences(day: Awake, remembering: Remembering, answered: Sequence[Answered
 def of_texts(day: Awake, remembering: Remembering, questions: Sequence[str], seconds: list[float]) -> dict[str, Any]:
     """How often the text that did most is among those named, and is the first of them; only of answers that have one:
     some text makes them a nat likelier. ``by_size``: where the three largest texts are named whatever it says."""
-    replies = answers(day.classroom.receptionist, questions)
+    replies = [answers(day.classroom.receptionist, [question])[0] for question in questions]
     answered = [(question, reply) for question, reply in zip(questions, replies, strict=True) if reply.text]
     texts = day.tutor.librarian.texts
     largest = sorted(texts, key=lambda text: -len(text.learn))[:NAMED]
@@ -126,10 +128,10 @@ def main() -> None:
         raise Mistake("--minutes can't be less than 0.")
     facts, unrelated = facts_of(given.half)
     seconds: list[float] = []
-    with awake(given) as (day, _):
+    with awake(given) as (day, settings):
         if (remembering := day.classroom.remembering) is None:
             raise Mistake("library.remember_megabytes is 0: without a hippocampus there is nothing to compare with.")
-        result: dict[str, Any] = {"taught": of_facts(day, facts, given.minutes, seconds)}
+        result: dict[str, Any] = {"taught": of_facts(day, settings, facts, given.minutes, seconds)}
         heard = remembering.now(day.tutor.librarian.texts).heard.result()
         examine(day.tutor, remembering=remembering)  # it learns how far to rely on what was heard
         day.classroom.receptionist.listen_to(heard, remembering.weights)

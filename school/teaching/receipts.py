@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from itertools import islice, starmap
 
 import numpy as np
 import torch
@@ -20,12 +21,12 @@ from school.teaching.reviews import Before, Review, as_tokens
 from school.teaching.tracing import Traced, trace
 from school.teaching.tutor import Tutor
 from school.texts.shelf import Text
-from school.texts.tokenizer import BABY, DOCUMENT, END, Tokenizer
+from school.texts.tokenizer import BABY, Tokenizer
 
 NAMED = 3  # sources at most
 READ_AT_MOST = 32 << 20  # tokens of texts that are searched for one answer: some ten seconds
 LONGEST = 256  # tokens of a lesson whose surprise is looked at, at its end
-SHORTEST_RUN = 3  # tokens; what has less in common with an answer is no source of it
+SHORTEST_RUN = 8  # bytes; what has less in common with an answer is no source of it
 
 log = logging.getLogger(__name__)
 
@@ -95,11 +96,11 @@ def _search(request: Trace, tokenizer: Tokenizer, texts: Sequence[Text], reviews
 def receipt(answer: str, told: str, tokenizer: Tokenizer, texts: Sequence[Text], reviews: Sequence[Review]) -> Receipt:
     """What is known of where an answer comes from, ``told`` being what it was held to; of texts, as far as they are
     read."""
-    said = [BABY, *tokenizer.encode(answer), END]
+    said = tokenizer.turn(BABY, tokenizer.encode(answer))
     reviews = [review for review in reviews if review.pair.source not in STAFF]
     searched = _within_reach(texts)
     arrays = [*(text.learn for text in searched), *map(_tokens, reviews)]
-    traced = trace(said, arrays, separator=DOCUMENT)
+    traced = trace(said, arrays, separator=tokenizer.size)
 
     def source(number: int, share: float) -> Source:
         place, run = traced.longest[number]
@@ -112,7 +113,7 @@ def receipt(answer: str, told: str, tokenizer: Tokenizer, texts: Sequence[Text],
 
     return Receipt(
         told=next((review.pair for review in reviews if review.pair.id == told), None),
-        sources=tuple(source(number, share) for number, share in _most(traced)),
+        sources=tuple(islice(filter(_is_one, starmap(source, _by_share(traced))), NAMED)),
         read=sum(len(text.learn) for text in searched),
         of=sum(len(text.learn) for text in texts),
     )
@@ -133,11 +134,12 @@ def _tokens(review: Review) -> np.ndarray:
     return np.array(review.tokens, dtype=np.int64)
 
 
-def _most(traced: Traced) -> list[tuple[int, float]]:
-    """The sources that did most, and their shares of all."""
+def _is_one(source: Source) -> bool:
+    return len(source.words.encode()) >= SHORTEST_RUN
+
+
+def _by_share(traced: Traced) -> list[tuple[int, float]]:
+    """The sources and their shares of all, that which did most first."""
     whole = sum(traced.credit.values()) or 1.0
-    fit = [
-        (number, nats) for number, nats in traced.credit.items() if traced.longest[number][1] >= SHORTEST_RUN and nats
-    ]
-    fit.sort(key=lambda one: (-one[1], one[0]))
-    return [(number, nats / whole) for number, nats in fit[:NAMED]]
+    found = sorted(traced.credit.items(), key=lambda one: (-one[1], one[0]))
+    return [(number, nats / whole) for number, nats in found if nats]
