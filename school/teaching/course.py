@@ -30,6 +30,7 @@ SHARPNESS = 1.0  # beta of KTO, per nat of an answer
 KEPT_LIKELY = 0.1  # how much the likelihood of liked answers counts, per nat and token
 KEPT_SAME = 10.0  # how much it counts to be as it was, per nat and token
 RATE, CLIP = 5e-4, 1.0
+WARM_UP = 10  # steps over which the rate rises: the first ones of Adam go equally far everywhere
 SINKING = -0.2  # nats per token: where liked answers are so much less likely than they were, it goes wrong
 
 
@@ -129,7 +130,8 @@ class Course:
         self.optimizer.zero_grad()
         loss.backward()
         gradients = [parameter.grad for parameter in self.learner.parameters() if parameter.grad is not None]
-        self.optimizer.step(RATE, shrink=max(1.0, norm(gradients, self.learner.backend) / CLIP))
+        rate = RATE * min(1.0, (self.done + 1) / WARM_UP)
+        self.optimizer.step(rate, shrink=max(1.0, norm(gradients, self.learner.backend) / CLIP))
         self.optimizer.zero_grad()
         self.learner.constrain()
 
