@@ -28,10 +28,8 @@ import torch
 
 from benchmarks.common import awake, parser, report, run
 from benchmarks.learn import examine
-from benchmarks.talk.form import distinct_2
 from benchmarks.talk.library import library_of
 from benchmarks.talk.questions import ask_about
-from benchmarks.talk.words import words
 from benchmarks.told import answers, rounded
 from benchmarks.variants import SEED
 from brain.contract import Brain
@@ -43,6 +41,7 @@ from school.talking.receptionist import Receptionist
 from school.teaching.course import log_probabilities, read_quietly, strayed
 from school.teaching.tutor import Tutor
 from school.teaching.verdicts import Rows, Verdicts, matched
+from school.texts.fluency import distinct_2, words
 from wakeup import whisper
 
 SHORT = 8  # words
