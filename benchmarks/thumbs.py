@@ -28,10 +28,8 @@ import torch
 
 from benchmarks.common import awake, parser, report, run
 from benchmarks.learn import examine
-from benchmarks.talk.form import distinct_2
 from benchmarks.talk.library import library_of
 from benchmarks.talk.questions import ask_about
-from benchmarks.talk.words import words
 from benchmarks.told import answers, rounded
 from benchmarks.variants import SEED
 from brain.contract import Brain
@@ -43,6 +41,7 @@ from school.talking.receptionist import Receptionist
 from school.teaching.course import log_probabilities, read_quietly, strayed
 from school.teaching.tutor import Tutor
 from school.teaching.verdicts import Rows, Verdicts, matched
+from school.texts.fluency import distinct_2, words
 from wakeup import whisper
 
 SHORT = 8  # words
@@ -238,10 +237,11 @@ def main() -> None:
     options.add_argument("--steps", type=int, default=200, help="of lessons before")
     options.add_argument("--thumbs", type=int, nargs="+", default=[20, 50, 100], help="how many, half of them good")
     options.add_argument("--seeds", type=int, default=1, help="lives, one after the other")
+    options.add_argument("--first-seed", type=int, default=0, help="of these lives")
     given = options.parse_args()
-    if min(given.steps, given.seeds, *given.thumbs) < 1:
-        raise Mistake("--steps, --thumbs and --seeds must be at least 1.")
-    lives = [life(given, seed) for seed in range(given.seeds)]
+    if min(given.steps, given.seeds, *given.thumbs, given.first_seed + 1) < 1:
+        raise Mistake("--steps, --thumbs and --seeds must be at least 1, and --first-seed at least 0.")
+    lives = [life(given, seed) for seed in range(given.first_seed, given.first_seed + given.seeds)]
     report(rounded({"lives": lives}), given.json)
 
 

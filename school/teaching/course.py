@@ -28,8 +28,9 @@ from school.teaching.verdicts import Rows, Verdict, matched, mismatched
 
 SHARPNESS = 1.0  # beta of KTO, per nat of an answer
 KEPT_LIKELY = 0.1  # how much the likelihood of liked answers counts, per nat and token
-KEPT_SAME = 6.0  # how much it counts to be as it was, per nat and token
+KEPT_SAME = 10.0  # how much it counts to be as it was, per nat and token
 RATE, CLIP = 5e-4, 1.0
+WARM_UP = 10  # steps over which the rate rises: the first ones of Adam go equally far everywhere
 SINKING = -0.2  # nats per token: where liked answers are so much less likely than they were, it goes wrong
 
 
@@ -58,13 +59,13 @@ class Course:
     def begin(
         cls, voice: Brain, difference: Mapping[str, Tensor], *, made_of: frozenset[str], began: int, steps: int
     ) -> Course:
-        """``difference``: what earlier courses made of the voice."""
-        base, learner = copy.deepcopy(voice).requires_grad_(False), copy.deepcopy(voice).requires_grad_(True)
+        """From the beginning: ``difference`` is what earlier courses made of the voice."""
+        base = copy.deepcopy(voice).requires_grad_(False)
         with torch.no_grad():
             for name, parameter in base.named_parameters():
                 if name in difference:
                     parameter.sub_(difference[name])
-        return cls(base, learner, made_of, began, steps)
+        return cls(base, copy.deepcopy(base).requires_grad_(True), made_of, began, steps)
 
     @classmethod
     def restored(cls, voice: Brain, facts: Mapping[str, Any], tensors: Mapping[str, Mapping[str, Tensor]]) -> Course:
@@ -129,7 +130,8 @@ class Course:
         self.optimizer.zero_grad()
         loss.backward()
         gradients = [parameter.grad for parameter in self.learner.parameters() if parameter.grad is not None]
-        self.optimizer.step(RATE, shrink=max(1.0, norm(gradients, self.learner.backend) / CLIP))
+        rate = RATE * min(1.0, (self.done + 1) / WARM_UP)
+        self.optimizer.step(rate, shrink=max(1.0, norm(gradients, self.learner.backend) / CLIP))
         self.optimizer.zero_grad()
         self.learner.constrain()
 

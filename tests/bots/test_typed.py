@@ -228,8 +228,8 @@ def test_what_became_of_a_lesson(desk):
 
 
 def test_what_is_let_on_counts_little_until_more_is_said(desk):
-    """A laugh makes a lesson of little weight, the question again only a verdict of as little; one for each answer.
-    What is said outright takes its place, and /undo takes back what was meant."""
+    """A laugh makes a lesson of little weight, the question again only a verdict; one for each answer. What is said
+    outright takes its place, and /undo takes back what was meant."""
     desk.type("hello", "haha", "what is soup?", "What is soup", "/good", "/undo", "/undo")
     meant = [(pair.prompt, pair.source, pair.weight) for pair in desk.taught]
     assert meant == [("hello", "good", 0.2), ("what is soup?", "bad", 0.2), ("What is soup", "good", 1.0)]
