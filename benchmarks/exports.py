@@ -28,7 +28,8 @@ from school.bodies.others.plain import plain_of
 from school.office.mistakes import Mistake
 from school.texts.tokenizer import DOCUMENT, MARK_COUNT, MARKS, Tokenizer
 
-QUIET = {"llama_cpp": {"verbose": False, "n_threads": 1, "logits_all": True}}
+EXACT = {"type_k": 0, "type_v": 0, "flash_attn": False}  # of llama.cpp: keys and values are kept in 32 bits, too
+QUIET = {"verbose": False, "n_threads": 1, "logits_all": True}
 
 
 def main() -> None:
@@ -126,7 +127,7 @@ def in_transformers(place: Path, said: Said) -> dict[str, Any]:
 def in_llama_cpp(place: Path, said: Said, places: int) -> dict[str, Any]:
     from llama_cpp import Llama
 
-    model = Llama(str(place / "model.gguf"), n_ctx=places, **QUIET["llama_cpp"])
+    model = Llama(str(place / "model.gguf"), n_ctx=places, **QUIET, **EXACT)
     ids = said.ids[: places - 1]
     model.eval(ids)
     apart = (torch.from_numpy(model.scores[: len(ids)]) - said.logits(ids)).abs().max().item()

@@ -53,7 +53,7 @@ class _Config(BaseModel):
     n_heads: Few
     n_kv_heads: Few
     vocab_size: Annotated[int, Field(ge=1, le=MOST)]
-    max_seq_len: Annotated[int, Field(ge=2, le=65_536)]
+    max_seq_len: Annotated[int, Field(ge=2, le=4096)]
     norm_eps: Annotated[float, Field(gt=0, lt=1)] = 1e-5
     rope_theta: Annotated[float, Field(ge=THETA, le=THETA)] = THETA
     head_dim: Width

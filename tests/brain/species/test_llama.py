@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 import torch
 
-from brain import SIZES, SPECIES, build_brain, parameter_count
+from brain import SIZES, SPECIES, build_brain, parameter_count, read_config
 from brain.contract import State, pick_streams, stack_states
 from brain.species.llama import LlamaBrain, drop_channels, rotate, rotations, visible
 from tests.brain.conftest import TINY_LLAMA
@@ -52,6 +52,25 @@ def test_block_and_steps_agree_to_rounding(brain):
             torch.testing.assert_close(out.logits, whole.logits[:, t], atol=1e-5, rtol=1e-5)
         for name in state:
             torch.testing.assert_close(state[name], whole.state[name], atol=1e-5, rtol=1e-5)
+
+
+def test_one_that_was_born_elsewhere():
+    """Its output has a table of its own, and its input's is taken as it is; an old soul says nothing of that."""
+    facts = asdict(replace(SMALL, tied=False, epsilon=1e-5))
+    other = build_brain(read_config(facts), pieces=[b""] * VOCABULARY, turn_tokens=8).requires_grad_(False)
+    assert other.norm.eps == other.layers[0].feed_norm.eps == 1e-5
+    tokens, pixels = some_input(1, 5)
+    before = other(tokens, pixels, other.fresh_state(1)).logits
+    other.speak[3] += 1.0
+    after = other(tokens, pixels, other.fresh_state(1)).logits
+    assert [torch.equal(before[..., i], after[..., i]) for i in (2, 3, 4)] == [True, False, True]
+    other.tokens[tokens[0, 0]] *= 2.0
+    assert not torch.allclose(other(tokens, pixels, other.fresh_state(1)).logits, after, atol=1e-6)
+    assert len(other.weight_decayed()) == sum(p.ndim >= 2 for p in other.parameters()) - 2
+    assert len(other.gauges()) == 2 + 2 * LAYERS
+    old = {name: value for name, value in asdict(SMALL).items() if name not in ("tied", "epsilon")}
+    assert read_config(old) == SMALL
+    assert "epsilon" in replace(SMALL, epsilon=float("nan")).misfit()
 
 
 def test_what_is_visible():

@@ -273,6 +273,19 @@ def test_letters_that_lie(file, change):
     refused(file)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ['{"characters": ', '{"characters": "abc", "unknown": ""}', '{"characters": 5, "unknown": ""}']
+    + ['{"characters": ' + "[" * 90_000, '{"characters": "\\n :AQ\\ud800", "unknown": ""}'],
+    ids=lambda text: text[:40],
+)
+def test_alphabets_that_lie(file, text):
+    head, numbers = parts(file)
+    head["__metadata__"]["tokenizer"] = text
+    put(file, head, numbers)
+    refused(file)
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_weights_that_are_no_numbers(body, tmp_path, value):
     """With the right hash, too."""

@@ -24,6 +24,7 @@ KINDS = {
     "born long ago": replace(TINY, echo=True, shared_decays=False, spelling=False, word_memory=False),
     "a gate each": replace(TINY, neurons_per_gate=1),
     "llama": LLAMA,
+    "llama with two tables": replace(LLAMA, tied=False, epsilon=1e-5),
 }
 PROMPTS = ("the cat sat", "Soup! 👩‍🚀 猫が好き é\n\n", "a")
 TOKENS = 200

@@ -273,6 +273,7 @@ WRONG_CONFIGS = [
     ({"vocab_size": 87}, "characters, but the config says 87"),
     ({"vocab_size": 1 << 30}, "vocab_size"),
     ({"max_seq_len": 1}, "max_seq_len"),
+    ({"max_seq_len": 65_536}, "max_seq_len"),
     ({"norm_eps": 0.0}, "norm_eps"),
     ({"rope_theta": 500_000.0}, "rope_theta"),
     ({"hidden_dim": 65_536, "dim": 65_536, "head_dim": 10_922}, "don't fit together"),
