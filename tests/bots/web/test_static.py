@@ -82,4 +82,5 @@ def test_the_page_about_the_overlay_names_what_can_be_changed():
     page, style = (ROOT / "docs/pages.md").read_text("utf-8"), (STATIC / "overlay/themes.css").read_text("utf-8")
     themes = {"night", *re.findall(r"data-theme=\"(\w+)\"", style)}
     variables = set(re.findall(r"^  (--[\w-]+):", style, re.M))
-    assert {one for one in (*themes, *variables) if f"`{one}`" not in page} == set()
+    assert {theme for theme in themes if f"`{theme}`" not in page} == set()
+    assert {name for name in variables if f"**{name}**" not in page} == set()
