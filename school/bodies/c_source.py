@@ -43,9 +43,9 @@ HEAD = """\
        cc -O3 -march=native baby.c -o baby -lm      gcc or clang on Linux, macOS or MinGW
        cl /O2 /arch:AVX2 baby.c                     Visual Studio
 
-   Without -march=native or /arch the program runs on other machines of its kind, too, only slower. Its letters and its
-   weights are at the beginning, how it thinks and speaks is behind them: ./baby --help. The program is under the MIT
-   licence, like the one in which it grew up; what you may do with the weights its card says: ./baby --about. */
+   Without -march=native or /arch the program runs on other machines of its kind, too, only slower; ARM needs neither.
+   Its letters and weights are at the beginning, how it thinks and speaks is behind them: ./baby --help. The program is
+   under the MIT licence, like the one in which it grew up; what you may do with the weights its card says: --about. */
 """
 
 

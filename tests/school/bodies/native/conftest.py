@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -133,6 +132,3 @@ def program(body, tmp_path_factory) -> Path:
     file = tmp_path_factory.mktemp("program") / "baby"
     write_program(body, file)
     return file
-
-
-needs_clang = pytest.mark.skipif(shutil.which("clang") is None, reason="clang is not installed here")

@@ -80,6 +80,7 @@ def test_whatever_it_is_started_with(watched, words):
     assert ended.returncode == 0, ended.stderr.decode()[-2000:]
 
 
+@pytest.mark.trial
 def test_the_other_species(llama, tmp_path):
     """Far beyond its context, with torn characters in it."""
     file = watched_program(llama, tmp_path)

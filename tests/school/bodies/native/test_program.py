@@ -45,13 +45,14 @@ def run(file: Path, *words: str, typed: str | bytes = "", python: bool = False) 
     return subprocess.run(command, input=given, capture_output=True, timeout=60)
 
 
-@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+@pytest.mark.parametrize(("compiler", "how"), [("gcc", "-O1"), ("clang", "-fsyntax-only")])
 @pytest.mark.parametrize("species", ["body", "llama", "speller"])
-def test_no_compiler_complains(request, species, compiler, tmp_path):
+def test_no_compiler_complains(request, species, compiler, how, tmp_path):
+    """gcc finds some of what it says while it optimises, clang all of it before."""
     if shutil.which(compiler) is None:
         pytest.skip(f"{compiler} is not installed here")
     write_source(request.getfixturevalue(species), tmp_path / "baby.c")
-    made = compile_with(compiler, *WARNINGS, "-O1", tmp_path / "baby.c", "-o", tmp_path / "baby", "-lm")
+    made = compile_with(compiler, *WARNINGS, how, "-c", tmp_path / "baby.c", "-o", tmp_path / "baby.o")
     assert (made.returncode, made.stderr) == (0, "")
 
 
