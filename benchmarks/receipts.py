@@ -122,11 +122,12 @@ def of_texts(day: Awake, remembering: Remembering, questions: Sequence[str], sec
 def main() -> None:
     options = parser(__doc__.splitlines()[0])
     options.add_argument("--minutes", type=float, default=5, help="of lessons with the facts among them")
+    options.add_argument("--questions", type=int, default=100, help="only the first so many of each kind")
     options.add_argument("--half", choices=("a", "b", "both"), default="both", help="of the facts")
     given = options.parse_args()
     if given.minutes < 0:
         raise Mistake("--minutes can't be less than 0.")
-    facts, unrelated = facts_of(given.half)
+    facts, unrelated = (kind[: given.questions] for kind in facts_of(given.half))
     seconds: list[float] = []
     with awake(given) as (day, settings):
         if (remembering := day.classroom.remembering) is None:

@@ -67,10 +67,12 @@ def facts_of(half: str) -> tuple[list[Fact], list[str]]:
 # ---- what is found, without a brain --------------------------------------------------------------------------------
 
 
-def found(recall: Recall, facts: Sequence[Fact], unrelated: Sequence[str]) -> dict[str, float]:
+def found(
+    recall: Recall, facts: Sequence[Fact], unrelated: Sequence[str], others: Sequence[Fact] = ()
+) -> dict[str, float]:
     """Shares of questions whose answer is found: the same, paraphrases, those with another's answer, and those with an
-    answer where there is none."""
-    for fact in facts:
+    answer where there is none. ``others`` are told, too, and not asked for."""
+    for fact in (*others, *facts):
         recall.learn(fact.pair)
 
     def hits(question: str) -> str | None:
@@ -182,6 +184,7 @@ def main() -> None:
     options.add_argument("--minutes", type=float, default=10, help="of lessons before; 0: no brain, only what is found")
     options.add_argument("--cpu-minutes", type=float, default=0, help="of the processor's work for lessons, instead")
     options.add_argument("--facts", type=int, default=100, help="only the first so many")
+    options.add_argument("--among-all", action="store_true", help="tell both halves before anything is looked for")
     options.add_argument("--half", choices=("a", "b", "both"), default="b", help="of the facts")
     options.add_argument("--after", type=float, default=0, metavar="MINUTES", help="of lessons after all were told")
     given = options.parse_args()
@@ -190,7 +193,8 @@ def main() -> None:
     facts, unrelated = facts_of(given.half)
     facts = facts[: given.facts]
     settings = SchoolSettings()
-    result = {"facts": len(facts), "found": found(open_recall(Letters(), settings), facts, unrelated)}
+    recall, others = open_recall(Letters(), settings), facts_of("both")[0] if given.among_all else ()
+    result = {"facts": len(facts), "found": found(recall, facts, unrelated, others)}
     if given.minutes or given.cpu_minutes:
         result |= life(given, facts, unrelated)
     report(rounded(result), given.json)

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import bodies, company, exports, learn, plots, prequential, privacy, references, teach
+from benchmarks import bodies, company, exports, learn, plots, prequential, privacy, receipts, references, teach
 from benchmarks.common import run
 from benchmarks.variants import Variant, chosen, parse_variant
 from school.office.mistakes import Mistake
@@ -331,3 +331,16 @@ def test_exports_are_measured(text, monkeypatch, capsys):
     assert found["llama2c MB"] > 0
     for program in ("transformers", "llama.cpp"):
         assert found.get(f"{program} same ids", True)
+
+
+# ---- receipts ------------------------------------------------------------------------------------------------------
+
+
+def test_receipts_are_held_against_leaving_out(text, monkeypatch, capsys):
+    """What was told is named by its words alone, and the one text there is as what did most."""
+    how = ["--text", str(text), "--minutes", "0", "--questions", "3", "--half", "a"]
+    result = measured(receipts, [*how, *SMALL], monkeypatch, capsys)
+    assert result["taught"]["at_once"] == {"right": 3, "named": 1.0}
+    assert result["taught"]["by_heart"]["right"] <= 3
+    assert 0 <= result["texts"]["answers"] <= 3
+    assert 0 < result["seconds_p50"] <= result["seconds_p99"]
