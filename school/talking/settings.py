@@ -8,7 +8,7 @@ from school.office.settings import EXPERT, Slice
 
 
 class SpeechSettings(Slice):
-    temperature: float = Field(0.82, ge=0, le=5, description="0: always its best guess; higher: bolder")
+    temperature: float = Field(0.85, ge=0, le=5, description="0: always its best guess; higher: bolder")
     top_k: int = Field(50, ge=0, description="choose among so many tokens at most; 0: all", json_schema_extra=EXPERT)
     top_p: float = Field(
         0.95,
@@ -25,7 +25,7 @@ class SpeechSettings(Slice):
         json_schema_extra=EXPERT,
     )
     take_up: float = Field(
-        6.0,
+        5.0,
         ge=0,
         le=10,
         description="by how many nats a rare word of the question is likelier until it is said; 0: not",
