@@ -34,7 +34,7 @@ from school.settings import SchoolSettings
 from school.talking.recall import Recall
 from school.talking.receptionist import Receptionist
 from school.teaching.tutor import Tutor
-from school.texts.tokenizer import MARK_COUNT
+from school.texts.tokenizer import END, MARK_COUNT
 from wakeup import whisper
 
 FACTS = Path(__file__).with_name("told.toml")
@@ -85,6 +85,8 @@ def found(recall: Recall, facts: Sequence[Fact], unrelated: Sequence[str]) -> di
 
 class Letters:
     """Stands in for a tokenizer where nobody speaks."""
+
+    end = END
 
     def encode(self, text: str) -> list[int]:
         return [MARK_COUNT + byte for byte in text.encode()]
