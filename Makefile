@@ -31,7 +31,7 @@ settings: setup
 	@$(VENV)/bin/python -m bots.settings
 
 lab: setup
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt matplotlib pyppmd transformers gguf playwright
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt matplotlib pyppmd transformers gguf playwright openai llm
 
 setup: $(DONE)
 

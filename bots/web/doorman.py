@@ -27,12 +27,12 @@ FULL_RESPONSE = b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/
 )
 
 
-class Conversation(RequestHandler):
+class Visit(RequestHandler):
     """A connection on which what is no HTTP at all is refused in our words. ``left`` is called when it ends."""
 
     __slots__ = ("_left",)
 
-    def __init__(self, server: web.Server, left: Callable[[Conversation], None]):
+    def __init__(self, server: web.Server, left: Callable[[Visit], None]):
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
@@ -67,16 +67,16 @@ class Doorman:
         self._server, self._clock = server, clock
         self._waiting: dict[RequestHandler, float] = {}  # who said nothing yet, since when
         self._served: set[RequestHandler] = set()
-        self._inside: set[Conversation] = set()
+        self._inside: set[Visit] = set()
         self.turned_away = 0
 
     def __call__(self) -> asyncio.Protocol:
         if len(self._inside) >= CONNECTIONS:
             self.turned_away += 1
             return TurnedAway()
-        conversation = Conversation(self._server, self._inside.discard)
-        self._inside.add(conversation)
-        return conversation
+        visit = Visit(self._server, self._inside.discard)
+        self._inside.add(visit)
+        return visit
 
     @property
     def inside(self) -> int:

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from bots.chat.context import Hooks
-from bots.chat.settings import ChatLessonSettings, ChatSettings, CommandSettings
+from bots.chat.settings import ChatSettings
 from bots.room import open_room
 from bots.room.wire import id_of
+from bots.settings import Settings
 from bots.web.hub import encoded
-from school.diary.settings import VoiceSettings
 from school.texts.public import PublicTexts
 from tests.bots.web.calling import Listener, call, post
 from tests.bots.web.living import Living, alive, served
@@ -34,9 +34,7 @@ class Room:
 
     def __init__(self, living: Living, here: Any):
         self._here, self.lines = here, []
-        settings = SimpleNamespace(
-            chat=CHAT, chat_lessons=ChatLessonSettings(), commands=CommandSettings(), voice=VoiceSettings()
-        )
+        settings = Settings(chat=CHAT)
         hooks = Hooks(save=living.control.save, stage=here.face.stage)
         self.surface = self._on_loop(
             lambda: open_room(living.school, living.people, hooks, living.home, settings, show=self.lines.append)
