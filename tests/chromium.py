@@ -79,7 +79,7 @@ class Tab:
 
         def look(page: Page) -> bool:
             while not page.evaluate(script):
-                assert time.monotonic() < late, f"it never came: {script}"
+                assert time.monotonic() < late, f"it never came: {script}; {page.inner_text('body')[:500]}"
                 page.wait_for_timeout(LOOK_MS)
             return True
 

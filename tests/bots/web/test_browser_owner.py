@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from bots.web.marks import VERDICTS
 from tests.bots.web.living import served
 from tests.chromium import Chromium, Tab
 
@@ -41,6 +42,11 @@ def press(tab: Tab, *keys: str) -> None:
     tab.do(lambda page: [page.keyboard.press(key) for key in keys])
 
 
+def said(message: str) -> str:
+    """How the page tells what the house answers: as the beginning of a sentence."""
+    return message[0].upper() + message[1:]
+
+
 def say(tab: Tab, text: str) -> None:
     """Type it into whatever has the focus."""
     tab.do(lambda page: page.keyboard.type(text))
@@ -59,11 +65,11 @@ def test_it_is_asked_and_marked_by_keyboard_alone(chromium: Chromium, here, livi
         press(tab, "Shift+Tab", "Shift+Tab", "Shift+Tab", "Shift+Tab")
         assert tab.ask("document.activeElement.textContent") == "Good"
         press(tab, "Space")
-        tab.until("document.querySelector('.note').textContent.startsWith('It will learn that')")
+        tab.until(f"document.querySelector('.note').textContent.startsWith('{said(VERDICTS['good'])}')")
         assert tab.ask("document.activeElement.getAttribute('aria-pressed')") == "true"
         press(tab, "Tab", "Tab", "Enter")
         say(tab, "the cat did")
-        tab.until("document.querySelector('.note').textContent.startsWith('It says that from now on')")
+        tab.until(f"document.querySelector('.note').textContent.startsWith('{said(VERDICTS['fix'])}')")
         assert tab.ask("document.activeElement.textContent") == "Fix…"
         press(tab, "Tab", "Enter")
         tab.until("document.querySelector('.note').textContent.startsWith('Nobody told it that')")
