@@ -116,7 +116,7 @@ class LessonSettings(Slice):
         2, ge=1, le=64, description="rows of taught pairs added to a step when some are due", json_schema_extra=EXPERT
     )
     review_growth: float = Field(
-        1.25, gt=1, le=10, description="how much longer each wait for a pair's return is", json_schema_extra=EXPERT
+        1.7, gt=1, le=10, description="how much longer each wait for a pair's return is", json_schema_extra=EXPERT
     )
     reviews_kept: int = Field(20_000, ge=1, description="taught pairs under instruction; the best known make room")
     night_passes: int = Field(3, ge=1, le=100, description="times that each of a day's pairs comes back at night")

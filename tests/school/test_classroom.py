@@ -149,7 +149,7 @@ def test_without_consent_nothing_is_kept(class_):
 
 
 def test_feedback_becomes_lessons(class_):
-    """Good and fix make pairs that are taught within a few steps; bad takes them back for good."""
+    """Good and fix make pairs that are taught within a few steps; bad takes them back for good, and is a verdict."""
     class_.classroom.start()
     school, reviews = class_.school, class_.tutor.reviews
     good = school.ask("how are you?", "c").result(timeout=60)
@@ -168,8 +168,8 @@ def test_feedback_becomes_lessons(class_):
     class_.classroom.done.result(timeout=60)
     class_.registrar.close(step=1, ending="asleep", patience=60)
     pairs = rows(class_, "select source, status, weight from pairs order by id")
-    assert pairs == [("good", "withdrawn", 1.0), ("fix", "learning", 2.0)]
-    assert [pair.answer for pair in class_.registrar.queries.pairs_learning()] == ["a lot of water"]
+    assert pairs == [("good", "withdrawn", 1.0), ("fix", "learning", 2.0), ("bad", "learning", 1.0)]
+    assert [pair.answer for pair in class_.registrar.queries.pairs_learning()] == ["a lot of water", good.text]
 
 
 def test_a_correction_belongs_to_who_made_it_and_to_who_asked(class_):
