@@ -25,7 +25,7 @@ class SpeechSettings(Slice):
         json_schema_extra=EXPERT,
     )
     take_up: float = Field(
-        5.0,
+        6.0,
         ge=0,
         le=10,
         description="by how many nats a rare word of the question is likelier until it is said; 0: not",

@@ -1,7 +1,7 @@
 """What an answer is to take up: the words of its question that say something stay likelier until they are said.
 
 People's answers take up what they were asked, and a brain this small forgets it after a few words. So each such word,
-by how rare it is in what was heard, gains some nats wherever it may stand; the brain still says where.
+by how rare it is in what was heard, gains some nats; the brain says where it may stand.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ MOST = 3  # words
 FREQUENT = 150  # a word that is more than one token of so many says nothing
 RARE = 4.0  # nats above that, from which on a word gains all that it can
 OF_PIECES = 0.7  # of that, what the first piece of a word of several gains: others begin so, too
+PLAUSIBLE = 150  # a word gains only where it is among so many of the likeliest tokens
 GOES_ON = 6.0  # nats that the rest of a word gains that is begun
 TAIL = 12  # tokens in which a word is looked for
 
@@ -32,13 +33,15 @@ class Topic:
     ways: tuple[tuple[int, ...], ...]
     rarity: float
 
-    def next(self, said: list[int], pull: float) -> Iterator[tuple[int, float]]:
-        """Tokens that are to be likelier now, and by how many nats."""
+    def begins(self, pull: float) -> Iterator[tuple[int, float]]:
+        """Tokens that it may begin with, and by how many nats they are to be likelier."""
         for way in self.ways:
             yield way[0], pull * self.rarity * (1.0 if len(way) == 1 else OF_PIECES)
-            for begun in range(1, len(way)):
-                if tuple(said[-begun:]) == way[:begun]:
-                    yield way[begun], GOES_ON
+
+    def goes_on(self, said: list[int]) -> Iterator[int]:
+        """Tokens with which it goes on where it is begun."""
+        for way in self.ways:
+            yield from (way[begun] for begun in range(1, len(way)) if tuple(said[-begun:]) == way[:begun])
 
 
 class Topics:
@@ -75,14 +78,20 @@ class Topics:
 
 def taken_up(logits: Tensor, topics: list[list[Topic]], said: list[list[int]], pull: float) -> Tensor:
     """Logits (B, V) in which what is left of each answer's topics is likelier, by ``pull`` nats at most."""
-    if not any(topics):
+    if not pull or not any(topics):
         return logits
-    logits = logits.clone()
+    likely, logits = _likely(logits), logits.clone()
     for row, (left, words) in enumerate(zip(topics, said, strict=True)):
         gains: dict[int, float] = {}
         for topic in left:
-            for token, gain in topic.next(words, pull):
-                gains[token] = max(gains.get(token, 0.0), gain)
+            for token, gain in topic.begins(pull):
+                gains[token] = max(gains.get(token, 0.0), gain * bool(likely[row, token]))
+            gains |= dict.fromkeys(topic.goes_on(words), GOES_ON)
         for token, gain in gains.items():
             logits[row, token] += gain
     return logits
+
+
+def _likely(logits: Tensor) -> Tensor:
+    """Which tokens (B, V) are among the likeliest."""
+    return logits >= logits.topk(min(PLAUSIBLE, logits.shape[-1]), dim=-1).values[:, -1:]
