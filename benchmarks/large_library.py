@@ -67,7 +67,7 @@ def _text(rng: random.Random, known: list[str], vocabulary: list[str], size: int
         first = rng.randrange(4)
         words[first::4] = rng.choices(vocabulary, k=len(words[first::4]))
         paragraph = " ".join(words)
-        if rng.random() < 0.05:
+        if rng.random() < 0.01:
             paragraph += f" Call me on 0171 {rng.randrange(10**6):06}, or come to {rng.randint(1, 99)} Mill Road."
         parts.append(paragraph)
         length += len(paragraph) + 2

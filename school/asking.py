@@ -91,10 +91,10 @@ def marker_of(settings: SchoolSettings, home: Path, say: Say) -> Iterator[Callab
         with line:
             yield ask
         return
-    from school.offline import Marker, remembering_of
+    from school.offline import Marker
 
     soul, compute = newest(settings, home, say)
-    marker = Marker(soul, compute, remembering_of(soul, settings, home, compute))
+    marker = Marker(soul, settings, home, compute)
     yield lambda file: asdict(marker.score(file))
 
 

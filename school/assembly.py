@@ -59,6 +59,7 @@ from school.talking.conversations import Conversations
 from school.talking.recall import Recall
 from school.talking.receptionist import Receptionist
 from school.teaching.remembering import Remembering
+from school.teaching.scoring import facts_about
 from school.teaching.shape import agree, block_tokens, micro_seconds, shape_of
 from school.teaching.sharing import leading_tutor
 from school.teaching.team import Team
@@ -214,6 +215,7 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
         outside=Outside(publish=publish, look=look, unwritten=lambda: registrar.unwritten),
         held_out=registrar.queries.held_out_at(mind.tutor.step),
         remembering=mind.remembering,
+        facts=lambda file: facts_about(file, home / "library", settings.library),
     )
     greet(say, mind, classroom.parameters)
     if team:

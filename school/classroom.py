@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
 
 from brain import parameter_count
 from brain.gauges import Gauge, from_names
@@ -52,7 +53,9 @@ from school.teaching.exchange import TeamBroken
 from school.teaching.marking import Marking
 from school.teaching.receipts import Receipts
 from school.teaching.remembering import Remembering
+from school.teaching.scoring import UNSAID
 from school.teaching.tutor import Tutor
+from school.texts.facts import Facts
 
 log = logging.getLogger(__name__)
 
@@ -97,12 +100,13 @@ class Classroom:
         outside: Outside,
         held_out: float | None = None,
         remembering: Remembering | None = None,
+        facts: Callable[[Path], Facts] = lambda file: UNSAID,
     ):
         self.tutor, self.receptionist, self.mailbox, self.school = tutor, receptionist, mailbox, school
         self.saver, self.limits, self.outside = saver, limits, outside
         self.remembering = remembering
         self.examination = Examination(tutor, remembering, Audition(tutor.voice))
-        self.marking = Marking(tutor, saver.writer, remembering)
+        self.marking = Marking(tutor, saver.writer, remembering, facts)
         self.receipts = Receipts(tutor, saver.writer)
         self.talker = Talker(receptionist, mailbox)
         self.stopwatch = tutor.stopwatch

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 from school.assembly import Waking, build_brain_for, facts_of, lock_souls, open_recall
@@ -21,7 +22,7 @@ from school.talking.conversations import Conversations
 from school.talking.receptionist import Receptionist
 from school.teaching.reader import Reader, Reading
 from school.teaching.remembering import Remembering
-from school.teaching.scoring import exam_on, open_file, score_of
+from school.teaching.scoring import exam_on, facts_about, open_file, score_of
 from school.texts.shelf import kept_texts
 from school.texts.tokenizer import Tokenizer
 
@@ -74,14 +75,15 @@ class Talk:
 class Marker:
     """Says how well a soul that stays asleep predicts files."""
 
-    def __init__(self, soul: Soul, compute: Compute, remembering: Remembering | None = None):
-        self._step, self._remembering = soul.step, remembering
+    def __init__(self, soul: Soul, settings: SchoolSettings, home: Path, compute: Compute):
+        self._step, self._remembering = soul.step, remembering_of(soul, settings, home, compute)
+        self._facts = partial(facts_about, library=home / "library", settings=settings.library)
         self._tokenizer, self._voice = open_voice(soul, compute)
 
     def score(self, file: Path) -> Score:
         """Raises Mistake."""
         judge = self._remembering.adviser() if self._remembering else None
-        return score_of(file, exam_on(file, self._tokenizer, judge).run(self._voice), self._step)
+        return score_of(file, exam_on(file, self._tokenizer, judge, self._facts(file)).run(self._voice), self._step)
 
 
 def remembering_of(soul: Soul, settings: SchoolSettings, home: Path, compute: Compute) -> Remembering | None:
@@ -114,7 +116,9 @@ def read(
         pieces = librarian.tokenizer.pieces
         remembering = Remembering(pieces, compute.backend, settings.library.remember_megabytes).now(librarian.texts)
         heard = remembering.heard.result()
-        reader = Reader(brain, librarian, settings.lessons, open_file(file, librarian.tokenizer), heard)
+        facts = facts_about(file, waking.home / "library", settings.library)
+        tokens, own = open_file(file, librarian.tokenizer, facts)
+        reader = Reader(brain, librarian, settings.lessons, tokens, heard, own)
         if soul:
             wake_tutor(soul, reader.tutor, [])
             remembering.restore(soul.tensors.get("hippocampus", {}))

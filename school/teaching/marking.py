@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Executor
+from pathlib import Path
 
 from school.door.mailbox import Mark, fail, fulfil
 from school.door.values import Asleep
 from school.teaching.examiner import Exam
 from school.teaching.remembering import Remembering
-from school.teaching.scoring import exam_on, score_of
+from school.teaching.scoring import UNSAID, exam_on, score_of
 from school.teaching.tutor import Tutor
+from school.texts.facts import Facts
 
 log = logging.getLogger(__name__)
 
 
 class Marking:
     """With the tutor's voice. Lessons wait while one is ``under_way``, so that it belongs to one step; files are opened
-    on the thread of ``opener``, for a large one takes its time."""
+    on the thread of ``opener``, for a large one takes its time. ``facts``: what is known about a file."""
 
-    def __init__(self, tutor: Tutor, opener: Executor, remembering: Remembering | None = None):
-        self.tutor, self._opener, self._remembering = tutor, opener, remembering
+    def __init__(
+        self,
+        tutor: Tutor,
+        opener: Executor,
+        remembering: Remembering | None = None,
+        facts: Callable[[Path], Facts] = lambda file: UNSAID,
+    ):
+        self.tutor, self._opener, self._remembering, self._facts = tutor, opener, remembering, facts
         self._papers: deque[tuple[Mark, Exam]] = deque()
 
     @property
@@ -51,7 +60,7 @@ class Marking:
     def _open(self, request: Mark) -> None:
         try:
             judge = self._remembering.adviser() if self._remembering else None
-            exam = exam_on(request.file, self.tutor.librarian.tokenizer, judge)
+            exam = exam_on(request.file, self.tutor.librarian.tokenizer, judge, self._facts(request.file))
         except Exception as error:
             fail(request.future, error)
         else:

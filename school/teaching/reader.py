@@ -77,10 +77,13 @@ def _for_smaller_steps(settings: LessonSettings) -> LessonSettings:
 
 
 class TextPlanner:
-    """Plans for one text, in order. The agenda of the soul is carried along and left as it is."""
+    """Plans for one text, in order; ``own`` says which of its tokens are learned. The agenda of the soul is carried
+    along and left as it is."""
 
-    def __init__(self, text: np.ndarray, librarian: Librarian, settings: LessonSettings, device: torch.device):
-        self.text, self.librarian, self.settings, self.device = text, librarian, settings, device
+    def __init__(
+        self, text: np.ndarray, own: np.ndarray, librarian: Librarian, settings: LessonSettings, device: torch.device
+    ):
+        self.text, self.own, self.librarian, self.settings, self.device = text, own, librarian, settings, device
         self.shape, self.agenda = Shape(1, BLOCK), Agenda.empty(settings)
         self.place = 0  # of the next block
 
@@ -88,21 +91,24 @@ class TextPlanner:
         tokens = np.zeros((1, BLOCK + 1), dtype=np.int64)
         piece = self.text[self.place : self.place + BLOCK + 1]
         tokens[0, : len(piece)] = piece
-        weights = (np.arange(BLOCK) < len(piece) - 1).astype(np.float32)[None]
+        weights = np.zeros((1, BLOCK), dtype=np.float32)
+        weights[0, : len(piece) - 1] = self.own[self.place + 1 : self.place + len(piece)]
         task = Task(torch.from_numpy(tokens).to(self.device), torch.from_numpy(weights).to(self.device), slice(0, 1))
         if self.place > BLOCK:
             rng = np.random.default_rng([self.settings.seed, step, *b"again"])
             count = min(AGAIN_AT_MOST, 1 + self.place // AGAIN_PER_TOKENS)
             starts = rng.integers(0, self.place - BLOCK, count)
             again = np.stack([self.text[start : start + BLOCK + 1] for start in starts])
-            task.add(again, np.ones((count, BLOCK), dtype=np.float32))
+            own = np.stack([self.own[start + 1 : start + BLOCK + 1] for start in starts])
+            task.add(again, own.astype(np.float32))
         self.place += BLOCK
-        return Step([task], float(task.weights.sum()), self.librarian.byte_count(tokens[:, 1:]), 0)
+        return Step([task], max(1.0, float(task.weights.sum())), self.librarian.byte_count(tokens[:, 1:]), 0)
 
 
 class Reader:
     """Has its ``tutor`` read one text. ``nats``: what each token cost, (tokens - 1,); ``alone``: what it would have
-    cost the brain without the hippocampus."""
+    cost the brain without the hippocampus. ``own`` (tokens,): which of them are learned and counted; all, if not given.
+    """
 
     def __init__(
         self,
@@ -111,9 +117,11 @@ class Reader:
         settings: LessonSettings,
         tokens: np.ndarray,
         hippocampus: Hippocampus,
+        own: np.ndarray | None = None,
     ):
         settings, device = _for_smaller_steps(settings), next(brain.parameters()).device
-        self.plan = TextPlanner(tokens, librarian, settings, device)
+        own = np.ones(len(tokens), dtype=bool) if own is None else own
+        self.plan = TextPlanner(tokens, own, librarian, settings, device)
         pace = Pace(1, WorkerThreads(torch.get_num_threads(), device))
         self.tutor = Tutor(brain, self.plan, settings, pace=pace)
         self.hippocampus = hippocampus
@@ -126,7 +134,8 @@ class Reader:
         what a newborn learns from the same text)."""
         self.tutor.plateau.rate_scale = 1.0
         say_at = time.monotonic() + SAY_SECONDS
-        ends = np.cumsum(self.plan.librarian.byte_lengths[self.plan.text[1:]])
+        own = self.plan.own[1:]
+        ends = np.cumsum(self.plan.librarian.byte_lengths[self.plan.text[1:]] * own)
         while self.plan.place < len(self.nats):
             self._predict()
             while self.tutor.micro_step() is None:
@@ -134,13 +143,13 @@ class Reader:
             if time.monotonic() > say_at:
                 say_at = time.monotonic() + SAY_SECONDS
                 read = min(self.plan.place, len(ends))
-                so_far = self.nats.sum() / math.log(2) / max(1, ends[read - 1])
+                so_far = (self.nats * own).sum() / math.log(2) / max(1, ends[read - 1])
                 say(f"read {100 * read / len(ends):.0f} %: {so_far:.3f} bits/byte so far")
-        bits, total = self.nats / math.log(2), max(1, int(ends[-1]))
+        bits, total = self.nats * own / math.log(2), max(1, int(ends[-1]))
         tail = ends > 0.9 * total
         return Reading(
             bytes=total,
-            tokens=len(bits),
+            tokens=int(own.sum()),
             bits_per_byte=float(bits.sum() / total),
             tail_bits_per_byte=float(bits[tail].sum() / max(1, total - ends[~tail].max(initial=0))),
         )

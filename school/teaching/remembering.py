@@ -17,6 +17,7 @@ from threading import Thread
 from typing import Protocol
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from brain.hippocampus import REACH, Hippocampus, MixingWeights
@@ -28,12 +29,15 @@ BYTES_PER_TOKEN = 210  # that a text takes at most, as a rule
 
 
 class Text(Protocol):
-    """``learn``: its tokens; ``context``: whether others have their say in it, which is read but not learned."""
+    """``learn``: its tokens; ``context``: whether others have their say in it, which is read but not learned;
+    ``written``: when, in ns."""
 
     @property
     def learn(self) -> np.ndarray: ...
     @property
     def context(self) -> bool: ...
+    @property
+    def written(self) -> int: ...
 
 
 Texts = Sequence[Text]
@@ -43,8 +47,8 @@ log = logging.getLogger(__name__)
 
 
 class Remembering:
-    """``heard`` brings the hippocampus once it has heard the library, which takes a second for a million tokens. Texts
-    that don't fit into ``megabytes`` of counts are not heard."""
+    """``heard`` brings the hippocampus once it has heard the library. ``megabytes`` bound its counts, and so how long
+    that takes, whatever the size of the library: a second for a million tokens, of which a usual budget holds two."""
 
     def __init__(self, pieces: list[bytes], backend: Backend, megabytes: int):
         self._hear = partial(hear, pieces=pieces, backend=backend, megabytes=megabytes)
@@ -103,15 +107,17 @@ class Remembering:
 
 
 def hear(texts: Texts, pieces: list[bytes], backend: Backend, megabytes: int) -> Hippocampus:
-    """Every text, in their order, as long as there is room; of a text all or nothing. What others say in it is not
-    counted."""
-    hippocampus = Hippocampus(pieces, DOCUMENT, run=backend.kernels)
-    for number, text in enumerate(texts):
+    """Every text for which there is room, those first that were written last; of a text all or nothing. What others say
+    in it is not counted."""
+    hippocampus, unheard = Hippocampus(pieces, DOCUMENT, run=backend.kernels), 0
+    for text in sorted(texts, key=lambda text: -text.written):
         if hippocampus.bytes + len(text.learn) * BYTES_PER_TOKEN > megabytes << 20:
-            log.info("the hippocampus is full: it heard %d of %d texts", number, len(texts))
-            break
+            unheard += 1
+            continue
         counted = Quiet(text.learn).learned(0, len(text.learn)) if text.context else None
         hippocampus.hear(np.concatenate([[DOCUMENT], text.learn]).astype(np.int64), counted=counted)
+    if unheard:
+        log.info("the hippocampus is full: it heard %d of %d texts", len(texts) - unheard, len(texts))
     return hippocampus
 
 
@@ -129,11 +135,12 @@ class Judge:
         for reader, (row, count) in enumerate(zip(rows, counts, strict=True)):
             if not count.any():
                 continue
-            first, stop = int(count.argmax()), len(count) - int(count[::-1].argmax())  # they stand together
+            first, stop = int(count.argmax()), len(count) - int(count[::-1].argmax())
             window = row[max(0, place + 1 + first - REACH) : place + 1 + stop]
             likely = brain[reader, first:stop].float().cpu()
             half = 2 * reader // len(rows)
             if self._lasting:
                 self._hippocampus.judge(likely, window, self._lasting[1 - half], learn=True)
-            total -= float(self._hippocampus.judge(likely, window, self._passing[half], learn=True).sum())
+            nats = self._hippocampus.judge(likely, window, self._passing[half], learn=True)
+            total -= float(nats[torch.from_numpy(count[first:stop])].sum())
         return total

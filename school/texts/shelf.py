@@ -53,6 +53,7 @@ class Text:
     weight: float = 1.0
     private: bool = True
     context: bool = False
+    written: int = 0  # when its file was, in ns
     learn: np.ndarray
     held_out: np.ndarray
 
@@ -109,10 +110,11 @@ def open_texts(
 
 
 class Kept(NamedTuple):
-    """What is taught of a text, and whether others have their say in it."""
+    """What is taught of a text, whether others have their say in it, and when its file was written, in ns."""
 
     learn: np.ndarray
     context: bool
+    written: int = 0
 
 
 def kept_texts(cache: Path, tokenizer: Tokenizer) -> list[Kept]:
@@ -124,7 +126,7 @@ def kept_texts(cache: Path, tokenizer: Tokenizer) -> list[Kept]:
     if pack is None or pack.index.made_by != (VERSION, tokenizer.fingerprint):
         return []
     rows = (row for row in pack.index.texts if row.copy_of is None and not row.unreadable)
-    return [Kept(pack.tokens[row.tokens[0] : row.tokens[1]], row.context) for row in rows]
+    return [Kept(pack.tokens[row.tokens[0] : row.tokens[1]], row.context, row.written) for row in rows]
 
 
 def _shelved(files: list[File], pack: Pack) -> Shelved:
@@ -146,6 +148,7 @@ def _shelved(files: list[File], pack: Pack) -> Shelved:
                     weight=file.source.facts.weight,
                     private=file.source.facts.private,
                     context=row.context,
+                    written=file.written,
                     learn=pack.tokens[start:middle],
                     held_out=pack.tokens[middle:stop],
                 )
@@ -171,6 +174,7 @@ class Row:
     unreadable: str
     note: str
     context: bool = False
+    written: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +290,7 @@ def _row(found: Survey, number: int) -> Row:
         unreadable="" if copied else found.skipped.get(name, ""),
         note=found.notes.get(name, ""),
         context=found.contexts[number],
+        written=file.written,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from school.texts.redaction.accounts import find_accounts
 from school.texts.redaction.addresses import find_addresses
-from school.texts.redaction.found import Found, Span, digits_in
+from school.texts.redaction.found import Found, Span, digits_in, digits_left
 from school.texts.redaction.names import find_names
 from school.texts.redaction.numbers import find_numbers
 from school.texts.redaction.secrets import find_secrets
@@ -28,7 +28,7 @@ def find_all(text: str, how: Redaction) -> list[Found]:
         if new := _apart(one for one in finder(text, digits, how) if one.kind in how.kinds):
             taken += new
             text = _hidden(text, new)
-            digits = digits_in(text)
+            digits = digits_left(digits, text)
     return sorted(taken)
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-DIGITS, ASCII_DIGITS = re.compile(r"\d+"), re.compile(r"[0-9]+")
+DIGITS, ASCII_DIGITS = re.compile(r"\d\d*"), re.compile(r"[0-9][0-9]*")  # not \d+, which is searched for slowly
 ODD_DIGIT = re.compile(r"[^\x00-\x7f](?<=\d)")
 Span = tuple[int, int]
 
@@ -25,6 +25,18 @@ def digits_in(text: str) -> list[Span]:
     """Where each row of digits begins and ends, those of any script."""
     which = DIGITS if ODD_DIGIT.search(text) else ASCII_DIGITS
     return [match.span() for match in which.finditer(text)]
+
+
+def digits_left(digits: list[Span], text: str) -> list[Span]:
+    """Of these rows those that are still there, where something was hidden in the text."""
+    left = []
+    for start, stop in digits:
+        row = text[start:stop]
+        if row.isdecimal():
+            left.append((start, stop))
+        elif any(map(str.isdecimal, row)):  # a part of it was hidden
+            return digits_in(text)
+    return left
 
 
 def around(digits: list[Span], reach: int) -> Iterator[Span]:

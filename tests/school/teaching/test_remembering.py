@@ -48,7 +48,7 @@ def test_a_library_that_cannot_be_heard_ends_no_lessons(tutor):
     """Where there is not enough memory for it, the brain is examined alone."""
 
     class Unheard:
-        context = False
+        context, written = False, 0
 
         @property
         def learn(self) -> np.ndarray:
@@ -106,6 +106,20 @@ def test_it_hears_no_more_than_fits(tutor):
     assert 1 <= len(heard) < 9
     assert set(heard) == set(others[: len(heard), 0].tolist())
     assert small.bytes <= 3 << 20
+
+
+def test_the_oldest_are_not_heard(tutor):
+    """Where not all fit: those that were written last are, and one that is too large by itself keeps no other out."""
+    pieces, backend = tutor.librarian.tokenizer.pieces, tutor.brain.backend
+    rng = np.random.default_rng(1)
+    texts = [Kept(rng.integers(40, len(pieces), 2000), context=False, written=(n * 7) % 9) for n in range(9)]
+    huge = Kept(rng.integers(40, len(pieces), 9000), context=False, written=10)
+    small = hear([*texts, huge], pieces, backend, 1)
+    first = small.contexts.keys(np.array([DOCUMENT, 1]), 1)[0, 0]
+    heard = {token for key, token, _, _ in small.tables.rows() if key == first}
+    newest = sorted(texts, key=lambda text: -text.written)[: len(heard)]
+    assert heard == {int(text.learn[0]) for text in newest}
+    assert len(heard) < 9
 
 
 def test_what_others_say_is_not_counted(tutor):
