@@ -37,10 +37,6 @@ from school.office.mistakes import Mistake
 from school.settings import SchoolSettings
 from school.talking.recall import Recall
 from school.talking.receptionist import Receptionist
-<<<<<<< HEAD
-=======
-from school.teaching.tutor import Tutor
->>>>>>> formats
 from school.texts.tokenizer import END, MARK_COUNT
 from wakeup import whisper
 
