@@ -1,4 +1,4 @@
-/* Where a sentence ends, as school/talking/sentences.py says it. */
+/* Where a sentence ends, as school/texts/sentences.py says it. */
 
 static int is_word(uint32_t code) { return code == '_' || IS(LETTERS, code) || IS(NUMBERS, code); }
 

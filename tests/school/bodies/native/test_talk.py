@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from school.talking.sentences import ends_sentence
 
 from school.bodies.alone.choosing import Choosing
 from school.bodies.alone.talk import Talk
 from school.bodies.compact import compact
+from school.texts.sentences import ends_sentence
 from school.texts.tokenizer import END, Tokenizer
 from tests.school.bodies.alone.test_byte_pairs import SEEN
 from tests.school.bodies.test_page import HOWS, LOGITS, QUESTIONS, SENTENCES, TEXTS
