@@ -32,6 +32,7 @@ from school.bodies.baby_file import read_baby
 from school.bodies.body import Body, body_of
 from school.bodies.compact import compact
 from school.bodies.html_page import SOURCES, WORKER
+from school.bodies.program import ENDING
 from school.bodies.sharing import KINDS
 from school.office.kernels import find_compiler
 from school.office.machine import Compute, prepare
@@ -41,7 +42,7 @@ from school.souls.caretaker import Soul
 from school.souls.packing import open_voice
 
 QUESTION = "what did you do today?"
-PROGRAM = "program"  # the kind whose name has no ending
+PROGRAM = "program"
 Figures = dict[str, float]
 
 
@@ -54,14 +55,16 @@ def main() -> None:
         compute = prepare(settings.machine)
         soul = school.classroom.saver.pack()
         body = body_of(soul, settings, Path(folder))
-        files = {kind or PROGRAM: Path(folder, f"baby{kind}") for kind in KINDS}
+        kinds = {kind: PROGRAM if kind == ENDING else kind for kind in KINDS if kind != ENDING or find_compiler()}
+        files = {name: Path(folder, f"baby{kind}") for kind, name in kinds.items()}
         found: dict[str, Any] = {"parameters": body.card.parameters}
-        for kind, file in files.items():
+        for kind, name in kinds.items():
             started = time.perf_counter()
-            KINDS["" if kind == PROGRAM else kind](body, file)
-            found[f"{kind} MB"] = round(file.stat().st_size / 1e6, 3)
-            found[f"{kind} bytes per parameter"] = round(file.stat().st_size / body.card.parameters, 3)
-            found[f"{kind} made in seconds"] = round(time.perf_counter() - started, 2)
+            KINDS[kind](body, files[name])
+            size = files[name].stat().st_size
+            found[f"{name} MB"] = round(size / 1e6, 3)
+            found[f"{name} bytes per parameter"] = round(size / body.card.parameters, 3)
+            found[f"{name} made in seconds"] = round(time.perf_counter() - started, 2)
         plain = compile_plain(body, Path(folder))
         ways = {
             "weights of 32 bits": lambda: reading(body, 4),
@@ -69,7 +72,7 @@ def main() -> None:
             "resident": lambda: resident(soul, settings, compute, given.tokens),
             ".baby": lambda: opened(files[".baby"]),
             ".pyz": lambda: application(files[".pyz"], given.tokens),
-            PROGRAM: lambda: program([str(files[PROGRAM])], given.tokens),
+            PROGRAM: lambda: program([str(files[PROGRAM])], given.tokens) if PROGRAM in files else {},
             "plain C": lambda: plain_rate(body, plain, given.tokens),
             ".html": lambda: page(body, given.tokens),
         }

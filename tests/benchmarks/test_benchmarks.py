@@ -18,6 +18,7 @@ import pytest
 from benchmarks import bodies, company, exports, learn, plots, prequential, privacy, receipts, references, teach
 from benchmarks.common import run
 from benchmarks.variants import Variant, chosen, parse_variant
+from school.office.kernels import find_compiler
 from school.office.mistakes import Mistake
 from school.teaching.tutor import Tutor
 from school.texts.tokenizer import MARK_COUNT
@@ -309,6 +310,7 @@ def test_privacy_measures_all_of_its_parts():
 # ---- bodies --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.timeout(600)  # a dozen programs are started one after the other, and one is compiled
 def test_bodies_are_measured(text, monkeypatch, capsys):
     """Each kind has its size and its figures, beside the resident brain's."""
     found = measured(bodies, ["--text", str(text), *SMALL, "--rounds", "1", "--tokens", "3"], monkeypatch, capsys)
@@ -318,6 +320,9 @@ def test_bodies_are_measured(text, monkeypatch, capsys):
         assert found[f"{name} tokens per second"] > 0
         assert found[f"{name} first token ms"] > 0
     assert found[".pyz start seconds"] > 0
+    if find_compiler():
+        assert found["program tokens per second"] > 0
+        assert 0 < found["program memory MB"] < found[".pyz memory MB"]
 
 
 # ---- exports -------------------------------------------------------------------------------------------------------
