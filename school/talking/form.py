@@ -20,11 +20,14 @@ PULL = 0.15  # nats a token past that by which ends of sentences become likelier
 
 
 class Form:
-    """Of answers of ``longest`` tokens at most."""
+    """Of answers of ``longest`` tokens at most. One by characters keeps the form of the files that it learned from: a
+    line's end ends its answer, and nothing is added or refused."""
 
     def __init__(self, tokenizer: Tokenizer, longest: int):
         self._tokenizer, self._long = tokenizer, longest * LONG
         pieces = [tokenizer.token_bytes(i).decode("utf-8", "ignore") for i in range(tokenizer.size)]
+        if tokenizer.by_letter:
+            pieces = [""] * tokenizer.size
         self._marked = frozenset(i for i, piece in enumerate(pieces) if OPENERS.union(CLOSERS) & set(piece))
         self._final = torch.tensor([bool(FINAL.search(piece)) for piece in pieces])
 
@@ -49,6 +52,8 @@ class Form:
 
     def closing(self, said: list[int]) -> list[int]:
         """The tokens that close what is open."""
+        if not self._marked:
+            return []
         return self._tokenizer.encode(waiting(self._tokenizer.decode(said)) or "")
 
 
