@@ -10,9 +10,13 @@ from school import intake
 from school.door.mailbox import Mailbox
 from school.door.values import Asleep
 from school.intake import Desk, Intake
+from school.report.life import opened
+from school.report.sources import texts
 from school.texts.facts import write_known
 from school.texts.librarian import Librarian
 from school.texts.places import gather_sources
+from tests.school.record.test_removal import day
+from tests.school.test_classroom import wait_for
 
 FOX, MOON = "The fox came back to the garden and slept.\n" * 30, "The moon was out, and so was I, all night.\n" * 30
 
@@ -140,3 +144,37 @@ def test_it_ends_with_the_day(house: House):
     (house.library / "moon.txt").write_text(MOON)
     with pytest.raises(Asleep):
         house.intake.look()
+
+
+@pytest.mark.trial
+def test_a_new_text_is_learned_and_one_that_is_gone_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """On a baby that lives, as its record tells: what a byte of the new text costs falls from lesson to lesson, and
+    from the step after it was taken away on there is no lesson of it."""
+    monkeypatch.setattr(intake, "SETTLED_NS", -1)
+    with day(tmp_path) as awake:
+        (eye,) = (surface for surface in awake.surfaces if isinstance(surface, Intake))
+
+        def moon() -> dict:
+            awake.registrar.write(lambda db: None).result(60)
+            with opened(tmp_path) as life:
+                return next(iter(texts(life, "moon.txt")), {"lessons": 0})
+
+        def lived(steps: int) -> None:
+            until = awake.tutor.step + steps
+            wait_for(lambda: awake.tutor.step >= until, 120)
+
+        lived(50)
+        assert moon() == {"lessons": 0}
+        (tmp_path / "library" / "moon.txt").write_text(MOON)
+        assert eye.look()
+        wait_for(lambda: moon()["lessons"] > 300, 120)
+        course = moon()["course"]
+        assert course[-1][1] < 0.8 * course[0][1]
+        (tmp_path / "library" / "moon.txt").unlink()
+        assert eye.look()
+        lived(2)  # the step under way goes on with what it has read
+        awake.registrar._write_tally()
+        taught = moon()["lessons"]
+        lived(200)
+        awake.registrar._write_tally()
+        assert moon()["lessons"] == taught
