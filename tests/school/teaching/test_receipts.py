@@ -14,7 +14,7 @@ from benchmarks.told import facts_of
 from school.door.mailbox import Ask, Follow, Trace
 from school.door.values import ME, Pair, Scope
 from school.souls.packing import pack_soul, wake_tutor
-from school.talking import receptionist as talk
+from school.talking import choosing as talk
 from school.talking.recall import Recall
 from school.teaching.receipts import Receipts, receipt
 from school.teaching.reviews import Reviews
