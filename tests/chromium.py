@@ -61,7 +61,8 @@ class Tab:
 
     def __init__(self, run: Callable[..., Any], page: Page, origin: str):
         self._run, self.page, self._origin = run, page, origin
-        self.trouble: list[str] = []
+        self._noted: list[str] = []
+        self._forgiven = NO_TROUBLE
         page.on("console", lambda told: self._note(told.text, told.type in ("error", "warning")))
         page.on("pageerror", lambda error: self._note(str(error)))
         page.on("requestfailed", lambda request: self._note(f"{request.url}: {request.failure}"))
@@ -87,12 +88,15 @@ class Tab:
         self.do(look)
 
     def forgive(self, pattern: str) -> None:
-        """What the test itself brought about is no trouble."""
-        self.trouble = [text for text in self.trouble if not re.search(pattern, text)]
+        """What the test itself brought about is no trouble, whenever it is told."""
+        self._forgiven += f"|{pattern}"
+
+    def troubles(self) -> list[str]:
+        return [text for text in self._noted if not re.search(self._forgiven, text)]
 
     def _note(self, text: str, is_trouble: bool = True) -> None:
         if is_trouble:
-            self.trouble.append(text)
+            self._noted.append(text)
 
     def _is_own(self, url: str) -> bool:
         return url.startswith(f"{self._origin}/") or url.partition(":")[0] in OWN
@@ -137,8 +141,7 @@ class Chromium:
                 tab.do(lambda page: page.screenshot(path=self.pictures / f"{name}.png", omit_background=see_through))
         finally:
             self._run(context.close)
-        tab.forgive(NO_TROUBLE)
-        assert not tab.trouble, tab.trouble
+        assert not tab.troubles(), tab.troubles()
 
 
 @pytest.fixture(scope="session")
