@@ -167,7 +167,8 @@ async def quiet(evening: Evening) -> None:
     for _ in range(4):
         evening.clock.now += 300
         evening.host.tick()
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.1)
+    await asyncio.wrap_future(evening.day.control.pause(False))  # behind all that was taught
 
 
 async def stand_still(day: Awake) -> None:

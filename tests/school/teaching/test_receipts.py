@@ -14,7 +14,7 @@ from benchmarks.told import facts_of
 from school.door.mailbox import Ask, Follow, Trace
 from school.door.values import ME, Pair, Scope
 from school.souls.packing import pack_soul, wake_tutor
-from school.talking import choosing as talk
+from school.talking import choosing
 from school.talking.recall import Recall
 from school.teaching.receipts import Receipts, receipt
 from school.teaching.reviews import Reviews
@@ -122,8 +122,8 @@ def test_what_is_taken_back_leaves_the_probabilities_as_they_were(librarian, tmp
         seen.append(logits if leaning is None else torch.cat([logits, *(part[:, None].float() for part in leaning)], 1))
         return sample(logits, recent, **how)
 
-    sample = talk.sample
-    monkeypatch.setattr(talk, "sample", note)
+    sample = choosing.sample
+    monkeypatch.setattr(choosing, "sample", note)
 
     def heard() -> list[torch.Tensor]:
         seen.clear()
