@@ -19,6 +19,7 @@ TAKEN = (
     "school/office/__init__.py",
     "school/office/foreign.py",
     "school/texts/__init__.py",
+    "school/texts/brackets.py",
     "school/texts/sentences.py",
     "LICENSE",
 )

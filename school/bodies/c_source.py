@@ -33,7 +33,7 @@ BEFORE = ("types.h",)  # the tables
 BEHIND = ("weights.h",)
 SPECIES = {"interneuron": ("numbers.h", "words.h", "step.h", "interneuron.h"), "llama": ("numbers.h", "llama.h")}
 LETTERS = {"byte pairs": "byte_pairs.h", "characters": "alphabet.h"}
-LAST = ("choosing.h", "sentences.h", "talk.h", "chat.h", "main.h")
+LAST = ("choosing.h", "sentences.h", "form.h", "talk.h", "chat.h", "main.h")
 ROW, GROUP = 3000, 6  # bytes of weights a line (LETTERS_A_ROW in weights.h), and of whole numbers in whole letters
 CHUNK = 256  # characters of which some may be hidden
 WIDEST = 100  # characters of a line of numbers
@@ -82,19 +82,19 @@ def _part(name: str) -> str:
 def _settings(said: dict[str, Any], mind: Brain) -> Iterator[str]:
     """Its shape, how it speaks, and its card."""
     speech, habits, marks = said["speech"], said["habits"], said["marks"]
-    pieces = said["letters"]["pieces"]
     whole = {
-        "VOCABULARY": len(pieces),
-        "LONGEST_PIECE": max(map(len, pieces)),
+        "VOCABULARY": len(said["letters"]["pieces"]),
         "MARKS": marks["count"],
         "END": marks["end"],
         **{name.upper(): speech[name] for name in ("max_tokens", "question_tokens", "repetition_window", "top_k")},
         "TAIL": habits["tail"],
+        "FORMED": int(bool(said["marked"])),
         **_shape(said["config"], mind),
     }
     yield "enum {\n" + "".join(f"    {name} = {value},\n" for name, value in whole.items()) + "};"
     reals = {name.upper(): speech[name] for name in ("temperature", "calibration", "top_p", "guidance")}
-    reals |= {"PENALTY": speech["repetition_penalty"], "GUIDED": habits["guided"], "LONG": habits["long"]}
+    reals |= {name.upper(): habits[name] for name in ("guided", "long", "pull")}
+    reals["PENALTY"] = speech["repetition_penalty"]
     yield "".join(f"#define {name} {float(value)!r}\n" for name, value in reals.items())
     yield f"#define NEUTRAL {float(habits['neutral'])!r}f"
     if isinstance(mind, InterneuronBrain):
@@ -123,6 +123,8 @@ def _letters(said: dict[str, Any]) -> Iterator[str]:
     yield _table("int AS_PERSON", marks["person"])
     yield _table("int AS_BABY", marks["baby"])
     yield _table("uint16_t NO_BEGINNING", said["no_beginning"])
+    for name in ("marked", "final"):
+        yield _table(f"uint16_t {name.upper()}", said[name] or [0])  # a mark, which is never said
     known = {piece: i for i, piece in enumerate(pieces) if i >= marks["count"]}
     if said["letters"]["kind"] == "characters":
         letters = sorted((ord(piece.decode()), i) for piece, i in known.items())

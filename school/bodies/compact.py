@@ -19,7 +19,7 @@ from brain.layers.words import KEPT
 from school.bodies.body import Body
 from school.office.mistakes import Mistake
 from school.souls.packing import load_weights
-from school.talking.form import LONG
+from school.talking.form import LONG, PULL, Form
 from school.talking.receptionist import GUIDED, TAIL
 from school.teaching.examiner import NEUTRAL
 from school.texts.characters import Characters
@@ -33,6 +33,7 @@ def compact(body: Body) -> tuple[dict[str, Any], bytes]:
     """What a body says of itself, as JSON has it, and its weights in float16, little-endian. Raises Mistake."""
     tokenizer = Tokenizer.from_json(body.tokenizer)
     about, numbers, places = [], 0, {}
+    form = Form(tokenizer, body.speech.max_tokens)
     for name, tensor in tables(brain_of(body, tokenizer)).items():
         with np.errstate(over="ignore"):
             half = tensor.numpy().astype("<f2")
@@ -49,6 +50,7 @@ def compact(body: Body) -> tuple[dict[str, Any], bytes]:
         "habits": {
             "guided": GUIDED,
             "long": LONG,
+            "pull": PULL,
             "tail": TAIL,
             "neutral": NEUTRAL,
             "kept": list(KEPT),
@@ -61,6 +63,8 @@ def compact(body: Body) -> tuple[dict[str, Any], bytes]:
         },
         "letters": letters_of(tokenizer),
         "no_beginning": [tokenizer.end, *(i for i, piece in enumerate(tokenizer.pieces) if ends_only(piece))],
+        "marked": sorted(form.marked),
+        "final": form.final.nonzero()[:, 0].tolist(),
         "weights": places,
     }
     return said, b"".join(about)

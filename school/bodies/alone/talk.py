@@ -13,6 +13,7 @@ from school.bodies.alone.characters import Characters
 from school.bodies.alone.choosing import Choosing
 from school.bodies.alone.numpy_brain import InterneuronBrain
 from school.bodies.alone.numpy_llama import LlamaBrain
+from school.texts.brackets import Brackets
 from school.texts.sentences import ends_sentence, whole_characters
 
 LETTERS = {"byte pairs": BytePairs, "characters": Characters}
@@ -44,6 +45,7 @@ class Talk:
         self._never[: self.marks["count"]] = True
         self._no_beginning = np.zeros(len(self.letters.pieces), bool)
         self._no_beginning[said["no_beginning"]] = True
+        self._final, self._brackets = np.array(said["final"], int), Brackets(self.letters, frozenset(said["marked"]))
         self.reset()
 
     @property
@@ -60,8 +62,9 @@ class Talk:
         self.state, self.pixel, self.recent = self.brain.fresh(), self._neutral(), []
 
     def answer(self, text: str) -> Iterator[int]:
-        """The tokens of an answer as they come. The question counts ``guidance`` times as much as the answer begins, so
-        a second stream goes along that has not heard it. Whoever stops listening ends its turn."""
+        """The tokens of an answer as they come; the last of them close what it opened. The question counts ``guidance``
+        times as much as the answer begins, so a second stream goes along that has not heard it. Whoever stops listening
+        ends its turn."""
         marks, words = self.marks, self.letters.encode(text)[-self.speech["question_tokens"] :]
         unasked, colour = None, self.pixel
         if self.speech["guidance"] > 1:
@@ -69,23 +72,23 @@ class Talk:
             other, other_pixel = self._read(self._turn([]), colour, unasked)
         logits, pixel = self._read(self._turn(words), colour, self.state)
         spoken: list[int] = []
-        unread = None
+        unread = owed = None
         try:
             while True:
-                mixed = logits
-                if unasked is not None:
-                    more = (self.speech["guidance"] - 1) * 2 ** (-len(spoken) / self.habits["guided"])
-                    mixed = logits + np.float32(more) * (logits - other)
-                token = self._choose(mixed, spoken)
+                mixed = logits if unasked is None else self._guided(logits, other, len(spoken))
+                token = owed.pop(0) if owed else self._choose(mixed, spoken)
                 if token == marks["end"]:
-                    return
+                    if not (owed := self._brackets.closing(spoken)):
+                        return
+                    token = owed.pop(0)
                 spoken.append(token)
                 self.recent = [*self.recent, token][-self.speech["repetition_window"] :]
                 unread = token
                 yield token
                 logits, pixel = self.brain.step(token, pixel, self.state)
                 unread = None
-                if self._is_over(spoken):
+                owed = self._last(spoken) if owed is None else owed
+                if len(spoken) >= self.longest or owed == []:
                     return
                 if unasked is not None:
                     other, other_pixel = self.brain.step(token, other_pixel, unasked)
@@ -135,15 +138,34 @@ class Talk:
             self.brain.read(token, pixel, state)
         return self.brain.step(tokens[-1], pixel, state)
 
+    def _guided(self, asked: np.ndarray, unasked: np.ndarray, count: int) -> np.ndarray:
+        more = (self.speech["guidance"] - 1) * 2 ** (-count / self.habits["guided"])
+        return asked + np.float32(more) * (asked - unasked)
+
     def _choose(self, logits: np.ndarray, spoken: list[int]) -> int:
         forbidden = self._never.copy()
         forbidden[self.marks["end"]] = False
         if not any(self.letters.pieces[token].strip() for token in spoken):
             forbidden |= self._no_beginning
-        return self.choosing.choose(logits, self.recent, forbidden, self.marks["end"], self._rng)
+        past = self._past(spoken)
+        if past > 0:
+            logits = logits.copy()
+            logits[self._final] += np.float32(self.habits["pull"] * past)
+        while True:
+            token = self.choosing.choose(logits, self.recent, forbidden, self.marks["end"], self._rng)
+            if not self._brackets.refuses(spoken, token, late=past >= 0):
+                return token
+            forbidden[token], forbidden[self.marks["end"]] = True, False
 
-    def _is_over(self, spoken: list[int]) -> bool:
-        if len(spoken) >= self.longest:
-            return True
-        long = len(spoken) >= self.longest * self.habits["long"]
-        return long and ends_sentence(self.letters.decode(spoken[-self.habits["tail"] :]))
+    def _past(self, spoken: list[int]) -> float:
+        """How many tokens it is past the length from which on the next end of a sentence will do."""
+        return len(spoken) - self.longest * self.habits["long"]
+
+    def _last(self, spoken: list[int]) -> list[int] | None:
+        """What is still to be said of an answer that is over: where it is long and a sentence ends, or what closes it
+        just has room. None where it goes on."""
+        if self._past(spoken) < 0:
+            return None
+        owed = self._brackets.closing(spoken)
+        full = owed and len(spoken) + len(owed) >= self.longest
+        return owed if full or ends_sentence(self.letters.decode(spoken[-self.habits["tail"] :])) else None

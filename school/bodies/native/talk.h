@@ -65,21 +65,31 @@ static int is_blank(int token) {
     return 1;
 }
 
-/* Whether an answer of so many tokens, whose latest are known, is over. */
-static int is_over(const Talk *talk, const int *spoken, long count) {
-    static unsigned char bytes[TAIL * LONGEST_PIECE + 1];
-    static uint32_t text[TAIL * LONGEST_PIECE + 1];
-    size_t length = 0, size;
-    long characters = 0;
-    if (count >= talk->longest) return 1;
-    if ((double)count < (double)talk->longest * LONG) return 0;
-    for (long i = count > TAIL ? count - TAIL : 0; i < count; i++) {
-        size = (size_t)(PIECE_AT[spoken[i] + 1] - PIECE_AT[spoken[i]]);
-        memcpy(bytes + length, PIECES + PIECE_AT[spoken[i]], size);
-        length += size;
+/* How many tokens an answer is past the length from which on the next end of a sentence will do. */
+static double past(const Talk *talk, long count) { return (double)count - (double)talk->longest * LONG; }
+
+/* The next token of an answer: past its LONG, ends of sentences gain. */
+static int next_token(Talk *talk, float *logits, int *spoken, long count, int begun) {
+    static unsigned char forbidden[VOCABULARY];
+    double more = past(talk, count);
+    forbid(forbidden, begun, 1);
+    for (size_t i = 0; more > 0 && i < sizeof FINAL / sizeof *FINAL; i++) logits[FINAL[i]] += (float)(PULL * more);
+    for (;;) {
+        int token = choose_next(talk, logits, forbidden);
+        if (!refuses(spoken, count, token, more >= 0)) return token;
+        forbidden[token] = 1, forbidden[END] = 0;
     }
-    for (size_t at = 0; at < length; at += size) text[characters++] = character(bytes + at, length - at, &size);
-    return ends_sentence(text, characters);
+}
+
+/* How long an answer of ``count`` tokens will be that is over but for what closes it, which is put behind them: where
+   it is long and a sentence ends, or what closes it just has room. 0: it goes on. */
+static long last_of(const Talk *talk, int *spoken, long count) {
+    if (past(talk, count) < 0) return 0;
+    long tail = count < TAIL ? count : TAIL, length, owed = close_open(spoken, count, talk->longest);
+    uint32_t *text = text_of(spoken + count - tail, tail, &length);
+    int over = ends_sentence(text, length) || (owed && count + owed >= talk->longest);
+    free(text);
+    return over ? count + owed : 0;
 }
 
 enum { PERSON_SIZE = sizeof AS_PERSON / sizeof *AS_PERSON, BABY_SIZE = sizeof AS_BABY / sizeof *AS_BABY,
@@ -100,13 +110,13 @@ static long question(const unsigned char *text, size_t length, int *tokens) {
     return count + AROUND;
 }
 
-/* An answer to a text of whole characters; returns of how many tokens. The question counts GUIDANCE times as much as
-   the answer begins, so a second stream goes along that has not heard it. Whoever wants no more ends its turn. */
+/* An answer to a text of whole characters; returns of how many tokens, the last of which close what it opened. The
+   question counts GUIDANCE times as much as the answer begins, so a second stream goes along that has not heard it.
+   Whoever wants no more ends its turn. */
 static long answer(Talk *talk, const unsigned char *text, size_t length, Hear hear_token, void *whom) {
     static float logits[VOCABULARY], other[VOCABULARY], mixed[VOCABULARY];
-    static unsigned char forbidden[VOCABULARY];
     int nothing[AROUND], *asked = room((length + AROUND) * sizeof(int)), *spoken = room((size_t)talk->longest * sizeof(int));
-    long count = 0, begun = 0, asked_count = question(text, length, asked), more = 1;
+    long count = 0, last = 0, begun = 0, asked_count = question(text, length, asked), more = 1;
     float pixel[3], other_pixel[3];
     if (talk->unasked) {
         copy_state(talk->unasked, talk->state);
@@ -116,14 +126,18 @@ static long answer(Talk *talk, const unsigned char *text, size_t length, Hear he
     while (more) {
         float lead = talk->unasked ? (float)((GUIDANCE - 1) * pow(2, -(double)count / GUIDED)) : 0;
         for (long i = 0; i < VOCABULARY; i++) mixed[i] = lead != 0 ? logits[i] + lead * (logits[i] - other[i]) : logits[i];
-        forbid(forbidden, (int)begun, 1);
-        int token = choose_next(talk, mixed, forbidden);
-        if (token == END) break;
+        int token = last ? spoken[count] : next_token(talk, mixed, spoken, count, (int)begun);
+        if (token == END) {
+            last = count + close_open(spoken, count, talk->longest);
+            if (count == last) break;
+            token = spoken[count];
+        }
         spoken[count++] = token, begun |= !is_blank(token);
         remember(talk, token);
         more = hear_token(whom, token);
         read_token(token, pixel, talk->state, logits, pixel);
-        if (is_over(talk, spoken, count)) break;
+        if (!last) last = last_of(talk, spoken, count);
+        if (count == talk->longest || count == last) break;
         if (more && talk->unasked) read_token(token, other_pixel, talk->unasked, other, other_pixel);
     }
     read_token(END, pixel, talk->state, logits, talk->pixel);

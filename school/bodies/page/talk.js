@@ -79,6 +79,23 @@ const END_OF_SENTENCE = /[.!?…。！？؟।။።]+["'”’»)\]\s]*$/u;
 const SHORT_FORM = /(?:^|[\s(])(?:[A-ZÀ-ÞΑ-ΩА-Я][\p{L}\p{N}_]{0,2}|\p{Nd}+)\.$/u; // Mr. and Dr., a letter, 15.
 const endsSentence = (text) => END_OF_SENTENCE.test(text) && !SHORT_FORM.test(text.trimEnd());
 
+const PAIRS = ["()", "[]", "{}", "“”", "„“", "„”", "«»", '""', "「」", "『』"];
+const [OPENERS, CLOSERS] = [0, 1].map((side) => PAIRS.map((pair) => pair[side]));
+const NUMBER = /(?:^|[^\p{L}\p{N}_])[\p{L}\p{N}_]{1,2}\)$/u; // of a list, where no bracket is open
+
+/** The marks that a text still needs to close what it opened; null where it closes what it did not open: brackets.py
+ * once more. */
+function waiting(text) {
+  const opened = [], plain = text.replace(/[:;]-?[()[\]]/g, "");
+  for (let i = 0; i < plain.length; i++) {
+    if (PAIRS.includes(opened[opened.length - 1] + plain[i])) opened.pop();
+    else if (OPENERS.includes(plain[i])) opened.push(plain[i]);
+    else if (CLOSERS.includes(plain[i]) && !NUMBER.test(plain.slice(0, i + 1))) return null;
+  }
+  const wanted = (mark) => (mark === "„" && plain.includes("”") ? "”" : CLOSERS[OPENERS.indexOf(mark)]);
+  return opened.reverse().map(wanted).join("");
+}
+
 // ---- choosing -------------------------------------------------------------------------------------------------------
 
 /** Numbers in [0, 1) that follow from a seed: a xorshift generator (Marsaglia 2003, "Xorshift RNGs"). */
@@ -130,6 +147,8 @@ class Talk {
     const kinds = { interneuron: InterneuronBrain, llama: LlamaBrain }, kind = kinds[said.config.species];
     this.brain = new kind(said.config, unpack(said.weights, bytes), marks.count, habits.kept);
     this.noBeginning = new Set(said.no_beginning);
+    this.marked = new Set(said.marked);
+    this.final = said.final;
     this.random = randomFrom(seed);
     this.reset();
   }
@@ -141,25 +160,31 @@ class Talk {
     this.recent = [];
   }
 
-  /** Each token of an answer as it comes, the colour it expects with it, and how it surprised itself, in nats. Ends
-   * early where the generator is told to return; the turn is over then, too. */
+  /** Each token of an answer as it comes, the colour it expects with it, and how it surprised itself, in nats; the last
+   * tokens close what it opened. Ends early where the generator is told to return; the turn is over then, too. */
   *answer(text) {
     const { marks, speech } = this, words = this.letters.encode(text).slice(-speech.question_tokens);
     const twin = speech.guidance > 1 ? structuredClone(this.state) : null, spoken = [];
     let other = twin && this.readAll(this.turn([]), twin);
-    let out = this.readAll(this.turn(words), this.state), unread = null;
+    let out = this.readAll(this.turn(words), this.state), unread = null, owed = null;
     try {
       for (;;) {
         const more = (speech.guidance - 1) * 2 ** (-spoken.length / this.habits.guided), asked = out.logits;
-        const token = this.next(twin ? asked.map((x, i) => x + more * (x - other.logits[i])) : asked, spoken);
-        if (token === marks.end) return;
+        const mixed = twin ? asked.map((x, i) => x + more * (x - other.logits[i])) : asked;
+        let token = owed ? owed.shift() : this.next(mixed, spoken);
+        if (token === marks.end) {
+          owed = this.closing(spoken);
+          if (!owed.length) return;
+          token = owed.shift();
+        }
         spoken.push(token);
         this.recent = [...this.recent, token].slice(-speech.repetition_window);
         unread = token;
         yield { token, pixel: Array.from(out.pixel), surprise: logSum(asked, -1) - asked[token] };
         out = this.brain.step(token, out.pixel, this.state);
         unread = null;
-        if (this.isOver(spoken)) return;
+        owed = owed || this.last(spoken);
+        if (spoken.length >= this.longest || (owed && !owed.length)) return;
         if (twin) other = this.brain.step(token, other.pixel, twin);
       }
     } finally {
@@ -181,15 +206,41 @@ class Talk {
 
   next(logits, spoken) {
     const { marks, speech } = this, begun = spoken.some((token) => /[^ \t\n\r\v\f]/.test(this.letters.pieces[token]));
-    const forbidden = (id) => (id < marks.count && id !== marks.end) || (!begun && this.noBeginning.has(id));
+    const past = this.past(spoken), refused = new Set(), pulled = logits.slice();
+    if (past > 0) this.final.forEach((id) => (pulled[id] += this.habits.pull * past));
+    const forbidden = (id) => {
+      if (id === marks.end) return !begun && !refused.size;
+      return id < marks.count || refused.has(id) || (!begun && this.noBeginning.has(id));
+    };
     const how = { topK: speech.top_k, topP: speech.top_p, penalty: speech.repetition_penalty };
     how.temperature = this.temperature * speech.calibration;
-    return choose(logits, this.recent, forbidden, marks.end, how, this.random);
+    for (;;) {
+      const token = choose(pulled, this.recent, forbidden, marks.end, how, this.random);
+      if (!this.refuses(spoken, token, past >= 0)) return token;
+      refused.add(token);
+    }
   }
 
-  isOver(spoken) {
-    if (spoken.length >= this.longest) return true;
-    const long = spoken.length >= this.longest * this.habits.long;
-    return long && endsSentence(this.letters.decode(spoken.slice(-this.habits.tail)));
+  /** How many tokens it is past the length from which on the next end of a sentence will do. */
+  past(spoken) {
+    return spoken.length - this.longest * this.habits.long;
+  }
+
+  refuses(spoken, token, late) {
+    if (!this.marked.has(token)) return false;
+    const [before, after] = [spoken, [...spoken, token]].map((said) => waiting(this.letters.decode(said)));
+    return before !== null && (after === null || (late && after.length > before.length));
+  }
+
+  /** The tokens that close what is open. */
+  closing(spoken) {
+    return this.marked.size ? this.letters.encode(waiting(this.letters.decode(spoken)) || "") : [];
+  }
+
+  /** What is still to be said of an answer that is over; null where it goes on. */
+  last(spoken) {
+    if (this.past(spoken) < 0) return null;
+    const owed = this.closing(spoken), full = owed.length && spoken.length + owed.length >= this.longest;
+    return full || endsSentence(this.letters.decode(spoken.slice(-this.habits.tail))) ? owed : null;
   }
 }

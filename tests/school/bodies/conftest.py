@@ -13,6 +13,7 @@ from school.settings import SchoolSettings
 from school.souls.caretaker import Soul
 from school.souls.packing import pack_soul
 from school.talking.settings import SpeechSettings
+from school.texts.tokenizer import Tokenizer
 from tests.conftest import TINY, make_receptionist, make_tutor, take_steps
 
 SETTINGS = SchoolSettings(speech=SpeechSettings(max_tokens=24))
@@ -33,3 +34,12 @@ def lived(librarian, tmp_path_factory) -> Soul:
 @pytest.fixture(scope="session")
 def body(lived, tmp_path_factory) -> Body:
     return body_of(lived, SETTINGS, Path(tmp_path_factory.mktemp("no-record")), "CC BY 4.0")
+
+
+@pytest.fixture(scope="session")
+def quoting(body) -> Body:
+    """One that is fond of brackets, of quotation marks and of coming to an end."""
+    tokenizer = Tokenizer.from_json(body.tokenizer)
+    bias = body.weights["logits.speak.bias"].clone()
+    bias[[tokenizer.end, *tokenizer.encode('()[]"')]] += 0.5
+    return replace(body, weights=body.weights | {"logits.speak.bias": bias})

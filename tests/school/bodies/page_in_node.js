@@ -3,7 +3,7 @@
 
 const fs = require("fs");
 const given = JSON.parse(fs.readFileSync(0, "utf-8"));
-const names = ["BytePairs", "Talk", "choose", "randomFrom", "mood", "endsSentence", "gelu", "halves"];
+const names = ["BytePairs", "Talk", "choose", "randomFrom", "mood", "endsSentence", "waiting", "gelu", "halves"];
 const source = given.sources.map((file) => fs.readFileSync(file, "utf-8")).join("\n");
 const house = new Function(`${source}\nreturn { ${names.join(", ")} };`)();
 const bytes = Uint8Array.from(Buffer.from(given.weights, "base64"));
@@ -66,6 +66,7 @@ const tasks = {
   drawn,
   stopped,
   encode: ({ texts }) => texts.map((text) => newTalk().letters.encode(text)),
+  waiting: ({ texts }) => texts.map(house.waiting),
   sentences: ({ texts }) => texts.map(house.endsSentence),
   moods: ({ lives }) => lives.map(([colours, losses]) => house.mood(colours, losses)),
   gelu: ({ x }) => Array.from(house.gelu(Float64Array.from(x))),

@@ -25,6 +25,7 @@ from school.bodies.body import Body
 from school.bodies.compact import brain_of, compact, tables
 from school.bodies.html_page import SOURCES, WORKER, write_page
 from school.door.mood import mood
+from school.texts.brackets import OPENERS, waiting
 from school.texts.sentences import ends_sentence
 from school.texts.tokenizer import Tokenizer
 from tests.conftest import make_brain
@@ -53,6 +54,8 @@ SENTENCES = [
     "x.)",
     "Ärz.",
 ]
+MARKED, LISTED = 'a1é_猫 .:;-()[]{}“”„«»"「」『』', "a1_é (.)"
+BRACKETS = ["".join(random.Random(i).choices((MARKED, LISTED)[i % 2], k=i % 13)) for i in range(3000)]
 LOGITS = np.random.default_rng(1).normal(size=40) * 2
 HOWS = [(0, 0, 1.0, 0.5), (0.7, 5, 1.0, 0.3), (1.3, 0, 0.6, 0.0), (1, 1, 1, 2)]
 
@@ -93,6 +96,7 @@ def found(body) -> dict[str, Any]:
     tasks |= {f"seed {i}": ("answers", {"questions": QUESTIONS, "seed": seed}) for i, seed in enumerate((5, 5, 6))}
     tasks["encode"] = ("encode", {"texts": TEXTS})
     tasks["sentences"] = ("sentences", {"texts": SENTENCES})
+    tasks["waiting"] = ("waiting", {"texts": BRACKETS})
     tasks["moods"] = ("moods", {"lives": lives()})
     tasks["gelu"] = ("gelu", {"x": np.linspace(-8, 8, 999).tolist()})
     tasks["halves"] = ("halves", {})
@@ -157,6 +161,16 @@ def test_it_answers_like_the_small_body(body, found):
 
 
 @needs_node
+def test_it_closes_what_the_small_body_closes(quoting):
+    talk = Talk(*compact(quoting))
+    talk.temperature = 0
+    task = {"questions": QUESTIONS, "temperature": 0, "seed": 1}
+    said = in_node(quoting, {"answers": ("answers", task)})["answers"]["said"]
+    assert said == [list(talk.answer(question)) for question in QUESTIONS]
+    assert any(OPENERS & set(talk.letters.decode(one)) for one in said)
+
+
+@needs_node
 def test_the_same_letters(body, found):
     tokenizer = Tokenizer.from_json(body.tokenizer)
     for text, ids in zip(TEXTS, found["encode"], strict=True):
@@ -165,8 +179,9 @@ def test_the_same_letters(body, found):
 
 @needs_node
 def test_the_same_rules(found):
-    """Where a sentence ends, how it feels, and what numbers are."""
+    """Where a sentence ends, what is still open, how it feels, and what numbers are."""
     assert found["sentences"] == [ends_sentence(text) for text in SENTENCES]
+    assert found["waiting"] == [waiting(text) for text in BRACKETS]
     moods = [mood([tuple(colour) for colour in colours], losses).word for colours, losses in lives()]
     assert found["moods"] == moods
     assert len(set(moods)) > 3

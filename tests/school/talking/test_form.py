@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from hypothesis import assume, given
-from hypothesis import strategies as st
 
-from school.talking.form import CLOSERS, OPENERS, Form, waiting
+from school.talking.form import Form
+from school.texts.brackets import CLOSERS, OPENERS, waiting
 from school.texts.tokenizer import END
 from tests.conftest import make_receptionist, make_tutor
 from tests.school.talking.test_receptionist import ask
@@ -16,35 +15,6 @@ from tests.school.talking.test_receptionist import ask
 @pytest.fixture(scope="module")
 def tutor(librarian):
     return make_tutor(librarian)
-
-
-@pytest.mark.parametrize(
-    ("text", "needed"),
-    [
-        ("he said (as one does", ")"),
-        ('he said "come in', '"'),
-        ('he said "come in" and left', ""),
-        ("«oui (non", ")»"),
-        ("„ja", "“"),
-        ("„ja“ und", ""),
-        ("“yes", "”"),
-        ("he left.)", None),
-        ("a) one, 12) two :) ;-(", ""),
-        ("he’s here", ""),
-        ("([word)", None),
-        ("(a", ")"),
-        ("(in a) or b)", ""),
-    ],
-)
-def test_what_is_waiting_to_be_closed(text, needed):
-    assert waiting(text) == needed
-
-
-@given(st.text(alphabet='a .:([{“„«"', max_size=12))
-def test_what_is_waiting_closes_everything(text):
-    """Whatever was opened, with what is waiting behind it nothing waits any more; behind a colon it would smile."""
-    assume(not text.endswith(":"))
-    assert waiting(text + waiting(text)) == ""
 
 
 def test_nothing_is_closed_that_is_not_open(tutor):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -17,6 +19,7 @@ from school.offline import Talk as Resident
 from school.settings import SchoolSettings
 from school.souls.caretaker import Soul
 from school.talking.settings import SpeechSettings
+from school.texts.brackets import waiting
 from school.texts.tokenizer import Tokenizer
 
 QUESTIONS = ("who sat on the mat?", "", "and the soup 👩‍🚀?", "tomorrow we walk to the sea. " * 4)
@@ -24,11 +27,12 @@ CPU = Compute(torch.device("cpu"), PYTORCH)
 
 
 @pytest.mark.parametrize("guidance", [1.0, 2.0])
-def test_it_answers_like_the_resident(lived, tmp_path, guidance):
-    """Four questions in one conversation, with penalty, guidance and rules of where to begin and stop; the resident has
-    the weights of 16 bits, too."""
+@pytest.mark.parametrize("kind", ["body", "quoting"])
+def test_it_answers_like_the_resident(request, lived, tmp_path, guidance, kind):
+    """Four questions in one conversation, with penalty, guidance, form and rules of where to begin and stop; the
+    resident has the weights of 16 bits, too."""
     settings = SchoolSettings(speech=SpeechSettings(temperature=0, max_tokens=24, guidance=guidance, tune=False))
-    body = body_of(lived, settings, tmp_path)
+    body = replace(body_of(lived, settings, tmp_path), weights=request.getfixturevalue(kind).weights)
     brain = brain_of(body, Tokenizer.from_json(body.tokenizer))
     halves = {name: tensor.half().float() for name, tensor in tables(brain).items()}
     voice = {name: halves.get(name, torch.zeros_like(tensor)) for name, tensor in body.weights.items()}
@@ -37,6 +41,7 @@ def test_it_answers_like_the_resident(lived, tmp_path, guidance):
     for question in QUESTIONS:
         reply = resident.ask(question)
         assert tuple(alone.answer(question)) == reply.tokens
+        assert waiting(reply.text) == ""
     kept = resident._receptionist.conversations.snapshot()["c"][1]
     np.testing.assert_allclose(alone.pixel, kept["pixel"][0], atol=1e-4)
 

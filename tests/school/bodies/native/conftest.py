@@ -87,6 +87,11 @@ def probe(body, tmp_path_factory) -> Probe:
 
 
 @pytest.fixture(scope="session")
+def quoting_probe(quoting, tmp_path_factory) -> Probe:
+    return Probe(quoting, tmp_path_factory.mktemp("quoting"))
+
+
+@pytest.fixture(scope="session")
 def letters() -> Tokenizer:
     return Tokenizer.train([TRAINED_ON * 4], vocabulary=420, minimum_frequency=2)
 

@@ -10,6 +10,8 @@ long probe_encode(const unsigned char *text, size_t length, int *ids) { return e
 
 int probe_ends_sentence(const uint32_t *text, long length) { return ends_sentence(text, length); }
 
+long probe_waiting(uint32_t *text, long length) { return waiting(text, length); }
+
 double probe_half(int half) { return number((uint16_t)half); }
 
 /* The best token, again and again, under the colours that it expects; a turn's mark comes now and then. */

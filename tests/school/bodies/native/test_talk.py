@@ -12,18 +12,19 @@ from hypothesis import strategies as st
 from school.bodies.alone.choosing import Choosing
 from school.bodies.alone.talk import Talk
 from school.bodies.compact import compact
+from school.texts.brackets import waiting
 from school.texts.sentences import ends_sentence
 from school.texts.tokenizer import END, Tokenizer
 from tests.school.bodies.alone.test_byte_pairs import SEEN
-from tests.school.bodies.test_page import HOWS, LOGITS, QUESTIONS, SENTENCES, TEXTS
+from tests.school.bodies.test_page import HOWS, LISTED, LOGITS, MARKED, QUESTIONS, SENTENCES, TEXTS
 
 WRITTEN = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
 
 
-@pytest.mark.parametrize("kind", ["", "llama_", "speller_"])
+@pytest.mark.parametrize("kind", ["", "quoting_", "llama_", "speller_"])
 def test_it_answers_like_the_small_body(request, kind):
-    """Which answers like the resident; guidance, penalty and rules of beginning and ending included; and a line's end
-    where that would end a turn."""
+    """Which answers like the resident; guidance, penalty, form and rules of beginning and ending included; and a
+    line's end where that would end a turn."""
     probe, body = (request.getfixturevalue(name) for name in (f"{kind}probe", kind.rstrip("_") or "body"))
     theirs = Talk(*compact(body))
     theirs.temperature = 0
@@ -94,6 +95,15 @@ ENDINGS = st.text("Mr.Dr1A(é_ 猫。!?…\"'”)\n\x1cа", max_size=9)
 def test_where_a_sentence_ends(probe, text):
     codes = np.array([ord(character) for character in text] or [0], np.uint32)
     assert bool(probe.call("ends_sentence", codes, len(text))) == ends_sentence(text)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.one_of(st.text(MARKED, max_size=20), st.text(LISTED, max_size=9)))
+def test_what_is_waiting_to_be_closed(probe, text):
+    codes = np.array([ord(character) for character in text] or [0], np.uint32)
+    count = probe.call("waiting", codes, len(text))
+    found = None if count < 0 else "".join(map(chr, codes[:count][::-1]))
+    assert found == waiting(text)
 
 
 @pytest.mark.parametrize("how", HOWS, ids=str)

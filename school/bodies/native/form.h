@@ -1,0 +1,96 @@
+/* The form of an answer: which of its brackets and quotation marks are open, as school/texts/brackets.py says it. */
+
+static const uint32_t PAIRS[][2] = {{'(', ')'}, {'[', ']'}, {'{', '}'}, {0x201c, 0x201d}, {0x201e, 0x201c},
+    {0x201e, 0x201d}, {0xab, 0xbb}, {'"', '"'}, {0x300c, 0x300d}, {0x300e, 0x300f}};
+enum { PAIR_COUNT = sizeof PAIRS / sizeof *PAIRS };
+
+/* Leaves out :) ;-( and the like; returns how many characters are left. */
+static long without_smiles(uint32_t *text, long length) {
+    long kept = 0;
+    for (long i = 0; i < length; i++) {
+        long mouth = i + 1 + (i + 1 < length && text[i + 1] == '-');
+        uint32_t shape = mouth < length ? text[mouth] : 0;
+        int smiles = shape == '(' || shape == ')' || shape == '[' || shape == ']';
+        if (smiles && (text[i] == ':' || text[i] == ';')) i = mouth;
+        else text[kept++] = text[i];
+    }
+    return kept;
+}
+
+/* Whether the character at ``at`` ends the number of a list, a) or 12), where no bracket is open. */
+static int is_of_list(const uint32_t *text, long at) {
+    long word = 0;
+    while (word < 3 && word < at && is_word(text[at - word - 1])) word++;
+    return text[at] == ')' && (word == 1 || word == 2);
+}
+
+/* The marks that a text still needs to close what it opened, the last of them first, in place of its first characters;
+   returns how many, or -1 where it closes what it did not open. (What is open is never kept behind where it stood.) */
+static long waiting(uint32_t *text, long length) {
+    long count = 0, high = 0;
+    length = without_smiles(text, length);
+    for (long i = 0; i < length; i++) {
+        int opens = 0, closes = 0, fits = 0;
+        high |= text[i] == 0x201d;
+        for (int k = 0; k < PAIR_COUNT; k++) {
+            opens |= text[i] == PAIRS[k][0], closes |= text[i] == PAIRS[k][1];
+            fits |= count && text[count - 1] == PAIRS[k][0] && text[i] == PAIRS[k][1];
+        }
+        if (fits) count--;
+        else if (opens) text[count++] = text[i];
+        else if (closes && !is_of_list(text, i)) return -1;
+    }
+    for (long i = 0, k; i < count; i++) {
+        for (k = 0; text[i] != PAIRS[k][0]; k++) {}
+        text[i] = PAIRS[k][0] == 0x201e && high ? 0x201d : PAIRS[k][1];
+    }
+    return count;
+}
+
+/* ---- of tokens ----------------------------------------------------------------------------------------------------- */
+
+/* The text of some tokens, to be freed, and of how many characters it is. */
+static uint32_t *text_of(const int *tokens, long count, long *length) {
+    size_t size = 0, bytes;
+    for (long i = 0; i < count; i++) size += (size_t)(PIECE_AT[tokens[i] + 1] - PIECE_AT[tokens[i]]);
+    unsigned char *spelled = room(size + 1), *end = spelled;
+    uint32_t *text = room((size + 1) * sizeof *text);
+    for (long i = 0; i < count; i++)
+        for (long at = PIECE_AT[tokens[i]]; at < PIECE_AT[tokens[i] + 1]; at++) *end++ = PIECES[at];
+    *length = 0;
+    for (size_t at = 0; at < size; at += bytes) text[(*length)++] = character(spelled + at, size - at, &bytes);
+    free(spelled);
+    return text;
+}
+
+static long needed(const int *tokens, long count) {
+    long length;
+    uint32_t *text = text_of(tokens, count, &length);
+    long found = waiting(text, length);
+    free(text);
+    return found;
+}
+
+/* Whether a token would close what isn't open or, late in an answer, open something; ``said`` has room for it. */
+static int refuses(int *said, long count, int token, int late) {
+    size_t i = 0, marked = sizeof MARKED / sizeof *MARKED;
+    while (i < marked && MARKED[i] != token) i++;
+    if (i == marked) return 0;
+    said[count] = token;
+    long before = needed(said, count), after = needed(said, count + 1);
+    return before >= 0 && (after < 0 || (late && after > before));
+}
+
+/* Puts the tokens that close what is open behind those that were said, of which ``most`` have room; returns how many. */
+static long close_open(int *said, long count, long most) {
+    long length, open;
+    uint32_t *text = text_of(said, count, &length);
+    unsigned char *spelled = room(4 * (size_t)length + 1);
+    size_t size = 0;
+    for (open = FORMED ? waiting(text, length) : 0; open > 0; open--) size += spell(text[open - 1], spelled + size);
+    int *ids = room((size + 1) * sizeof(int));
+    long closing = encode(spelled, size, ids);
+    for (long i = 0; i < closing && count + i < most; i++) said[count + i] = ids[i];
+    free(text), free(spelled), free(ids);
+    return closing;
+}
