@@ -50,6 +50,12 @@ class Desk:
         """Raises Mistake."""
         return preview(*self.facts_on(path), self.care)
 
+    def listed(self, name: str) -> Source | None:
+        """The text that goes by a name in `library list`, or is written as a path that leads there."""
+        sources, _ = self.sources()
+        place = Path(name).absolute()
+        return next((one for one in sources if name == one.name or place == one.path.absolute()), None)
+
     def facts_on(self, path: Path) -> tuple[Path, Facts]:
         """A file, whether it is named by its path or as the library calls it, and what was said about it, now too."""
         known, name = read_known(self.library), str(path)
@@ -173,7 +179,10 @@ def table(rows: list[Row]) -> list[str]:
 
 def _show(desk: Desk) -> int:
     for name in desk.options.names:
-        path, facts = desk.facts_on(desk.library / name)
+        if listed := desk.listed(name):
+            name, path, facts = listed.name, listed.path, listed.facts
+        else:  # one that can't be learned yet
+            path, facts = desk.facts_on(desk.library / name)
         if not path.exists():
             raise Mistake(f"{name}: the library has no such file; `library list` shows all.")
         one = preview(path, facts, desk.care)

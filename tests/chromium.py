@@ -63,6 +63,10 @@ class Tab:
         self._run, self.page, self._origin = run, page, origin
         self._noted: list[str] = []
         self._forgiven = NO_TROUBLE
+        self.do(self._listen)
+
+    def _listen(self, page: Page) -> None:
+        """In the browser's thread: the one that tests run on has no event loop, once another test has taken it away."""
         page.on("console", lambda told: self._note(told.text, told.type in ("error", "warning")))
         page.on("pageerror", lambda error: self._note(str(error)))
         page.on("requestfailed", lambda request: self._note(f"{request.url}: {request.failure}"))

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_a_soul_from_before_is_the_same_brain(species: str):
     """Its facts name fields of other species and some that are gone; its weights have the names and shapes of today."""
     config = read_config(SOULS[species]["brain"])
-    of_birth = {name: SOULS[species]["brain"][name] for name in config.OF_BIRTH}
+    of_birth = {name: SOULS[species]["brain"].get(name, config.CAME_LATER.get(name)) for name in config.OF_BIRTH}
     assert config == replace(SPECIES[species]["newborn"], vocabulary=300, **of_birth)
     brain = build_brain(config, pieces=[b"word%d" % number for number in range(300)], turn_tokens=MARKS)
     assert {name: list(each.shape) for name, each in brain.named_parameters()} == SOULS[species]["parameters"]

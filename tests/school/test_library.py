@@ -17,6 +17,7 @@ from school.settings import SchoolSettings
 from school.texts.facts import NAME
 from school.texts.keeping import BIN
 from school.texts.overview import newest_tokenizer
+from school.texts.places import STARTER_SHELF
 from school.texts.tokenizer import Tokenizer
 
 CHAT = "18/12/2023, 15:57 - Ann: hi\n18/12/2023, 15:58 - Ben: hello\n18/12/2023, 15:59 - Ann: soup?\n"
@@ -65,6 +66,18 @@ def test_files_are_copied(home: Home, files: Path):
     assert "a.md: 8 words, read as markdown" in told
     assert "skipped c.png: .png files can't be read here" in told
     assert (home.library / "chat.txt").read_text() == CHAT
+
+
+def test_a_text_is_shown_as_it_is_listed(home: Home, files: Path):
+    """By its name in the list or by its path, and with what the list says of it; what comes with the program, too."""
+    home.settings = SchoolSettings()
+    name = next(path.name for path in STARTER_SHELF.glob("*.txt"))
+    assert not any(text["private"] for text in home.json("list")["texts"])
+    shelf = home("show", f"starter/{name}").out
+    assert "public, weight 1" in shelf
+    assert home("show", STARTER_SHELF / name).out == shelf
+    home("add", files / "notes")
+    assert home("show", home.library / "notes" / "a.md").out == home("show", "notes/a.md").out
 
 
 def test_who_one_is_in_a_chat(home: Home, files: Path):

@@ -88,7 +88,8 @@ def test_a_file_with_every_setting_of_once_still_works():
     told = []
     got = read_settings(TREE, EVERYTHING, [], removed=REMOVED, tell=told.append)
     assert len(told) <= 1
-    assert got == read_settings(TREE, None, ["chat.raid_people=15"])  # the one default that is another since then
+    others_since_then = ["chat.raid_people=15", "lessons.dialogue_share=0.05", "speech.temperature=0.8"]
+    assert got == read_settings(TREE, None, others_since_then)
 
 
 def test_what_was_removed_is_named_and_ignored(tmp_path: Path):

@@ -101,5 +101,7 @@ def test_turns_outside_the_library(tmp_path: Path):
     """A text that is read or scored has its turns marked as in the library."""
     file = tmp_path / "talk.txt"
     file.write_text("You: hi\nBaby: hello\nyou.\n")
-    assert open_file(file, TOKENIZER).tolist() == [DOCUMENT, *encode_conversation(TOKENIZER, file.read_text())]
-    assert "ou:" not in TOKENIZER.decode(open_file(file, TOKENIZER).tolist())
+    tokens, counts = open_file(file, TOKENIZER)
+    assert tokens.tolist() == [DOCUMENT, *encode_conversation(TOKENIZER, file.read_text())]
+    assert "ou:" not in TOKENIZER.decode(tokens.tolist())
+    assert counts.all()

@@ -4,6 +4,7 @@ import { find, make, tell } from "/static/owner/dom.js";
 
 const EACH = 70, WAIT = 1500; // milliseconds a token, and until the next passage
 const SIGNS = { "\n": "⏎\n", "\t": "⇥" };
+const TURN = " · "; // where a turn or a text begins or ends: tokens without words, often two in a row
 
 export class Reading {
   constructor() {
@@ -17,7 +18,8 @@ export class Reading {
     this.until = performance.now() + EACH * tokens.length + WAIT;
     this.place.replaceChildren(...tokens.flatMap(({ text, hit, guess }, n) => {
       const [, before, words] = text.match(/^( *)(.*)$/s);
-      const shown = make("span", { className: hit ? "hit" : "" }, words.replace(/[\n\t]/g, (sign) => SIGNS[sign]));
+      const said = text || tokens[n - 1]?.text === "" ? words.replace(/[\n\t]/g, (sign) => SIGNS[sign]) : TURN;
+      const shown = make("span", { className: hit ? "hit" : "" }, said);
       if (!hit && guess) shown.title = `it had guessed: ${guess}`;
       shown.style.animationDelay = `${n * EACH}ms`;
       return [before, shown];
