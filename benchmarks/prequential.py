@@ -89,7 +89,8 @@ def live(given: argparse.Namespace, variant: Variant, seed: int) -> dict[str, An
         librarian, charge = letters(given, settings, home)
         brain, _ = build_brain_for(settings, home, librarian, None, compute)
         heard = Hippocampus(librarian.tokenizer.pieces, DOCUMENT, run=compute.backend.kernels)
-        reader = Reader(brain, librarian, settings.lessons, open_file(given.text, librarian.tokenizer), heard)
+        tokens, own = open_file(given.text, librarian.tokenizer)
+        reader = Reader(brain, librarian, settings.lessons, tokens, heard, own)
         reading = reader.read(wakeup.whisper)
     seconds, cpu = time.monotonic() - started, time.process_time() - cpu
     return {
