@@ -8,6 +8,8 @@
 # make lock     write the exact versions and checksums of all packages anew (constraints.txt, requirements.lock)
 PYTHON ?= python3
 VENV = .venv
+# One more at a time than there are processors: some tests wait. More than four only wait for each other.
+AT_ONCE = $(shell getconf _NPROCESSORS_ONLN | awk '{print ($$1 < 4) ? $$1 + 1 : 4}')
 DONE = $(VENV)/.installed
 
 .PHONY: wakeup test trials steady setup lint lab settings lock
@@ -16,7 +18,7 @@ wakeup: setup
 	@$(VENV)/bin/python wakeup.py $(if $(WEB),--set web.enabled=true)
 
 test: setup
-	@PYTHONDONTWRITEBYTECODE= $(VENV)/bin/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@PYTHONDONTWRITEBYTECODE= $(VENV)/bin/python -m pytest -q -n $(AT_ONCE) --dist loadfile --no-loadscope-reorder
 
 trials: setup
 	@$(VENV)/bin/python -m pytest -q -m trial --timeout 1800

@@ -156,6 +156,7 @@ def test_learn_compares_variants_over_seeds(text, tmp_path, monkeypatch, capsys)
     assert is_png(plot)
 
 
+@pytest.mark.trial
 def test_learn_says_what_it_said_before_there_were_variants(text, tmp_path, monkeypatch, capsys):
     """One variant and seed: the old keys at the top, the curve's points without tokens. Without matplotlib a line
     says so, and the figures come all the same."""
@@ -310,6 +311,7 @@ def test_privacy_measures_all_of_its_parts():
 # ---- bodies --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.trial
 @pytest.mark.timeout(600)  # a dozen programs are started one after the other, and one is compiled
 def test_bodies_are_measured(text, monkeypatch, capsys):
     """Each kind has its size and its figures, beside the resident brain's."""

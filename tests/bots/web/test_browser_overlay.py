@@ -136,6 +136,7 @@ def test_a_streamer_dresses_it(chromium: Chromium, here):
         assert tab.ask("getComputedStyle(document.getElementById('mood')).display") == "none"
 
 
+@pytest.mark.trial
 def test_it_sleeps_and_wakes_with_the_baby(chromium: Chromium, living):
     awake = ExitStack()
     here = awake.enter_context(served(living))

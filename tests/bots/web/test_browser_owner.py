@@ -130,6 +130,7 @@ def test_it_is_watched_learning(chromium: Chromium, here, living):
         assert tab.ask(SHIFTS) < 0.02
 
 
+@pytest.mark.trial
 def test_it_waits_for_a_baby_that_sleeps(chromium: Chromium, living):
     """It comes back without a reload, loses nothing that was typed, and opens while nobody is there."""
     awake = ExitStack()

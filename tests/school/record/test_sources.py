@@ -96,6 +96,7 @@ def test_a_text_is_taken_out(db, tmp_path: Path):
     assert {row["name"]: row["lessons"] for row in db.query("select * from sources")} == {"other.txt": 110}
 
 
+@pytest.mark.trial
 def test_ten_thousand_texts_of_a_year(db):
     """They take some hundred bytes each."""
     many = [text(f"{number}.txt", f"{number:064}") for number in range(1000)]

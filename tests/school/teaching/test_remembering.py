@@ -131,6 +131,7 @@ def test_what_others_say_is_not_counted(tutor):
     assert {token for _, token, _, _ in tables.rows()} >= {*own, END}
 
 
+@pytest.mark.trial
 def test_it_speaks_with_what_it_heard(tutor, tmp_path):
     """Once the library is heard answers are others, and more of the library's; the lessons know nothing of it."""
     heard, done = remembering(tutor), Future()
