@@ -130,8 +130,7 @@ def test_seeds_count_from_the_settings_seed():
 
 
 # ---- learn ---------------------------------------------------------------------------------------------------------
-
-
+@pytest.mark.trial
 def test_learn_compares_variants_over_seeds(text, tmp_path, monkeypatch, capsys):
     """Same budget of tokens for all; another seed is another life; seed 0 of two equal variants is the same life."""
     pytest.importorskip("matplotlib")
@@ -205,6 +204,7 @@ def test_lives_side_by_side_take_even_turns():
 # ---- prequential ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize("letters", ["charged", "starter"])
 def test_prequential_charges_for_its_letters(letters, text, tmp_path, monkeypatch, capsys):
     pytest.importorskip("matplotlib")

@@ -41,6 +41,7 @@ def some_text(rng: random.Random) -> str:
     return "".join(rng.choice(kinds)())
 
 
+@pytest.mark.trial
 @pytest.mark.parametrize("name", ["llama", "by_letter"])
 def test_transformers(name, request, tmp_path):
     """Loads it as it is: the same ids of 1,000 strings, the same logits beyond its window, the same turns."""
