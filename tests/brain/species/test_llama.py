@@ -186,6 +186,8 @@ def test_it_has_as_many_parameters_as_the_brain_it_is_compared_with(preset):
             for species, presets in SPECIES.items()
         }
     assert 1 <= sizes["llama"] / sizes["interneuron"] < 1.2
+
+
 @pytest.mark.trial
 def test_a_whole_life(here, tmp_path: Path):  # noqa: F811
     """It is woken, learns, sleeps, wakes where it was, answers and is examined; as another species it does not wake."""
