@@ -45,6 +45,7 @@ def main() -> None:
             owner(tabs, url, given)
             overlay(tabs, url, chat, given)
         report(tabs, home, given)
+        shared(tabs, home, given)
     for file in sorted(given.folder.glob("*.png")):
         slim(file)
         wakeup.whisper(f"{file}: {file.stat().st_size // 1024} kB")
@@ -129,10 +130,29 @@ def overlay(tabs: Any, url: str, chat: subprocess.Popen, given: Any) -> None:
     page.close()
 
 
+def made(home: Path, *words: str) -> None:
+    """What a command makes of a baby that is asleep."""
+    command = [sys.executable, "wakeup.py", *words, "--home", str(home)]
+    subprocess.run(command, cwd=wakeup.REPOSITORY, check=True, stdout=subprocess.DEVNULL)
+
+
+def shared(tabs: Any, home: Path, given: Any) -> None:
+    """The page that is given away, asked three times."""
+    file = home / "baby.html"
+    made(home, "share", str(file))
+    page = page_of(tabs, file.as_uri(), 800, 600, "light")
+    box = page.get_by_role("textbox").first
+    for text in ("good morning", QUESTION, "what did Gran do?"):
+        box.fill(text)
+        box.press("Enter")
+        page.wait_for_timeout(3000)
+    page.screenshot(path=given.folder / "shared.png")
+    page.close()
+
+
 def report(tabs: Any, home: Path, given: Any) -> None:
     file = home / "report.html"
-    command = [sys.executable, "wakeup.py", "report", "--home", str(home), "--out", str(file), "--no-words"]
-    subprocess.run(command, cwd=wakeup.REPOSITORY, check=True, stdout=subprocess.DEVNULL)
+    made(home, "report", "--out", str(file), "--no-words")
     page = page_of(tabs, file.as_uri(), 960, 1240, "dark")
     page.screenshot(path=given.folder / "report.png")
     page.close()
