@@ -103,7 +103,7 @@ class Examination:
         if well:
             self._fluent = heard
         else:
-            log.warning("it speaks worse than it did: %s, and before %s", heard, self._fluent)
+            log.warning("it speaks worse than it did (%s; before: %s), so its best self is kept", heard, self._fluent)
         return replace(result, **heard._asdict()), well
 
     def answer(self, bits_per_byte: float | None) -> None:

@@ -22,8 +22,15 @@ class Fluency(NamedTuple):
     ended: float
     distinct_2: float
 
+    def __str__(self) -> str:
+        known, ended, distinct = (f"{100 * share:.0f} %" for share in self)
+        return f"words that it knows {known}, sentences that end {ended}, pairs of words that differ {distinct}"
+
     def worse_than(self, other: Fluency) -> bool:
-        """By more than a few answers differ by chance."""
+        """By more than a few answers differ by chance. Who says many more words than before does not: a newborn's
+        babble is varied, too."""
+        if self.known_words > other.known_words + LOST_WORDS:
+            return False
         if self.known_words < other.known_words - LOST_WORDS:
             return True
         return self.ended < LEFT * other.ended or self.distinct_2 < LEFT * other.distinct_2
