@@ -12,6 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from bots.acknowledgement import FROM_NOW_ON, VERDICTS, WILL_LEARN, when_written
 from bots.receipts import in_words, learned, who, why
 from school.diary.voice import Voice
 from school.door.school import School
@@ -26,10 +27,8 @@ SORRY = {
     Busy: "too many questions at once; ask again in a moment",
     Asleep: "it is falling asleep",
 }
-DISK_SECONDS = 2.0  # until it is said that what was taught is not on the disk yet
 TERMINAL = f"terminal:{ME}"  # how the names of conversations here begin
 YES, NO = ("yes", "y"), ("no", "n", "")
-FROM_NOW_ON = "it says that from now on, and practises it"
 QUOTES = " \"'\u201c\u201d\u2018\u2019\u00ab\u00bb"
 ARROW = "=>"  # between a question that is taught and its answer
 
@@ -171,26 +170,27 @@ class Commands:
             self._say(explain(word) if word else help_text())
 
     async def _good(self, _: str) -> None:
-        await self._give_feedback("good", "", "it learns that, and tries to do more of it")
+        await self._give_feedback("good")
 
     async def _bad(self, _: str) -> None:
-        await self._give_feedback("bad", "", "it will never learn that, and tries to do less of it")
+        await self._give_feedback("bad")
 
     async def _fix(self, text: str) -> None:
         if not self._last:
             self._say("(it has not said anything yet)")
         elif text:
-            await self._give_feedback("fix", text, FROM_NOW_ON)
+            await self._give_feedback("fix", text)
         else:
             self._ask_for_text("what should it have said? Write it", self._fix)
 
-    async def _give_feedback(self, verdict: str, correction: str, done: str) -> None:
+    async def _give_feedback(self, verdict: str, correction: str = "", done: str = "") -> None:
+        """``done``: what is said of it, if not what is always said of such a verdict."""
         if not self._last:
             self._say("(it has not said anything yet)")
             return
         said = {
-            "learned": done,
-            "marked": done,
+            "learned": done or VERDICTS[verdict],
+            "marked": done or VERDICTS[verdict],
             "refused": "you marked it as bad before; /fix TEXT says what it should have been",
             "unknown": "that answer is forgotten",
         }
@@ -202,14 +202,7 @@ class Commands:
             self._say(f"({said[result]})")
 
     async def _acknowledge(self, done: str, written: Future[None]) -> None:
-        """Say so once a crash could not undo it, or, after a while, that it still could."""
-        try:
-            await asyncio.wait_for(asyncio.wrap_future(written), DISK_SECONDS)
-        except TimeoutError:
-            done += "; but it is not on the disk yet"
-        except Exception:
-            done += "; but it could not be written down, the log says why"
-        self._say(f"({done})")
+        self._say(f"({await when_written(done, written)})")
 
     async def _teach(self, text: str) -> None:
         if not text:
@@ -219,7 +212,7 @@ class Commands:
         known = bool(prompt and answer and "\n" not in prompt)
         written: Future[None] = Future()
         self._school.teach(answer if known else text, prompt=prompt if known else "", source="teach", written=written)
-        await self._acknowledge(FROM_NOW_ON if known else "it will learn that", written)
+        await self._acknowledge(FROM_NOW_ON if known else WILL_LEARN, written)
 
     async def _undo(self, _: str) -> None:
         pair = await asyncio.wrap_future(self._school.take_back())

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from concurrent.futures import Future
 
 from aiohttp import web
 
-from bots.typed import DISK_SECONDS, FROM_NOW_ON
+from bots.acknowledgement import VERDICTS, when_written
 from bots.web.refusals import Refusal, as_json
 from school.door.school import School
 from school.door.values import NOWHERE, Origin
-
-VERDICTS = {
-    "good": "it learns that, and tries to do more of it",
-    "bad": "it will never learn that, and tries to do less of it",
-    "fix": FROM_NOW_ON,
-}
 
 
 async def give(
@@ -33,11 +26,4 @@ async def give(
 
 
 async def acknowledge(done: str, written: Future[None]) -> web.Response:
-    """Said once a crash could not undo it, or, after a while, that it still could."""
-    try:
-        await asyncio.wait_for(asyncio.wrap_future(written), DISK_SECONDS)
-    except TimeoutError:
-        done += "; but it is not on the disk yet"
-    except Exception:
-        done += "; but it could not be written down, the log says why"
-    return as_json({"message": done})
+    return as_json({"message": await when_written(done, written)})

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
+from bots.acknowledgement import FROM_NOW_ON, VERDICTS, WILL_LEARN
 from bots.receipts import in_words, why
-from bots.typed import FROM_NOW_ON
 from bots.web.answers import Pieces
 from bots.web.house import House
 from bots.web.hub import begin_stream, encoded
-from bots.web.marks import VERDICTS, acknowledge, give
+from bots.web.marks import acknowledge, give
 from bots.web.reading import fields_of, text_of, whole_number
 from bots.web.refusals import Refusal, as_json
 from school.door.school import School
@@ -86,7 +86,7 @@ class Owner:
         answer, question = text_of(given, "answer"), text_of(given, "question", "")
         written: Future[None] = Future()
         self._school.teach(answer, prompt=question, source="teach", written=written)
-        return await acknowledge(FROM_NOW_ON if question else "it will learn that", written)
+        return await acknowledge(FROM_NOW_ON if question else WILL_LEARN, written)
 
     async def _undo(self, _: web.Request) -> web.Response:
         pair = await asyncio.wrap_future(self._school.take_back())

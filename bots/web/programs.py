@@ -13,10 +13,11 @@ from typing import Any
 
 from aiohttp import web
 
+from bots.acknowledgement import VERDICTS
 from bots.chat.rate_limit import SharedLimit
 from bots.web.answers import Pieces
 from bots.web.hub import begin_stream
-from bots.web.marks import VERDICTS, give
+from bots.web.marks import give
 from bots.web.outlet import Outlet
 from bots.web.reading import fields_of, text_of
 from bots.web.refusals import Refusal, as_json

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from bots import typed
+from bots import acknowledgement
 from bots.typed import Commands, House
 from school.door.mailbox import Mailbox
 from school.door.school import School
@@ -96,7 +96,7 @@ def test_what_was_acknowledged_survives_many_kills(path: Path):
 
 
 def test_it_says_what_is_not_on_the_disk_yet(path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(typed, "DISK_SECONDS", 0.1)
+    monkeypatch.setattr(acknowledgement, "DISK_SECONDS", 0.1)
     said = []
     with registrar_at(path) as keeper:
         talk(keeper, "1")
@@ -116,7 +116,7 @@ def test_it_says_what_is_not_on_the_disk_yet(path: Path, monkeypatch: pytest.Mon
             say("/teach a quokka", "/good", "/bad")
         assert len(said) == 3
         assert all("not on the disk yet" in line for line in said)
-        monkeypatch.setattr(typed, "DISK_SECONDS", 20.0)
+        monkeypatch.setattr(acknowledgement, "DISK_SECONDS", 20.0)
         say("/teach a second quokka", "/bad")
         assert said[3:] == [KEPT, "(it will never learn that, and tries to do less of it)"]
         assert {row["answer"] for row in rows(path, "pairs")} >= {"a quokka", "a second quokka"}
