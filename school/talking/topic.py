@@ -6,7 +6,6 @@ by how rare it is in what was heard, gains some nats; the brain says where it ma
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,11 +13,11 @@ import numpy as np
 from torch import Tensor
 
 from school.talking.words import WORD, Language
+from school.texts.rarity import rarity
 from school.texts.tokenizer import Tokenizer
 
 MOST = 3  # words
-FREQUENT = 150  # a word that is more than one token of so many says nothing
-RARE = 4.0  # nats above that, from which on a word gains all that it can
+RARE = 4.0  # nats of rarity from which on a word gains all that it can
 OF_PIECES = 0.7  # of that, what the first piece of a word of several gains: others begin so, too
 PLAUSIBLE = 150  # a word gains only where it is among so many of the likeliest tokens
 GOES_ON = 6.0  # nats that the rest of a word gains that is begun
@@ -70,7 +69,8 @@ class Topics:
         ways = {tuple(self._tokenizer.encode(f" {one}")) for one in (word, word.lower(), word.capitalize())}
         counts = {way: min(int(self._counts[token]) for token in way) for way in sorted(ways)}
         often = max(counts.values())
-        if not often or (rare := math.log(self._total / (FREQUENT * often))) <= 0:
+        rare = rarity(often, self._total)
+        if not often or not rare:
             return None
         known = tuple(way for way, count in counts.items() if 10 * count >= often)
         return Topic(word.casefold(), known, min(1.0, rare / RARE))

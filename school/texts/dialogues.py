@@ -7,7 +7,6 @@ may answer (``asking.py``): so that it learns that an answer takes up what was a
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from functools import cached_property, lru_cache
@@ -17,13 +16,13 @@ import numpy as np
 
 from school.texts.asking import Asking, words_of
 from school.texts.circle import Circle
+from school.texts.rarity import rarity
 from school.texts.sentences import ends_sentence
 from school.texts.tokenizer import BABY, MARK_COUNT, PERSON, Tokenizer
 
 WINDOW = 512  # tokens in which sentences are looked for
 SHORTEST, LONGEST = 4, 48  # words and tokens of an answer: the longest that people get is not much longer
 BEFORE, NEARBY = 0.25, 0.2  # shares of the questions that are the sentence before, another nearby
-FREQUENT = 150  # a word that is more than one token of so many says nothing
 KEPT = 4096  # exchanges
 LETTERS = 4  # of a token, roughly
 PART = re.compile(r"[^\n]+?(?:[.!?…。！？؟।]+[\"'”’»)\]]*(?=\s|$)|$)", re.MULTILINE)
@@ -90,9 +89,9 @@ class Dialogues:
         return b"".join(piece(i) if i >= MARK_COUNT else b"\n" for i in window.tolist()).decode("utf-8", "ignore")
 
     def _weight(self, word: str) -> float:
-        """How much a word says, by its rarest token: the logarithm of how rare that is."""
+        """How much a word says, by its rarest token."""
         counts = [int(self._counts[token]) for token in self._tokenizer.encode(f" {word}")]
-        return max(0.0, math.log(self._circle.tokens / (FREQUENT * max(1, min(counts, default=0)))))
+        return rarity(min(counts, default=0), self._circle.tokens)
 
     @cached_property
     def _counts(self) -> np.ndarray:
