@@ -325,7 +325,8 @@ def test_captures_are_made_by_the_script():
 def strings_of_the_program() -> list[re.Pattern]:
     """The texts in the code that a terminal shows, as patterns in which any value fits."""
     found = []
-    for name in ("school/assembly.py", "school/shelving.py", "school/screen/announcer.py", "bots/typed.py"):
+    rooms = "school/assembly.py", "school/shelving.py", "school/screen/announcer.py"
+    for name in (*rooms, "bots/typed.py", "bots/acknowledgement.py"):
         for node in ast.walk(ast.parse((ROOT / name).read_text("utf-8"))):
             if isinstance(node, ast.JoinedStr):
                 parts = [re.escape(p.value) if isinstance(p, ast.Constant) else ".*" for p in node.values]
