@@ -1,10 +1,17 @@
-"""What people are told of what they taught or marked, once it is written down: the same in a terminal and on a page."""
+"""What people are told, the same in a terminal and on a page: of what they taught or marked, once it is written down,
+and why there is no answer just now."""
 
 from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Future
 
+from school.door.values import Asleep, Busy
+
+SORRY = {
+    Busy: "too many questions at once; ask again in a moment",
+    Asleep: "it is falling asleep",
+}
 FROM_NOW_ON = "it says that from now on, and practises it"
 WILL_LEARN = "it will learn that"
 VERDICTS = {

@@ -15,6 +15,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from bots.acknowledgement import SORRY
 from school.door.local import LINE_BYTES, Message, address, places
 from school.door.school import School
 from school.door.values import Asleep, Busy, Reply, Score, new_id
@@ -103,9 +104,9 @@ class LocalSocket:
         except OSError:
             raise
         except Busy:
-            await _send(writer, {"problem": "too many questions at once; ask again in a moment"})
+            await _send(writer, {"problem": SORRY[Busy]})
         except Asleep:
-            await _send(writer, {"problem": "it is falling asleep; ask again in a moment"})
+            await _send(writer, {"problem": f"{SORRY[Asleep]}; ask again in a moment"})
         except Mistake as mistake:
             await _send(writer, {"problem": str(mistake)})
         except Exception as error:

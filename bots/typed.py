@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from bots.acknowledgement import FROM_NOW_ON, VERDICTS, WILL_LEARN, when_written
+from bots.acknowledgement import FROM_NOW_ON, SORRY, VERDICTS, WILL_LEARN, when_written
 from bots.receipts import in_words, learned, who, why
 from school.diary.voice import Voice
 from school.door.school import School
@@ -23,10 +23,6 @@ from school.screen.calligraphist import for_screen, number_of
 from school.screen.glossary import LISTED, explain
 from school.screen.status import status_lines
 
-SORRY = {
-    Busy: "too many questions at once; ask again in a moment",
-    Asleep: "it is falling asleep",
-}
 TERMINAL = f"terminal:{ME}"  # how the names of conversations here begin
 YES, NO = ("yes", "y"), ("no", "n", "")
 QUOTES = " \"'\u201c\u201d\u2018\u2019\u00ab\u00bb"

@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from bots.acknowledgement import SORRY
 from bots.web.doorman import BACKLOG, Doorman
 from bots.web.files import PLACES, Files
 from bots.web.gate import ANY, Gate
@@ -196,12 +197,9 @@ class Face:
             allowed = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
             return Refusal(error.status, headers=allowed).response(full=full)
         except Busy:
-            busy = "too many questions at once; ask again in a moment"
-            return Refusal(429, busy, code="busy", headers={"Retry-After": "2"}).response(full=full)
+            return Refusal(429, SORRY[Busy], code="busy", headers={"Retry-After": "2"}).response(full=full)
         except Asleep:
-            return Refusal(503, "it is falling asleep", code="asleep", headers={"Retry-After": "30"}).response(
-                full=full
-            )
+            return Refusal(503, SORRY[Asleep], code="asleep", headers={"Retry-After": "30"}).response(full=full)
         except (OSError, asyncio.CancelledError):
             raise  # they left
         except Exception:

@@ -206,5 +206,7 @@ def test_bad_questions_leave_nothing_waiting(living: Living):
             head += "".join(f"{name}: {value}\r\n" for name, value in as_page(here.port).items())
             with socket.create_connection(("127.0.0.1", here.port), 60) as one:
                 one.sendall(f"{head}Content-Type: application/json\r\n\r\n".encode() + body)
+        assert call(here.port, "GET", "/api/status").status == 200  # who came before was let in before
+        wait_for(lambda: here.face._doorman.inside == 0)
         wait_for(lambda: not living.classroom.receptionist.busy and not here.face.watch.speaking())
-        assert living.classroom.mailbox._unanswered == 0
+        wait_for(lambda: living.classroom.mailbox._unanswered == 0)
