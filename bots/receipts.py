@@ -13,8 +13,10 @@ UNTOLD = "the more, the rarer they are (what its weights took from a text can't 
 
 
 def in_words(pair: Pair) -> str:
-    """What was taught."""
+    """What was taught or marked."""
     answer = f"\u201c{one_line(pair.answer)}\u201d"
+    if pair.source == "bad":
+        return f"that it was bad to say {answer}"
     return f"when asked \u201c{one_line(pair.prompt)}\u201d, say {answer}" if pair.prompt else answer
 
 

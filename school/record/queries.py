@@ -145,8 +145,8 @@ class Queries:
 def last_taught(db: Database, person: str) -> Pair | None:
     """The last that a person taught or marked, of what is being taught."""
     outright = """coalesce((select verdict from feedback where reply_id = pairs.reply_id and person = pairs.person
-        order by rowid desc limit 1), 'good') in ('good', 'fix')"""
-    meant = f"source in ('fix', 'teach', 'good') and {outright}"  # not what was only let on
+        order by rowid desc limit 1), 'good') in ('good', 'bad', 'fix')"""
+    meant = f"source in ('fix', 'teach', 'good', 'bad') and {outright}"  # not what was only let on
     query = f"{LEARNING} and pairs.person = ? and {meant} order by pairs.id desc limit 1"
     return next((_pair(row) for row in db.query(query, [person])), None)
 

@@ -183,6 +183,13 @@ def test_the_last_that_was_taught_is_taken_back(desk):
     assert desk.registrar.queries.pairs_learning() == []
 
 
+def test_a_bad_mark_is_taken_back(desk):
+    """Afterwards the answer is as if nobody had marked it: it may even be called good."""
+    desk.type("hello", "/bad", "/undo", "/undo", "/good")
+    assert desk.said[2].startswith("(taken back: that it was bad to say \u201cI see.\u201d.")
+    assert desk.said[3:] == ["(there is nothing that you taught)", "(it learns that, and tries to do more of it)"]
+
+
 def test_why_it_said_that(desk):
     """Who told it, what and when; or that nobody did."""
     desk.type("/why", "hello", "/why")
