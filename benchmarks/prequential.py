@@ -7,12 +7,14 @@ The letters are come by honestly in either of two ways. "starter": they are lear
 text is seen. "charged" (the default, and the better): they are learned from the text itself, and as nobody could decode
 it without knowing which bytes a token stands for, the list of tokens is compressed by xz and added to the bits of the
 whole. ``bits_per_byte`` bears the charge and is what to compare; ``bits_per_byte_uncharged`` and the tail, the last
-tenth of the bytes, do not. CPU-seconds are of all threads and include learning the letters.
+tenth of the bytes, do not. CPU-seconds are of all threads and include learning the letters. ``frozen_tail``: what the
+last tenth costs a twin that stopped learning before it, its counts and mixing weights, too.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import lzma
 import math
@@ -21,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 import wakeup
 from benchmarks import references
@@ -28,11 +31,11 @@ from benchmarks.common import home_with, parser, report, run
 from benchmarks.plots import draw, levels
 from benchmarks.variants import SEED, Variant, add_options, chosen, settings_with
 from brain import parameter_count
-from brain.hippocampus import Hippocampus
+from brain.hippocampus import REACH, Hippocampus
 from school.assembly import build_brain_for
 from school.office.machine import prepare
 from school.office.mistakes import Mistake
-from school.teaching.reader import Reader
+from school.teaching.reader import BLOCK, Reader, predicted
 from school.teaching.scoring import open_file
 from school.teaching.shape import vocabulary_for
 from school.texts.librarian import Librarian, train_tokenizer
@@ -41,6 +44,7 @@ from school.texts.survey import look_at, survey
 from school.texts.tokenizer import DOCUMENT, MARK_COUNT, Tokenizer
 
 CURVE_BYTES = 10_000  # between two points of the curve, and what the second figure of a point looks back over
+TAIL = 0.9  # of the bytes, from which on a twin learns no more
 SEPARATOR = b"\xff"  # in no UTF-8 text
 
 
@@ -80,6 +84,50 @@ def by_alphabet(tokenizer: Tokenizer) -> tuple[Tokenizer, int]:
     return Tokenizer.from_json(json.dumps(plain)), bits
 
 
+class WithTwin(Reader):
+    """Has a twin, besides, that reads on from nine tenths without learning."""
+
+    def __init__(self, *given: Any):
+        super().__init__(*given)
+        ends = np.cumsum(self.plan.librarian.byte_lengths[self.plan.text[1:]])
+        before = int((ends <= TAIL * ends[-1]).sum())
+        self._tail = -(-before // BLOCK) * BLOCK  # its first token, where a block begins
+        self._tail_bytes = max(1, int(ends[-1] - ends[self._tail - 1]))
+        self._twin: Twin | None = None
+        self._nats, self.twin_seconds = 0.0, 0.0
+
+    @property
+    def frozen_tail(self) -> float:
+        """Bits per byte."""
+        return self._nats / math.log(2) / self._tail_bytes
+
+    def _predict(self) -> None:
+        started, place = time.process_time(), self.plan.place
+        if place >= self._tail:
+            if self._twin is None:
+                self._twin = Twin(self)
+            self._nats += self._twin.nats(self.plan.text, place)
+        self.twin_seconds += time.process_time() - started
+        super()._predict()
+
+
+class Twin:
+    """All that a reader knew at one moment."""
+
+    def __init__(self, reader: Reader):
+        pieces, run = reader.plan.librarian.tokenizer.pieces, reader.tutor.brain.backend.kernels
+        self._device, self._predictors = reader.tutor.device, copy.deepcopy(reader.predictors)
+        self._heard, self._weights = Hippocampus(pieces, DOCUMENT, run=run), reader.hippocampus.weights.copy()
+        self._heard.hear(reader.plan.text[: reader.plan.place + 1])
+
+    def nats(self, text: np.ndarray, place: int) -> float:
+        """What the block at ``place`` costs."""
+        tokens = torch.from_numpy(text[place : place + BLOCK + 1]).to(self._device)[None]
+        mean = predicted(self._predictors, tokens)
+        window = text[max(0, place + 1 - REACH) : place + len(mean) + 1]
+        return -float(self._heard.judge(mean, window, self._weights, learn=False).sum())
+
+
 def live(given: argparse.Namespace, variant: Variant, seed: int) -> dict[str, Any]:
     """One reading, and how it went. ``curve``: [bytes read, bits per byte so far, of the last 10 kB] now and then."""
     cpu, started = time.process_time(), time.monotonic()
@@ -90,8 +138,9 @@ def live(given: argparse.Namespace, variant: Variant, seed: int) -> dict[str, An
         brain, _ = build_brain_for(settings, home, librarian, None, compute)
         heard = Hippocampus(librarian.tokenizer.pieces, DOCUMENT, run=compute.backend.kernels)
         tokens, own = open_file(given.text, librarian.tokenizer)
-        reader = Reader(brain, librarian, settings.lessons, tokens, heard, own)
+        reader = WithTwin(brain, librarian, settings.lessons, tokens, heard, own)
         reading = reader.read(wakeup.whisper)
+    cpu -= reader.twin_seconds
     seconds, cpu = time.monotonic() - started, time.process_time() - cpu
     return {
         "seed": seed,
@@ -99,6 +148,7 @@ def live(given: argparse.Namespace, variant: Variant, seed: int) -> dict[str, An
         "bits_per_byte_uncharged": round(reading.bits_per_byte, 4),
         "brain_alone": round(float(reader.alone.sum() / math.log(2) / reading.bytes + charge / reading.bytes), 4),
         "tail_bits_per_byte": round(reading.tail_bits_per_byte, 4),
+        "frozen_tail": round(reader.frozen_tail, 4),
         "tokenizer_bytes": charge // 8,
         "bytes": reading.bytes,
         "tokens": reading.tokens,

@@ -58,11 +58,13 @@ def learned(progress: Progress) -> str:
     """What became of a lesson."""
     now = f"{progress.surprise:.2f}"
     before = f"{progress.surprise_before:.2f}, now {now}" if progress.surprise_before is not None else now
+    known = "yes, and so ever more rarely" if progress.by_heart else "not yet, and so ever again until it is"
     lines = [
         f"({in_words(progress.pair)}",
         f"  its weights' surprise at it: {before} nats a token",
-        f"  lessons since: {progress.steps:,}; it came in {progress.passes:,} of them and comes "
-        f"again {'next' if progress.next_in <= 1 else f'in {progress.next_in:,} steps'}, then ever more rarely",
+        f"  lessons since: {progress.steps:,}; it comes again "
+        f"{'next' if progress.next_in <= 1 else f'in {progress.next_in:,} steps'}",
+        f"  known by heart: {known}",
     ]
     return "\n".join([*lines, f"  {_held_out(progress)})"])
 

@@ -59,5 +59,5 @@ class Progress:
     surprise: float
     held_out_before: float | None
     held_out: float | None
-    passes: int  # that it had, about
+    by_heart: bool  # whether it would say that with nothing but its weights
     next_in: int  # steps until it comes back

@@ -78,7 +78,7 @@ class LibraryPlanner:
         learned = float(lesson.learned.sum())
         weight = max(1.0, learned)
         ids, weights, review_tokens = self._taught(step)
-        talk = not len(ids) and self._dialogue_is_due(step, len(talks))
+        talk = self._dialogue_is_due(step, len(talks))
         asleep, dreamed = agenda.night.rows(agenda.reviews, rows=self.settings.night_rows, length=shape.length)
         review_tokens += int((dreamed > 0).sum())
         ids, weights = np.concatenate([ids, asleep]), np.concatenate([weights, dreamed])
@@ -128,7 +128,7 @@ class LibraryPlanner:
         return float(learned.sum())
 
     def _dialogue_is_due(self, step: int, talks: int) -> bool:
-        """Whether this step, where nothing taught is due, has the next block of each conversation made of the library;
+        """Whether this step has the next block of each conversation made of the library;
         at their share of the rows."""
         rng = np.random.default_rng([self.settings.seed, step, *b"dialogue"])
         return rng.random() < self.settings.dialogue_share * self.settings.streams / talks

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +65,12 @@ class Predictor:
         pixels, condition = true_pixels(-likely.t(), right.t(), carried.condition, self.brain.backend)
         self.carried = Streams(out.state, pixels.transpose(0, 1), condition)
         return everything[0]
+
+
+def predicted(predictors: Sequence[Predictor], tokens: Tensor) -> Tensor:
+    """Log of the mean of what they predict for ``tokens`` (1, T+1) -> (T, V), on the CPU."""
+    likely = torch.stack([predictor.predict(tokens) for predictor in predictors])
+    return (likely.logsumexp(0) - math.log(len(likely))).float().cpu()
 
 
 def _for_smaller_steps(settings: LessonSettings) -> LessonSettings:
@@ -158,8 +164,7 @@ class Reader:
         """Enter what the next block costs, with the weights as they are."""
         place = self.plan.place
         tokens = torch.from_numpy(self.plan.text[place : place + BLOCK + 1]).to(self.tutor.device)[None]
-        likely = torch.stack([predictor.predict(tokens) for predictor in self.predictors])
-        mean = (likely.logsumexp(0) - math.log(len(likely))).float().cpu()
+        mean = predicted(self.predictors, tokens)
         block = slice(place, place + len(mean))
         self.alone[block] = -mean.gather(1, tokens[0, 1:, None].cpu())[:, 0].numpy()
         window = self.plan.text[max(0, place + 1 - REACH) : place + len(mean) + 1]

@@ -17,6 +17,7 @@ from school.door.mailbox import Follow, Trace, fail, fulfil
 from school.door.receipts import Progress, Receipt, Source
 from school.door.values import STAFF, Pair
 from school.teaching.examiner import NEUTRAL
+from school.teaching.recital import by_heart
 from school.teaching.reviews import Before, Review, as_tokens
 from school.teaching.tracing import Traced, trace
 from school.teaching.tutor import Tutor
@@ -58,7 +59,7 @@ class Receipts:
             surprise=self._surprise(review.pair),
             held_out_before=before.held_out,
             held_out=held_out,
-            passes=round(math.log(review.interval, reviews.growth)),
+            by_heart=by_heart(self.tutor.voice, [review.pair], self.tutor.librarian.tokenizer)[0],
             next_in=max(0, review.due - step),
         )
         fulfil(request.future, progress)

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from school.door.values import STAFF, Pair, Scope
+from school.door.values import ME, STAFF, Pair, Scope
 from school.texts.tokenizer import BABY, DOCUMENT, PERSON, Tokenizer
 
 OWN, OWN_SHARE = "good", 0.5  # source of its own answers that people liked; of these rows they never have more
 BY_HAND = ("fix", "teach")  # sources of what one person meant to teach
+AGAIN = 4.0  # steps until the first return of what was not known when it was asked for
 
 
 class Before(NamedTuple):
@@ -127,6 +128,19 @@ class Reviews:
             interval = review.interval * self.growth ** (1 / parts)
             self._reviews[key] = replace(review, due=step + max(1, round(interval)), interval=interval)
         return _as_arrays(packed, length)
+
+    def to_know_by_heart(self) -> list[Pair]:
+        """The answers that the owner taught by hand."""
+        pairs = (review.pair for review in self._reviews.values())
+        return [pair for pair in pairs if pair.person == ME and pair.source in BY_HAND and pair.prompt]
+
+    def begin_again(self, keys: Iterable[str], step: int) -> None:
+        """What was not known comes back soon, and then at growing intervals again, as cards that go back to the first
+        box (Leitner 1972)."""
+        for key in keys:
+            review = self._reviews[key]
+            if review.interval > AGAIN:
+                self._reviews[key] = replace(review, due=min(review.due, step + round(AGAIN)), interval=AGAIN)
 
     def made_since(self, since: str) -> list[str]:
         """The ids of the pairs that people made since then, the oldest first."""

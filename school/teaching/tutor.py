@@ -33,6 +33,7 @@ from school.teaching.gate import Gate
 from school.teaching.optimizer import optimizer_for
 from school.teaching.planner import LibraryPlanner, Planner
 from school.teaching.plateau import Plateau
+from school.teaching.recital import Recital, recite
 from school.teaching.recovery import Recovery
 from school.teaching.reviews import Reviews
 from school.teaching.row_generator import RowGenerator
@@ -67,6 +68,7 @@ class Tutor:
         self.optimizer = optimizer_for(brain, settings)
         self.plateau, self.recovery = Plateau(settings), Recovery()
         self.gate, self.taste = Gate(), Taste(settings)
+        self.recital = Recital()  # the last one
         self.news: list[Event] = []  # that nobody has been told of yet
         self.streams = Streams.fresh(brain, *planner.shape)
         self.talks = Talks(brain, max(1, math.ceil(settings.dialogue_share * settings.streams)), planner.shape.length)
@@ -140,7 +142,8 @@ class Tutor:
         return self.plateau.exam_due(self.step, epoch_steps=self.librarian.tokens / self.planner.shape.tokens)
 
     def heed(self, bits_per_byte: float) -> None:
-        """Take note of the examination at this step; it may move the weights, see ``Plateau.heed``."""
+        """Take note of the examination at this step; it may move the weights, see ``Plateau.heed``. What it was
+        taught and can't say by heart comes back sooner."""
         self.exchange.move(self, lambda: self._heed(bits_per_byte))
 
     def _heed(self, bits_per_byte: float) -> None:
@@ -149,6 +152,8 @@ class Tutor:
         worse = self.gate.judge(bits_per_byte, best, self.settings.teaching_tolerance, self.brain, self.voice)
         if worse is not None:
             self.news.append(Undone(step=self.step, held_out_change=worse))
+        tokenizer, seed = self.librarian.tokenizer, self.settings.seed
+        self.recital = recite(self.voice, self.reviews, tokenizer, seed=seed, step=self.step)
 
     def rehearse(self, since: str) -> int:
         """Let the pairs made since then come back in the next steps, see ``Night``; returns how many pairs."""

@@ -225,13 +225,15 @@ def test_what_became_of_a_lesson(desk):
     assert desk.said == ["(there is nothing that you taught)"]
     pair = Pair(id="1", prompt="hello", answer="I see.", person="owner")
     how = {"surprise_before": 4.0, "surprise": 1.5, "held_out_before": 2.0, "held_out": 1.99}
-    desk.progress = Progress(pair=pair, steps=40, passes=7, next_in=12, **how)
+    desk.progress = Progress(pair=pair, steps=40, by_heart=True, next_in=12, **how)
     desk.type("/learned")
-    for words in ("say \u201cI see.\u201d", "4.00, now 1.50 nats", "in 12 steps", "2.000 to 1.990", "-0.5%"):
+    figures = "4.00, now 1.50 nats", "in 12 steps", "2.000 to 1.990", "-0.5%"
+    for words in ("say \u201cI see.\u201d", *figures, "known by heart: yes"):
         assert words in desk.said[-1]
-    desk.progress = Progress(pair=pair, steps=0, passes=0, next_in=0, **how | {"held_out": None})
+    desk.progress = Progress(pair=pair, steps=0, by_heart=False, next_in=0, **how | {"held_out": None})
     desk.type("/learned")
     assert "no examination yet" in desk.said[-1]
+    assert "known by heart: not yet" in desk.said[-1]
 
 
 def test_what_is_let_on_counts_little_until_more_is_said(desk):

@@ -1,0 +1,79 @@
+"""The recital: at an examination it is asked for what the owner taught it, with nothing but its weights. What it does
+not know by heart begins its returns anew.
+
+Shapes: N pairs, T tokens, V vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from brain.contract import Brain
+from school.door.values import Pair
+from school.teaching.examiner import NEUTRAL
+from school.teaching.reviews import Reviews, as_tokens
+from school.texts.tokenizer import Tokenizer
+
+ASKED = 256  # pairs at most, at one examination
+AT_ONCE = 32
+LONGEST = 128  # tokens of a pair that it is asked for
+SURE = 0.5  # probability that each token of an answer needs, for it to be known by heart
+
+Row = tuple[list[int], list[float]]  # a pair's tokens, and what each counts as a target
+
+
+class Recital(NamedTuple):
+    """How many it was asked for, and how many of them it knew by heart."""
+
+    asked: int = 0
+    known: int = 0
+
+
+def recite(voice: Brain, reviews: Reviews, tokenizer: Tokenizer, *, seed: int, step: int) -> Recital:
+    """Ask for what the owner taught, of very much for a part that is drawn by (seed, step)."""
+    taught = reviews.to_know_by_heart()
+    if len(taught) > ASKED:
+        drawn = np.random.default_rng([seed, step, *b"recital"]).choice(len(taught), ASKED, replace=False)
+        taught = [taught[number] for number in sorted(drawn)]
+    known = by_heart(voice, taught, tokenizer)
+    reviews.begin_again((pair.id for pair, knows in zip(taught, known, strict=True) if not knows), step)
+    return Recital(len(taught), sum(known))
+
+
+def by_heart(voice: Brain, pairs: Sequence[Pair], tokenizer: Tokenizer) -> list[bool]:
+    """Of each, whether every token of the answer, behind those before it, is likelier than not."""
+    rows = [as_tokens(pair, tokenizer, 0.0) for pair in pairs]
+    by_length = sorted(range(len(rows)), key=lambda number: len(rows[number][0]))
+    known = [False] * len(rows)
+    for first in range(0, len(rows), AT_ONCE):
+        numbers = by_length[first : first + AT_ONCE]
+        for number, knows in zip(numbers, _known(voice, [rows[number] for number in numbers]), strict=True):
+            known[number] = knows
+    return known
+
+
+@torch.no_grad()
+def _known(voice: Brain, rows: Sequence[Row]) -> list[bool]:
+    ids, answers = (part.to(next(voice.parameters()).device) for part in _padded(rows))
+    shown = torch.full((*answers.shape, 3), NEUTRAL, device=ids.device)
+    logits = voice(ids[:, :-1], shown, voice.fresh_state(len(ids))).logits.float()
+    likelihood = F.cross_entropy(logits.transpose(1, 2), ids[:, 1:], reduction="none").neg().exp()
+    return ((likelihood >= SURE) | ~answers).all(1).tolist()
+
+
+def _padded(rows: Sequence[Row]) -> tuple[Tensor, Tensor]:
+    """The pairs' ids (N, T+1) from a fresh conversation on, and which targets (N, T) are of the answer."""
+    length = min(LONGEST, max(len(tokens) for tokens, _ in rows) - 1)
+    ids = torch.zeros(len(rows), length + 1, dtype=torch.int64)
+    answers = torch.zeros(len(rows), length, dtype=torch.bool)
+    for number, (tokens, weights) in enumerate(rows):
+        end = min(len(tokens), length + 1)
+        ids[number, :end] = torch.tensor(tokens[:end])
+        answers[number, : end - 1] = torch.tensor(weights[1:end]) > 0
+    return ids, answers
