@@ -9,7 +9,7 @@ each of its three paraphrases five times, and an answer is right if the key word
 is asked again, and a hundred questions that no fact answers: who gets a taught answer then was recalled falsely. With
 ``--after``, it goes on with its lessons and examinations, as in daily life, for so many minutes (of the processor's
 work, where that counts) and is asked with nothing but its weights: no recall, no hippocampus. ``--facts`` tells it the
-first so many only.
+first so many only, ``--after-only`` asks for them only then, for that is what takes longest.
 
 The settings of recall were chosen on half "a"; "b" is what counts.
 """
@@ -37,6 +37,7 @@ from school.office.mistakes import Mistake
 from school.settings import SchoolSettings
 from school.talking.recall import Recall
 from school.talking.receptionist import Receptionist
+from school.teaching.recital import by_heart
 from school.texts.tokenizer import END, MARK_COUNT
 from wakeup import whisper
 
@@ -146,11 +147,12 @@ def life(given: argparse.Namespace, facts: list[Fact], unrelated: list[str]) -> 
     with awake(given) as (day, settings):
         tutor, receptionist = day.tutor, day.classroom.receptionist
         result: dict[str, Any] = grow(day, settings, given)
-        result["guessed"] = guessed(receptionist, facts)
-        result["at_once"] = tell(receptionist, facts)
-        result["all_told"] = asked(receptionist, facts)
-        wrong = [reply.told for reply in answers(receptionist, unrelated)]
-        result["false"] = fmean(told is not None for told in wrong)
+        if not given.after_only:
+            result["guessed"] = guessed(receptionist, facts)
+            result["at_once"] = tell(receptionist, facts)
+            result["all_told"] = asked(receptionist, facts)
+            wrong = [reply.told for reply in answers(receptionist, unrelated)]
+            result["false"] = fmean(told is not None for told in wrong)
         if given.after:
             held_out = examine(tutor).bits_per_byte
             for fact in facts:
@@ -159,6 +161,7 @@ def life(given: argparse.Namespace, facts: list[Fact], unrelated: list[str]) -> 
             learn_for(day, settings, given.after, by_processor=bool(given.cpu_minutes))
             result["after"] = {"steps": tutor.step - first} | by_weights_alone(day, settings, facts)
             result["held_out_change"] = examine(tutor).bits_per_byte / held_out - 1
+            result["by_heart"] = sum(by_heart(tutor.voice, [fact.pair for fact in facts], tutor.librarian.tokenizer))
             result["undone"] = len(tutor.news)
     return result
 
@@ -186,6 +189,7 @@ def main() -> None:
     options.add_argument("--facts", type=int, default=100, help="only the first so many")
     options.add_argument("--among-all", action="store_true", help="tell both halves before anything is looked for")
     options.add_argument("--half", choices=("a", "b", "both"), default="b", help="of the facts")
+    options.add_argument("--after-only", action="store_true", help="ask for nothing before")
     options.add_argument("--after", type=float, default=0, metavar="MINUTES", help="of lessons after all were told")
     given = options.parse_args()
     if min(given.minutes, given.cpu_minutes, given.after) < 0:

@@ -389,6 +389,8 @@ class Classroom:
             library_tokens=tutor.librarian.tokens,
             parameters=self.parameters,
             pairs=len(tutor.reviews),
+            asked=tutor.recital.asked,
+            known=tutor.recital.known,
             replies=self.receptionist.replies,
             skipped_steps=tutor.skipped,
             saved_step=self.saver.saved_step,

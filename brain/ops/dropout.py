@@ -15,8 +15,8 @@ from torch import Tensor
 class RowDraws(Protocol):
     """Draws for each row of a batch by itself."""
 
-    def kept(self, size: int, share: float) -> Tensor:
-        """(rows, size) whether each stays where a ``share`` is to go; another draw with every call."""
+    def mask(self, size: int, share: float) -> Tensor:
+        """(rows, size) as ``dropout_mask``; another draw with every call."""
 
 
 Generator = torch.Generator | RowDraws
@@ -28,8 +28,8 @@ def dropout_mask(
     """Zero for a ``share`` of all, and for the others as much more than one as makes the mean one. ``rows``: which
     dimension of ``shape`` counts the rows of the batch."""
     if isinstance(rng, torch.Generator):
-        mask = torch.empty(shape).bernoulli_(1 - share, generator=rng)
+        mask = torch.empty(shape).bernoulli_(1 - share, generator=rng).div_(1 - share)
     else:
         one = shape[:rows] + shape[rows + 1 :]
-        mask = rng.kept(math.prod(one), share).reshape(-1, *one).movedim(0, rows).float()
-    return mask.div_(1 - share).to(device, non_blocking=True)
+        mask = rng.mask(math.prod(one), share).reshape(-1, *one).movedim(0, rows)
+    return mask.to(device, non_blocking=True)

@@ -105,6 +105,8 @@ class Snapshot:
     library_tokens: int = 0
     parameters: int = 0
     pairs: int = 0  # under instruction
+    asked: int = 0  # answers that the owner taught, at the last recital
+    known: int = 0  # of these, by heart
     replies: int = 0  # since waking
     skipped_steps: int = 0
     saved_step: int | None = None

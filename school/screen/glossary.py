@@ -29,6 +29,8 @@ WORDS = {
     "library": "the texts that it learns from.",
     "pair": "something that you taught it, or an answer with what you made of it. It comes back in its lessons, "
     "at first often, then ever more rarely.",
+    "by heart": "what you taught it as an answer it knows by heart once its weights alone would say each token of it "
+    "sooner than not, without looking it up.",
     "reviews": "tokens of what people taught it, in the last step.",
     "temperature": "how daring it speaks: at 1 as it predicts, below that it keeps to what is likely.",
     "penalty": "how much it avoids words that it has just said.",

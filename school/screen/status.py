@@ -50,7 +50,8 @@ def status_lines(now: Snapshot) -> list[str]:
         + (f". Mood: {now.mood}" if now.mood else ""),
         f"brain: {count(now.parameters)} parameters, {count(now.tokens_seen)} tokens read in its life",
         f"library: {number_of(now.texts, 'text')}, {count(now.library_tokens)} tokens; "
-        f"{number_of(now.pairs, 'taught pair')} coming back",
+        f"{number_of(now.pairs, 'taught pair')} coming back"
+        + (f"; of {number_of(now.asked, 'answer')} that you taught it knows {now.known} by heart" if now.asked else ""),
         f"it tuned itself to: {tuned}" + (f", windows of {windows} tokens" if windows else ""),
         f"soul saved at step {now.saved_step:,}" if now.saved_step is not None else "soul not saved yet",
     ]

@@ -43,6 +43,8 @@ def in_figures(now: Snapshot) -> Row:
         "tokens_seen": now.tokens_seen,
         "texts": now.texts,
         "taught": now.pairs,
+        "asked": now.asked,
+        "known": now.known,
         "saved_step": now.saved_step,
     }
 

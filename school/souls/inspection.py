@@ -74,6 +74,7 @@ class _Facts(_Strict):
     conversations: dict[str, Annotated[tuple[str, str], Field(strict=False)]]
     reviews: dict[str, Dates | Known]
     best: Annotated[tuple[Number, int, bool | int], Field(strict=False)] | None = None
+    unknown: list[str] = []
     night: list[str] = []
     strength: Positive = 1.0
     taste: _Taste | None = None

@@ -25,7 +25,7 @@ from school.talking.receptionist import Receptionist
 from school.teaching.night import Night
 from school.teaching.plateau import Best
 from school.teaching.remembering import Remembering
-from school.teaching.reviews import Before
+from school.teaching.reviews import Before, Dates
 from school.teaching.streams import Streams
 from school.teaching.tutor import Tutor
 from school.texts.librarian import Bookmark
@@ -74,6 +74,7 @@ def _packed(tutor: Tutor, receptionist: Receptionist, facts: dict[str, Any], rem
         "rate_scale": plateau.rate_scale,
         "bookmark": agenda.bookmark._asdict(),
         "reviews": agenda.reviews.dates(),
+        "unknown": agenda.reviews.unknown(),
         "night": list(agenda.night.waiting),
         "strength": tutor.gate.strength,
         "taste": tutor.taste.facts(),
@@ -116,10 +117,10 @@ def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
     else:  # other blocks than before: the lessons start a new epoch
         agenda.bookmark = agenda.bookmark._replace(epoch=agenda.bookmark.epoch + 1, block=0)
     tutor.talks.restore(facts.get("talks", []), soul.tensors.get("talks", {}))
-    dates = facts["reviews"]
+    dates, unknown = facts["reviews"], frozenset(facts.get("unknown", ()))
     for pair in pairs:  # one without dates was taught after the soul was saved
         kept = dates.get(pair.id)
-        tutor.learn(pair, tuple(kept[:2]) if kept else None)
+        tutor.learn(pair, Dates(*kept[:2], pair.id not in unknown) if kept else None)
         if kept and kept[2:]:
             agenda.reviews.note(pair.id, Before(*kept[2:]))
     known = frozenset(pair.id for pair in pairs)

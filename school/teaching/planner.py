@@ -99,6 +99,7 @@ class LibraryPlanner:
             anchored=review_tokens > 0 and knows_library and not new_library,
             jumped=lesson.jumped,
             new_library=new_library,
+            taught=True,
         )
 
     def _provenance(self, lesson: Lesson) -> Provenance:

@@ -1,5 +1,5 @@
 """The recital: at an examination it is asked for what the owner taught it, with nothing but its weights. What it does
-not know by heart begins its returns anew.
+not know by heart comes back often until it does.
 
 Shapes: N pairs, T tokens, V vocabulary.
 """
@@ -22,7 +22,6 @@ from school.texts.tokenizer import Tokenizer
 
 ASKED = 256  # pairs at most, at one examination
 AT_ONCE = 32
-LONGEST = 128  # tokens of a pair that it is asked for
 SURE = 0.5  # probability that each token of an answer needs, for it to be known by heart
 
 Row = tuple[list[int], list[float]]  # a pair's tokens, and what each counts as a target
@@ -37,12 +36,12 @@ class Recital(NamedTuple):
 
 def recite(voice: Brain, reviews: Reviews, tokenizer: Tokenizer, *, seed: int, step: int) -> Recital:
     """Ask for what the owner taught, of very much for a part that is drawn by (seed, step)."""
-    taught = reviews.to_know_by_heart()
+    taught = reviews.for_heart()
     if len(taught) > ASKED:
         drawn = np.random.default_rng([seed, step, *b"recital"]).choice(len(taught), ASKED, replace=False)
         taught = [taught[number] for number in sorted(drawn)]
     known = by_heart(voice, taught, tokenizer)
-    reviews.begin_again((pair.id for pair, knows in zip(taught, known, strict=True) if not knows), step)
+    reviews.recited({pair.id: knows for pair, knows in zip(taught, known, strict=True)}, step)
     return Recital(len(taught), sum(known))
 
 
@@ -69,11 +68,10 @@ def _known(voice: Brain, rows: Sequence[Row]) -> list[bool]:
 
 def _padded(rows: Sequence[Row]) -> tuple[Tensor, Tensor]:
     """The pairs' ids (N, T+1) from a fresh conversation on, and which targets (N, T) are of the answer."""
-    length = min(LONGEST, max(len(tokens) for tokens, _ in rows) - 1)
+    length = max(len(tokens) for tokens, _ in rows) - 1
     ids = torch.zeros(len(rows), length + 1, dtype=torch.int64)
     answers = torch.zeros(len(rows), length, dtype=torch.bool)
     for number, (tokens, weights) in enumerate(rows):
-        end = min(len(tokens), length + 1)
-        ids[number, :end] = torch.tensor(tokens[:end])
-        answers[number, : end - 1] = torch.tensor(weights[1:end]) > 0
+        ids[number, : len(tokens)] = torch.tensor(tokens)
+        answers[number, : len(tokens) - 1] = torch.tensor(weights[1:]) > 0
     return ids, answers

@@ -1,13 +1,15 @@
 """Taught pairs come back: soon after they were taught, then at ever longer intervals.
 
 Spaced repetition after Ebbinghaus (1885) with a fixed growth of the interval, counted in steps so that a replayed life
-is the same life. Only ids, dates and figures live here (and so in a soul); the words stay in the record.
+is the same life. Answers that the owner taught by hand are to be known by heart: until a recital finds that they are,
+they come back every few steps, and where one finds that they no longer are, again (as cards that go back to the first
+box, Leitner 1972). Only ids, dates and figures live here (and so in a soul); the words stay in the record.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -18,7 +20,8 @@ from school.texts.tokenizer import BABY, DOCUMENT, PERSON, Tokenizer
 
 OWN, OWN_SHARE = "good", 0.5  # source of its own answers that people liked; of these rows they never have more
 BY_HAND = ("fix", "teach")  # sources of what one person meant to teach
-AGAIN = 4.0  # steps until the first return of what was not known when it was asked for
+LONGEST_BY_HEART = 128  # tokens of question and answer
+AGAIN = 4.0  # steps between two returns of what is not known by heart yet
 
 
 class Before(NamedTuple):
@@ -28,6 +31,15 @@ class Before(NamedTuple):
     step: int
     surprise: float
     held_out: float | None
+
+
+class Dates(NamedTuple):
+    """The step at which a pair is due, the steps from one return to the next, and whether these grow: then it is known
+    by heart, or need not be."""
+
+    due: int
+    interval: float
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +52,13 @@ class Review:
     interval: float
     pair: Pair
     before: Before | None = None
+    known: bool = True  # by heart, or it need not be
+
+    @property
+    def is_for_heart(self) -> bool:
+        pair = self.pair
+        by_hand = pair.person == ME and pair.source in BY_HAND
+        return by_hand and bool(pair.prompt) and len(self.weights) <= LONGEST_BY_HEART
 
 
 def as_tokens(pair: Pair, tokenizer: Tokenizer, prompt_weight: float) -> tuple[list[int], list[float]]:
@@ -86,11 +105,14 @@ class Reviews:
         if pair_id in self._reviews:
             self._reviews[pair_id] = replace(self._reviews[pair_id], before=before)
 
-    def add(self, pair: Pair, tokenizer: Tokenizer, step: int, dates: tuple[int, float] | None = None) -> None:
-        """Put a pair on the list, due at the coming step or at the ``dates`` (due, interval) that a soul kept."""
+    def add(self, pair: Pair, tokenizer: Tokenizer, step: int, dates: Dates | None = None) -> None:
+        """Put a pair on the list, due at the coming step or at the ``dates`` that a soul kept."""
         tokens, weights = as_tokens(pair, tokenizer, self.prompt_weight)
-        due, interval = dates or (step, 1.0)
-        self._reviews[pair.id] = Review(tuple(tokens), tuple(weights[1:]), due, interval, pair)
+        due, interval, known = dates or Dates(step, 1.0)
+        review = Review(tuple(tokens), tuple(weights[1:]), due, interval, pair, known=known)
+        if dates is None and review.is_for_heart:
+            review = replace(review, interval=AGAIN, known=False)
+        self._reviews[pair.id] = review
         if len(self._reviews) > self.limit:  # the best-known one makes room
             del self._reviews[max(self._reviews, key=lambda key: self._reviews[key].interval)]
 
@@ -125,22 +147,27 @@ class Reviews:
             part = round(math.log(review.interval, self.growth) * parts) % parts if parts > 1 else 0
             if not _pack(packed, *_part(review, part, rows * length), rows, length):
                 break
-            interval = review.interval * self.growth ** (1 / parts)
+            interval = review.interval * self.growth ** (1 / parts) if review.known else AGAIN
             self._reviews[key] = replace(review, due=step + max(1, round(interval)), interval=interval)
         return _as_arrays(packed, length)
 
-    def to_know_by_heart(self) -> list[Pair]:
-        """The answers that the owner taught by hand."""
-        pairs = (review.pair for review in self._reviews.values())
-        return [pair for pair in pairs if pair.person == ME and pair.source in BY_HAND and pair.prompt]
+    def for_heart(self) -> list[Pair]:
+        """The answers that the owner taught by hand, to each question the last."""
+        pairs = [review.pair for _, review in sorted(self._reviews.items()) if review.is_for_heart]
+        return list({pair.prompt.strip().casefold(): pair for pair in pairs}.values())
 
-    def begin_again(self, keys: Iterable[str], step: int) -> None:
-        """What was not known comes back soon, and then at growing intervals again, as cards that go back to the first
-        box (Leitner 1972)."""
-        for key in keys:
+    def recited(self, known: Mapping[str, bool], step: int) -> None:
+        """What a recital found. What was taught another answer since then need not be known any more."""
+        outdated = {key for key, review in self._reviews.items() if not review.known} - {p.id for p in self.for_heart()}
+        for key, knows in (dict(known) | dict.fromkeys(outdated, True)).items():
             review = self._reviews[key]
-            if review.interval > AGAIN:
-                self._reviews[key] = replace(review, due=min(review.due, step + round(AGAIN)), interval=AGAIN)
+            if knows != review.known:
+                due = review.due if knows else min(review.due, step + round(AGAIN))
+                self._reviews[key] = replace(review, known=knows, due=due, interval=AGAIN)
+
+    def unknown(self) -> list[str]:
+        """The ids of what is not known by heart yet."""
+        return [key for key, review in self._reviews.items() if not review.known]
 
     def made_since(self, since: str) -> list[str]:
         """The ids of the pairs that people made since then, the oldest first."""

@@ -15,13 +15,15 @@ BLOCK = 8  # random words that a counter of Philox stands for
 
 
 class RowGenerator:
-    """For a batch that holds these ``rows``, in order."""
+    """For a batch that holds these ``rows``, in order; in the last ``whole`` of them nothing is silenced."""
 
-    def __init__(self, seed: int, rows: Sequence[range]):
+    def __init__(self, seed: int, rows: Sequence[range], *, whole: int = 0):
         self._seed, self._rows, self._drawn = seed, [part for part in rows if part], 0
+        self._whole = whole
 
-    def kept(self, size: int, share: float) -> Tensor:
-        """(rows, size) whether each stays where a ``share`` is to go; another draw with every call."""
+    def mask(self, size: int, share: float) -> Tensor:
+        """(rows, size) zero for a ``share``, for the others as much more than one as makes the mean one; another draw
+        with every call."""
         self._drawn += 1
         key, blocks = self._seed << 64 | self._drawn, -(-size // BLOCK)
         drawn = [
@@ -29,4 +31,6 @@ class RowGenerator:
             for part in self._rows
         ]
         words = np.concatenate(drawn).view(np.uint32).reshape(-1, blocks * BLOCK)[:, :size]
-        return torch.from_numpy(words >= share * 2**32)
+        mask = torch.from_numpy(words >= share * 2**32).float().div_(1 - share)
+        mask[len(mask) - self._whole :] = 1.0
+        return mask

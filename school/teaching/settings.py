@@ -113,7 +113,7 @@ class LessonSettings(Slice):
         100, ge=1, description="it speaks with its weights' running average over these steps", json_schema_extra=EXPERT
     )
     review_rows: int = Field(
-        2, ge=1, le=64, description="rows of taught pairs added to a step when some are due", json_schema_extra=EXPERT
+        4, ge=1, le=64, description="rows of taught pairs added to a step when some are due", json_schema_extra=EXPERT
     )
     review_growth: float = Field(
         1.7, gt=1, le=10, description="how much longer each wait for a pair's return is", json_schema_extra=EXPERT

@@ -205,7 +205,7 @@ class Orders:
                 stop = len(tokens)
             rows_of_task = slice(row, row + micro_streams)
             tasks.append(Task(tokens[start:stop].to(self.device), weights[start:stop].to(self.device), rows_of_task))
-        return Step(tasks, weight, 0, int(review_tokens), bool(anchored), jumped=bool(jumped), before=first)
+        return Step(tasks, weight, 0, int(review_tokens), bool(anchored), bool(jumped), taught=True, before=first)
 
 
 class Follower(Member):

@@ -111,6 +111,7 @@ class Step:
     anchored: bool = False  # what it reads of the library keeps it to what it was at its best
     jumped: bool = False  # to a new place in the library, of which the streams know nothing
     new_library: bool = False  # there is something new to learn
+    taught: bool = False  # the extra rows are what people taught
     library_targets: float = 0.0  # of the library that are learned; 0 where all are
     provenance: Provenance | None = None  # of the blocks of the library
     index: int = 0  # of the first task that is not done

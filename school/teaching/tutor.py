@@ -35,7 +35,7 @@ from school.teaching.planner import LibraryPlanner, Planner
 from school.teaching.plateau import Plateau
 from school.teaching.recital import Recital, recite
 from school.teaching.recovery import Recovery
-from school.teaching.reviews import Reviews
+from school.teaching.reviews import Dates, Reviews
 from school.teaching.row_generator import RowGenerator
 from school.teaching.settings import MICRO_SECONDS, LessonSettings
 from school.teaching.streams import Read, Step, Streams, Task
@@ -162,9 +162,8 @@ class Tutor:
             agenda.reviews, since, passes=settings.night_passes, seed=settings.seed, step=self.step
         )
 
-    def learn(self, pair: Pair, dates: tuple[int, float] | None = None) -> None:
-        """From now on: what is a lesson comes back, at the ``dates`` (due, interval) that a soul kept; what is a
-        verdict is heeded."""
+    def learn(self, pair: Pair, dates: Dates | None = None) -> None:
+        """From now on: what is a lesson comes back, at the ``dates`` that a soul kept; what is a verdict is heeded."""
         tokenizer = self.librarian.tokenizer
         if pair.source in LIKED:
             self.taste.verdicts.add(pair, tokenizer)
@@ -280,11 +279,13 @@ class Tutor:
         )
 
     def _dropout(self, step: Step, task: Task) -> RowGenerator:
-        """Draws a row's dropout mask by its number in the step, so that it does not depend on the size of tasks."""
+        """Draws a row's dropout mask by its number in the step, so that it does not depend on the size of tasks. Where
+        nothing is silenced, what people taught is known by heart in half as many returns, and costs what else it knows
+        no more (docs/diary.md, "By heart")."""
         extra = len(task.tokens) - task.streams - task.talks
         counts = (step.before + task.rows.start, task.streams), (FIRST_TALK, task.talks), (FIRST_EXTRA, extra)
         rows = [range(first, first + count) for first, count in counts]
-        return RowGenerator(seed_of(self.settings.seed, self.step), rows)
+        return RowGenerator(seed_of(self.settings.seed, self.step), rows, whole=extra if step.taught else 0)
 
     def _take(self, step: Step, task: Task, read: Read) -> None:
         """Take over what came of a task."""

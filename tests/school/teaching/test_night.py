@@ -19,6 +19,7 @@ from school.souls.caretaker import Caretaker, SoulSettings
 from school.souls.packing import pack_soul, wake_tutor
 from school.teaching.night import Night
 from school.teaching.plateau import Best
+from school.teaching.reviews import Dates
 from school.texts.librarian import Bookmark
 from tests.conftest import LESSONS, make_classroom, make_receptionist, make_tutor, take_steps
 
@@ -35,7 +36,7 @@ def tutor_with(librarian, taught: list[Pair], settings=NIGHTLY):
     """A tutor for whom none of these is due for long."""
     tutor = make_tutor(librarian, settings, seed=3)
     for pair in taught:
-        tutor.reviews.add(pair, librarian.tokenizer, 0, dates=(1000, 100.0))
+        tutor.reviews.add(pair, librarian.tokenizer, 0, dates=Dates(1000, 100.0))
     return tutor
 
 

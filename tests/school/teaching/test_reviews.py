@@ -11,7 +11,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from school.door.values import Pair, Scope
-from school.teaching.reviews import Reviews, as_tokens
+from school.teaching.reviews import Dates, Reviews, as_tokens
 from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Tokenizer
 
 LETTERS = Tokenizer.train([], vocabulary=264, minimum_frequency=2)  # every byte is a token
@@ -84,7 +84,7 @@ def test_the_longest_due_comes_first():
     """Where there is no room for all, what has been due for longest is shown first."""
     listed = reviews()
     for i, due in enumerate((5, 2, 9, 4)):
-        listed.add(pair(f"p{i}", "", f"text {i} " * 3), LETTERS, 0, (due, 1.0))
+        listed.add(pair(f"p{i}", "", f"text {i} " * 3), LETTERS, 0, Dates(due, 1.0))
     assert shown(listed, 10, rows=1, length=30).strip() == "text 1 text 1 text 1"
     assert shown(listed, 10, rows=1, length=30).strip() == "text 3 text 3 text 3"
 
@@ -296,7 +296,7 @@ def test_the_best_known_makes_room():
     """Beyond the limit the pair with the longest interval goes, and the new one stays."""
     listed = reviews(limit=3)
     for name, interval in (("new", 2.0), ("known", 50.0), ("old hand", 9.0)):
-        listed.add(pair(name), LETTERS, 0, (5, interval))
+        listed.add(pair(name), LETTERS, 0, Dates(5, interval))
     listed.add(pair("newest"), LETTERS, 0)
     assert len(listed) == 3
     assert set(listed.dates()) == {"new", "old hand", "newest"}
