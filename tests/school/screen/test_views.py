@@ -432,6 +432,12 @@ def test_another_species_has_gauges_of_its_own(tokenizer):
     assert all(value > 0 for value in gauges.values())
 
 
+def test_the_status_says_how_much_it_knows_by_heart():
+    """Where the owner taught an answer, and an examination has asked for it."""
+    assert "; of 3 answers that you taught it knows 2 by heart" in "\n".join(status_lines(Snapshot(asked=3, known=2)))
+    assert "by heart" not in "\n".join(status_lines(Snapshot(pairs=7)))
+
+
 def test_its_status_speaks_of_no_windows():
     """/status names the window sizes of a species that has some, and says nothing of them for one that has none."""
     with_windows = "\n".join(status_lines(Snapshot(gauges=from_names({"repetition_penalty": 0.5, "window1": 2.0}))))
