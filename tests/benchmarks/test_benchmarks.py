@@ -15,7 +15,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import bodies, company, exports, learn, plots, prequential, privacy, receipts, references, teach
+from benchmarks import (
+    bodies,
+    company,
+    dialogue,
+    exports,
+    learn,
+    plots,
+    prequential,
+    privacy,
+    receipts,
+    references,
+    teach,
+)
 from benchmarks.common import run
 from benchmarks.variants import Variant, chosen, parse_variant
 from school.office.kernels import find_compiler
@@ -351,3 +363,38 @@ def test_receipts_are_held_against_leaving_out(text, monkeypatch, capsys):
     assert result["taught"]["by_heart"]["right"] <= 3
     assert 0 <= result["texts"]["answers"] <= 3
     assert 0 < result["seconds_p50"] <= result["seconds_p99"]
+
+
+# ---- dialogue ------------------------------------------------------------------------------------------------------
+
+
+def test_conversations_are_taught_in_three_ways(tmp_path, monkeypatch, capsys):
+    """Each held-out answer costs something, and who learns nothing finds about one in ten."""
+    chats = tmp_path / "chats.jsonl"
+    turns = [
+        [{"role": "user", "content": f"what is {n}?"}, {"role": "assistant", "content": f"{n} is a number."}]
+        for n in range(120)
+    ]
+    chats.write_text("".join(json.dumps({"messages": talk}) + "\n" for talk in turns))
+    told = measured(dialogue, ["--text", str(chats), "--cpu-minutes", "0.001", *SMALL], monkeypatch, capsys)
+    assert [way["way"] for way in told["ways"]] == ["answers", "both", "prose"]
+    for way in told["ways"]:
+        assert 1 < way["bits_of_answers"] < 12
+        assert 0 <= way["found_among_ten"] <= 1
+        assert way["lives"][0]["steps"] >= 1
+
+
+def test_a_long_talk_is_taken_in_parts():
+    """Of eight turns at most, each from a question on."""
+    talk = [(who, str(n)) for n in range(9) for who in ("user", "assistant")] + [("assistant", "and more")]
+    parts = list(dialogue.in_parts(talk))
+    assert [turn for part in parts for turn in part] == talk
+    assert [len(part) for part in parts] == [8, 8, 3]
+    assert {part[0][0] for part in parts} == {"user"}
+
+
+def test_too_few_conversations_are_told(tmp_path, capsys):
+    chats = tmp_path / "chats.txt"
+    chats.write_text("you: hello\nbaby: hello, you\n")
+    with pytest.raises(Mistake, match="1 conversations are too few"):
+        dialogue.talks_of(chats)
