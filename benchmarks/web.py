@@ -112,6 +112,7 @@ async def live(day: Awake, given) -> dict:
         asyncio.create_task(watch_lag(lags, stop)),
         asyncio.create_task(watch_memory(sizes, stop, started)),
     ]
+    listening = asyncio.create_task(day.announcer.keep_telling())  # else what it is told waits in memory
     while time.monotonic() - started < 60 * given.minutes or len(turns) % len(ORDER) != 1:
         turns.append(await take_turn(meter, face.address, ORDER[len(turns) % len(ORDER)], given, visits))
         if len(turns) == len(ORDER) + 1:
@@ -119,6 +120,7 @@ async def live(day: Awake, given) -> dict:
             censuses.append(Census.now())
     censuses.append(Census.now())
     stop.set()
+    listening.cancel()
     lost = face.owner_hub.lost + face.overlay_hub.lost
     await face.close()
     day.classroom.stop()
