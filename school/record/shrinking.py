@@ -15,7 +15,7 @@ SEARCHED = ("messages", "replies", "pairs")
 
 
 def shrink(db: Database, least: int | None = None) -> None:
-    """Let a file that is mostly free room be as small as what is in it. Takes a second or two, so it is done at waking
+    """Let a file that is mostly free room be as small as what is in it. Takes some seconds, so it is done at waking
     alone, and where it is refused, at another one."""
     pages, free, size = (
         db.execute(f"pragma {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")

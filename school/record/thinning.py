@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from sqlite_utils import Database
 
-ROWS = 2_000  # that are looked at in one go, for others wait meanwhile
+ROWS = 1_000  # that are looked at in one go, for others wait meanwhile
 
 # Of those on the same paper: the first, the last, the best, the one of most steps, and the last at which it was heard.
 _EXAMINATIONS = """

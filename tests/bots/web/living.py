@@ -98,7 +98,9 @@ class Living:
 def alive(home: Path, librarian: Any, **speech: Any) -> Iterator[Living]:
     """One that sleeps, saves and closes at the end."""
     (home / "statistics").mkdir(parents=True, exist_ok=True)
-    tutor = make_tutor(librarian, LESSONS.model_copy(update={"evaluation_steps": 20}))
+    # Without rest: it knows its little library in a minute, and after a step that a busy machine held up for three
+    # seconds it would rest for thirty.
+    tutor = make_tutor(librarian, LESSONS.model_copy(update={"evaluation_steps": 20, "rest": 0.0}))
     receptionist = make_receptionist(tutor, home, **speech)
     registrar = Registrar(home / "statistics" / "baby.db", RecordSettings(), run_config={}, from_step=0)
     mailbox, watchers = Mailbox(), []
