@@ -82,6 +82,10 @@ class Commands:
         """Whether the next line may be the answer to a question."""
         return self._open is not None
 
+    def unask(self) -> None:
+        """Whoever was asked is gone; nobody else is to answer that."""
+        self._open = None
+
     async def obey(self, line: str) -> bool:
         """Do what a line says, if it is a command or answers what was asked back; whether it was. Raises Busy and
         Asleep."""

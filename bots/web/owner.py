@@ -105,18 +105,20 @@ class Owner:
 
     async def _type(self, request: web.Request) -> web.Response:
         """A line that was typed: what is said to it, whether it ``was`` a command or the answer to a question, whether
-        something ``asks`` for the next line, and whether another conversation ``begins``. What was begun is done,
-        whoever leaves. Raises Refusal, Busy and Asleep."""
+        something ``asks`` for the next line, and whether another conversation ``begins``. Only a page that was
+        ``asked`` answers a question. What was begun is done, whoever leaves. Raises Refusal, Busy and Asleep."""
         given = await fields_of(request)
         line, last = text_of(given, "line", ""), text_of(given, "reply", "")
-        task = asyncio.create_task(self._obey(QUIT.get(line.lower(), line), last))
+        task = asyncio.create_task(self._obey(QUIT.get(line.lower(), line), last, given.get("asked") is True))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return as_json(await asyncio.shield(task))
 
-    async def _obey(self, line: str, last: str) -> dict[str, Any]:
+    async def _obey(self, line: str, last: str, asked: bool) -> dict[str, Any]:
         async with self._typing:
             self._said.clear()
+            if not asked:
+                self._commands.unask()
             self._commands.last, before = last, self._commands.conversation
             was = await self._commands.obey(line)
             begins = self._commands.conversation != before

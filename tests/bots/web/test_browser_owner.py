@@ -136,6 +136,8 @@ def test_it_forgets_when_it_was_asked_twice(chromium: Chromium, here, living):
         assert living.school.status().awake
         tab.do(lambda page: page.click("[data-type='/forget']"))
         tab.until(f"!{asked}")
+        above = "document.getElementById('form').getBoundingClientRect().top"
+        assert tab.ask(f"document.getElementById('asked').getBoundingClientRect().bottom < {above}")
         tab.do(lambda page: page.click("[data-type='yes']"))
         tab.until(f"{notice}.startsWith('Deleted: ') && {asked}")
         assert tab.ask("document.getElementById('said').children.length") == 0

@@ -137,8 +137,8 @@ def test_what_can_be_typed_is_what_a_terminal_takes(living):
 
 
 def test_it_asks_before_it_forgets_or_sleeps(living):
-    """And does neither unless the next line is yes, of whichever page; what follows a yes is done, also where nobody
-    waits for it any more."""
+    """And does neither unless the next line of the page that was asked is yes; what follows a yes is done, also where
+    nobody waits for it any more."""
     with served(living) as here:
         ask(here.port, "what is the sea?")
         asked = {
@@ -150,12 +150,15 @@ def test_it_asks_before_it_forgets_or_sleeps(living):
                 told = post(here.port, "/api/type", {"line": line}).json
                 assert told["asks"]
                 assert question in told["message"]
-                told = post(here.port, "/api/type", {"line": answer}).json
+                told = post(here.port, "/api/type", {"line": answer, "asked": True}).json
                 assert told["was"] == (answer != "and now?"), answer
+        assert post(here.port, "/api/type", {"line": "/forget"}).json["asks"]
+        other = post(here.port, "/api/type", {"line": "yes"}).json  # of a page that was not asked
+        assert other == {"message": "", "was": False, "asks": False, "begins": False}
         assert living.school.status().awake
         assert "1 question" in typed(here.port, "/who")
         assert post(here.port, "/api/type", {"line": "/forget"}).json["asks"]
-        body = b'{"line": "yes"}'
+        body = b'{"line": "yes", "asked": true}'
         with socket.create_connection(("127.0.0.1", here.port), 60) as connection:
             head = {**as_page(here.port), "Content-Type": "application/json", "Content-Length": len(body)}
             lines = [f"POST /api/type HTTP/1.1\r\nHost: localhost:{here.port}"]

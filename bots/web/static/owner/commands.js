@@ -10,11 +10,11 @@ const ABOUT_ANSWERS = {
   "/why": (last) => last.why(),
 };
 
-/** Do what a line says, with what it said ``last``, if anything; returns what the house tells of it, where it does.
-    Raises Refused. */
-export async function obey(line, last) {
+/** Do what a line says, with what it said ``last``, if anything; ``asked``: it may answer a question. Returns what the
+    house tells of it, where it does. Raises Refused. */
+export async function obey(line, last, asked) {
   const [name, text = ""] = line.split(/\s+(.*)/s), known = name.toLowerCase();
   if (last && known in ABOUT_ANSWERS) return void ABOUT_ANSWERS[known](last, text.trim());
   if (known === "/teach" && !text) return void document.querySelector("[data-open=lesson]").click();
-  return post("/api/type", { line, reply: last?.id || "" });
+  return post("/api/type", { line, reply: last?.id || "", asked });
 }

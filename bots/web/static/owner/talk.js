@@ -41,8 +41,10 @@ export class Talk {
 
   /** As if it had been typed: a command, or the answer to what was asked back; what is neither, is said. */
   async type(line) {
+    const asked = this.asked;
+    this.tell("");
     try {
-      const told = await obey(line, this.last, this.tell(""));
+      const told = await obey(line, this.last, asked);
       if (told && !told.was) return this.ask(line);
       if (told?.begins) this.begin();
       if (told) this.tell(told.message, told.asks);
