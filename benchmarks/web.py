@@ -161,7 +161,8 @@ def main() -> None:
     )
     options.add_argument("--warm-up", type=float, default=20, help="seconds of lessons first")
     given = options.parse_args()
-    with awake(given, "web.enabled=true", "web.port=0", "web.requests_a_minute=6000") as (day, _):
+    settings = ("web.enabled=true", "web.port=0", "web.requests_a_minute=6000", "terminal.view=off")
+    with awake(given, *settings) as (day, _):
         report(asyncio.run(live(day, given)), given.json)
 
 
