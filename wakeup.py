@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bots.chat.context import Hooks
     from bots.chat.surface import Surface as ChatSurface
     from bots.settings import Settings
+    from bots.typed import House as Desk
     from school.assembly import Awake, Surface
     from school.office.given import Given
     from school.office.lifetime import Clocks
@@ -400,8 +401,7 @@ def open_web_face(awake: Awake, settings: Settings, home: Path) -> Surface:
     look = Glances(home, settings)
     house = House(
         about=about,
-        save=awake.control.save,
-        pause=awake.control.pause,
+        desk=desk_of(awake, awake.classroom.stop),
         curve=look.curve,
         pages=look.diary,
         questions=look.questions,
@@ -417,6 +417,25 @@ def open_web_face(awake: Awake, settings: Settings, home: Path) -> Surface:
     awake.watchers.append(face.watch)
     awake.school.overhearer = face.watch.overhear
     return face
+
+
+def desk_of(awake: Awake, quit_: Callable[[], None]) -> Desk:
+    """What is done for commands that are typed, in a terminal or on a page."""
+    from bots.typed import House as Desk
+    from school.office.slowness import why_slow
+
+    return Desk(
+        quit=quit_,
+        save=awake.control.save,
+        pause=awake.control.pause,
+        others=lambda: [line for other in (awake.timetable, *awake.surfaces) for line in other.lines()],
+        learning=awake.learning,
+        view=awake.announcer.choose,
+        why_slow=lambda: why_slow(awake.tutor.stopwatch.minute()),
+        names=awake.voices["names"],
+        corrections=awake.voices["corrections"].lines("fix"),
+        signals=awake.signals,
+    )
 
 
 def hooks_of(awake: Awake) -> Hooks:
@@ -491,27 +510,15 @@ async def _live(awake: Awake, chat: str, room: ChatSurface | None = None) -> int
 
 async def _talk(awake: Awake, chat: str, quit_: Callable[[], None]) -> None:
     """The terminal's part, if there is one. Whatever becomes of it, the lessons go on."""
+    from dataclasses import replace
+
     from bots.terminal import Prompt, chat_on_pipe
-    from bots.typed import TERMINAL, Commands, House
+    from bots.typed import TERMINAL, Commands
     from school.office.errors import in_short
-    from school.office.slowness import why_slow
 
     school, say = awake.school, awake.say
-    others = [awake.timetable, *awake.surfaces]
-    house = House(
-        quit=quit_,
-        save=awake.control.save,
-        pause=awake.control.pause,
-        others=lambda: [line for other in others for line in other.lines()],
-        learning=awake.learning,
-        view=awake.announcer.choose,
-        why_slow=lambda: why_slow(awake.tutor.stopwatch.minute()),
-        names=awake.voices["names"],
-        corrections=awake.voices["corrections"].lines("fix"),
-        conversation=awake.registrar.queries.last_conversation(TERMINAL) or TERMINAL,
-        signals=awake.signals,
-    )
-    commands = Commands(school, _print, house)
+    conversation = awake.registrar.queries.last_conversation(TERMINAL)
+    commands = Commands(school, _print, replace(desk_of(awake, quit_), conversation=conversation))
     try:
         if chat == "prompt":
             from prompt_toolkit.patch_stdout import patch_stdout

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import MutableSequence
 
 import psutil
 
@@ -19,7 +20,7 @@ from school.door.values import Reply
 TICK = 0.05  # seconds between looks at the event loop's punctuality
 
 
-async def watch_lag(lags: list[float], stop: asyncio.Event) -> None:
+async def watch_lag(lags: MutableSequence[float], stop: asyncio.Event) -> None:
     """How late a sleep of TICK seconds ends, again and again."""
     while not stop.is_set():
         due = time.monotonic() + TICK

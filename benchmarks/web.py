@@ -7,6 +7,9 @@ Tokens taught per second are compared within the one run, by the clock on the wa
 threads that the web face can cost something, lessons' and the event loop's (with machine.threads=1, lessons are one
 thread): the median over all turns, each against the turns with nobody before and after it. Visitors are a process of
 their own; what answers cost is the talker's, and not counted in the second.
+
+Whether it grows: the slope of resident memory from the second round of turns on, and how many objects, tasks, threads
+and sockets there are after the first round and in the end, with nobody there both times.
 """
 
 from __future__ import annotations
@@ -16,10 +19,13 @@ import json
 import statistics
 import sys
 import time
+from array import array
 from asyncio.subprocess import PIPE
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.common import awake, parser, percentile, report
+from benchmarks.memory import Census, grown, slope
 from benchmarks.soak import watch_lag, watch_memory
 from school.assembly import Awake
 from school.door.events import Event, StepReport
@@ -40,10 +46,14 @@ class Turn:
 
 
 class Meter:
-    """A watcher that notes for each step its tokens, the time, and what lessons' thread has used of the processor."""
+    """A watcher that notes for each step of a turn its tokens, the time, and what lessons' thread has used of the
+    processor."""
 
     def __init__(self) -> None:
         self.steps: list[tuple[int, float, float]] = []
+
+    def begin(self) -> None:
+        self.steps = []
 
     def look(self) -> bool:
         return False
@@ -55,11 +65,12 @@ class Meter:
 
 async def teach(meter: Meter, kind: str, seconds: float) -> Turn:
     """From the end of a step to the end of another."""
-    first, started, used = len(meter.steps), time.monotonic(), time.thread_time()
-    while time.monotonic() < started + seconds or len(meter.steps) < first + STEPS:
+    meter.begin()
+    started, used = time.monotonic(), time.thread_time()
+    while time.monotonic() < started + seconds or len(meter.steps) < STEPS:
         await asyncio.sleep(0.1)
     loop = (time.thread_time() - used) / (time.monotonic() - started)  # seconds a second
-    (_, begun, lessons), *steps = meter.steps[first:]
+    (_, begun, lessons), *steps = meter.steps
     tokens, (_, ended, lessons_after) = sum(step[0] for step in steps), steps[-1]
     processor = lessons_after - lessons + loop * (ended - begun)
     return Turn(kind, tokens / (ended - begun), tokens / processor)
@@ -95,23 +106,32 @@ async def live(day: Awake, given) -> dict:
     day.classroom.start()
     await face.opened.wait()
     await asyncio.sleep(given.warm_up)
-    stop, lags, sizes, turns, visits = asyncio.Event(), [], [], [], []
+    stop, lags, sizes, turns, visits, censuses = asyncio.Event(), array("d"), [], [], [], []
     started = time.monotonic()
     watching = [
         asyncio.create_task(watch_lag(lags, stop)),
         asyncio.create_task(watch_memory(sizes, stop, started)),
     ]
+    listening = asyncio.create_task(day.announcer.keep_telling())  # else what it is told waits in memory
     while time.monotonic() - started < 60 * given.minutes or len(turns) % len(ORDER) != 1:
         turns.append(await take_turn(meter, face.address, ORDER[len(turns) % len(ORDER)], given, visits))
+        if len(turns) == len(ORDER) + 1:
+            settled = (time.monotonic() - started) / 60
+            censuses.append(Census.now())
+    censuses.append(Census.now())
     stop.set()
+    listening.cancel()
     lost = face.owner_hub.lost + face.overlay_hub.lost
     await face.close()
     day.classroom.stop()
     await asyncio.gather(asyncio.wrap_future(day.classroom.done), *watching)
-    return told(given, turns, visits, lags, sizes) | {"steps": day.school.status().step, "listeners_lost": lost}
+    result = told(given, turns, visits, lags, sizes) | {"steps": day.school.status().step, "listeners_lost": lost}
+    if len(turns) > len(ORDER) + 1:
+        result |= {"memory_mb_an_hour": round(slope(sizes, settled), 1)} | grown(*censuses)
+    return result
 
 
-def told(given, turns: list[Turn], visits: list[dict], lags: list[float], sizes: list[tuple[float, float]]) -> dict:
+def told(given, turns: list[Turn], visits: list[dict], lags: Sequence[float], sizes: list[tuple[float, float]]) -> dict:
     """The figures, from what was seen."""
     result: dict[str, object] = {"minutes": given.minutes, "turns": len(turns)}
     for kind in ("pages", "all"):
@@ -141,7 +161,8 @@ def main() -> None:
     )
     options.add_argument("--warm-up", type=float, default=20, help="seconds of lessons first")
     given = options.parse_args()
-    with awake(given, "web.enabled=true", "web.port=0", "web.requests_a_minute=6000") as (day, _):
+    settings = ("web.enabled=true", "web.port=0", "web.requests_a_minute=6000", "terminal.view=off")
+    with awake(given, *settings) as (day, _):
         report(asyncio.run(live(day, given)), given.json)
 
 

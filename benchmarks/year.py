@@ -5,6 +5,7 @@ short list, by chance from a seed. Nothing is woken and no torch is loaded.
 
     python -m benchmarks.year --home FOLDER      # writes FOLDER/statistics/baby.db, and says how large it is
     python -m benchmarks.year --measure          # makes one in a temporary folder, and times each look at it
+    python -m benchmarks.year --measure --whole  # of a life before examinations and events were thinned; then thins it
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ import io
 import json
 import math
 import random
+import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from heapq import merge
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +39,9 @@ from school.office.mistakes import Mistake
 from school.record.pages import put
 from school.record.schema import connect
 from school.record.settings import RecordSettings
+from school.record.shrinking import shrink
 from school.record.sources import COURSE
+from school.record.thinning import ROWS, Thinned, thin_hours
 
 TOKENS = 1024  # a step
 DIARY_DAYS = 7  # with a page
@@ -68,18 +73,23 @@ LOOKS = (  # what is timed
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How much of everything there is. ``steps_a_day``: 540,000 is a toddler on two cores that never sleeps;
-    ``evaluation_steps``: the setting's default."""
+    ``evaluation_steps``: the setting's default. ``whole``: with all examinations and events."""
 
     days: int = 365
     steps_a_day: int = 540_000
     evaluation_steps: int = 125
     questions_a_day: int = 150
+    whole: bool = False
     seed: int = 1
     begin: datetime = datetime(2025, 12, 1, 6, tzinfo=UTC)
 
     @property
     def steps(self) -> int:
         return self.days * self.steps_a_day
+
+    @property
+    def thinned_before(self) -> str:
+        return stamp(self.begin + timedelta(days=self.days - RecordSettings().whole_days))
 
     def at(self, step: float) -> str:
         """When a step was done, as the record writes it."""
@@ -100,10 +110,10 @@ def write_year(path: Path, plan: Plan) -> None:
         config = json.dumps({"brain": {"preset": "toddler"}})
         db["runs"].insert({"id": run, "started_at": plan.at(0), "from_step": 0, "config": config})
         fill(db, "steps", _steps(plan, chance, run))
-        fill(db, "evaluations", _evaluations(plan, chance, run))
+        fill_thinned(db, "evaluations", _evaluations(plan, chance, run), plan)
         fill(db, "sources", _sources(plan))
         _talk(db, plan, chance, run)
-        fill(db, "events", _events(plan, run))
+        fill_thinned(db, "events", _events(plan, run), plan)
     _diary(db, plan, path.parent.parent)
     db.execute("pragma wal_checkpoint(truncate)")
     db.close()
@@ -118,6 +128,16 @@ def fill(db: Database, table: str, rows: Iterator[dict[str, Any]]) -> None:
     query = f"insert into {table} ({columns}) values ({', '.join('?' * len(first))})"  # noqa: S608
     db.conn.execute(query, list(first.values()))
     db.conn.executemany(query, (list(row.values()) for row in rows))
+
+
+def fill_thinned(db: Database, table: str, rows: Iterator[dict[str, Any]], plan: Plan) -> None:
+    """Insert rows that are in order, thinned as they are in a life: so the file holds no more than it would."""
+    thinned = Thinned()
+    while some := list(islice(rows, 5 * ROWS)):
+        fill(db, table, iter(some))
+        while not plan.whole and not thinned.all:
+            thinned = thin_hours(db, thinned, plan.thinned_before, UTC, 10 * ROWS)
+        thinned = replace(thinned, all=False)
 
 
 def spans(steps: int, settings: RecordSettings) -> Iterator[tuple[int, int]]:
@@ -257,13 +277,12 @@ def _exchange(key: str, common: dict[str, Any], chance: random.Random, n: int, a
 
 
 def _events(plan: Plan, run: str) -> Iterator[dict[str, Any]]:
-    """A soul saved every ten minutes, a reflection every two thousand steps."""
-    for n in range(plan.days * 144):
-        step = n * plan.steps_a_day // 144
-        yield {"run_id": run, "at": plan.at(step), "step": step, "kind": "saved", "text": f"soul/step-{step:012}"}
-    for step in range(2000, plan.steps + 1, 2000):
-        text = "How do you feel? I feel calm, and my loss is small."
-        yield {"run_id": run, "at": plan.at(step), "step": step, "kind": "reflection", "text": text}
+    """A soul saved every ten minutes, a reflection every two thousand steps; in order."""
+    saved = ((n * plan.steps_a_day // 144, "saved") for n in range(plan.days * 144))
+    asked = ((step, "reflection") for step in range(2000, plan.steps + 1, 2000))
+    for step, kind in merge(saved, asked):
+        text = f"soul/step-{step:012}" if kind == "saved" else "How do you feel? I feel calm, and my loss is small."
+        yield {"run_id": run, "at": plan.at(step), "step": step, "kind": kind, "text": text}
 
 
 def _diary(db: Database, plan: Plan, home: Path) -> None:
@@ -299,22 +318,47 @@ def measure(home: Path) -> dict[str, float]:
     return costs
 
 
+def thin(path: Path, plan: Plan) -> dict[str, Any]:
+    """Thin a record that never was, as its registrar would: how often it had to begin, and how long whoever wanted
+    something of the record would have waited."""
+    db, thinned, waits, used = connect(path), Thinned(), [], time.process_time()
+    while not thinned.all:
+        before = time.monotonic()
+        with db.atomic():
+            thinned = thin_hours(db, thinned, plan.thinned_before, UTC)
+        waits.append(time.monotonic() - before)
+    db.execute("pragma wal_checkpoint(truncate)")
+    found: dict[str, Any] = {"goes": len(waits), "longest_wait_ms": round(1000 * max(waits), 1)}
+    found |= {"median_wait_ms": round(1000 * statistics.median(waits), 1)}
+    found["processor_seconds_to_thin"] = round(time.process_time() - used, 1)
+    found["megabytes_thinned"] = round(path.stat().st_size / 1e6, 1)
+    before = time.monotonic()
+    shrink(db)
+    found["seconds_to_shrink"] = round(time.monotonic() - before, 1)
+    db.close()
+    return found | {"megabytes_shrunk": round(path.stat().st_size / 1e6, 1)}
+
+
 def main() -> None:
     options = wakeup.Parser(description="A record of a year, to look at.")
     options.add_argument("--home", type=Path, help="where to write it; default: a temporary folder")
     options.add_argument("--days", type=int, default=Plan().days)
     options.add_argument("--steps-a-day", type=int, default=Plan().steps_a_day)
+    options.add_argument("--whole", action="store_true", help="with all examinations and events, as before thinning")
     options.add_argument("--measure", action="store_true", help="time each look at it")
     options.add_argument("--json", action="store_true", help="print one JSON line")
     chosen: argparse.Namespace = options.parse_args()
     with tempfile.TemporaryDirectory(prefix="baby-") as folder:
         home = chosen.home or Path(folder)
         path = home / "statistics" / "baby.db"
+        plan = Plan(days=chosen.days, steps_a_day=chosen.steps_a_day, whole=chosen.whole)
         if not path.exists():
-            write_year(path, Plan(days=chosen.days, steps_a_day=chosen.steps_a_day))
+            write_year(path, plan)
         found: dict[str, Any] = {"megabytes": round(path.stat().st_size / 1e6, 1)}
         if chosen.measure:
             found["processor_seconds"] = measure(home)
+            if chosen.whole:
+                found |= thin(path, plan) | {"processor_seconds_thinned": measure(home)}
         text = json.dumps(found) if chosen.json else json.dumps(found, indent=2)
         print(text)
 

@@ -25,6 +25,7 @@ from school.screen.status import status_lines
 
 TERMINAL = f"terminal:{ME}"  # how the names of conversations here begin
 YES, NO = ("yes", "y"), ("no", "n", "")
+LEAVE = "(let it sleep? yes or no)"
 QUOTES = " \"'\u201c\u201d\u2018\u2019\u00ab\u00bb"
 ARROW = "=>"  # between a question that is taught and its answer
 
@@ -45,8 +46,8 @@ def _done(value: T) -> Callable[..., Future[T]]:
 class House:
     """What the house lets whoever sits at it do. ``others`` tells, for /status, how the other surfaces are;
     ``learning`` says whether it learns; ``names`` says what baby and ``you`` are called; ``corrections`` are ways to
-    say what it should have said, with {text} where that is; ``conversation`` is the one to go on with; ``signals``
-    tells what a line lets on about the answer before it."""
+    say what it should have said, with {text} where that is; ``place`` is how the names of conversations here begin,
+    ``conversation`` the one to go on with; ``signals`` tells what a line lets on about the answer before it."""
 
     quit: Callable[[], None]
     save: Callable[[], Future[str | None]] = field(default_factory=lambda: _done(None))
@@ -57,34 +58,53 @@ class House:
     why_slow: Callable[[], list[str]] = list
     names: Voice | None = None
     corrections: Sequence[str] = ()
-    conversation: str = TERMINAL
+    place: str = TERMINAL
+    conversation: str = ""
     signals: Signals | None = None
 
 
 class Commands:
-    """What a line means, whichever way it came; answers are shown with ``say``."""
+    """What a line means, whichever way it came; answers are shown with ``say``. ``last`` is the answer that commands
+    are about, by its id; "" where there is none."""
 
     def __init__(self, school: School, say: Say, house: House):
         called = [house.names.choose(who) for who in ("baby", "you")] if house.names else ["baby", "you"]
         self.baby, self.you = map(one_line, called)
         self._school, self._say, self._house = school, say, house
-        self._conversation = house.conversation
-        self._last: Reply | None = None  # what it said last
+        self.conversation = house.conversation or house.place
+        self.last = ""
         self._said_at = time.monotonic()
         self._corrections = [correction(line) for line in house.corrections]
         self._open: Callable[[str], Awaitable[bool]] | None = None  # takes the next line, if that answers it
 
+    @property
+    def asks(self) -> bool:
+        """Whether the next line may be the answer to a question."""
+        return self._open is not None
+
+    def unask(self) -> None:
+        """Whoever was asked is gone; nobody else is to answer that."""
+        self._open = None
+
+    async def obey(self, line: str) -> bool:
+        """Do what a line says, if it is a command or answers what was asked back; whether it was. Raises Busy and
+        Asleep."""
+        line = trimmed(line)
+        question, self._open = self._open, None
+        if question and await question(line):
+            return True
+        if line.startswith("/"):
+            await self._command(line)
+        elif line.lower() in ("quit", "exit"):
+            self._ask(LEAVE, self._leave)
+        return line.startswith("/") or self.asks
+
     async def handle(self, line: str, on_token: Callable[[str], None] | None = None) -> None:
         line = trimmed(line)
         try:
-            question, self._open = self._open, None
-            if question and await question(line):
+            if await self.obey(line):
                 return
-            if line.startswith("/"):
-                await self._command(line)
-            elif line.lower() in ("quit", "exit"):
-                self._ask("(let it sleep? yes or no)", self._leave)
-            elif self._last and (text := self._corrected(line)):
+            if self.last and (text := self._corrected(line)):
                 await self._give_feedback(
                     "fix", text, f"taken as /fix {one_line(text)}: {FROM_NOW_ON}; /undo takes it back"
                 )
@@ -110,7 +130,7 @@ class Commands:
 
     async def _talk(self, line: str, on_token: Callable[[str], None] | None) -> None:
         self._notice(line)
-        future = self._school.ask(line, self._conversation, on_token=on_token)
+        future = self._school.ask(line, self.conversation, on_token=on_token)
         try:
             reply: Reply = await asyncio.wrap_future(future)
         except (asyncio.CancelledError, Busy, Asleep):
@@ -118,12 +138,12 @@ class Commands:
         except Exception as error:
             self._say(f"(it could not answer: {one_line(error)})")
             return
-        self._last, self._said_at = reply, time.monotonic()
+        self.last, self._said_at = reply.id, time.monotonic()
         self._say(f"{self.baby}: {for_screen(reply.text)}")
 
     def _notice(self, line: str) -> None:
         """What the line lets on about the last answer."""
-        exchange = self._last and self._school.find(self._last.id)
+        exchange = self._school.find(self.last) if self.last else None
         if exchange and self._house.signals:
             seconds = time.monotonic() - self._said_at
             if signal := self._house.signals.heard(line, exchange.question, seconds):
@@ -172,7 +192,7 @@ class Commands:
         await self._give_feedback("bad")
 
     async def _fix(self, text: str) -> None:
-        if not self._last:
+        if not self.last:
             self._say("(it has not said anything yet)")
         elif text:
             await self._give_feedback("fix", text)
@@ -181,7 +201,7 @@ class Commands:
 
     async def _give_feedback(self, verdict: str, correction: str = "", done: str = "") -> None:
         """``done``: what is said of it, if not what is always said of such a verdict."""
-        if not self._last:
+        if not self.last:
             self._say("(it has not said anything yet)")
             return
         said = {
@@ -191,7 +211,7 @@ class Commands:
             "unknown": "that answer is forgotten",
         }
         written: Future[None] = Future()
-        result = self._school.feedback(self._last.id, verdict, correction=correction, written=written)
+        result = self._school.feedback(self.last, verdict, correction=correction, written=written)
         if result in ("learned", "marked"):
             await self._acknowledge(said[result], written)
         else:
@@ -219,10 +239,10 @@ class Commands:
             self._say("(there is nothing that you taught)")
 
     async def _why(self, _: str) -> None:
-        if not self._last:
+        if not self.last:
             self._say("(it has not said anything yet)")
             return
-        receipt = await asyncio.wrap_future(self._school.why(self._last.id))
+        receipt = await asyncio.wrap_future(self._school.why(self.last))
         self._say(f"({why(receipt)})" if receipt else "(that answer is forgotten)")
 
     async def _learned(self, _: str) -> None:
@@ -233,13 +253,15 @@ class Commands:
         kept = await asyncio.wrap_future(self._school.kept(ME))
         self._say(who(kept))
 
+    def _begin_anew(self) -> None:
+        self.conversation, self.last = f"{self._house.place}:{new_id()}", ""
+
     async def _new(self, _: str) -> None:
-        self._conversation = f"{TERMINAL}:{new_id()}"
-        self._last = None
+        self._begin_anew()
         self._say("(a new conversation; nothing was deleted)")
 
     async def _status(self, _: str) -> None:
-        learning = self._house.learning()
+        learning = await asyncio.to_thread(self._house.learning)  # it reads the record
         lines = [*([learning] if learning else []), *status_lines(self._school.status()), *self._house.others()]
         self._say("\n".join([*lines, f"(/help WORD says what a word means: {', '.join(LISTED)}...)"]))
 
@@ -270,7 +292,7 @@ class Commands:
         self._ask(f"({what} yes or no)", self._forget_all, "(nothing was deleted)")
 
     async def _forget_all(self, _: str) -> None:
-        self._last = None
+        self._begin_anew()
         told = await asyncio.wrap_future(self._school.forget(person=ME))
         gone = f"{number_of(told.rows, 'row')} of what you said and taught" if told.rows else "what could be"
         self._say(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bots.typed import House as Desk
 
 Row = dict[str, Any]
 
@@ -28,12 +30,11 @@ class House:
     of the diary's last days; ``questions`` how many each person asked, by their ids; ``learning`` a sentence on whether
     it learns; ``born`` seconds since 1970. ``agreeing`` brings since when each person who agrees does; ``name_of`` what
     somebody is called who is in a chat now, or ""; ``timetable`` its bells; ``public`` whether a passage stands so in a
-    text that everybody may see.
+    text that everybody may see. ``desk`` is what is done for commands that are typed.
     """
 
     about: About
-    save: Callable[[], Future[str | None]]
-    pause: Callable[[bool], Future[bool]]
+    desk: Desk
     curve: Callable[[str, int], tuple[str, list[tuple[int, float]]]]
     pages: Callable[[int], list[Row]]
     questions: Callable[[], dict[str, int]]

@@ -1,10 +1,11 @@
-"""What the owner's page may ask for: answers, marks, lessons, a pause, and how it all went."""
+"""What the owner's page may ask for: answers, marks, lessons, whatever can be typed, and how it all went."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
@@ -12,7 +13,8 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from bots.acknowledgement import FROM_NOW_ON, VERDICTS, WILL_LEARN
-from bots.receipts import in_words, why
+from bots.receipts import why
+from bots.typed import Commands
 from bots.web.answers import Pieces
 from bots.web.house import House
 from bots.web.hub import begin_stream, encoded
@@ -27,6 +29,7 @@ from school.screen.telling import answered
 SURFACE = "web"
 CONVERSATION = f"{SURFACE}:{ME}"  # how the names of conversations here begin
 LOOKS = 2  # at the record, at a time
+QUIT = {"/quit": "quit"}  # who leaves a page may mean the page, so it is asked first
 
 T = TypeVar("T")
 
@@ -36,12 +39,15 @@ class Owner:
 
     def __init__(self, school: School, house: House, state: Callable[[], dict[str, Any]]):
         self._school, self._house, self._state = school, house, state
-        self._conversation = CONVERSATION
+        self._said: list[str] = []
+        self._commands = Commands(school, self._said.append, replace(house.desk, place=CONVERSATION, conversation=""))
+        self._typing = asyncio.Lock()
+        self._under_way: set[asyncio.Task] = set()
         self._looks = asyncio.Semaphore(LOOKS)
 
     def routes(self) -> list[web.RouteDef]:
         looks = ("status", "curve", "timetable", "people", "diary")
-        deeds = ("ask", "feedback", "teach", "undo", "new", "why", "pause", "resume", "save")
+        deeds = ("ask", "feedback", "teach", "why", "type")
         return [
             *(web.get(f"/api/{name}", getattr(self, f"_{name}")) for name in looks),
             *(web.post(f"/api/{name}", getattr(self, f"_{name}")) for name in deeds),
@@ -53,7 +59,7 @@ class Owner:
         """The answer, piece by piece; taken back where whoever asked has gone. Raises Refusal, Busy and Asleep."""
         question = text_of(await fields_of(request), "text")
         key, pieces = new_id(), Pieces()
-        future = self._school.ask(question, self._conversation, surface=SURFACE, on_token=pieces.put, key=key)
+        future = self._school.ask(question, self._commands.conversation, surface=SURFACE, on_token=pieces.put, key=key)
         pieces.follow(future)
         try:
             response = await begin_stream(request)
@@ -88,13 +94,6 @@ class Owner:
         self._school.teach(answer, prompt=question, source="teach", written=written)
         return await acknowledge(FROM_NOW_ON if question else WILL_LEARN, written)
 
-    async def _undo(self, _: web.Request) -> web.Response:
-        pair = await asyncio.wrap_future(self._school.take_back())
-        if pair is None:
-            return as_json({"message": "there is nothing that you taught"})
-        faded = "nothing of it is said or taught any more; what its weights took from it fades, but is not undone"
-        return as_json({"message": f"taken back: {in_words(pair)}; {faded}"})
-
     async def _why(self, request: web.Request) -> web.Response:
         key = text_of(await fields_of(request), "reply")
         receipt = await asyncio.wrap_future(self._school.why(key))
@@ -102,24 +101,29 @@ class Owner:
             raise Refusal(404, "that answer is forgotten")
         return as_json({"message": why(receipt)})
 
-    async def _new(self, _: web.Request) -> web.Response:
-        self._conversation = f"{CONVERSATION}:{new_id()}"
-        return as_json({"message": "a new conversation; nothing was deleted"})
+    # ---- commands ------------------------------------------------------------------------------------------------
 
-    # ---- the house -----------------------------------------------------------------------------------------------
+    async def _type(self, request: web.Request) -> web.Response:
+        """A line that was typed: what is said to it, whether it ``was`` a command or the answer to a question, whether
+        something ``asks`` for the next line, and whether another conversation ``begins``. Only a page that was
+        ``asked`` answers a question. What was begun is done, whoever leaves. Raises Refusal, Busy and Asleep."""
+        given = await fields_of(request)
+        line, last = text_of(given, "line", ""), text_of(given, "reply", "")
+        task = asyncio.create_task(self._obey(QUIT.get(line.lower(), line), last, given.get("asked") is True))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return as_json(await asyncio.shield(task))
 
-    async def _pause(self, _: web.Request) -> web.Response:
-        await asyncio.wrap_future(self._house.pause(True))
-        return as_json({"message": "lessons pause; it still answers"})
-
-    async def _resume(self, _: web.Request) -> web.Response:
-        still = await asyncio.wrap_future(self._house.pause(False))
-        return as_json({"message": "it was woken without lessons, with --no-train" if still else "lessons go on"})
-
-    async def _save(self, _: web.Request) -> web.Response:
-        if await asyncio.wrap_future(self._house.save()) is None:
-            raise Refusal(500, "the soul could not be saved; the log says why")
-        return as_json({"message": f"its soul is saved at step {self._school.status().saved_step:,}"})
+    async def _obey(self, line: str, last: str, asked: bool) -> dict[str, Any]:
+        async with self._typing:
+            self._said.clear()
+            if not asked:
+                self._commands.unask()
+            self._commands.last, before = last, self._commands.conversation
+            was = await self._commands.obey(line)
+            begins = self._commands.conversation != before
+            message = "\n".join(map(_without_brackets, self._said))
+            return {"message": message, "was": was, "asks": self._commands.asks, "begins": begins}
 
     # ---- looking -------------------------------------------------------------------------------------------------
 
@@ -160,3 +164,8 @@ class Owner:
                 return await asyncio.to_thread(at)
             except Mistake as mistake:
                 raise Refusal(404, str(mistake)) from None
+
+
+def _without_brackets(said: str) -> str:
+    """In a terminal they tell what it says from what is said about it."""
+    return said[1:-1] if said.startswith("(") and said.endswith(")") else said

@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import Future
 from dataclasses import asdict, replace
+from datetime import UTC, tzinfo
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,7 +21,7 @@ from school.door.journal import EVERYWHERE, Journal, Promise
 from school.door.phrases import Phrase
 from school.door.values import NOWHERE, Kept, Origin, Pair, Removed, Reply, Scope, new_id
 from school.office.files import clear_unfinished
-from school.office.lifetime import Lifetime
+from school.office.lifetime import DAY, Lifetime
 from school.record import sources
 from school.record.backup import Copies
 from school.record.pages import LETTERS
@@ -27,9 +29,9 @@ from school.record.phrases import messages_with
 from school.record.queries import Queries
 from school.record.removal import ALL, count, remove, take_back
 from school.record.salvage import mend
-from school.record.schema import utc_now
+from school.record.schema import utc_at, utc_now
 from school.record.settings import RecordSettings
-from school.record.thinning import thin_steps
+from school.record.thinning import Thinned, thin_hours, thin_steps
 from school.record.unwritten import Row, Rows
 from school.record.writer import Writer
 
@@ -70,6 +72,7 @@ class Registrar:
             clear_unfinished(folder)
         begin = Rows.of(Row("runs", run, known="ignore"))  # in front of all rows, which refer to it
         self._tally = sources.Tally()
+        self._lifetime, self._thinned, self._thinning = lifetime, Thinned(), False
         self._writer = Writer(path, begin, lifetime, copies)
         self._writer.submit(begin)  # a full backlog, or a new record, may lack it
         self.caught_up: Future[None] | None = self.write(lambda db: None) if self._writer.put_by.waiting else None
@@ -91,11 +94,11 @@ class Registrar:
         """Rows that wait for the disk or were dropped."""
         return self._writer.unwritten
 
-    def write(self, job: Callable[[Database], T]) -> Future[T]:
+    def write(self, job: Callable[[Database], T], *, urgent: bool = True) -> Future[T]:
         """Do something with the record on its own thread, behind all that is on its way to it, in one go. It is done
-        again if the disk refuses."""
+        again if the disk refuses. What is not ``urgent`` may take a second to begin."""
         done: Future[T] = Future()
-        self._writer.submit(job, done)
+        self._writer.submit(job, done, urgent=urgent)
         return done
 
     def close(self, *, step: int, ending: str, patience: float = BEDTIME_SECONDS) -> None:
@@ -323,10 +326,28 @@ class Registrar:
             self._writer.copies.wanted = True
         return self.write(lambda db: None)
 
-    def thin(self) -> None:
-        """Merge old steps into averages, so that a year of them stays small."""
-        settings = self.settings
-        self._writer.submit(lambda db: thin_steps(db, settings.every_step, settings.hundreds))
+    def thin(self, zone: tzinfo = UTC) -> None:
+        """Merge old steps into averages, and leave of examinations and events what tells of each hour in a time zone.
+        That of a long life that was never thinned is done little by little, with others served in between."""
+        if self._thinning:
+            return
+        settings, thinned = self.settings, self._thinned
+        before = utc_at(max(0.0, self._lifetime.now() - DAY * settings.whole_days))
+
+        def write(db: Database) -> Thinned:
+            thin_steps(db, settings.every_step, settings.hundreds)
+            return thin_hours(db, thinned, before, zone)
+
+        self._thinning = True
+        self.write(write, urgent=False).add_done_callback(partial(self._thin_on, zone))
+
+    def _thin_on(self, zone: tzinfo, done: Future[Thinned]) -> None:
+        self._thinning = False
+        if done.exception():
+            return
+        self._thinned = done.result()
+        if not self._thinned.all and not self._writer.closing:
+            self.thin(zone)
 
 
 def _is_known(db: Database, person: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -236,8 +237,19 @@ def m011_fluency(db: Database) -> None:
         db["evaluations"].add_column(name, float)
 
 
+@migrations()
+def m012_hours(db: Database) -> None:
+    """How often something happened that an event tells of, in the hour that ends with it: see thinning.py."""
+    db["events"].add_column("times", int, not_null_default=1)
+
+
 def utc_now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return utc_at(time.time())
+
+
+def utc_at(clock: float) -> str:
+    """Seconds since 1970 as the record writes them."""
+    return datetime.fromtimestamp(clock, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def connect(path: Path) -> Database:

@@ -16,6 +16,13 @@ class RecordSettings(Slice):
     hundreds: int = Field(
         500_000, ge=1, description="newest steps kept at least as averages over a hundred", json_schema_extra=EXPERT
     )
+    whole_days: float = Field(
+        2.0,
+        ge=0,
+        le=100_000,
+        description="newest days of which all examinations and events are kept; of each hour before some are",
+        json_schema_extra=EXPERT,
+    )
     chat_days: float = Field(
         30.0, ge=0, description="days that words from public chat are kept and taught; 0: for ever"
     )

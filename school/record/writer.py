@@ -26,6 +26,7 @@ from school.record.backup import Copies
 from school.record.removal import Leftovers
 from school.record.salvage import is_damage, is_refusal, rebuild
 from school.record.schema import connect
+from school.record.shrinking import shrink
 from school.record.unwritten import Rows, Unwritten, is_lasting
 
 log = logging.getLogger(__name__)
@@ -79,9 +80,13 @@ class Writer:
         """Rows that wait for the disk or were dropped."""
         return len(self._backlog.jobs) + self._backlog.dropped
 
-    def submit(self, write: Callable[[Database], Any], future: Future | None = None) -> None:
+    @property
+    def closing(self) -> bool:
+        return self._backlog.closing
+
+    def submit(self, write: Callable[[Database], Any], future: Future | None = None, *, urgent: bool = True) -> None:
         """Do it behind all that is on its way, in one go, and again if the disk refuses. Whoever gave a ``future`` gets
-        what it returns as soon as possible; what nobody waits for is written within a second."""
+        what it returns, and as soon as possible if that is ``urgent``; all else is written within a second."""
         with self._wake:
             if self._backlog.closed:
                 if future:
@@ -90,7 +95,7 @@ class Writer:
             self._backlog.jobs.append(_Job(write, future))
             if len(self._backlog.jobs) > BACKLOG:
                 self._drop_oldest()
-            if future:
+            if future and urgent:
                 self._backlog.urgent = True
                 self._wake.notify()
 
@@ -157,6 +162,7 @@ class Writer:
             if self._db is None:
                 self._db = self._open()
                 self._catch_up()
+                shrink(self._db)
             self._be_sure(any(is_lasting(job.write) for job in batch))
             with self._db.atomic():
                 results = [self._write_one(job) for job in batch]

@@ -34,7 +34,8 @@ _HEAD = """
 _NOW = """
     select bits_per_byte, at from evaluations where at >= :birth order by step desc, id desc limit 1"""
 _BEST = """
-    select bits_per_byte, at, step from evaluations where at >= :birth order by bits_per_byte, id limit 1"""
+    select bits_per_byte, at, step from evaluations where at >= :birth and bits_per_byte is not null
+    order by bits_per_byte, id limit 1"""
 _RECENT = """
     select red, green, blue, loss from steps
     where at >= :birth and span = 1 and loss is not null and red + green + blue is not null
@@ -46,7 +47,7 @@ _TALK = """
            (select avg(first_token_seconds) from replies where at >= :since) as first_token_seconds,
            (select count(*) from replies where at >= :since and ending = 'end') as ended"""
 _EVENTS = """
-    select kind, count(*) as times, max(at) as last_at from events where at >= :since group by kind
+    select kind, {times} as times, max(at) as last_at from events where at >= :since group by kind
     order by times desc, kind"""
 _LIBRARY = "select count(*) as texts, sum(tokens) as tokens, sum(bytes) as bytes from sources"
 _OF_TEXTS = ("tokens", "lessons", "times", "bits_at_first", "bits_now")  # and never what it is called
@@ -73,7 +74,7 @@ def figures(life: Life, name: str, now: datetime, *, words: bool = True) -> dict
         "teaching": teaching(life, people),
         "talk": life.query(_TALK)[0],
         "days": days(life),
-        "events": life.query(_EVENTS),
+        "events": life.query(_EVENTS.format(times="sum(times)" if life.has("events", "times") else "count(*)")),
         "vocabulary": vocabulary(life, OWN) if words else None,
         "sentences": sentences(life, OWN) if words else None,
         "diary": _diary(life, OWN) if words else None,
@@ -115,7 +116,8 @@ def _tuned(examined: list[dict[str, Any]]) -> dict[str, list[tuple[int, str, flo
 
 def _hippocampus(examined: list[dict[str, Any]]) -> dict[str, Any] | None:
     """What it takes off the bits per byte: now, at most, and on the average of the examinations that are told."""
-    gains = [row["held_out"] - row["remembering"] for row in examined if row.get("remembering") is not None]
+    figures = [(row["held_out"], row.get("remembering")) for row in examined]
+    gains = [held_out - remembering for held_out, remembering in figures if None not in (held_out, remembering)]
     if not gains:
         return None
     return {"now": gains[-1], "most": max(gains), "mean": sum(gains) / len(gains), "examinations": len(gains)}

@@ -15,7 +15,7 @@ from school.report.tables import Table
 from school.report.talk import talk
 
 _EVENTS = """
-    select at, kind, step, text from events where at >= :since and at < :until and (:kind = '' or kind = :kind)
+    select at, kind, step, text{times} from events where at >= :since and at < :until and (:kind = '' or kind = :kind)
     order by at desc, id desc limit :last"""
 _NOW = """
     select max(step) as step, max(at) as at, avg(loss) as loss, avg(bits_per_byte) as bits_per_byte,
@@ -119,8 +119,9 @@ def show_people(life: Life, words: Words, last: int | None) -> Table:
 
 
 def show_events(life: Life, words: Words, last: int | None) -> Table:
-    """What happened, or what of one kind."""
-    columns, rows = life.columns_and_rows(_EVENTS, kind=" ".join(words), last=last or 20)
+    """What happened, or what of one kind; of long ago the last in each hour, and how many ``times`` it was."""
+    sql = _EVENTS.format(times=", times" if life.has("events", "times") else "")
+    columns, rows = life.columns_and_rows(sql, kind=" ".join(words), last=last or 20)
     return Table(columns, rows[::-1])
 
 

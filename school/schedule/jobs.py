@@ -107,9 +107,9 @@ JOBS = (
     ),
     _every(
         "thin",
-        "merges old steps of the record into averages",
+        "merges what is old in the record, so that it stays small",
         _minutes(30.0, "minutes between thinnings of the record; 0: none"),
-        lambda staff, _: staff.registrar.thin(),
+        lambda staff, _: staff.registrar.thin(staff.zone),
     ),
     Job(
         name="clear out",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -39,6 +40,25 @@ def test_rows_are_those_that_thinning_leaves(tmp_path, steps):
     db.close()
 
 
+def test_of_each_hour_is_left_what_thinning_leaves(tmp_path):
+    """It finds nothing to do; and of the same life that was never thinned it leaves the same rows."""
+    thinned, whole = tmp_path / "thinned.db", tmp_path / "whole.db"
+    plan = Plan(days=5, steps_a_day=40_000, questions_a_day=1)
+    found = []
+    for path, kind in ((thinned, plan), (whole, replace(plan, whole=True))):
+        write_year(path, kind)
+        told = year.thin(path, plan)
+        assert told["goes"] >= 1
+        db = sqlite3.connect(path)
+        columns = ("at, step, bits_per_byte, gauges from evaluations", "at, step, kind, times from events")
+        found.append([sorted(db.execute(f"select {some}").fetchall()) for some in columns])
+        db.close()
+    assert found[0] == found[1]
+    examinations, events = found[0]
+    assert len(examinations) < 0.6 * 5 * 320
+    assert sum(row[3] for row in events) == 5 * (144 + 20)
+
+
 def test_a_life_is_whole(tmp_path):
     """It has something in every table, and nothing in it contradicts what it refers to."""
     path = tmp_path / "statistics" / "baby.db"
@@ -53,9 +73,11 @@ def test_a_life_is_whole(tmp_path):
 
 
 def test_the_command_times_every_look(tmp_path, monkeypatch, capsys):
-    arguments = ["--home", str(tmp_path), "--days", "2", "--steps-a-day", "1000", "--measure", "--json"]
+    arguments = ["--home", str(tmp_path), "--days", "3", "--steps-a-day", "20000", "--measure", "--whole", "--json"]
     monkeypatch.setattr(sys, "argv", ["year", *arguments])
     year.main()
     found = json.loads(capsys.readouterr().out)
     assert set(found["processor_seconds"]) == {" ".join(words) for words in year.LOOKS}
+    assert set(found["processor_seconds_thinned"]) == set(found["processor_seconds"])
     assert found["megabytes"] > 0
+    assert found["goes"] >= 1

@@ -56,6 +56,11 @@ def post(port: int, path: str, body: Any = None) -> Answer:
     return call(port, "POST", path, {} if body is None else body, as_page(port))
 
 
+def typed(port: int, line: str, reply: str = "") -> str:
+    """What is said to a line that was typed on its page."""
+    return post(port, "/api/type", {"line": line, "reply": reply}).json["message"]
+
+
 def raw(port: int, data: bytes, *, until: Callable[[bytes], bool] = lambda got: False) -> bytes:
     """All that comes back for some bytes, until the connection is closed or enough has come."""
     got = b""

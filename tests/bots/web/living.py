@@ -20,6 +20,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from bots.settings import Settings
+from bots.typed import House as Desk
 from bots.web.face import Face
 from bots.web.house import About, House
 from bots.web.keys import Keys
@@ -38,6 +39,7 @@ from school.teaching.tutor import Tutor
 from school.texts.public import PublicTexts
 from tests.conftest import LESSONS, make_classroom, make_receptionist, make_tutor
 
+LEARNING = "since this morning it predicts your writing 4 % better"
 GUESTS: dict[str, str] = {"room:ann": "Ann", "room:bob": "Bob"}  # who is there, and what they are called
 
 
@@ -56,18 +58,26 @@ class Living:
     named: dict[str, str] = field(default_factory=lambda: dict(GUESTS))
     told: list[str] = field(default_factory=list)
 
+    def desk(self) -> Desk:
+        return Desk(
+            quit=self.classroom.stop,
+            save=self.control.save,
+            pause=self.control.pause,
+            learning=lambda: LEARNING,
+            view=lambda name: f"lessons are shown {name} from the next step on",
+        )
+
     def house(self) -> House:
         look = Glances(self.home, Settings())
         return House(
             about=About("baby", "interneuron", "newborn"),
-            save=self.control.save,
-            pause=self.control.pause,
+            desk=self.desk(),
             curve=look.curve,
             pages=look.diary,
             questions=look.questions,
             born=look.born,
             timetable=look.timetable,
-            learning=lambda: "since this morning it predicts your writing 4 % better",
+            learning=lambda: LEARNING,
             agreeing=self.people.agreeing,
             name_of=lambda person: self.named.get(person, "") if self.people.agreed(person) else "",
             now=time.time,
@@ -88,7 +98,9 @@ class Living:
 def alive(home: Path, librarian: Any, **speech: Any) -> Iterator[Living]:
     """One that sleeps, saves and closes at the end."""
     (home / "statistics").mkdir(parents=True, exist_ok=True)
-    tutor = make_tutor(librarian, LESSONS.model_copy(update={"evaluation_steps": 20}))
+    # Without rest: it knows its little library in a minute, and after a step that a busy machine held up for three
+    # seconds it would rest for thirty.
+    tutor = make_tutor(librarian, LESSONS.model_copy(update={"evaluation_steps": 20, "rest": 0.0}))
     receptionist = make_receptionist(tutor, home, **speech)
     registrar = Registrar(home / "statistics" / "baby.db", RecordSettings(), run_config={}, from_step=0)
     mailbox, watchers = Mailbox(), []

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from bots.web.marks import VERDICTS
-from tests.bots.web.living import served
+from school.door.values import ME
+from tests.bots.web.living import LEARNING, served
 from tests.chromium import Chromium, Tab
 
 ANSWERED = "document.querySelectorAll('.baby:not(.growing)').length === {}"
@@ -83,7 +84,7 @@ def test_a_talk_begins_anew_and_lessons_pause(chromium: Chromium, here, living):
         tab.until("document.body.dataset.line === 'there'")
         notice = "document.getElementById('notice').textContent"
         say(tab, "/good")
-        tab.until(f"{notice} === 'It has not said anything here yet.'")
+        tab.until(f"{notice} === 'It has not said anything yet.'")
         say(tab, "/teach where is the key? => under the pot")
         tab.until(f"{notice}.startsWith('It says that from now on')")
         say(tab, "/pause")
@@ -93,7 +94,7 @@ def test_a_talk_begins_anew_and_lessons_pause(chromium: Chromium, here, living):
         tab.until("document.getElementById('line').textContent === 'learning'")
         tab.do(lambda page: page.focus("#question"))
         say(tab, "/dance")
-        tab.until(f"{notice}.startsWith('/dance is not a command of this page')")
+        tab.until(f"{notice}.startsWith('/dance is not a command')")
         say(tab, "hello")
         tab.until(ANSWERED.format(1))
         tab.do(lambda page: page.set_viewport_size({"width": 360, "height": 340}))  # with a keyboard on the screen
@@ -101,13 +102,46 @@ def test_a_talk_begins_anew_and_lessons_pause(chromium: Chromium, here, living):
         assert tab.ask("document.querySelector('.words').getBoundingClientRect().bottom > 0")
         assert tab.ask("document.getElementById('said').clientHeight") > 80
         tab.do(lambda page: page.set_viewport_size({"width": 1280, "height": 800}))
-        tab.do(lambda page: page.click("[data-do=new]"))
+        tab.do(lambda page: page.click("[data-type='/new']"))
         tab.until("document.getElementById('said').children.length === 0")
         tab.do(lambda page: page.click("[data-open=lesson]"))
         tab.do(lambda page: page.fill("#then", "the radio sang"))
         press(tab, "Tab", "Tab", "Enter")
         tab.until(f"{notice}.startsWith('It will learn that')")
         assert tab.ask("document.getElementById('bear').getAnimations({ subtree: true }).length") == 0
+
+
+def test_it_forgets_when_it_was_asked_twice(chromium: Chromium, here, living):
+    """By typing, and by buttons; what it says it does not take for a lesson, and whoever says no is believed."""
+    with chromium.page(f"{here.url}/", "owner-forgets", width=360, height=740) as tab:
+        tab.until("document.body.dataset.line === 'there'")
+        notice, asked = "document.getElementById('notice').textContent", "document.getElementById('asked').hidden"
+        tab.do(lambda page: page.focus("#question"))
+        say(tab, "who sat on the mat?")
+        tab.until(ANSWERED.format(1))
+        say(tab, "/status")
+        tab.until(f"{notice}.startsWith('{said(LEARNING)}')")
+        assert "held-out" in tab.ask(notice)
+        say(tab, "/view off")
+        tab.until(f"{notice}.startsWith('Lessons are shown off')")
+        say(tab, "/forget")
+        tab.until(f"{notice}.startsWith('Delete everything you said') && !{asked}")
+        assert tab.ask(f"{WIDEST}") <= 360
+        say(tab, "No")
+        tab.until(f"{notice} === 'Nothing was deleted.' && {asked}")
+        tab.do(lambda page: page.click("[data-type='/forget']"))
+        tab.until(f"!{asked}")
+        say(tab, "and then?")  # no answer to that, so it is itself, and nothing is deleted
+        tab.until(ANSWERED.format(2))
+        assert living.school.status().awake
+        tab.do(lambda page: page.click("[data-type='/forget']"))
+        tab.until(f"!{asked}")
+        above = "document.getElementById('form').getBoundingClientRect().top"
+        assert tab.ask(f"document.getElementById('asked').getBoundingClientRect().bottom < {above}")
+        tab.do(lambda page: page.click("[data-type='yes']"))
+        tab.until(f"{notice}.startsWith('Deleted: ') && {asked}")
+        assert tab.ask("document.getElementById('said').children.length") == 0
+    assert living.registrar.kept(ME).result(60).messages == 0
 
 
 def test_it_is_watched_learning(chromium: Chromium, here, living):

@@ -19,7 +19,7 @@ from bots.room.wire import id_of
 from bots.settings import Settings
 from bots.web.hub import encoded
 from school.texts.public import PublicTexts
-from tests.bots.web.calling import Listener, call, post
+from tests.bots.web.calling import Listener, call, post, typed
 from tests.bots.web.living import Living, alive, served
 from tests.conftest import SENTENCES, shelve
 from tests.school.test_classroom import wait_for
@@ -86,7 +86,7 @@ def test_nothing_private_is_shown_on_a_stream(diary_keeper):
             room.say("vexillum", "!baby ornitho")
             room.say("Ann", "!optin")
             room.say("Ann", "!baby how are you, ornitho?")
-            post(here.port, "/api/pause")
+            typed(here.port, "/pause")
             overlay.until("reply_end", lambda data: overlay.heard[-2][0] != "clear")
             named = overlay.until("state", lambda data: data["paused"])
         heard = overlay.heard
@@ -117,7 +117,7 @@ def test_a_stream_shows_what_the_chat_was_told(living):
             host.context.words.found_in = lambda text: text not in ("and now?", *instead)
             room.say("bob", "!baby and now?")
             assert room.lines[-1].partition(": ")[2] in instead
-            post(here.port, "/api/pause")
+            typed(here.port, "/pause")
             overlay.until("state", lambda data: data["paused"])
         after = overlay.heard[[name for name, _ in overlay.heard].index("clear") :]
         assert not any(name.startswith("reply") for name, _ in after)
@@ -153,7 +153,7 @@ def test_what_it_reads_is_shown_if_everybody_may_see_it(tmp_path, tokenizer, pri
             read = page.until("step", lambda data: data["reading"])["reading"]
         if not private:
             assert overlay.until("caption")["text"] in SENTENCES * 2
-        post(here.port, "/api/pause")
+        typed(here.port, "/pause")
         overlay.until("state", lambda data: data["paused"])
         assert read
         assert ("caption" in dict(overlay.heard)) is not private

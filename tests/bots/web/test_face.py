@@ -6,8 +6,9 @@ import socket
 
 import pytest
 
-from tests.bots.web.calling import Listener, as_page, call, events, post, raw
-from tests.bots.web.living import served
+from bots.typed import ROWS
+from tests.bots.web.calling import Listener, as_page, call, events, post, raw, typed
+from tests.bots.web.living import LEARNING, served
 from tests.school.test_classroom import wait_for
 
 
@@ -46,7 +47,7 @@ def test_a_page_sees_what_it_reads_and_how_it_feels(all_day):
         assert step["loss"] > 0
         exam = page.until("examined")
         assert exam["held_out_bits"] >= exam["best"] > 0
-        post(here.port, "/api/save")
+        typed(here.port, "/save")
         assert page.until("saved")["step"] > 0
 
 
@@ -106,22 +107,72 @@ def test_answers_are_marked_and_taught(living):
         fixed = post(here.port, "/api/feedback", {"reply": key, "verdict": "fix", "text": "a lot of water"})
         assert fixed.json["message"].startswith("it says that from now on")
         wait_for(lambda: [r.pair.answer for r in living.tutor.reviews._reviews.values()] == ["a lot of water"])
-        assert "a lot of water" in post(here.port, "/api/undo").json["message"]
+        assert "a lot of water" in typed(here.port, "/undo")
         taught = post(here.port, "/api/teach", {"question": "who are you?", "answer": "your baby"})
         assert taught.json["message"].startswith("it says that from now on")
         assert post(here.port, "/api/teach", {"answer": "the sea is wet"}).json["message"] == "it will learn that"
         for _ in range(2):
-            assert post(here.port, "/api/undo").json["message"].startswith("taken back")
-        assert post(here.port, "/api/undo").json["message"] == "there is nothing that you taught"
+            assert typed(here.port, "/undo").startswith("taken back")
+        assert typed(here.port, "/undo") == "there is nothing that you taught"
         forgotten = post(here.port, "/api/feedback", {"reply": "nonsense", "verdict": "good"})
         assert (forgotten.status, forgotten.why) == (404, "that answer is forgotten")
+
+
+def test_what_can_be_typed_is_what_a_terminal_takes(living):
+    """The same commands, in the same words; nothing that is no command is done."""
+    with served(living) as here:
+        for row in ROWS:
+            assert f"  {row.name}" in typed(here.port, "/help"), row.name
+        status = typed(here.port, "/status").splitlines()
+        assert status[0] == LEARNING
+        assert [line.partition(":")[0] for line in status[2:5]] == ["self-state", "brain", "library"]
+        assert typed(here.port, "/view plain") == "lessons are shown plain from the next step on"
+        assert typed(here.port, "/statsu").startswith("/statsu is not a command; did you mean /status?")
+        assert typed(here.port, "/good") == "it has not said anything yet"
+        key, _ = ask(here.port, "what is the sea?")
+        assert typed(here.port, "/good", key).startswith("it learns that")
+        assert typed(here.port, "/who").startswith("kept of you: ")
+        told = post(here.port, "/api/type", {"line": "no", "reply": key}).json
+        assert told == {"message": "", "was": False, "asks": False, "begins": False}
+
+
+def test_it_asks_before_it_forgets_or_sleeps(living):
+    """And does neither unless the next line of the page that was asked is yes; what follows a yes is done, also where
+    nobody waits for it any more."""
+    with served(living) as here:
+        ask(here.port, "what is the sea?")
+        asked = {
+            "/forget": "for ever, also from saved souls and backups? yes or no",
+            "/quit": "let it sleep? yes or no",
+        }
+        for line, question in asked.items():
+            for answer in ("no", "/status", "and now?"):
+                told = post(here.port, "/api/type", {"line": line}).json
+                assert told["asks"]
+                assert question in told["message"]
+                told = post(here.port, "/api/type", {"line": answer, "asked": True}).json
+                assert told["was"] == (answer != "and now?"), answer
+        assert post(here.port, "/api/type", {"line": "/forget"}).json["asks"]
+        other = post(here.port, "/api/type", {"line": "yes"}).json  # of a page that was not asked
+        assert other == {"message": "", "was": False, "asks": False, "begins": False}
+        assert living.school.status().awake
+        assert "1 question" in typed(here.port, "/who")
+        assert post(here.port, "/api/type", {"line": "/forget"}).json["asks"]
+        body = b'{"line": "yes", "asked": true}'
+        with socket.create_connection(("127.0.0.1", here.port), 60) as connection:
+            head = {**as_page(here.port), "Content-Type": "application/json", "Content-Length": len(body)}
+            lines = [f"POST /api/type HTTP/1.1\r\nHost: localhost:{here.port}"]
+            lines += [f"{name}: {value}" for name, value in head.items()]
+            connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
+        wait_for(lambda: "0 questions" in typed(here.port, "/who"))
+        assert living.school.status().awake
 
 
 def test_a_conversation_goes_on_until_another_begins(living):
     with served(living) as here:
         ask(here.port, "hello")
         assert set(living.classroom.receptionist.conversations.snapshot()) == {"web:owner"}
-        post(here.port, "/api/new")
+        typed(here.port, "/new")
         ask(here.port, "hello")
         names = set(living.classroom.receptionist.conversations.snapshot())
         assert len(names) == 2
@@ -131,10 +182,10 @@ def test_a_conversation_goes_on_until_another_begins(living):
 def test_lessons_pause_and_go_on(living):
     """And pages that are open are told."""
     with served(living) as here, Listener(here.port) as page, Listener(here.port, "/overlay/events") as overlay:
-        assert post(here.port, "/api/pause").json["message"] == "lessons pause; it still answers"
+        assert typed(here.port, "/pause").startswith("lessons pause; it still answers")
         assert page.until("state", lambda data: data["paused"])
         assert overlay.until("state", lambda data: data["paused"])
-        assert post(here.port, "/api/resume").json["message"] == "lessons go on"
+        assert typed(here.port, "/resume") == "lessons go on"
         assert page.until("state", lambda data: not data["paused"])
 
 

@@ -39,7 +39,7 @@ def test_its_own_names(here):
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/ask", "/api/undo", "/api/pause", "/v1/chat/completions", "/v1/babyllm/feedback"]
+    "path", ["/api/ask", "/api/teach", "/api/type", "/v1/chat/completions", "/v1/babyllm/feedback"]
 )
 @pytest.mark.parametrize(
     "headers",
@@ -74,9 +74,9 @@ def test_only_its_own_page_changes_something(here):
     own = as_page(here.port)
     for missing, why in (("Origin", "send an Origin"), ("X-Babyllm", "send the header X-Babyllm: 1")):
         headers = {name: value for name, value in own.items() if name != missing}
-        answer = call(here.port, "POST", "/api/new", {}, headers)
+        answer = call(here.port, "POST", "/api/type", {}, headers)
         assert (answer.status, answer.why[: len(why)]) == (403, why)
-    assert call(here.port, "POST", "/api/new", headers=own).status == 200
+    assert call(here.port, "POST", "/api/type", headers=own).status == 200
 
 
 def test_with_a_key_only(all_day):
@@ -93,9 +93,9 @@ def test_with_a_key_only(all_day):
         for given in ({"Authorization": f"Bearer {kept['token']}"}, {"Cookie": f"babyllm={kept['token']}"}):
             assert call(here.port, "GET", "/api/status", headers=given).status == 200
         key = {"Authorization": f"Bearer {kept['token']}", "X-Babyllm": "1"}
-        assert call(here.port, "POST", "/api/new", headers=key).status == 200
+        assert call(here.port, "POST", "/api/type", headers=key).status == 200
         cookie = {"Cookie": f"babyllm={kept['token']}", "X-Babyllm": "1"}
-        assert call(here.port, "POST", "/api/new", headers=cookie).status == 403  # a browser sends an Origin
+        assert call(here.port, "POST", "/api/type", headers=cookie).status == 403  # a browser sends an Origin
 
 
 def test_a_link_with_a_key_lets_in(all_day):
@@ -204,4 +204,4 @@ def test_pages_may_load_nothing_from_elsewhere(here):
     assert "frame-ancestors 'none'" in CSP
     assert "unsafe" not in CSP
     assert "access-control-allow-origin" not in headers
-    assert post(here.port, "/api/new").headers["referrer-policy"] == "no-referrer"
+    assert post(here.port, "/api/type").headers["referrer-policy"] == "no-referrer"

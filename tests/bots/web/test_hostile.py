@@ -179,7 +179,7 @@ def test_more_than_so_many_listeners(all_day):
             closing.enter_context(Listener(here.port, "/overlay/events"))
         wait_for(lambda: len(here.face.overlay_hub) == hub.LISTENERS)
         assert call(here.port, "GET", "/overlay/events").status == 503
-        assert post(here.port, "/api/new").status == 200
+        assert post(here.port, "/api/type").status == 200
 
 
 def test_nothing_is_worked_out_while_nobody_listens(all_day):

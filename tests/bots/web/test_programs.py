@@ -16,7 +16,7 @@ import pytest
 from bots.web.outlet import Outlet
 from bots.web.programs import OWN, REMOTE
 from bots.web.wire_format import HIDDEN, MODEL
-from tests.bots.web.calling import Answer, call
+from tests.bots.web.calling import Answer, call, typed
 from tests.bots.web.living import served
 from tests.school.test_classroom import wait_for
 
@@ -70,7 +70,7 @@ def test_an_answer_at_once(here):
 
 def test_an_answer_piece_by_piece(here):
     """The same words as at once, while lessons rest; with the usage only if it was asked for."""
-    call(here.port, "POST", "/api/pause", headers={"Origin": here.url, "X-Babyllm": "1"})
+    typed(here.port, "/pause")
     wait_for(lambda: here.face._school.status().paused)
     try:
         whole = complete(here, seed=7).json["choices"][0]["message"]["content"]
@@ -87,7 +87,7 @@ def test_an_answer_piece_by_piece(here):
         cold = {complete(here, temperature=0, seed=seed).json["choices"][0]["message"]["content"] for seed in range(3)}
         assert len(cold) == 1
     finally:
-        call(here.port, "POST", "/api/resume", headers={"Origin": here.url, "X-Babyllm": "1"})
+        typed(here.port, "/resume")
 
 
 def test_it_ends_where_it_is_asked_to(here):

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -103,7 +102,7 @@ def test_it_says_what_is_not_on_the_disk_yet(path: Path, monkeypatch: pytest.Mon
         keeper.kept("ann").result(60)
         school = School(Mailbox(), keeper, exchanges=keeper.queries.exchanges(9))
         commands = Commands(school, said.append, House(quit=lambda: None))
-        commands._last = SimpleNamespace(id="r-1")
+        commands.last = "r-1"
 
         def say(*lines: str) -> None:
             async def visit() -> None:

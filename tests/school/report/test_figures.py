@@ -113,7 +113,10 @@ def test_the_counts(record, told):
         "first_token_seconds": pytest.approx(math.fsum(firsts) / len(firsts)),
         "ended": sum(row["ending"] == "end" for row in replies),
     }
-    events = Counter(row["kind"] for row in record.execute("select kind from events"))
+    events: Counter = Counter()
+    for row in record.execute("select kind, times from events"):
+        events[row["kind"]] += row["times"]
+    assert events["saved"] == 9 * 144
     assert [(row["kind"], row["times"]) for row in told["events"]] == sorted(
         events.items(), key=lambda e: (-e[1], e[0])
     )

@@ -1,46 +1,20 @@
-// The terminal's commands, for those who type them here, too.
+// The terminal's commands, for those who type them here, too. What they are, do and say, the house knows; a page has
+// its own ways to mark an answer, and forms for what is to be written.
 
-const ABOUT_LAST = "It has not said anything here yet.";
-const ARROW = "=>";
+import { post } from "/static/owner/api.js";
 
-const ROWS = {
-  "/good": ["", "its last answer was good: it learns the exchange", onLast((last) => last.mark("good"))],
-  "/bad": ["", "it was bad: it will never learn that", onLast((last) => last.mark("bad"))],
-  "/fix": ["TEXT", "what it should have said", onLast(fix)],
-  "/why": ["", "who told it that, if somebody did", onLast((last) => last.why())],
-  "/teach": ["TEXT", "learn this; QUESTION => ANSWER: say that when asked so", teach],
-  "/undo": ["", "take back the last that you taught", (talk) => talk.do("undo")],
-  "/new": ["", "begin another conversation; nothing is deleted", (talk) => talk.do("new")],
-  "/pause": ["", "let lessons rest; it still answers", (talk) => talk.do("pause")],
-  "/resume": ["", "let lessons go on", (talk) => talk.do("resume")],
-  "/save": ["", "save its soul now", (talk) => talk.do("save")],
-  "/help": ["", "this", help],
+const ABOUT_ANSWERS = {
+  "/good": (last) => last.mark("good"),
+  "/bad": (last) => last.mark("bad"),
+  "/fix": (last, text) => (text ? last.mark("fix", text) : last.openFix()),
+  "/why": (last) => last.why(),
 };
 
-function fix(last, text) {
-  return text ? last.mark("fix", text) : last.openFix();
-}
-
-function onLast(act) {
-  return (talk, text) => (talk.last ? act(talk.last, text) : talk.tell(ABOUT_LAST));
-}
-
-function teach(talk, text) {
-  if (!text) return document.querySelector("[data-open=lesson]").click();
-  const [question, ...rest] = text.split(ARROW), answer = rest.join(ARROW).trim();
-  const known = Boolean(answer && question.trim());
-  return talk.do("teach", known ? { question: question.trim(), answer } : { question: "", answer: text });
-}
-
-function help(talk) {
-  const lines = Object.entries(ROWS).map(([name, [argument, what]]) => `${name} ${argument}`.trim() + `: ${what}`);
-  talk.tell(lines.join("\n"));
-}
-
-/** Do what a line says that begins with a stroke. */
-export function obey(line, talk) {
-  const [name, text = ""] = line.split(/\s+(.*)/s);
-  const row = ROWS[name.toLowerCase()];
-  if (row) return row[2](talk, text.trim());
-  return talk.tell(`${name} is not a command of this page; /help lists them, the terminal has more.`);
+/** Do what a line says, with what it said ``last``, if anything; ``asked``: it may answer a question. Returns what the
+    house tells of it, where it does. Raises Refused. */
+export async function obey(line, last, asked) {
+  const [name, text = ""] = line.split(/\s+(.*)/s), known = name.toLowerCase();
+  if (last && known in ABOUT_ANSWERS) return void ABOUT_ANSWERS[known](last, text.trim());
+  if (known === "/teach" && !text) return void document.querySelector("[data-open=lesson]").click();
+  return post("/api/type", { line, reply: last?.id || "", asked });
 }

@@ -29,7 +29,7 @@ export function tell(element, text) {
 
 /** With a capital and a full stop. */
 export function sentence(words) {
-  return words && words[0].toUpperCase() + words.slice(1) + (/[.!?\n]$/.test(words) ? "" : ".");
+  return words && words[0].toUpperCase() + words.slice(1) + (/[.!?)\n]$/.test(words) ? "" : ".");
 }
 
 export const whole = (number) => Number(number).toLocaleString("en", { maximumFractionDigits: 0 });

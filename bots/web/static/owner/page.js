@@ -90,7 +90,7 @@ listen("/events", {
 });
 
 find("pause").addEventListener("click", async () => {
-  if (await talk.do(paused ? "resume" : "pause")) show(await get("/api/status"));
+  await talk.type(paused ? "/resume" : "/pause");
 });
 
 /** Which part a phone shows. */

@@ -11,29 +11,47 @@ const NEAR = 80; // pixels from the end at which a reader wants to see what come
 export class Talk {
   constructor(bear) {
     Object.assign(this, { bear, said: find("said"), question: find("question"), last: null, speaking: null });
+    this.asked = false; // something that the next line may answer
     find("form").addEventListener("submit", (event) => this.submit(event.preventDefault()));
     this.question.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && !event.shiftKey && !event.isComposing) this.submit(event.preventDefault());
     });
     find("stop").addEventListener("click", () => this.stop());
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.stop());
-    for (const button of document.querySelectorAll("[data-do]")) {
-      button.addEventListener("click", () => this.do(button.dataset.do));
+    for (const button of document.querySelectorAll("[data-type]")) {
+      button.addEventListener("click", () => this.type(button.dataset.type));
     }
     this.prepareLesson();
   }
 
-  tell(text) {
+  /** ``asks``: it can be answered with yes or no. */
+  tell(text, asks = false) {
     find("notice").textContent = sentence(text);
+    this.asked = asks;
+    find("asked").hidden = !asks;
   }
 
   submit() {
     const text = this.question.value.trim();
     if (!text || this.speaking) return;
     this.question.value = "";
+    if (this.asked || text.startsWith("/")) this.type(text);
+    else this.ask(text, this.tell(""));
+  }
+
+  /** As if it had been typed: a command, or the answer to what was asked back; what is neither, is said. */
+  async type(line) {
+    const asked = this.asked;
     this.tell("");
-    if (text.startsWith("/")) obey(text, this);
-    else this.ask(text);
+    try {
+      const told = await obey(line, this.last, asked);
+      if (told && !told.was) return this.ask(line);
+      if (told?.begins) this.begin();
+      if (told) this.tell(told.message, told.asks);
+      if (told?.asks && matchMedia("(pointer: fine)").matches) this.question.focus(); // on a phone keys would hide it
+    } catch (error) {
+      this.failed(error, line);
+    }
   }
 
   async ask(text) {
@@ -51,7 +69,7 @@ export class Talk {
     try {
       await ask(text, heard, stopping.signal);
     } catch (error) {
-      if (error.name !== "AbortError") this.failed(error, answer, mine, text);
+      if (error.name !== "AbortError") this.broke(error, answer, mine, text);
     }
     this.follow(() => answer.end(ended));
     this.bear.hush();
@@ -59,12 +77,16 @@ export class Talk {
     this.speak(null);
   }
 
-  /** Nothing that was typed is lost. */
-  failed(error, answer, mine, text) {
-    this.tell(error instanceof Refused ? error.message : BROKEN);
-    if (answer.id) return;
+  broke(error, answer, mine, text) {
+    if (answer.id) return this.tell(error instanceof Refused ? error.message : BROKEN);
     answer.line.remove();
     mine.remove();
+    this.failed(error, text);
+  }
+
+  /** Nothing that was typed is lost. */
+  failed(error, text) {
+    this.tell(error instanceof Refused ? error.message : BROKEN);
     if (!this.question.value) this.question.value = text;
   }
 
@@ -92,18 +114,6 @@ export class Talk {
     if (near) this.said.scrollTop = this.said.scrollHeight;
   }
 
-  /** One of the house's verbs; says how it went. */
-  async do(verb, what) {
-    try {
-      this.tell((await post(`/api/${verb}`, what)).message);
-      if (verb === "new") this.begin();
-      return true;
-    } catch (error) {
-      this.tell(error.message);
-      return false;
-    }
-  }
-
   begin() {
     this.last = null;
     this.said.replaceChildren();
@@ -116,8 +126,12 @@ export class Talk {
     document.querySelector("[data-close=lesson]").addEventListener("click", () => dialog.close());
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
-      const done = await this.do("teach", { question: find("when").value.trim(), answer: find("then").value.trim() });
-      if (done) form.reset();
+      const what = { question: find("when").value.trim(), answer: find("then").value.trim() };
+      try {
+        this.tell((await post("/api/teach", what)).message, form.reset());
+      } catch (error) {
+        this.tell(error.message);
+      }
       dialog.close();
     });
   }
