@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from brain import parameter_count
 from brain.gauges import Gauge, from_names
@@ -247,7 +248,8 @@ class Classroom:
         self.saver.changed = True
         self._recent.append(report)
         share = self.tutor.settings.rest if self.limits.steps is None else 0.0
-        self._rests_until = time.monotonic() + report.seconds * share / (1 - share)
+        usual = median(report.seconds for report in self._recent)  # one step that was held up is no reason to rest long
+        self._rests_until = time.monotonic() + usual * share / (1 - share)
         self.outside.publish(report)
         self.examination.begin()
         self._show()

@@ -86,10 +86,10 @@ class Plateau:
     def heed(self, step: int, bits_per_byte: float, brain: Brain, voice: Brain) -> None:
         """Take note of the examination at this step. When several have been no better than the best, the rate falls and
         the lessons go on from the average that did best, so that the averages of a month alone are never worse than the
-        best of them. If people have taught it something since, that counts more, and it goes on from its latest average
-        (as the slow weights of Lookahead, Zhang et al. 2019), as long as that costs no more than is tolerated; then it
-        goes back a little: weights between two brains of one origin know most of what either knows (Wortsman et al.
-        2022). Something new in the library brings the full rate back."""
+        best of them. If people have taught it something since, that counts more, and it goes on as it is, as long as
+        that costs no more than is tolerated; then its average goes back a little, and it goes on from there: weights
+        between two brains of one origin know most of what either knows (Wortsman et al. 2022). Something new in the
+        library brings the full rate back."""
         self.examined_step = step
         if self.best is None or bits_per_byte < self.best.bits_per_byte:
             weights = {name: parameter.detach().clone() for name, parameter in voice.named_parameters()}
@@ -103,7 +103,8 @@ class Plateau:
         best.waited = 0
         self.rate_scale = max(settings.plateau_floor, self.rate_scale * settings.plateau_factor)
         too_far = bits_per_byte > (1 + settings.tolerance) * best.bits_per_byte
-        self._go_back(brain, voice, 1.0 if not best.taught else GIVEN_BACK * too_far)
+        if too_far or not best.taught:
+            self._go_back(brain, voice, GIVEN_BACK if best.taught else 1.0)
 
     @torch.no_grad()
     def _go_back(self, brain: Brain, voice: Brain, share: float) -> None:

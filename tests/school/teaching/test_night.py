@@ -231,6 +231,16 @@ def test_a_finished_baby_rests_until_something_is_new(awake):
         assert school.status().learning
 
 
+def test_a_step_that_was_held_up_is_no_reason_to_rest_long(awake):
+    """After a minute in which the machine stood still it rests as after any step."""
+    room, *_ = awake(Limits())
+    (usual,) = take_steps(room.tutor, 1)
+    for seconds in (0.1, 0.1, 60.0):
+        room.tutor.micro_step = lambda look, seconds=seconds: replace(usual, seconds=seconds)
+        room._learn()
+    assert room._rests_until < time.monotonic() + 5
+
+
 class Silent:
     """A record that is told of a question and its answer."""
 
