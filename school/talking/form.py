@@ -54,9 +54,9 @@ class Form:
         rows = [i for i, tokens in enumerate(said) if tokens and tokens[-1] in self.begun]
         if not rows:
             return logits
-        likely, goes_on = logits[rows].log_softmax(-1), self.goes_on.to(logits.device)
-        left = likely.masked_fill(goes_on, -torch.inf).logsumexp(-1, keepdim=True)  # at that, whatever comes then
-        ways = torch.where(goes_on, likely, left)
+        begun, goes_on = logits[rows], self.goes_on.to(logits.device)
+        left = begun.masked_fill(goes_on, -torch.inf).logsumexp(-1, keepdim=True)  # at that, whatever comes then
+        ways = torch.where(goes_on, begun, left)
         odd = ways < ways.amax(-1, keepdim=True) + math.log(SPELLED)
         logits = logits.clone()
         logits[rows] -= FAR * odd
