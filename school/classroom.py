@@ -44,6 +44,7 @@ from school.door.mailbox import (
 from school.door.mood import mood
 from school.door.school import School
 from school.door.values import GREY, Snapshot
+from school.office.machine import stand_back
 from school.souls.removal import SavedSouls
 from school.souls.saving import Saver
 from school.talking.audition import Audition
@@ -154,6 +155,7 @@ class Classroom:
     # ---- the loop ------------------------------------------------------------------------------------------------
 
     def _run(self) -> None:
+        stand_back()
         try:
             self._teach_and_talk()
             fulfil(self.done, None)

@@ -20,7 +20,7 @@ from rich import print as show
 
 from benchmarks.common import parser, report, run
 from benchmarks.talk import paper
-from benchmarks.talk.baby import Woken, asleep, converse, grown, interview
+from benchmarks.talk.baby import Woken, asleep, conversations, grown, interview
 from benchmarks.talk.marks import Marker, endings
 from benchmarks.talk.point import summary
 from benchmarks.talk.questions import read_frames
@@ -54,9 +54,9 @@ class Desk:
         self.lines += ["", f"== {variant.name}, seed {seed}, step {step:,} =="]
         self.lines += paper.interview_lines(asked, replies, found["hits"])
         if given.turns:
-            said = converse(woken, texts, given.turns)
-            found["turns"] = marker.mark_turns(said)
-            self.lines += paper.conversation_lines(asked, said)
+            talks = conversations(woken, texts, given.turns, given.conversations)
+            found["turns"] = marker.mark_turns(talks)
+            self.lines += paper.conversation_lines(asked, talks[0])
         ended = endings(replies, receptionist.settings.max_tokens)
         whisper(f"{variant.name}, seed {seed}: {found['to_the_point']['mean']:.1%} to the point at step {step:,}")
         return {"seed": seed, "step": step} | woken.facts | {"endings": ended} | found
@@ -92,6 +92,8 @@ def check(given: argparse.Namespace) -> None:
     """Raises Mistake."""
     if given.minutes <= 0 or given.cpu_minutes < 0 or given.turns < 0:
         raise Mistake("--minutes must be more than 0, --cpu-minutes and --turns not less.")
+    if not 1 <= given.conversations <= given.questions:
+        raise Mistake("--conversations must be at least 1, and no more than there are questions.")
     if not (1 <= given.questions <= len(read_frames()) and given.answers >= 1):
         raise Mistake(f"--questions must be 1 to {len(read_frames())}, and --answers at least 1.")
     if given.soul and not given.soul.is_dir():
@@ -108,6 +110,7 @@ def options() -> argparse.ArgumentParser:
     found.add_argument("--questions", type=int, default=60, help="how many of the sixty")
     found.add_argument("--answers", type=int, default=3, help="to each question")
     found.add_argument("--turns", type=int, default=0, help="so many questions in one conversation besides")
+    found.add_argument("--conversations", type=int, default=1, help="so many of --turns, to know how sure that is")
     found.add_argument("--words", type=Path, metavar="FILE", help="a list of words that are known, too")
     found.add_argument("--out", type=Path, metavar="FILE.txt", help="default: talk-TEXT.txt in this folder")
     add_options(found)

@@ -119,6 +119,14 @@ def interview(woken: Woken, questions: Sequence[str], answers: int) -> list[list
     return replies
 
 
-def converse(woken: Woken, questions: Sequence[str], turns: int) -> list[Reply]:
-    """So many questions in one conversation, from the first again when they are through."""
-    return [ask(woken, questions[turn % len(questions)], "talk on and on") for turn in range(turns)]
+def converse(woken: Woken, questions: Sequence[str], turns: int, *, start: int = 0) -> list[Reply]:
+    """So many questions in one conversation, from number ``start`` on, and from the first again when they are
+    through."""
+    name = f"talk on and on from {start}"
+    return [ask(woken, questions[(start + turn) % len(questions)], name) for turn in range(turns)]
+
+
+def conversations(woken: Woken, questions: Sequence[str], turns: int, count: int) -> list[list[Reply]]:
+    """So many of them, each beginning with another question, so that early and late turns have the same ones."""
+    starts = [number * len(questions) // count for number in range(count)]
+    return [converse(woken, questions, turns, start=start) for start in starts]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from statistics import fmean
 from typing import Any
 
 from benchmarks.talk.form import figures
@@ -21,6 +23,7 @@ from school.texts.tokenizer import Tokenizer
 
 CUT_SHORT = ("limit", "time")
 FIRST = 10  # turns of a long conversation that its last half is held against
+LASTING = ("mean_words", "known_words", "ends_with_a_sentence")  # what is to be the same then
 
 
 class Marker:
@@ -61,10 +64,21 @@ class Marker:
     def _figures(self, texts: list[str], whole: list[str], tokens: list[int], fresh: int) -> dict[str, Any]:
         return figures(texts, tokens, self.vocabulary, library=self.text, fresh=fresh, whole=whole)
 
-    def mark_turns(self, said: Sequence[Reply]) -> dict[str, dict[str, float | None]]:
-        """The last half of a conversation beside its first turns, neither of which has any of the other."""
-        half = (len(said) + 1) // 2
-        return {"first": self._turns(said[: min(FIRST, half)], ()), "last": self._turns(said[half:], said[:half])}
+    def mark_turns(self, conversations: Sequence[Sequence[Reply]]) -> dict[str, dict[str, Any]]:
+        """The last halves of some conversations, as long as each other, beside their first turns, neither of which has
+        any of the other; and how ``last`` is to ``first``, with its standard error."""
+        half = (len(conversations[0]) + 1) // 2
+        begun = [said[: min(FIRST, half)] for said in conversations]
+        ended = [said[half:] for said in conversations]
+        first = [self._turns(one, ()) for one in begun]
+        last = [self._turns(one, said[:half]) for one, said in zip(ended, conversations, strict=True)]
+        return {
+            "first": _means(first),
+            "last": _means(last),
+            "last_to_first": {
+                name: ratio([one[name] for one in last], [one[name] for one in first]) for name in LASTING
+            },
+        }
 
     def _turns(self, said: Sequence[Reply], before: Iterable[Reply]) -> dict[str, float | None]:
         texts, heard, again = [reply.text for reply in said], {reply.text for reply in before}, 0
@@ -78,6 +92,31 @@ class Marker:
             "two_tokens_or_fewer": share(sum(len(reply.tokens) <= 2 for reply in said), len(said)),
             "said_before": share(again, len(texts)),
         }
+
+
+def _means(parts: Sequence[dict[str, float | None]]) -> dict[str, float | None]:
+    """Of what is there."""
+    there = {name: [part[name] for part in parts if part[name] is not None] for name in parts[0]}
+    return {name: round(fmean(values), 4) if values else None for name, values in there.items()}
+
+
+def ratio(of: Sequence[float | None], to: Sequence[float | None]) -> dict[str, float | None]:
+    """The ``ratio`` of two means over the same conversations and its standard ``error``, by leaving out one of them at
+    a time (the jackknife); a single one has none."""
+    pairs = [(one, other) for one, other in zip(of, to, strict=True) if one is not None and other is not None]
+    if not sum(other for _, other in pairs):
+        return {"ratio": None, "error": None}
+    whole, count = _ratio(pairs), len(pairs)
+    without = [_ratio(pairs[:i] + pairs[i + 1 :]) for i in range(count) if count > 1]
+    if not without or None in without:
+        return {"ratio": round(whole, 4), "error": None}
+    spread = sum((one - fmean(without)) ** 2 for one in without)
+    return {"ratio": round(whole, 4), "error": round(math.sqrt(spread * (count - 1) / count), 4)}
+
+
+def _ratio(pairs: Sequence[tuple[float, float]]) -> float | None:
+    below = sum(other for _, other in pairs)
+    return sum(one for one, _ in pairs) / below if below else None
 
 
 def how_ended(reply: Reply, longest: int) -> str:

@@ -69,8 +69,8 @@ def table(title: str, variants: Sequence[Row], people: dict[str, Any] | None, by
 
 
 def turns_table(variants: Sequence[Row]) -> Table:
-    """The first turns of one conversation and its last half."""
-    made = Table(title="in one long conversation", title_justify="left")
+    """The first turns of long conversations and their last halves."""
+    made = Table(title="in long conversations", title_justify="left")
     made.add_column("")
     for variant in variants:
         for part in ("first", "last"):
@@ -78,11 +78,20 @@ def turns_table(variants: Sequence[Row]) -> Table:
     parts = [variant["turns"][part] for variant in variants for part in ("first", "last")]
     for name, says, form in OF_TURNS:
         made.add_row(says, *(_cell(part[name], form) for part in parts))
+    made.add_section()
+    for name, says, _ in OF_TURNS[:3]:
+        lasting = [variant["turns"]["last_to_first"][name] for variant in variants]
+        made.add_row(f"{says}, last to first", *(cell for one in lasting for cell in ("", _with_error(one))))
     return made
 
 
 def _cell(value: float | None, form: str) -> str:
     return "-" if value is None else form.format(value)
+
+
+def _with_error(found: dict[str, float | None]) -> str:
+    error = "" if found["error"] is None else f" ± {found['error']:.3f}"
+    return _cell(found["ratio"], BITS) + error
 
 
 def _closed(side: dict[str, Any]) -> str:

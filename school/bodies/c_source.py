@@ -93,8 +93,8 @@ def _settings(said: dict[str, Any], mind: Brain) -> Iterator[str]:
     }
     yield "enum {\n" + "".join(f"    {name} = {value},\n" for name, value in whole.items()) + "};"
     reals = {name.upper(): speech[name] for name in ("temperature", "calibration", "top_p", "guidance")}
-    reals |= {name.upper(): habits[name] for name in ("guided", "long", "pull")}
-    reals["PENALTY"] = speech["repetition_penalty"]
+    reals |= {name.upper(): habits[name] for name in ("guided", "long", "pull", "spelled")}
+    reals |= {"PENALTY": speech["repetition_penalty"], "FAR_LESS": habits["far"]}
     yield "".join(f"#define {name} {float(value)!r}\n" for name, value in reals.items())
     yield f"#define NEUTRAL {float(habits['neutral'])!r}f"
     if isinstance(mind, InterneuronBrain):
@@ -123,7 +123,7 @@ def _letters(said: dict[str, Any]) -> Iterator[str]:
     yield _table("int AS_PERSON", marks["person"])
     yield _table("int AS_BABY", marks["baby"])
     yield _table("uint16_t NO_BEGINNING", said["no_beginning"])
-    for name in ("marked", "final"):
+    for name in ("marked", "final", "begun", "goes_on"):
         yield _table(f"uint16_t {name.upper()}", said[name] or [0])  # a mark, which is never said
     known = {piece: i for i, piece in enumerate(pieces) if i >= marks["count"]}
     if said["letters"]["kind"] == "characters":

@@ -19,7 +19,7 @@ from brain.layers.words import KEPT
 from school.bodies.body import Body
 from school.office.mistakes import Mistake
 from school.souls.packing import load_weights
-from school.talking.form import LONG, PULL, Form
+from school.talking.form import FAR, LONG, PULL, SPELLED, Form
 from school.talking.receptionist import GUIDED, TAIL
 from school.teaching.examiner import NEUTRAL
 from school.texts.characters import Characters
@@ -51,6 +51,8 @@ def compact(body: Body) -> tuple[dict[str, Any], bytes]:
             "guided": GUIDED,
             "long": LONG,
             "pull": PULL,
+            "spelled": SPELLED,
+            "far": FAR,
             "tail": TAIL,
             "neutral": NEUTRAL,
             "kept": list(KEPT),
@@ -65,6 +67,8 @@ def compact(body: Body) -> tuple[dict[str, Any], bytes]:
         "no_beginning": [tokenizer.end, *(i for i, piece in enumerate(tokenizer.pieces) if ends_only(piece))],
         "marked": sorted(form.marked),
         "final": form.final.nonzero()[:, 0].tolist(),
+        "begun": sorted(form.begun),
+        "goes_on": form.goes_on.nonzero()[:, 0].tolist(),
         "weights": places,
     }
     return said, b"".join(about)

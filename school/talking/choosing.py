@@ -31,7 +31,8 @@ class Chooser:
         if not logits.amax(-1).isfinite().all():
             raise ArithmeticError("what it was about to say came to no numbers")
         settings, recent, forbidden = self._settings, self._recent(everyone), self._forbidden(everyone, logits)
-        logits = self._form.pulled(logits, [len(one.said) for one in everyone])
+        said = [one.said for one in everyone]
+        logits = self._form.spelled(self._form.pulled(logits, list(map(len, said))), said)
         leaning = self._leaning(everyone)
 
         def draw(some: list[int]) -> Tensor:

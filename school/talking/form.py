@@ -1,7 +1,11 @@
-"""The form of an answer: what it opens is closed, nothing else is, and a long one comes to an end."""
+"""The form of an answer: what it opens is closed, nothing else is, a long one comes to an end, and words are spelled.
+
+Shapes: B answers, V vocabulary.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 
 import torch
@@ -9,17 +13,21 @@ from torch import Tensor
 
 from school.texts.brackets import CLOSERS, OPENERS, Brackets
 from school.texts.tokenizer import Tokenizer
+from school.texts.wording import is_unspaced
 
 FINAL = re.compile(r"[.!?…。！？؟।]+[\"'”’»)\]]*\s*$")
 LONG = 0.5  # share of the longest answer from which on the next end of a sentence will do
 PULL = 0.15  # nats a token past that by which ends of sentences become likelier
+SPELLED = 0.2  # of the likeliest way to go on with a word, how likely another has to be
+FAR = 30.0  # nats by which others fall, so that they come only where all else is refused
 
 
 class Form:
     """Of answers of ``longest`` tokens at most. One by characters keeps the form of the files that it learned from: a
     line's end ends its answer, and nothing is added or refused.
 
-    ``marked``: the tokens with brackets or quotation marks; ``final`` (V,): which end a sentence."""
+    ``marked``: the tokens with brackets or quotation marks; ``final`` (V,): which end a sentence; ``goes_on`` (V,):
+    which go on with a word, where one is ``begun``: after a token that ends with a letter of a script with spaces."""
 
     def __init__(self, tokenizer: Tokenizer, longest: int):
         self._long = longest * LONG
@@ -28,6 +36,8 @@ class Form:
             pieces = [""] * tokenizer.size
         self.marked = frozenset(i for i, piece in enumerate(pieces) if OPENERS.union(CLOSERS) & set(piece))
         self.final = torch.tensor([bool(FINAL.search(piece)) for piece in pieces])
+        self.begun = frozenset(i for i, piece in enumerate(pieces) if _spelled(piece[-1:]))
+        self.goes_on = torch.tensor([_spelled(piece[:1]) for piece in pieces])
         self._brackets = Brackets(tokenizer, self.marked)
 
     def pulled(self, logits: Tensor, counts: list[int]) -> Tensor:
@@ -36,6 +46,21 @@ class Form:
         if not past.any():
             return logits
         return logits + (PULL * past[:, None] * self.final).to(logits.device)
+
+    def spelled(self, logits: Tensor, said: list[list[int]]) -> Tensor:
+        """Logits (B, V) in which a word that is begun goes on as words do: of its ways to go on, each piece and to
+        leave it at that, those stay that are at least SPELLED as likely as the likeliest. What makes up words that
+        nobody knows is a bold choice in the middle of one; between words it may be as bold as ever."""
+        rows = [i for i, tokens in enumerate(said) if tokens and tokens[-1] in self.begun]
+        if not rows:
+            return logits
+        begun, goes_on = logits[rows], self.goes_on.to(logits.device)
+        left = begun.masked_fill(goes_on, -torch.inf).logsumexp(-1, keepdim=True)  # at that, whatever comes then
+        ways = torch.where(goes_on, begun, left)
+        odd = ways < ways.amax(-1, keepdim=True) + math.log(SPELLED)
+        logits = logits.clone()
+        logits[rows] -= FAR * odd
+        return logits
 
     def is_long(self, count: int) -> bool:
         return count >= self._long
@@ -47,3 +72,8 @@ class Form:
     def closing(self, said: list[int]) -> list[int]:
         """The tokens that close what is open."""
         return self._brackets.closing(said)
+
+
+def _spelled(letter: str) -> bool:
+    """Whether it is one of those of which several make a word."""
+    return letter.isalpha() and not is_unspaced(letter)

@@ -46,6 +46,8 @@ class Talk:
         self._no_beginning = np.zeros(len(self.letters.pieces), bool)
         self._no_beginning[said["no_beginning"]] = True
         self._final, self._brackets = np.array(said["final"], int), Brackets(self.letters, frozenset(said["marked"]))
+        self._begun, self._goes_on = frozenset(said["begun"]), np.zeros(len(self.letters.pieces), bool)
+        self._goes_on[said["goes_on"]] = True
         self.reset()
 
     @property
@@ -151,11 +153,20 @@ class Talk:
         if past > 0:
             logits = logits.copy()
             logits[self._final] += np.float32(self.habits["pull"] * past)
+        if spoken and spoken[-1] in self._begun:
+            logits = self._spelled(logits)
         while True:
             token = self.choosing.choose(logits, self.recent, forbidden, self.marks["end"], self._rng)
             if not self._brackets.refuses(spoken, token, late=past >= 0):
                 return token
             forbidden[token], forbidden[self.marks["end"]] = True, False
+
+    def _spelled(self, logits: np.ndarray) -> np.ndarray:
+        """Logits in which a word that is begun goes on as words do."""
+        left = np.logaddexp.reduce(logits[~self._goes_on])
+        ways = np.where(self._goes_on, logits, left)
+        odd = ways < ways.max() + math.log(self.habits["spelled"])
+        return logits - np.float32(self.habits["far"]) * odd
 
     def _past(self, spoken: list[int]) -> float:
         """How many tokens it is past the length from which on the next end of a sentence will do."""

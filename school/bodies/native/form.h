@@ -71,11 +71,15 @@ static long needed(const int *tokens, long count) {
     return found;
 }
 
+static int is_among(const uint16_t *tokens, size_t count, int token) {
+    for (size_t i = 0; i < count; i++)
+        if (tokens[i] == token) return 1;
+    return 0;
+}
+
 /* Whether a token would close what isn't open or, late in an answer, open something; ``said`` has room for it. */
 static int refuses(int *said, long count, int token, int late) {
-    size_t i = 0, marked = sizeof MARKED / sizeof *MARKED;
-    while (i < marked && MARKED[i] != token) i++;
-    if (i == marked) return 0;
+    if (!is_among(MARKED, sizeof MARKED / sizeof *MARKED, token)) return 0;
     said[count] = token;
     long before = needed(said, count), after = needed(said, count + 1);
     return before >= 0 && (after < 0 || (late && after > before));

@@ -68,12 +68,30 @@ static int is_blank(int token) {
 /* How many tokens an answer is past the length from which on the next end of a sentence will do. */
 static double past(const Talk *talk, long count) { return (double)count - (double)talk->longest * LONG; }
 
-/* The next token of an answer: past its LONG, ends of sentences gain. */
+/* A word that is begun goes on as words do: what is much less likely than another way to go on, each piece and to leave
+   it at that, falls. */
+static void spell_on(float *logits) {
+    static unsigned char goes_on[VOCABULARY];
+    for (size_t i = 0; i < sizeof GOES_ON / sizeof *GOES_ON; i++) goes_on[GOES_ON[i]] = GOES_ON[i] >= MARKS;
+    double high = -INFINITY, left = 0, best = -INFINITY;
+    for (long i = 0; i < VOCABULARY; i++) {
+        if (goes_on[i]) best = fmax(best, logits[i]);
+        else high = fmax(high, logits[i]);
+    }
+    for (long i = 0; i < VOCABULARY; i++)
+        if (!goes_on[i]) left += exp(logits[i] - high);
+    left = high + log(left), best = fmax(best, left) + log(SPELLED);
+    for (long i = 0; i < VOCABULARY; i++)
+        if ((goes_on[i] ? logits[i] : left) < best) logits[i] -= (float)FAR_LESS;
+}
+
+/* The next token of an answer: past its LONG, ends of sentences gain; words are spelled. */
 static int next_token(Talk *talk, float *logits, int *spoken, long count, int begun) {
     static unsigned char forbidden[VOCABULARY];
     double more = past(talk, count);
     forbid(forbidden, begun, 1);
     for (size_t i = 0; more > 0 && i < sizeof FINAL / sizeof *FINAL; i++) logits[FINAL[i]] += (float)(PULL * more);
+    if (count && is_among(BEGUN, sizeof BEGUN / sizeof *BEGUN, spoken[count - 1])) spell_on(logits);
     for (;;) {
         int token = choose_next(talk, logits, forbidden);
         if (!refuses(spoken, count, token, more >= 0)) return token;

@@ -149,6 +149,8 @@ class Talk {
     this.noBeginning = new Set(said.no_beginning);
     this.marked = new Set(said.marked);
     this.final = said.final;
+    this.begun = new Set(said.begun);
+    this.goesOn = new Set(said.goes_on);
     this.random = randomFrom(seed);
     this.reset();
   }
@@ -208,6 +210,7 @@ class Talk {
     const { marks, speech } = this, begun = spoken.some((token) => /[^ \t\n\r\v\f]/.test(this.letters.pieces[token]));
     const past = this.past(spoken), refused = new Set(), pulled = logits.slice();
     if (past > 0) this.final.forEach((id) => (pulled[id] += this.habits.pull * past));
+    if (this.begun.has(spoken[spoken.length - 1])) this.spell(pulled);
     const forbidden = (id) => {
       if (id === marks.end) return !begun && !refused.size;
       return id < marks.count || refused.has(id) || (!begun && this.noBeginning.has(id));
@@ -219,6 +222,14 @@ class Talk {
       if (!this.refuses(spoken, token, past >= 0)) return token;
       refused.add(token);
     }
+  }
+
+  /** A word that is begun goes on as words do: what is much less likely than another way to go on falls. */
+  spell(logits) {
+    const { spelled, far } = this.habits, goesOn = (id) => this.goesOn.has(id);
+    const left = logSum(logits.filter((_, id) => !goesOn(id)), -1);
+    const best = logits.reduce((most, x, id) => (goesOn(id) && x > most ? x : most), left), least = best + Math.log(spelled);
+    logits.forEach((x, id) => (goesOn(id) ? x : left) < least && (logits[id] -= far));
   }
 
   /** How many tokens it is past the length from which on the next end of a sentence will do. */

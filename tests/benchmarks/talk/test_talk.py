@@ -78,7 +78,7 @@ def test_it_grows_babies_and_asks_them(text, tmp_path, no_judge, monkeypatch, ca
     assert curt["baby"]["two_tokens_or_fewer"] == 1.0
     assert default["baby"].keys() > default["human"].keys() >= {"known_words", "judged_bits_per_byte"}
     assert 0 <= default["to_the_point"]["low"] <= default["to_the_point"]["mean"] <= 1
-    assert default["turns"].keys() == {"first", "last"}
+    assert default["turns"].keys() == {"first", "last", "last_to_first"}
     (life,) = default["lives"]
     assert sum(life["endings"].values()) == 8
     assert [len(hits) for hits in life["hits"]] == [2, 2, 2, 2]
@@ -190,10 +190,21 @@ def test_how_an_answer_ended():
 def test_a_long_conversation_that_falls_silent_shows_it(marker):
     """The last half says the same word again and again."""
     said = [reply(f"the cat sat on number {'x' * turn}.") for turn in range(1, 21)] + [reply("cat", tokens=1)] * 20
-    turns = marker.mark_turns(said)
+    turns = marker.mark_turns([said])
     assert (turns["first"]["mean_words"], turns["last"]["mean_words"]) == (6, 1)
     assert (turns["first"]["said_before"], turns["last"]["said_before"]) == (0, 0.95)
     assert (turns["first"]["ends_with_a_sentence"], turns["last"]["ends_with_a_sentence"]) == (1, 0)
+    assert turns["last_to_first"]["mean_words"] == {"ratio": 0.1667, "error": None}
+
+
+def test_how_sure_it_is_that_conversations_last(marker):
+    """Three that dwindle alike leave no doubt of it; of three that differ it is told how much they do."""
+    two, four = [reply("the cat.")] * 2, [reply("the cat sat on.")] * 2
+    alike = marker.mark_turns([four + two] * 3)["last_to_first"]["mean_words"]
+    assert alike == {"ratio": 0.5, "error": 0.0}
+    differ = marker.mark_turns([four + two, two + four, two + two])["last_to_first"]["mean_words"]
+    assert differ["ratio"] == 1.0
+    assert differ["error"] == 0.4843  # of 1.5, 0.667 and 1, each without one of them
 
 
 def test_the_table_takes_what_is_missing(marker, no_judge, tokenizer):
