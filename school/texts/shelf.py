@@ -331,7 +331,7 @@ def _segments(found: Survey, row: Row, number: int, tokenizer: Tokenizer) -> Ite
         row.key, row.unreadable = "", str(why)
         return
     whole = "".join(parts)
-    if lacking := tokenizer.lacks(unmarked(whole)):
+    if tokenizer.by_letter and (lacking := tokenizer.lacks(unmarked(whole))):
         row.key, row.unreadable = "", f"the alphabet lacks characters of it: {lacking}"
         return
     only_turns = begins_with_turn(whole)
