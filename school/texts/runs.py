@@ -4,14 +4,14 @@ Nearly all paragraphs say too much of their own to be like any, so this is asked
 what is left is looked at closely (``near.py``). Chance may only leave some more: runs are told apart by hashes of their
 words, a word's by its ends and its length, and rows of digits are all the same.
 
-Shapes: W words and N runs of words, one paragraph behind the other; P paragraphs.
+Shapes: W words and N runs of words, one paragraph behind the other.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -19,11 +19,12 @@ from school.texts.wording import LETTERS
 
 RUN = 3  # words
 LEAST = 8  # words of a paragraph that is asked about
+AT_ONCE = 4096  # paragraphs, for each word of which some numbers are in memory
 SPREAD = np.uint64(0x9E3779B97F4A7C15)  # odd, of splitmix64 (Steele et al. 2014)
 LINE, DIGIT = b"\n", b"#"
 DIGITS, ODD = re.compile(r"\d\d*"), re.compile(r"[^\x00-\x7f]+")
 
-_HALF = np.uint64(32)  # bits
+HALF = np.uint64(32)  # bits
 _ONE_BYTE = [LETTERS[code].encode() or b" " for code in range(128)]
 _TABLE = bytes(
     LINE[0] if code == LINE[0] else DIGIT[0] if chr(code).isdigit() else _ONE_BYTE[code][0] if code < 128 else code
@@ -33,53 +34,45 @@ _GONE = bytes(code for code in range(128) if not LETTERS[code])
 _FIRST = np.array([(1 << 8 * size) - 1 for size in range(8)] + [(1 << 64) - 1], np.uint64)  # of eight bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """``words`` (P,): how many each paragraph has; ``keys`` (N,) of the runs, and the paragraph that each is ``of``
-    (N,), counted from 0 within a text."""
-
-    words: np.ndarray
-    keys: np.ndarray
-    of: np.ndarray
-
-
 def worth_comparing(texts: Iterable[Sequence[str]], share: float) -> list[np.ndarray]:
     """Of each text's paragraphs the numbers of those of whose runs at least this share may stand elsewhere."""
-    found = [runs_of(paragraphs) for paragraphs in texts]
-    firsts = np.cumsum([0, *(len(one.words) for one in found)])
-    if not sum(len(one.keys) for one in found):
-        return [np.empty(0, np.int64) for _ in found]
-    said = np.concatenate([_in_one(one.keys, one.of + first) for one, first in zip(found, firsts[:-1], strict=True)])
-    runs = np.bincount(said.astype(np.uint32), minlength=firsts[-1])
-    own = np.bincount(_alone(said), minlength=firsts[-1])
+    found, firsts = [np.empty(0, np.uint64)], [0]
+    for paragraphs in texts:
+        for start in range(0, len(paragraphs), AT_ONCE):
+            found.append(runs_of(paragraphs[start : start + AT_ONCE]) + np.uint64(firsts[-1] + start))
+        firsts.append(firsts[-1] + len(paragraphs))
+    said = np.concatenate(found)
+    found.clear()  # which is as large
+    runs = np.bincount(_paragraphs(said), minlength=firsts[-1])
+    own = np.bincount(_paragraphs(_alone(said)), minlength=firsts[-1])
     worth = (runs > 0) & (own <= (1 - share) * runs + 1e-9)
-    return [np.flatnonzero(worth[first:last]) for first, last in zip(firsts[:-1], firsts[1:], strict=True)]
+    return [np.flatnonzero(worth[first:last]) for first, last in pairwise(firsts)]
 
 
-def _in_one(keys: np.ndarray, of: np.ndarray) -> np.ndarray:
-    """Runs, and the paragraphs that they are of, as one number each (N,)."""
-    return (keys.astype(np.uint64) << _HALF) + of.astype(np.uint64)
+def _paragraphs(said: np.ndarray) -> np.ndarray:
+    return said.astype(np.uint32)  # the lower half
 
 
 def _alone(said: np.ndarray) -> np.ndarray:
-    """The paragraphs of all runs that stand in one paragraph only, each run once. Sorts what it is given."""
+    """All runs that stand in one paragraph only, each once. Sorts what it is given."""
     said.sort()
-    said = said[np.append(True, said[1:] != said[:-1])]
-    same = (said[1:] >> _HALF) == (said[:-1] >> _HALF)
-    return said[~np.append(same, False) & ~np.append(False, same)].astype(np.uint32)
+    said = said[np.append(True, said[1:] != said[:-1])[: len(said)]]
+    same = (said[1:] >> HALF) == (said[:-1] >> HALF)
+    return said[~np.append(same, False)[: len(said)] & ~np.append(False, same)[: len(said)]]
 
 
-def runs_of(paragraphs: Sequence[str]) -> Runs:
+def runs_of(paragraphs: Sequence[str]) -> np.ndarray:
+    """Each run (N,): half a hash of it, and in the lower half the number of its paragraph."""
     plain = plain_lines("\n".join(part.replace("\n", " ") for part in paragraphs))
     starts, sizes, of = _words(plain)
-    words = np.bincount(of, minlength=len(paragraphs))
+    long = np.bincount(of, minlength=len(paragraphs)) >= LEAST
     hashes = _hashes(plain, starts, sizes)
-    inside = np.flatnonzero((of[: 1 - RUN] == of[RUN - 1 :]) & (words[of[: 1 - RUN]] >= LEAST))
+    inside = np.flatnonzero((of[: 1 - RUN] == of[RUN - 1 :]) & long[of[: 1 - RUN]])
     keys = np.zeros(len(inside), np.uint64)
     for place in range(RUN):
         keys = (keys ^ hashes[inside + place]) * SPREAD
         keys ^= keys >> np.uint64(29)
-    return Runs(words, (keys * SPREAD >> _HALF).astype(np.uint32), of[inside])
+    return ((keys * SPREAD) >> HALF << HALF) + of[inside].astype(np.uint64)
 
 
 def _words(plain: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

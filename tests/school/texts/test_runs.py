@@ -5,6 +5,9 @@ from __future__ import annotations
 import random
 from itertools import combinations
 
+import pytest
+
+from school.texts import runs as runs_of_words
 from school.texts.near import ALIKE, DIGITS
 from school.texts.runs import LEAST, RUN, plain_lines, worth_comparing
 from school.texts.wording import units_of
@@ -33,8 +36,10 @@ def edited(rng: random.Random, paragraph: str) -> str:
     return " ".join(words)
 
 
-def test_all_that_is_alike_is_worth_comparing():
+@pytest.mark.parametrize("at_once", [runs_of_words.AT_ONCE, 3])
+def test_all_that_is_alike_is_worth_comparing(monkeypatch: pytest.MonkeyPatch, at_once: int):
     """Whatever the script, capitals, digits and marks: none of a pair that is alike is left aside."""
+    monkeypatch.setattr(runs_of_words, "AT_ONCE", at_once)
     rng = random.Random(1)
     pairs = 0
     for _ in range(60):
