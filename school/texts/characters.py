@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal
+
+import numpy as np
 
 from school.door.values import writable
 from school.office.files import parse_json
@@ -82,6 +84,9 @@ class Characters(Tokenizer):
 
     def encode_many(self, texts: list[str]) -> Iterator[list[int]]:
         return map(self.encode, texts)
+
+    def in_bulk(self) -> Callable[[list[str]], Iterator[np.ndarray]]:
+        return lambda texts: (np.array(self.encode(text), np.uint16) for text in texts)
 
     def mark(self, mark: int) -> list[int]:
         """As it is spelled, if it is one of a turn's; else by its id."""

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
 MISTAKEN_FOR = ("latin-1", "cp1252", "cp1251", "cp1250", "cp1253", "cp1254", "cp1257", "mac-roman", "cp437")
 SPACE = 1 << 15
-_SIDE_BY_SIDE = re.compile("[^\\x00-\\x7f][^\\x00-\\x1f\\x21-\\x7f]+")
 
 
 def unmangled(text: str) -> tuple[str, int]:
@@ -18,7 +16,7 @@ def unmangled(text: str) -> tuple[str, int]:
     if text.isascii():
         return text, 0
     lines, mended, doubtful = text.split("\n"), 0, []
-    for i, certain in _suspects(lines):
+    for i, certain in _suspects(text):
         if certain:
             mended += _mend(lines, i)
         else:
@@ -44,20 +42,20 @@ def _remedy() -> Callable[[str], str]:
     return lambda line: ftfy.fix_encoding(line, config)
 
 
-def _suspects(lines: list[str]) -> Iterator[tuple[int, bool]]:
+def _suspects(text: str) -> Iterator[tuple[int, bool]]:
     """Which lines hold a row of letters that is UTF-8 in one of the older encodings, and whether more than "Ã "."""
     tables = _utf8_read_as()
-    for i, line in enumerate(lines):
-        if line.isascii() or not (spans := _SIDE_BY_SIDE.findall(line)):
-            continue
-        line = " \n".join(spans)
-        codes = np.frombuffer(line.encode("utf-16-le", "surrogatepass") + bytes(6), dtype="<u2")
-        follows = tables[0][codes]
-        first, second, third, fourth = codes[:-3], follows[1:-2], follows[2:-1], follows[3:]
-        rows = tables[1][first] & second | tables[2][first] & second & third
-        rows |= tables[3][first] & second & third & fourth
-        if rows.any():
-            yield i, bool((rows & ~np.uint16(SPACE)).any())
+    codes = np.frombuffer(text.encode("utf-16-le", "surrogatepass") + bytes(6), dtype="<u2")
+    odd = np.flatnonzero(codes[:-3] > ord("\x7f"))
+    first, (second, third, fourth) = codes[odd], (tables[0][codes[odd + i]] for i in (1, 2, 3))
+    rows = tables[1][first] & second | tables[2][first] & second & third
+    rows |= tables[3][first] & second & third & fourth
+    found = np.flatnonzero(rows)
+    if len(found):
+        lines = np.searchsorted(np.flatnonzero(codes == ord("\n")), odd[found])
+        certain = set(lines[(rows[found] & ~np.uint16(SPACE)) != 0].tolist())
+        for line in np.unique(lines).tolist():
+            yield line, line in certain
 
 
 @functools.cache

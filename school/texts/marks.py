@@ -54,7 +54,7 @@ def _written(document: Document, owner: frozenset[str], *, first: bool) -> str:
 def in_ranges(text: str, ranges: list[tuple[int, int]]) -> str:
     """What stands in these ranges of a text. What was said stays the speaker's, also where its beginning is left
     out."""
-    places = [match.start() for match in MARKED.finditer(text)] if ranges else []
+    places = [match.start() for match in MARKED.finditer(text)] if ranges and is_marked(text) else []
     parts = []
     for start, stop in ranges:
         if (before := bisect_right(places, start)) and places[before - 1] != start:

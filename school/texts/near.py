@@ -5,9 +5,7 @@ Exact copies are found by copies.py, and of two texts the longer one has a passa
 compared by the runs of three words in them: MinHash (Broder 1997, by ``rensa``) finds pairs that may be alike, in bands
 as in locality-sensitive hashing, and each is verified by its true Jaccard similarity. Seeds are fixed, so the same
 texts always lose the same passages. Most paragraphs say too much that no other one says to be like any: they are told
-by counting runs of words, and never hashed.
-
-Shapes: N runs of words in all paragraphs, P paragraphs.
+by counting runs of words (``runs.py``), and never looked at here.
 """
 
 from __future__ import annotations
@@ -19,6 +17,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from school.texts.runs import worth_comparing
 from school.texts.wording import units_of
 
 ALIKE = 0.6  # Jaccard similarity of the runs of words; one word in twenty changed leaves about 0.75
@@ -35,8 +34,6 @@ AGAIN, AGAIN_WORDS = 3, 4  # times that a message comes, and its words, that mak
 KEPT_ALIKE = 20  # that a paragraph is verified against, at most
 LINE = re.compile(r"[^\n]*\S[^\n]*")
 DIGITS = re.compile(r"\d+")
-SPREAD = np.uint64(0x9E3779B97F4A7C15)  # odd, of splitmix64 (Steele et al. 2014)
-MOST_BITS = 25  # of a run's place in the table
 
 Place = tuple[int, int, int]  # a text's number, and where the passage begins and ends
 
@@ -80,8 +77,9 @@ def find_near(texts: Sequence[str]) -> list[Drop]:
     """What can be left out of texts, in order; neighbours as one."""
     contents: dict[str, _Content] = {}
     vocabulary = _Vocabulary()
+    compared = _compared(texts)
     for number in _longest_first(texts):
-        for start, stop in paragraphs(texts[number]):
+        for start, stop in compared[number]:
             said = " ".join(texts[number][start:stop].split())
             if said not in contents:
                 contents[said] = _Content(words=vocabulary.numbers(units_of(said)))
@@ -96,16 +94,25 @@ def find_near(texts: Sequence[str]) -> list[Drop]:
     return _joined(sorted(once.values()), texts)
 
 
+def _compared(texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+    """Of each text the paragraphs that may be like another one."""
+    spans = [list(paragraphs(text)) for text in texts]
+    said = ([text[start:stop] for start, stop in here] for text, here in zip(texts, spans, strict=True))
+    worth = worth_comparing(said, ALIKE)
+    return [[here[i] for i in which] for here, which in zip(spans, map(np.ndarray.tolist, worth), strict=True)]
+
+
 def find_repeated(messages: Sequence[str]) -> dict[int, int]:
     """Which messages of a conversation say what another one does, by their numbers, and which one that is: the first.
     Short ones may be said again and again."""
     same: dict[str, list[int]] = defaultdict(list)
     contents, vocabulary = [], _Vocabulary()
+    alike = set(worth_comparing([messages], ALIKE)[0].tolist())
     for number, message in enumerate(messages):
         words = units_of(message)
         if len(words) >= AGAIN_WORDS:
             same[" ".join("#" if word.isdigit() else word for word in words)].append(number)
-        if len(words) >= LEAST:
+        if number in alike and len(words) >= LEAST:
             contents.append(_Content([(number, 0, len(message))], vocabulary.numbers(words)))
     repeated = {n: numbers[0] for numbers in same.values() if len(numbers) >= AGAIN for n in numbers[1:]}
     for content, like in _nearly_the_same(contents, vocabulary):
@@ -178,8 +185,7 @@ def _again(places: list[Place]) -> Iterator[tuple[Place, Place]]:
 
 def _nearly_the_same(contents: list[_Content], vocabulary: _Vocabulary) -> Iterator[tuple[_Content, _Content]]:
     """Contents that are like an earlier one that stays, and that one."""
-    contents = _not_too_different(contents)
-    names = list(vocabulary) if contents else []
+    names = list(vocabulary)
     shingles = [_shingles([names[number] for number in content.words.tolist()]) for content in contents]
     kept_near: dict[int, list[int]] = defaultdict(list)
     for number, candidates in enumerate(_candidates(shingles)):
@@ -190,31 +196,6 @@ def _nearly_the_same(contents: list[_Content], vocabulary: _Vocabulary) -> Itera
         else:
             kept_near[number] = [like]
             yield contents[number], contents[like]
-
-
-def _not_too_different(contents: list[_Content]) -> list[_Content]:
-    """Without those of which so many runs of words stand nowhere else that they can be like none: two that are alike
-    share ALIKE of each one's runs. What two runs share by chance in the table only keeps some in."""
-    if not contents:
-        return []
-    words = np.concatenate([content.words for content in contents]).astype(np.uint64)
-    owner = np.repeat(np.arange(len(contents), dtype=np.int32), [len(content.words) for content in contents])
-    inside = np.flatnonzero(owner[: 1 - SHINGLE] == owner[SHINGLE - 1 :])  # (N,) where a run begins
-    key = np.zeros(len(inside), np.uint64)
-    for place in range(SHINGLE):
-        key = (key ^ words[inside + place]) * SPREAD
-        key ^= key >> np.uint64(29)
-    owner, bits = owner[inside], min(MOST_BITS, int(np.log2(len(inside))) + 3)
-    slot = (key * SPREAD >> np.uint64(64 - bits)).astype(np.int32)
-    last = np.zeros(1 << bits, np.int32)
-    last[slot] = np.arange(len(slot), dtype=np.int32)
-    last = last[slot]  # (N,) where the same run comes last
-    shared = np.zeros(1 << bits, bool)
-    shared[slot[owner[last] != owner]] = True
-    alone = ~shared[slot] & (last == np.arange(len(slot)))
-    runs = np.bincount(owner, minlength=len(contents))
-    own = np.bincount(owner[alone], minlength=len(contents))
-    return [contents[i] for i in np.flatnonzero(own <= (1 - ALIKE) * runs + 1e-9)]
 
 
 def _shingles(words: list[str]) -> set[str]:

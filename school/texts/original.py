@@ -138,10 +138,13 @@ class Archive:
         return self._last[name][:HEAD] if name in self._last else self._unpack(self._members[name], HEAD)
 
     def _unpack(self, member: zipfile.ZipInfo, most: int = LARGEST) -> bytes:
-        name = PurePosixPath(member.filename).name
+        name, left = PurePosixPath(member.filename).name, max(0, self._budget[0])
+        if min(most, member.file_size) > left:  # no more is ever unpacked than it says that it has
+            self._budget[0] = -1
+            raise self._too_much()
         try:
             with self._zip.open(member) as stream:
-                data = stream.read(min(most, max(0, self._budget[0]) + 1))
+                data = stream.read(min(most, left + 1))
         except (zipfile.BadZipFile, OSError, ValueError, EOFError, RuntimeError, NotImplementedError) as error:
             why = "it has a password" if member.flag_bits & 1 else f"{error}"
             raise Unreadable(f"{name} in it can't be unpacked ({why})") from None
@@ -149,5 +152,8 @@ class Archive:
             raise Unreadable(f"{name} in it can't be unpacked ({error})") from None
         self._budget[0] -= len(data)
         if self.spent:
-            raise Unreadable(f"it unpacks to more than {LARGEST / 1e9:.1f} GB")
+            raise self._too_much()
         return data
+
+    def _too_much(self) -> Unreadable:
+        return Unreadable(f"it unpacks to more than {LARGEST / 1e9:.1f} GB")

@@ -296,6 +296,7 @@ def _row(found: Survey, number: int) -> Row:
 
 Span = tuple[int, int, int]
 Arrived = tuple[int, int, Segment | np.ndarray]  # text, part, and some of it
+Encode = Callable[[list[str]], Iterator[np.ndarray]]
 Tokens = Iterator[tuple[int, int, list[int] | np.ndarray]]
 
 
@@ -305,6 +306,7 @@ def _tokens(
     """The tokens of each text's parts, in order: batches of what is new, whatever texts it is from."""
     new = [number for number, row in enumerate(rows) if row.key not in known]
     progress = _progress(sum(_letters(found, number) for number in new), say)
+    encode = tokenizer.in_bulk()
     batch: list[Arrived] = []
     waiting = 0
     for number, row in enumerate(rows):
@@ -316,10 +318,10 @@ def _tokens(
             batch.append((number, part, segment))
             waiting += len(segment) if isinstance(segment, str) else 1
             if waiting >= BATCH * PIECE:
-                yield from _encoded(batch, tokenizer)
+                yield from _encoded(batch, tokenizer, encode)
                 progress(waiting)
                 batch, waiting = [], 0
-    yield from _encoded(batch, tokenizer)
+    yield from _encoded(batch, tokenizer, encode)
 
 
 def _segments(found: Survey, row: Row, number: int, tokenizer: Tokenizer) -> Iterator[tuple[int, Segment]]:
@@ -329,7 +331,7 @@ def _segments(found: Survey, row: Row, number: int, tokenizer: Tokenizer) -> Ite
         row.key, row.unreadable = "", str(why)
         return
     whole = "".join(parts)
-    if lacking := tokenizer.lacks(unmarked(whole)):
+    if tokenizer.by_letter and (lacking := tokenizer.lacks(unmarked(whole))):
         row.key, row.unreadable = "", f"the alphabet lacks characters of it: {lacking}"
         return
     only_turns = begins_with_turn(whole)
@@ -338,8 +340,8 @@ def _segments(found: Survey, row: Row, number: int, tokenizer: Tokenizer) -> Ite
             yield part, segment
 
 
-def _encoded(batch: list[Arrived], tokenizer: Tokenizer) -> Tokens:
-    encoded = tokenizer.encode_many([some for _, _, some in batch if isinstance(some, str)])
+def _encoded(batch: list[Arrived], tokenizer: Tokenizer, encode: Encode) -> Tokens:
+    encoded = encode([some for _, _, some in batch if isinstance(some, str)])
     for number, part, some in batch:
         if isinstance(some, str):
             yield number, part, next(encoded)

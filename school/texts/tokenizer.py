@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+import numpy as np
 from tokenizers import Tokenizer as BytePairs
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
 from school.door.values import writable
+from school.texts.words import WordIds
 
 DOCUMENT, PERSON, BABY, SCRIBE, END = range(5)
 MARKS = ("<document>", "<person>", "<baby>", "<scribe>", "<end>", "<spare1>", "<spare2>", "<spare3>")
@@ -77,6 +79,10 @@ class Tokenizer:
         """Several texts at once, on all cores."""
         for encoding in self._byte_pairs.encode_batch_fast([writable(text) for text in texts]):
             yield [i + MARK_COUNT for i in encoding.ids]
+
+    def in_bulk(self) -> Callable[[list[str]], Iterator[np.ndarray]]:
+        """``encode_many`` for a whole library: the same ids, as (N,) uint16, several times as fast."""
+        return WordIds(self.encode_many, self.byte_lengths())
 
     def encode_segments(self, segments: list[Segment]) -> Iterator[list[int]]:
         """Texts and, between them, marks by their ids, all in order; the texts at once, on all cores."""

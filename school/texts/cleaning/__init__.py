@@ -44,7 +44,9 @@ ALL: dict[str, Rule] = {  # in the order in which they are applied
     "page-lines": _of(lines.page_lines, frozenset(lines.PAGE)),
     "unseen": _of(characters.unseen, characters.OF_UNSEEN),
     "entities": _in(characters.entities, lambda look: {"&", ";"} <= look.chars),
-    "composed": _in(characters.composed, lambda look: not look.chars <= characters.SIMPLE),
+    "composed": Rule(
+        lambda look: characters.composed(look.text, look.chars), lambda look: not look.chars <= characters.SIMPLE
+    ),
     "spaces": _of(characters.spaces, characters.OF_SPACES),
     "ends-of-lines": _in(characters.ends_of_lines, lambda look: characters.has_ends_of_lines(look.text)),
     "empty-lines": _in(characters.empty_lines, lambda look: "\n\n\n\n" in look.text),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import islice
 from typing import NamedTuple
 
 EXAMPLES, AROUND = 3, 16  # shown of each rule; characters on each side of what changed
@@ -26,23 +27,32 @@ class Changed(NamedTuple):
 
 
 def replaced(text: str, pattern: re.Pattern, by: str | Callable[[re.Match], str], **how: float) -> Changed:
-    """Every match of a pattern replaced; a match that stays the same is none. ``by`` is no template, but a text."""
+    """Every match of a pattern replaced. ``by`` is a text, no template, that the pattern doesn't find; or is asked what
+    each becomes, and a match that stays the same is none."""
+    if isinstance(by, str):
+        changed, count = pattern.subn(by.replace("\\", r"\\"), text, **how)
+        found = islice(pattern.finditer(text), EXAMPLES if count else 0)
+        return Changed(changed, count, tuple(_example(match, by) for match in found))
     examples: list[tuple[str, str]] = []
     count = 0
 
     def one(match: re.Match) -> str:
         nonlocal count
-        new = by(match) if callable(by) else by
+        new = by(match)
         if new != match[0]:
             count += 1
             if len(examples) < EXAMPLES:
-                left = match.string[max(0, match.start() - AROUND) : match.start()]
-                right = match.string[match.end() : match.end() + AROUND]
-                examples.append((f"{left}{match[0]}{right}", f"{left}{new}{right}"))
+                examples.append(_example(match, new))
         return new
 
     changed = pattern.sub(one, text, **how)
     return Changed(changed, count, tuple(examples))
+
+
+def _example(match: re.Match, new: str) -> tuple[str, str]:
+    left = match.string[max(0, match.start() - AROUND) : match.start()]
+    right = match.string[match.end() : match.end() + AROUND]
+    return f"{left}{match[0]}{right}", f"{left}{new}{right}"
 
 
 def outside_literals(text: str, change: Callable[[str], Changed]) -> Changed:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from html import unescape
 from html.entities import html5
 
-from school.texts.cleaning.changes import RUN, Changed, outside_literals, replaced
+from school.texts.cleaning.changes import EXAMPLES, RUN, Changed, outside_literals, replaced
 
 LINE_ENDS = re.compile("[\r\x85\u2028\u2029](?:(?<=\r)\n)?")
 ODD_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f]")
@@ -33,7 +33,7 @@ JOINING = (
 WORD_BREAKS = re.compile("[\u0e00-\u109f\u1780-\u17ff]")  # scripts in which U+200B tells words apart
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 APOSTROPHE = re.compile(r"[\u2018\u2019\u00b4`](?<=[^\W\d_].)(?=[^\W\d_])")
-DOUBLE_QUOTES, QUOTES = "\u201c\u201d\u201f", re.compile("[\u201c\u201d\u201f\u2018\u2019\u201b]")
+DOUBLE_QUOTES, SINGLE_QUOTES = re.compile("[\u201c\u201d\u201f]"), re.compile("[\u2018\u2019\u201b]")
 HYPHENS = re.compile("[\u2010\u2011\u2015\u2212](?:(?<!\u2212)|(?<![^\\s(].)(?=\\d))")
 DOUBLE_HYPHEN = re.compile(r"(?<=\w)--(?=\w)|(?<=[\w,.!?]) -- (?=\w)")
 _WIDE = r"[\u3000-\u9fff\uff00-\uffef\u2026]"  # beside which an ellipsis is half a longer one, or another script's
@@ -87,14 +87,22 @@ def _pictures(text: str, at: int, after: str) -> bool:
     return bool(before and after) and all(unicodedata.category(c) in ("So", "Sm", "Cn") for c in (before, after))
 
 
-def composed(text: str) -> Changed:
-    """In Unicode's form C: letters with accents as one character where there is one."""
-    lines, changed = text.split("\n"), []
-    for i, line in enumerate(lines):
-        if not line.isascii() and (new := unicodedata.normalize("NFC", line)) != line:
+def composed(text: str, chars: frozenset[str]) -> Changed:
+    """Each letter with its accents as one character where there is one. ``chars``: all that stand in the text."""
+    doubtful = chars - SIMPLE
+    if not doubtful:
+        return Changed(text)
+    parts, changed, at = [], [], 0
+    for found in re.finditer(f"[{''.join(map(re.escape, sorted(doubtful)))}]", text):
+        if found.start() < at:
+            continue
+        start, stop = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.start())
+        line = text[start : stop if stop >= 0 else None]
+        if (new := unicodedata.normalize("NFC", line)) != line:
             changed.append((line[:40], new[:40]))
-            lines[i] = new
-    return Changed("\n".join(lines), len(changed), tuple(changed[:3]))
+        parts += [text[at:start], new]
+        at = start + len(line)
+    return Changed("".join([*parts, text[at:]]), len(changed), tuple(changed[:3]))
 
 
 def entities(text: str) -> Changed:
@@ -133,7 +141,9 @@ def apostrophes(text: str) -> Changed:
 
 def quotes(text: str) -> Changed:
     """Typewriter's for English ones; a text in which any of OTHER_QUOTES stands keeps all of them."""
-    return outside_literals(text, lambda part: replaced(part, QUOTES, lambda m: '"' if m[0] in DOUBLE_QUOTES else "'"))
+    text, doubles, first = outside_literals(text, lambda part: replaced(part, DOUBLE_QUOTES, '"'))
+    text, singles, then = outside_literals(text, lambda part: replaced(part, SINGLE_QUOTES, "'"))
+    return Changed(text, doubles + singles, (*first, *then)[:EXAMPLES])
 
 
 def hyphens(text: str) -> Changed:

@@ -22,19 +22,20 @@ _NOTION = re.compile(r" ?[0-9a-f]{32}\.md$")
 _NOTION_LINES = re.compile(r"\A(# [^\n]*\n\n)((?:[\w ()/&-]+: [^\n]*\n)+)\n")
 
 LABEL, NOTE = r"[^\]\[\n]{0,500}", r"[^\]\[|\n]{0,500}"  # bounded: of a million brackets each would look for its end
-RULES: tuple[tuple[str, re.Pattern[str], str], ...] = (  # what counts as left out, what it looks like, what stays of it
-    ("comment", re.compile(r"%%(?:[^%]|%(?!%))*%%|<!--(?:[^<]|<(?!!--))*?-->"), ""),
-    ("picture or embed", re.compile(rf"!\[\[{LABEL}\]\]|!\[{LABEL}\]\([^)\n]{{0,2000}}\)"), ""),
-    ("embed", re.compile(r"\{\{[^{}\n]*\}\}|!?\(\([0-9a-f-]{36}\)\)"), ""),
-    ("log", re.compile(r"^[ \t]*:LOGBOOK:(?:[^:]|:(?!LOGBOOK:))*?^[ \t]*:END:[ \t]*\n?", re.M), ""),
-    ("property", re.compile(r"^[ \t]*(?:[-*] )?[\w-]{1,60}::(?: [^\n]*)?(?:\n|\Z)", re.M), ""),
-    ("property", re.compile(r"[\[(][\w -]{1,60}:: [^\])\n]{0,500}[\])]"), ""),
-    ("", re.compile(rf"\[\[{NOTE}\|({LABEL})\]\]"), r"\1"),  # [[note|words]]
-    ("", re.compile(rf"\[\[([^\]\[#|\n]{{1,500}})(?:#{LABEL})?\]\]"), r"\1"),  # [[note#heading]]
-    ("", re.compile(rf"\[\[#?({LABEL})\]\]"), r"\1"),
-    ("", re.compile(r"^(>+[ \t]*)\[![\w -]{1,60}\][+-]?[ \t]*", re.M), r"\1"),  # > [!note] title
-    ("", re.compile(r"[ \t]\^[\w-]{1,60}[ \t]*$", re.M), ""),  # the name of a block
-    ("", re.compile(r"^([ \t]*[-*+] )\[[ xX/-]\] ", re.M), r"\1"),  # a task
+Rule = tuple[str, tuple[str, ...], re.Pattern[str], str]
+RULES: tuple[Rule, ...] = (  # what counts as left out, parts of which one must be there, what it looks like, what stays
+    ("comment", ("%%", "<!--"), re.compile(r"%%(?:[^%]|%(?!%))*%%|<!--(?:[^<]|<(?!!--))*?-->"), ""),
+    ("picture or embed", ("![",), re.compile(rf"!\[\[{LABEL}\]\]|!\[{LABEL}\]\([^)\n]{{0,2000}}\)"), ""),
+    ("embed", ("{{", "(("), re.compile(r"\{\{[^{}\n]*\}\}|!?\(\([0-9a-f-]{36}\)\)"), ""),
+    ("log", (":LOGBOOK:",), re.compile(r"^[ \t]*:LOGBOOK:(?:[^:]|:(?!LOGBOOK:))*?^[ \t]*:END:[ \t]*\n?", re.M), ""),
+    ("property", ("::",), re.compile(r"^[ \t]*(?:[-*] )?[\w-]{1,60}::(?: [^\n]*)?(?:\n|\Z)", re.M), ""),
+    ("property", (":: ",), re.compile(r"[\[(][\w -]{1,60}:: [^\])\n]{0,500}[\])]"), ""),
+    ("", ("[[",), re.compile(rf"\[\[{NOTE}\|({LABEL})\]\]"), r"\1"),  # [[note|words]]
+    ("", ("[[",), re.compile(rf"\[\[([^\]\[#|\n]{{1,500}})(?:#{LABEL})?\]\]"), r"\1"),  # [[note#heading]]
+    ("", ("[[",), re.compile(rf"\[\[#?({LABEL})\]\]"), r"\1"),
+    ("", ("[!",), re.compile(r"^(>+[ \t]*)\[![\w -]{1,60}\][+-]?[ \t]*", re.M), r"\1"),  # > [!note] title
+    ("", (" ^", "\t^"), re.compile(r"[ \t]\^[\w-]{1,60}[ \t]*$", re.M), ""),  # the name of a block
+    ("", ("] ",), re.compile(r"^([ \t]*[-*+] )\[[ xX/-]\] ", re.M), r"\1"),  # a task
 )
 _BULLET = re.compile(r"^[ \t]*[-*] ?", re.M)
 _LOGSEQ = re.compile(r"^[ \t]*(?:id|collapsed|created-at)::", re.M)
@@ -44,12 +45,12 @@ def read(file: Original) -> Content:
     """Raises OSError, Unreadable."""
     found, dropped = plain.read(file), Counter[str]()
     (text,) = found.documents
-    outline = bool(_LOGSEQ.search(text)) or file.neighbour("../logseq/config.edn") is not None
+    outline = ("::" in text and bool(_LOGSEQ.search(text))) or file.neighbour("../logseq/config.edn") is not None
     text = _without_front(text, dropped)
     if _NOTION.search(file.name) and (lines := _NOTION_LINES.match(text)):
         dropped["property"] += lines[2].count("\n")
         text = f"{lines[1]}{text[lines.end() :]}"
-    parts = _CODE.split(text)  # prose, code, its fence, prose, ...
+    parts = _CODE.split(text) if "`" in text or "~~~" in text else [text]  # prose, code, its fence, prose, ...
     out = [_words(part, dropped) if i % 3 == 0 else _code(part, dropped) for i, part in enumerate(parts) if i % 3 != 2]
     text = "".join(out)
     if outline:
@@ -66,7 +67,9 @@ def _without_front(text: str, dropped: Counter[str]) -> str:
 
 
 def _words(prose: str, dropped: Counter[str]) -> str:
-    for rule, pattern, stays in RULES:
+    for rule, needed, pattern, stays in RULES:
+        if not any(part in prose for part in needed):
+            continue
         prose, count = pattern.subn(stays, prose)
         if rule:
             dropped[rule] += count

@@ -39,6 +39,7 @@ CALLED = re.compile(  # a word for it, and something behind that is no plain wor
     r"|(?<=m)ot de passe|(?<=c)ontraseña|(?<=w)achtwoord|(?<=s)alasana|(?<=s)enha)"
     r"(?i: (?:is|was|ist|est|es|è|on|é))?\s?[:=]?\s{0,2}[\"'`]?((?=[^\s\"'`]*[\d!$%&*#^])[^\s\"'`]{5,100})"
 )
+WORDS_BEGIN = ("passw", "passp", "passc", "pw", "kennwort", "mot de ", "contrase", "wachtw", "salasan", "senha")
 _COMPILED = tuple((part.encode(), re.compile(shape)) for part, shape in SHAPES)
 
 
@@ -48,5 +49,22 @@ def find_secrets(text: str) -> Iterator[Found]:
         if part in raw:
             for match in shape.finditer(text):
                 yield Found(match.start(1), match.end(1), "secret", match[1])
-    for match in CALLED.finditer(text):
-        yield Found(match.start(1), match.end(1), "secret", match[1])
+    stop = 0
+    for start in _words_for_it(text):
+        if start >= stop and (match := CALLED.match(text, start)):
+            stop = match.end()
+            yield Found(match.start(1), stop, "secret", match[1])
+
+
+def _words_for_it(text: str) -> list[int]:
+    """Where one may begin, in order: an expression that leaves capitals open takes several times as long to look."""
+    small = text.lower().replace("\u017f", "s")
+    if len(small) != len(text):  # some capital has become two letters
+        small = "".join(char.lower()[0] for char in text).replace("\u017f", "s")
+    places = []
+    for begins in WORDS_BEGIN:
+        at = small.find(begins)
+        while at >= 0:
+            places.append(at)
+            at = small.find(begins, at + 1)
+    return sorted(places)

@@ -1,0 +1,73 @@
+"""Inputs that people's reports led to, where they lie beside the project: the right answer for each, by the command."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.test_wakeup import begin, wakeup
+
+CASES = next(
+    (up / "shared" / "cases" for up in Path(__file__).resolve().parents if (up / "shared").is_dir()), Path("-")
+)
+pytestmark = pytest.mark.skipif(not CASES.is_dir(), reason="there is no ../shared/cases beside the project")
+
+
+def cases(pattern: str) -> list[Path]:
+    return sorted(CASES.glob(pattern))
+
+
+def preview(home: Path, file: Path) -> dict:
+    done = wakeup(home, "library", "preview", str(file), "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("file", cases("encodings/*.txt"), ids=lambda file: file.stem)
+def test_an_encoding_that_nobody_tells(tmp_path: Path, file: Path):
+    """What is learned is the text, to the letter."""
+    assert preview(tmp_path, file)["text"] == file.with_suffix(".expected-utf8").read_text("utf-8")
+
+
+@pytest.mark.parametrize("file", cases("conversation/*.txt"), ids=lambda file: file.stem)
+def test_a_conversation(tmp_path: Path, file: Path):
+    """Every line that begins with a name begins a turn, and nothing else does; all that was said is there."""
+    told = preview(tmp_path, file)
+    text = told["text"].replace("You: ", "you: ").replace("Baby: ", "baby: ")
+    assert told["turns"]
+    assert "".join(f"{turn['speaker']}: {turn['text']}\n" for turn in told["turns"]) == text
+    assert [turn["speaker"] for turn in told["turns"]] == ["you", "baby"] * (len(told["turns"]) // 2)
+    words = file.read_text("utf-8").translate(dict.fromkeys(map(ord, "\u200e\ufeff"))).split()
+    assert text.split() == [{"You:": "you:", "Baby:": "baby:"}.get(word, word) for word in words]
+
+
+def test_lines_from_a_pipe(tmp_path: Path):
+    """A mark before the first, a tab and a no-break space after a command change nothing; what is no UTF-8 is named,
+    and nothing that a terminal would obey is shown."""
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "diary.txt").write_text("today it rained and the cat slept. i made soup.\n" * 200)
+    with (CASES / "piped-lines.bin").open("rb") as lines:
+        how = {"stdin": lines, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        process = begin(
+            tmp_path, "--set", "terminal.line_seconds=0.05", "--set", "lessons.evaluation_steps=1000", **how
+        )
+    said = ""
+    try:
+        while said.count("\nbaby: ") < 2:
+            line = process.stdout.readline()
+            assert line, said
+            said += line
+    finally:
+        process.send_signal(signal.SIGTERM)
+        said += process.communicate(timeout=60)[0]
+    assert process.returncode == 0
+    assert said.count("(it will learn that)") == 3
+    assert "held-out" in said
+    assert "(line 5 is not UTF-8 text (at byte 4); nothing of it was taken)" in said
+    assert not {"\0", "\x1b"} & set(said)
+    found = wakeup(tmp_path, "stats", "--json", "--search", "cafole").stdout
+    assert json.loads(found)["talk"] == []

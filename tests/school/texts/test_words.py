@@ -1,0 +1,76 @@
+"""Ids of many texts at a go are those of the plain way, whatever stands between words."""
+
+from __future__ import annotations
+
+import sys
+from unicodedata import category
+
+import pytest
+from hypothesis import example, given
+from hypothesis import settings as effort
+from hypothesis import strategies as st
+
+from school.texts import words
+from school.texts.words import WordIds, words_of
+from tests.school.texts.test_tokenizer import FABLE, FOX, raised_on
+
+SPACED = raised_on(
+    "a  b   c    d\n\n\ne\n \nf \n\n g\t\th\r\n\r\ni \u3000j\u2003 k .  (so) 's 'tis it's\n" * 40 + FABLE * 9
+)
+WHITE = " \n\t\r\x0b\x0c\x1c\x1f\x85\xa0\u1680\u180e\u2003\u200b\u2028\u2029\u202f\u205f\u3000\ufeff\0"
+BITS = st.sampled_from(
+    [*WHITE, " ", "\n", "  ", "\n\n", "   ", "\n\n\n", "fox", "'s", "’", "“", "—", "5", "é", "狐", "🦊", "_"]
+)
+PIECES = st.lists(BITS | st.text(st.characters(), max_size=3), max_size=14).map("".join)
+
+
+@effort(max_examples=600, deadline=None)
+@given(st.lists(PIECES, max_size=4))
+@example(["the fox\n\n", "\n\nthe fox", " ", "", "\n", "a\n \nb", "a \n\n b   c", "said:\n\n“So”"])
+@example(["fox 's"] * 2)
+def test_the_same_ids(texts: list[str]):
+    """Whatever is between words, known words or new ones."""
+    for tokenizer in (FOX, SPACED):
+        plain, encode = list(tokenizer.encode_many(texts)), tokenizer.in_bulk()
+        for _ in range(2):
+            assert [ids.tolist() for ids in encode(texts)] == plain
+
+
+def test_each_white_space_before_after_and_between():
+    """Every run of up to three of the white space there is, at the beginning, between words and at the end."""
+    for first in WHITE:
+        texts = [first + second + third for second in ["", *WHITE] for third in ["", *WHITE]]
+        texts = [*texts, *(f"fox{gap}sat" for gap in texts), *(f"fox sat{gap}" for gap in texts)]
+        assert [ids.tolist() for ids in SPACED.in_bulk()(texts)] == list(SPACED.encode_many(texts))
+
+
+def test_a_cut_changes_no_text():
+    """All of it is there, in order; what is even is cut at each space and line."""
+    assert words_of("The fox\nsat.\n\nSo did I") == ["The", " fox", "\nsat.", "\n", "\nSo", " did", " I"]
+    assert words_of("The fox  sat.\n\n\nSo") == ["The", " fox ", " sat.\n\n", "\nSo"]
+
+
+def test_what_is_known_is_not_encoded_again(monkeypatch: pytest.MonkeyPatch):
+    """Words are encoded once, until so many are known that all are forgotten; long ones are never kept."""
+    encoded: list[str] = []
+    encode = WordIds(lambda texts: encoded.extend(texts) or FOX.encode_many(texts), FOX.byte_lengths())
+    list(encode(["the fox sat by the fox"]))
+    assert encoded == [" fox sat by the", "the"]
+    encoded.clear()
+    list(encode(["the fox sat"]))
+    assert encoded == []
+    long = " " + "x" * words.LONGEST
+    list(encode([long, long]))
+    assert encoded == [long, "", long]
+    monkeypatch.setattr(words, "KEPT", 5)
+    list(encode([" moon"]))
+    assert encode._known.keys() == {" moon"}
+
+
+def test_characters_that_may_be_white_space():
+    """Whatever Unicode calls a separator, a control or a format, and some of all others, behind each kind of gap."""
+    odd = [c for c in map(chr, range(sys.maxunicode + 1)) if category(c) in ("Zs", "Zl", "Zp", "Cc", "Cf")]
+    texts = [
+        f"a{gap}{char}b" for gap in (" ", "\n", "  ", "\n\n") for char in [*odd, *map(chr, range(0, 1 << 17, 997))]
+    ]
+    assert [ids.tolist() for ids in FOX.in_bulk()(texts)] == list(FOX.encode_many(texts))
