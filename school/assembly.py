@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import wait
 from contextlib import ExitStack
 from copy import deepcopy
@@ -397,7 +397,8 @@ def remember(registrar: Registrar, mailbox: Mailbox, mind: Mind, lifetime: Lifet
     people = People(registrar, *registrar.ledger(), clock=lifetime.now)
     if mind.soul:
         pairs = registrar.queries.pairs_learning()
-        pairs = [pair for pair in pairs if people.welcome(pair.person, pair.asker) and not _of_lost_text(pair, mind)]
+        texts = {text.name for text in mind.librarian.texts}
+        pairs = [pair for pair in pairs if people.welcome(pair.person, pair.asker) and not _of_lost_text(pair, texts)]
         wake_tutor(mind.soul, mind.tutor, pairs)
         mind.receptionist.remember(pairs)
         wake_receptionist(mind.soul, mind.receptionist, welcome=people.welcome)
@@ -409,10 +410,9 @@ def remember(registrar: Registrar, mailbox: Mailbox, mind: Mind, lifetime: Lifet
     return people, school
 
 
-def _of_lost_text(pair: Pair, mind: Mind) -> bool:
-    """Whether self-play made it of a text that is not in the library any more."""
-    here = {text.name for text in mind.librarian.texts}
-    return pair.origin.surface == LIBRARY and pair.origin.channel not in here
+def _of_lost_text(pair: Pair, texts: Collection[str]) -> bool:
+    """Whether self-play made it of a text that is none of these."""
+    return pair.origin.surface == LIBRARY and pair.origin.channel not in texts
 
 
 def hire_scribe(

@@ -16,7 +16,6 @@ from school.door.phrases import Phrase
 from school.door.receipts import Progress, Receipt
 from school.door.values import (
     AS_ALWAYS,
-    LIBRARY,
     ME,
     NOWHERE,
     OWN_SURFACES,
@@ -154,9 +153,7 @@ class School:
 
     def forget_texts(self, names: Collection[str]) -> Future[dict[str, int]]:
         """Let the record tell nothing of these texts any more; how many ``lessons`` and ``pages`` of diary and letters
-        it told of them; and break off what self-play made of them. Whether they are taught is the library's to say."""
-        for name in names:
-            self._mailbox.post(Forget(Scope(surface=LIBRARY, channel=name)))
+        it told of them. Whether they are taught is the library's to say."""
         return self._record.forget_texts(names)
 
     def sent(self, reply_id: str, message: str) -> None:

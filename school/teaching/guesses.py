@@ -15,11 +15,10 @@ import torch
 from brain.contract import Brain
 from school.teaching.judge import Judge
 from school.teaching.own_words import answers
-from school.teaching.verdicts import Verdict
+from school.teaching.verdicts import ANSWER, Verdict
 
 ENOUGH = 10  # verdicts, from which on a judge is asked
-ASKED, TRIED, KEPT = 8, 16, 5  # questions, answers to them, and of either kind the surest, at most
-LONGEST = 64  # tokens of an answer, beyond which all are long
+ASKED, TRIED, KEPT = 12, 24, 8  # questions, answers to them, and of either kind the surest, at most
 SHARE = 1.0  # of the weight of what people said
 
 
@@ -35,7 +34,7 @@ def guesses(
     asked = [given[number].question for number in rng.integers(len(given), size=ASKED)]
     questions = [asked[number % ASKED] for number in range(TRIED)]
     lots = torch.Generator().manual_seed(int(rng.integers(2**31)))
-    said = answers(voice, questions, lots, longest=LONGEST)
+    said = answers(voice, questions, lots, longest=ANSWER)
     scores = judge.scores(said)
     order = np.argsort(scores, kind="stable")
     surest = [i for i in order[:KEPT] if scores[i] < 0] + [i for i in order[-KEPT:] if scores[i] > 0]

@@ -12,7 +12,7 @@ Everything random follows from (seed, step), so a life can be resumed in the mid
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,6 +69,10 @@ class Taste:
     def forget(self, scope: Scope) -> None:
         """What is made of those verdicts goes before the next lesson."""
         self._stale |= bool(self.verdicts.forget(scope) & self._used)
+
+    def keep_texts(self, texts: Collection[str]) -> None:
+        """What self-play made of others goes before the next lesson."""
+        self._stale |= bool(self.verdicts.keep_texts(texts) & self._used)
 
     @property
     def _used(self) -> frozenset[str]:

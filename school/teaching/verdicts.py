@@ -7,7 +7,7 @@ Shapes: R answers, T tokens of the longest row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from school.door.values import LIKED, PLAYED, Pair, Scope
+from school.door.values import LIBRARY, LIKED, PLAYED, Pair, Scope
 from school.texts.tokenizer import BABY, END, PERSON, Tokenizer
 
 KEPT = 256  # verdicts, the latest
@@ -76,12 +76,20 @@ class Verdicts:
 
     def forget(self, scope: Scope) -> frozenset[str]:
         """Returns the ids of those that went."""
-        gone = frozenset()
+        return self._drop(scope.covers)
+
+    def keep_texts(self, texts: Collection[str]) -> frozenset[str]:
+        """Without what self-play made of others; returns the ids of those that went."""
+        return self._drop(lambda pair: pair.origin.surface == LIBRARY and pair.origin.channel not in texts)
+
+    def _drop(self, goes: Callable[[Pair], bool]) -> frozenset[str]:
+        gone: set[str] = set()
         for kept in (self._verdicts, self._played):
-            gone |= {key for key, verdict in kept.items() if scope.covers(verdict.pair)}
-            for key in gone & kept.keys():
+            here = {key for key, verdict in kept.items() if goes(verdict.pair)}
+            for key in here:
                 del kept[key]
-        return gone
+            gone |= here
+        return frozenset(gone)
 
 
 def balanced(verdicts: Sequence[Verdict], rng: np.random.Generator, count: int) -> list[Verdict]:

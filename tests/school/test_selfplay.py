@@ -12,6 +12,7 @@ import wakeup
 from school import selfplay
 from school.door.values import LIBRARY, ME, PLAYED
 from school.office.mistakes import Mistake
+from school.report.chronicle import read_life, render
 from school.selfplay import play
 from school.taking_out import take_out
 from tests.evening import SMALL
@@ -70,6 +71,10 @@ def test_each_good_answer_gets_a_bad_one(home):
     assert {(row["surface"], row["channel"]) for row in found if "number" in row["prompt"]} == {(LIBRARY, "talk.txt")}
     played(home)
     assert len(rows(home)) == len(found)
+    told = read_life(home, last=5)
+    assert sum(told["selfplay"].values()) == len(found)
+    assert f"{made['preferred']} preferred" in render(told, 80)
+    assert told["pairs"] == 2  # that were taught
 
 
 def test_courses_take_it_and_lessons_do_not(home):
@@ -95,6 +100,9 @@ def test_whoever_is_forgotten_takes_it_along(home):
         assert len(awake.tutor.taste.verdicts.played) == before - 2
     assert "do you know my quokka?" not in {row["prompt"] for row in rows(home)}
     assert any("number" in row["prompt"] for row in rows(home))
+    with day(home, *ALONE, *COUNTED) as awake:
+        awake.tutor.taste.keep_texts({"diary.txt"})  # as when the library changes meanwhile
+        assert {one.pair.prompt for one in awake.tutor.taste.verdicts.played} == {"what do you eat?"}
     take_out(home, home / "library", ["talk.txt"], [])
     assert {row["prompt"] for row in rows(home)} == {"what do you eat?"}
 
