@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 from brain.contract import Brain
-from school.assembly import lock_souls
+from school.assembly import lock_souls, souls_of
 from school.door.values import LIBRARY, MADE_OF, ME, Origin, Pair, new_id
 from school.office.machine import prepare
 from school.office.mistakes import Mistake
@@ -46,9 +46,9 @@ OF_PEOPLE = ("good", "fix", "teach")  # sources of pairs that somebody meant
 def play(settings: SchoolSettings, home: Path, folders: list[Path], say: Callable[[str], None]) -> dict[str, int]:
     """Make it; how many verdicts there are of each source. Raises Mistake where nothing was held yet, or the baby is
     awake."""
+    soul = newest_soul(souls_of(settings, home), say)
     caretaker = lock_souls(settings, home, doing="playing")
     try:
-        soul = newest_soul(caretaker, say)
         known = held(settings, home, folders)
         if not known:
             raise Mistake(

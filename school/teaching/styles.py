@@ -16,7 +16,7 @@ from school.texts.tokenizer import END
 
 WALL = "wall"
 LONGEST = {"loops": 64, "canned": 24, WALL: 96}  # tokens
-COLD, CALM = 0.3, 0.5  # temperatures
+COLD, CALM = 0.1, 0.5  # temperatures
 REPEATED = 0.5  # share of a loop's pairs of tokens that were there before, at least
 PHRASES = 4  # that a voice has ready for everybody
 

@@ -118,8 +118,11 @@ def test_what_is_taken_back_is_not_played_with(home):
         assert {one.pair.prompt for one in awake.tutor.taste.verdicts.played} == {"do you know my quokka?"}
 
 
-def test_nothing_to_play_with(home):
-    """One line says what it takes; while it is awake, another one says that."""
+def test_nothing_to_play_with(home, tmp_path):
+    """One line says what it takes; while it is awake, or was never woken, another one says that."""
+    (tmp_path / "nobody").mkdir()
+    with pytest.raises(Mistake, match="wake the baby first"):
+        played(tmp_path / "nobody")
     with day(home, *ALONE) as awake:
         with pytest.raises(Mistake, match="another baby is awake here"):
             played(home)
