@@ -603,7 +603,7 @@ def help_teach(settings: SchoolSettings, team: Team) -> int:
 
 COMMANDS = {
     "wake": wake,
-    **dict.fromkeys(("ask", "score", "read", "library", "share", "export", "adopt"), think),
+    **dict.fromkeys(("ask", "score", "read", "selfplay", "library", "share", "export", "adopt"), think),
     **dict.fromkeys(("stats", "report", "diary", "timetable"), look),
     "twitch": twitch_errand,
 }

@@ -1,16 +1,18 @@
 """What thumbs do: a baby is told of some of its answers that they were good or bad, and what that makes of it.
 
     python -m benchmarks.thumbs --seeds 3
-    python -m benchmarks.thumbs --steps 400 --thumbs 20 50 100 --set brain.preset=newborn
+    python -m benchmarks.thumbs --steps 400 --thumbs 20 50 100 --set brain.preset=newborn --keep /tmp/grown
 
 The owner has a hidden taste: answers that are short (at most eight words), or that name something to eat or drink, or a
 colour. The baby answers questions; the owner marks answers of that kind as good and as many others as bad. Whether it
 learned the taste is asked of other answers, which nobody marked: of how many pairs, one liked and one not, the liked
 one became likelier (ln p after - ln p before of the whole answer) than the other did. Beside it, what that cost:
 held-out bits, how different what it says is (distinct-2), and how far it went, in nats per token, on answers that it
-gave afresh and on held-out text; and how many of these the owner likes.
+gave afresh and on held-out text; and how many of these the owner likes. The standard error of the order is that of its
+judged answers alone (DeLong et al. 1988); what another life would make of it, only several seeds can tell.
 
-A course is held at once, with no lessons between its steps, so that only thumbs make a difference.
+A course is held at once, with no lessons between its steps, so that only thumbs make a difference. With ``--keep`` the
+lives before thumbs are lived once, and taken from there by whoever measures something else of them.
 """
 
 from __future__ import annotations
@@ -18,10 +20,14 @@ from __future__ import annotations
 import argparse
 import copy
 import itertools
+import math
 import random
+import shutil
 import time
 from collections.abc import Iterator, Sequence
-from statistics import fmean
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import fmean, variance
 from typing import Any, NamedTuple
 
 import torch
@@ -37,6 +43,7 @@ from school.assembly import Awake
 from school.door.events import Tasted
 from school.door.values import ME, Pair
 from school.office.mistakes import Mistake
+from school.souls.caretaker import Caretaker, SoulSettings
 from school.talking.receptionist import Receptionist
 from school.teaching.course import log_probabilities, read_quietly, strayed
 from school.teaching.tutor import Tutor
@@ -52,9 +59,14 @@ EDIBLE = words(
 )
 COLOURS = words("red blue green yellow white black brown grey pink purple orange")
 NAMED = {*EDIBLE, *COLOURS}
-JUDGED, MEASURED = 50, 160  # answers of either kind that nobody marks; answers of which distinct-2 is counted
+JUDGED, MEASURED = 150, 160  # answers of either kind that nobody marks; answers of which distinct-2 is counted
 MOST_ANSWERS = 2000  # that it is asked for; a taste that it never meets can't be marked
 BATCH = 32  # rows that are read together
+
+
+class Order(NamedTuple):
+    share: float  # of pairs in the right order
+    error: float
 
 
 class Said(NamedTuple):
@@ -127,13 +139,16 @@ def likelihoods(voice: Brain, batches: Sequence[Rows]) -> list[float]:
     ]
 
 
-def accuracy(before: Brain, after: Brain, tutor: Tutor, liked: Sequence[Said], others: Sequence[Said]) -> float:
-    """The share of pairs in which what is liked became likelier than what is not; of each with each."""
+def accuracy(before: Brain, after: Brain, tutor: Tutor, liked: Sequence[Said], others: Sequence[Said]) -> Order:
+    """The share of pairs in which what is liked became likelier than what is not, of each with each; and its standard
+    error."""
     ratios = []
     for said in (liked, others):
         rows = rows_of(tutor, said)
         ratios.append([a - b for a, b in zip(likelihoods(after, rows), likelihoods(before, rows), strict=True)])
-    return fmean(good > bad for good, bad in itertools.product(*ratios))
+    good, bad = ratios
+    of_good, of_bad = ([fmean(a > b for b in bad) for a in good], [fmean(a > b for a in good) for b in bad])
+    return Order(fmean(of_good), math.sqrt(variance(of_good) / len(good) + variance(of_bad) / len(bad)))
 
 
 def strayed_on_answers(before: Brain, after: Brain, tutor: Tutor, said: Sequence[Said]) -> float:
@@ -192,15 +207,38 @@ def hold_course(tutor: Tutor) -> Tasted:
             return came
 
 
-def life(given: argparse.Namespace, seed: int) -> dict[str, Any]:
-    homes: list = []
-    with awake(given, f"{SEED}={seed}", prepare=homes.append) as (day, settings):
-        tutor, started = day.tutor, time.process_time()
-        grow(tutor, given.steps, settings)
-        before = copy.deepcopy(tutor.voice)
+class Grown(NamedTuple):
+    """A baby before anything is measured, and a way to ask it."""
+
+    day: Awake
+    settings: Any
+    home: Path
+    asking: Asking
+
+
+@contextmanager
+def grown(given: argparse.Namespace, seed: int, *more: str) -> Iterator[Grown]:
+    """One that had its lessons; with ``--keep``, in this life or an earlier one."""
+    homes: list[Path] = []
+    kept = given.keep / f"seed-{seed}" if given.keep else None
+
+    def prepare(home: Path) -> None:
+        homes.append(home)
+        if kept and kept.exists():
+            shutil.copytree(kept, home / "soul")
+
+    with awake(given, f"{SEED}={seed}", *more, prepare=prepare) as (day, settings):
+        grow(day.tutor, given.steps, settings)
+        if kept and not kept.exists():
+            Caretaker(kept, SoulSettings()).save(day.classroom.saver.pack())
         text = library_of(homes[0], settings).taught_text
-        asking = Asking(day, [question.text for question in ask_about(text, seed=seed)])
-        receptionist = day.classroom.receptionist
+        yield Grown(day, settings, homes[0], Asking(day, [one.text for one in ask_about(text, seed=seed)]))
+
+
+def life(given: argparse.Namespace, seed: int) -> dict[str, Any]:
+    with grown(given, seed) as (day, _, _, asking):
+        tutor, started = day.tutor, time.process_time()
+        before, receptionist = copy.deepcopy(tutor.voice), day.classroom.receptionist
         receptionist.publish(tutor.voice, tutor.step)
         liked, others = gather(receptionist, asking.questions, JUDGED + max(given.thumbs) // 2)
         random.Random(seed).shuffle(liked)
@@ -215,9 +253,10 @@ def life(given: argparse.Namespace, seed: int) -> dict[str, Any]:
             began = time.process_time()
             course = hold_course(tutor)
             spent = time.process_time() - began
-            said = asking.now()
+            said, order = asking.now(), accuracy(before, tutor.voice, tutor, *judged)
             result[f"{count} thumbs"] = {
-                "accuracy": accuracy(before, tutor.voice, tutor, *judged),
+                "accuracy": order.share,
+                "standard_error": order.error,
                 "held_out_change": bits(tutor.voice, tutor) / was - 1,
                 "distinct_2": distinct_2([one.text for one in said])[0] / distinct,
                 "strayed_on_answers": strayed_on_answers(before, tutor.voice, tutor, said),
@@ -232,17 +271,33 @@ def life(given: argparse.Namespace, seed: int) -> dict[str, Any]:
     return result
 
 
-def main() -> None:
-    options = parser(__doc__.splitlines()[0])
+def add_options(options: argparse.ArgumentParser) -> None:
     options.add_argument("--steps", type=int, default=200, help="of lessons before")
-    options.add_argument("--thumbs", type=int, nargs="+", default=[20, 50, 100], help="how many, half of them good")
     options.add_argument("--seeds", type=int, default=1, help="lives, one after the other")
     options.add_argument("--first-seed", type=int, default=0, help="of these lives")
+    options.add_argument("--keep", type=Path, metavar="DIR", help="keep grown souls there, and take them from there")
+
+
+def check(given: argparse.Namespace) -> None:
+    """Raises Mistake."""
+    if min(given.steps, given.seeds, given.first_seed + 1) < 1:
+        raise Mistake("--steps and --seeds must be at least 1, and --first-seed at least 0.")
+
+
+def lives(given: argparse.Namespace) -> range:
+    """The seeds."""
+    return range(given.first_seed, given.first_seed + given.seeds)
+
+
+def main() -> None:
+    options = parser(__doc__.splitlines()[0])
+    add_options(options)
+    options.add_argument("--thumbs", type=int, nargs="+", default=[20, 50, 100], help="how many, half of them good")
     given = options.parse_args()
-    if min(given.steps, given.seeds, *given.thumbs, given.first_seed + 1) < 1:
-        raise Mistake("--steps, --thumbs and --seeds must be at least 1, and --first-seed at least 0.")
-    lives = [life(given, seed) for seed in range(given.first_seed, given.first_seed + given.seeds)]
-    report(rounded({"lives": lives}), given.json)
+    check(given)
+    if min(given.thumbs) < 1:
+        raise Mistake("--thumbs must be at least 1.")
+    report(rounded({"lives": [life(given, seed) for seed in lives(given)]}), given.json)
 
 
 if __name__ == "__main__":

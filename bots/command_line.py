@@ -103,6 +103,10 @@ def _add_commands(commands: argparse._SubParsersAction[Parser], common: Parser) 
     read.add_argument("file", type=Path, metavar="FILE")
     read.add_argument("--keep", action="store_true", help="keep what it learned in its soul")
     read.set_defaults(verb="read")
+    play = commands.add_parser(
+        "selfplay", help="let it answer badly on purpose, to learn the difference", parents=[common]
+    )
+    play.set_defaults(verb="selfplay")
     _add_bodies(commands, common)
     _add_stats(commands, common)
     report = commands.add_parser("report", help="its life as one page to look at or give away", parents=[common])

@@ -304,6 +304,7 @@ class Classroom:
         self._nothing_to_learn = request.librarian is None
         if request.librarian is not None:
             self.tutor.planner.librarian = request.librarian
+            self.tutor.taste.keep_texts({text.name for text in request.librarian.texts})
             self.receptionist.restock(request.guard)
             self.examination.other_texts()
             if self.remembering:

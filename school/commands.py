@@ -81,6 +81,21 @@ def read(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> i
     return 0
 
 
+def selfplay(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> int:
+    """Make answers that are bad on purpose, beside those that people gave."""
+    from school.selfplay import play
+
+    made = play(settings, home, options.library, whisper)
+    if options.json:
+        emit(to_json(made), sys.stdout)
+        return 0
+    bad = ", ".join(f"{made[style]:,} {style}" for style in made if style != "preferred")
+    emit(f"{number_of(made.get('preferred', 0), 'answer')} of people's, and beside them: {bad or 'none'}", sys.stdout)
+    if not settings.lessons.selfplay_weight:
+        whisper("They are kept, and count nothing before lessons.selfplay_weight is more than 0: docs/talking.md.")
+    return 0
+
+
 def library(settings: SchoolSettings, home: Path, options: argparse.Namespace) -> int:
     """Look at the texts, add and remove some."""
     from school.library import run

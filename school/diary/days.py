@@ -18,7 +18,7 @@ from school.diary.faces import bear
 from school.diary.scoring import goodness, quotable
 from school.diary.voice import Voices
 from school.door.mood import mood
-from school.door.values import ME, STAFF
+from school.door.values import ME, NO_LESSONS, STAFF
 from school.office.foreign import one_line
 from school.record.pages import DAY, LETTER, Line, Page
 from school.record.welcome import welcome
@@ -154,7 +154,7 @@ _COUNTS = f"""
            (select count(*) from feedback where {_AT} and verdict = 'good') as good,
            (select count(*) from feedback where {_AT} and verdict = 'bad') as bad,
            (select count(*) from feedback where {_AT} and verdict = 'fix') as fixed,
-           (select count(*) from pairs where {_AT} and source not in {STAFF} and source != 'bad') as taught"""
+           (select count(*) from pairs where {_AT} and source not in {(*STAFF, *NO_LESSONS)}) as taught"""
 _SPOKEN = f"""
     select replies.id as reply, person, replies.text as text, log_probability, repeats, ending
     from replies join messages on messages.id = message_id

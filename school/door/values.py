@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 ME = "owner"  # the person at the terminal
 OWN_SURFACES = ("terminal", "ask", "web", "api")  # where nobody but the owner hears it
 STAFF = ("scribe", "reflection", "diary")  # sources of lessons that nobody from outside gave
-LIKED = {"good": True, "bad": False}  # sources of what is a verdict on an answer
+PLAYED = {"preferred": True, "loops": False, "canned": False, "wall": False}  # of verdicts made by self-play
+LIKED = {"good": True, "bad": False} | PLAYED  # sources of what is a verdict on an answer
+NO_LESSONS = ("bad", *PLAYED)  # of these, the sources of what is a verdict only
+LIBRARY = "library"  # where a pair comes from that was made of a text there
+MADE_OF = "+"  # between the id of a pair and what self-play made of it
 GREY = (0.5, 0.5, 0.5)  # a colour that says nothing
 
 
@@ -182,7 +186,7 @@ class Scope:
         return replace(self, replies=self.replies | found.replies, listeners=self.listeners | found.people)
 
     def covers(self, pair: Pair) -> bool:
-        if pair.id in self.pairs or pair.reply in self.replies:
+        if pair.id in self.pairs or pair.id.partition(MADE_OF)[0] in self.pairs or pair.reply in self.replies:
             return True
         if not self.surface:
             theirs = self.person and self.person in (pair.person, pair.asker)

@@ -20,7 +20,7 @@ from sqlite_utils import Database
 
 from school.door.consent import Change
 from school.door.events import StepReport
-from school.door.values import NOWHERE, Exchange, Origin, Pair, id_at, moment_of
+from school.door.values import NO_LESSONS, NOWHERE, PLAYED, Exchange, Origin, Pair, id_at, moment_of
 from school.office.lifetime import Noted
 from school.record.read_only import EXAMINATIONS
 from school.record.schema import reading
@@ -84,15 +84,16 @@ class Queries:
 
     def lessons_since(self, surface: str, moment: float) -> dict[str, int]:
         """How many pairs each person has made on a surface in the day since then (seconds since 1970)."""
-        query = """select person, count(*) as n from pairs
-            where surface = ? and id >= ? and id < ? and source != 'bad' group by person"""
+        query = f"""select person, count(*) as n from pairs
+            where surface = ? and id >= ? and id < ? and source not in {NO_LESSONS} group by person"""  # noqa: S608
         day = [surface, id_at(moment), id_at(moment + 86_400)]
         return self._ask(lambda db: {row["person"]: row["n"] for row in db.query(query, day)}, {})
 
     def taught_before(self, surface: str) -> dict[str, list[float]]:
         """When (seconds since 1970) each person made the lessons on a surface that are taught still."""
         found: dict[str, list[float]] = {}
-        query = "select person, id from pairs where surface = ? and status = 'learning'"
+        query = f"""select person, id from pairs
+            where surface = ? and status = 'learning' and source not in {(*PLAYED,)}"""  # noqa: S608
         for row in self._ask(lambda db: list(db.query(query, [surface])), []):
             found.setdefault(row["person"], []).append(moment_of(row["id"]))
         return found

@@ -26,6 +26,7 @@ from school.record import sources
 from school.record.backup import Copies
 from school.record.pages import LETTERS
 from school.record.phrases import messages_with
+from school.record.played import row_of
 from school.record.queries import Queries
 from school.record.removal import ALL, count, remove, take_back
 from school.record.salvage import mend
@@ -248,23 +249,7 @@ class Registrar:
 
     def taught(self, pair: Pair, written: Future[None] | None = None) -> None:
         """``written`` is done when it is on the disk."""
-        row = {
-            "id": pair.id,
-            "at": utc_now(),
-            "person": pair.person,
-            "source": pair.source,
-            "reply_id": pair.reply or None,
-            "prompt": pair.prompt,
-            "answer": pair.answer,
-            "weight": pair.weight,
-            "status": "learning",
-            "asker": pair.asker or None,
-            "asked_in": pair.asked_in or None,
-            "surface": pair.origin.surface or None,
-            "channel": pair.origin.channel or None,
-            "chat_message": pair.origin.message or None,
-        }
-        self._writer.submit(Rows.of(Row("pairs", row)), written)
+        self._writer.submit(Rows.of(Row("pairs", row_of(pair))), written)
 
     def take_back(self, person: str) -> Future[Pair | None]:
         """See ``removal.take_back``; all that is on its way included."""

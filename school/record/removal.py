@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from school.door.values import Kept, Pair, Removed, Scope, id_at
+from school.door.values import MADE_OF, NO_LESSONS, Kept, Pair, Removed, Scope, id_at
 from school.record.pages import redact
 from school.record.queries import last_taught
 
@@ -42,7 +42,9 @@ def take_back(db: Database, person: str) -> Pair | None:
     returns what it was, None where there is nothing."""
     pair = last_taught(db, person)
     if pair:
-        db.execute("update pairs set status = 'withdrawn' where id = ?", [pair.id])
+        made_of_it = pair.id + MADE_OF  # what self-play made of it goes, too
+        withdrawn = "update pairs set status = 'withdrawn' where id = ? or substr(id, 1, ?) = ?"
+        db.execute(withdrawn, [pair.id, len(made_of_it), made_of_it])
         db.execute("delete from feedback where reply_id = ? and person = ?", [pair.reply, person])
     return pair
 
@@ -53,7 +55,7 @@ def count(db: Database, person: str) -> Kept:
         "messages": "select (select count(*) from messages where person = :person) + "
         "(select count(*) from feedback where person = :person)",
         "replies": f"select count(*) from ({_REPLIES_TO} = :person)",
-        "pairs": f"select count(*) from pairs where ({_PAIRS_OF}) and source != 'bad'",
+        "pairs": f"select count(*) from pairs where ({_PAIRS_OF}) and source not in {NO_LESSONS}",
     }
     return Kept(**{name: db.execute(query, {"person": person}).fetchone()[0] for name, query in counts.items()})
 

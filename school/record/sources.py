@@ -106,11 +106,13 @@ def _as_json(course: list[Point]) -> str:
 
 
 def forget_texts(db: Database, names: Collection[str], letters: Path) -> dict[str, int]:
-    """Take texts out of the record: their rows, and what diary and letters say of them by name. How many ``lessons``
-    they had, how many rows (``texts``) and ``pages`` that changed. Raises OSError."""
+    """Take texts out of the record: their rows, what self-play made of them, and what diary and letters say of them by
+    name. How many ``lessons`` they had, how many rows (``texts``) and ``pages`` that changed. Raises OSError."""
     from school.record.pages import redact
+    from school.record.played import forget_played
 
     where, values = "from sources where name in (select value from json_each(?))", [json.dumps(list(names))]
     texts, lessons = db.execute(f"select count(*), coalesce(sum(lessons), 0) {where}", values).fetchone()
     db.execute(f"delete {where}", values)
+    forget_played(db, names)
     return {"texts": texts, "lessons": lessons, "pages": redact(db, (), (), letters, texts=set(names))}

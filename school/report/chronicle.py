@@ -6,6 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
+from school.door.values import NO_LESSONS, PLAYED
 from school.record.pages import DAY, LETTER, pages
 from school.record.read_only import Look
 from school.report.curves import examinations, lessons
@@ -18,17 +19,20 @@ from school.screen.glossary import WORDS
 from school.screen.progress import Examination, is_it_learning
 
 DAYS_SHOWN = 5  # that were remarkable
-SUMMARY = """
+SUMMARY = f"""
     select (select coalesce(max(step), 0) from steps) as step,
            (select coalesce(sum(tokens * span), 0) from steps) as tokens_seen,
            (select bits_per_byte from evaluations order by step desc, id desc limit 1) as held_out_bits_per_byte,
            (select min(bits_per_byte) from evaluations) as best_bits_per_byte,
            (select count(*) from messages) as messages,
            (select count(*) from replies) as replies,
-           (select count(*) from pairs where status = 'learning' and source != 'bad') as pairs,
+           (select count(*) from pairs where status = 'learning' and source not in {NO_LESSONS}) as pairs,
            (select count(*) from runs) as wakings,
            (select min(started_at) from runs) as born_at,
            (select sum(seconds * span) from steps) as seconds_of_lessons"""
+PLAYED_WITH = f"""
+    select source, count(*) as pairs from pairs where status = 'learning' and source in {(*PLAYED,)}
+    group by source order by source"""  # noqa: S608
 EXAMINED = """
     select at, bits_per_byte, bytes, id from evaluations where run_id in (select id from runs where rowid >=
         (select coalesce(max(rowid), 0) from runs where from_step = 0))"""
@@ -46,6 +50,7 @@ def read_life(
         taught, examined = lessons(life), examinations(life)
         return told | {
             "tokens_seen": round(told["tokens_seen"]),
+            "selfplay": {row["source"]: row["pairs"] for row in life.query(PLAYED_WITH)},
             "souls": sorted(place.name for place in (home / "soul").glob("step-*")),
             "loss_curve": _only(taught, "step", "bits_per_byte"),
             "held_out_curve": [{"step": row["step"], "bits_per_byte": row["held_out"]} for row in examined],
@@ -105,6 +110,8 @@ def render(life: dict[str, Any], width: int, *, weather: bool = False, zone: tzi
         ("taught pairs", f"{life['pairs']:,}"),
         ("souls kept", f"{len(life['souls']):,}"),
     )
+    if life["selfplay"]:
+        summary += (("self-play", ", ".join(f"{pairs:,} {source}" for source, pairs in life["selfplay"].items())),)
     drawn = [f"{name:18}  {value}" for name, value in summary]
     if len(life["loss_curve"]) > 1:
         drawn.append(_plot(life, min(width, 100)))

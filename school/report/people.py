@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from school.door.consent import GUEST, Standing, trust_after
-from school.door.values import STAFF, id_at
+from school.door.values import NO_LESSONS, STAFF, id_at
 from school.record.welcome import standings, welcome
 from school.report.life import Life
 
@@ -16,13 +16,14 @@ _EACH = """
 _MARKS = """
     select verdict, count(*) as marks from feedback
     where at >= :since and person in (select value from json_each(:people)) group by verdict"""
-_TAUGHT = """
+_TAUGHT = f"""
     select source, count(*) as pairs, sum(status = 'learning') as learning from pairs
     where at >= :since and person in (select value from json_each(:people))
-        and source not in (select value from json_each(:staff)) and source != 'bad' group by source order by source"""
-_LESSONS = """
+        and source not in (select value from json_each(:staff)) and source not in {NO_LESSONS}
+    group by source order by source"""
+_LESSONS = f"""
     select person, id from pairs where status = 'learning' and person in (select value from json_each(:people))
-        and source not in (select value from json_each(:staff)) and source != 'bad'"""
+        and source not in (select value from json_each(:staff)) and source not in {NO_LESSONS}"""
 _EVERYBODY = "select person from messages union select person from pairs union select person from feedback"
 
 

@@ -33,7 +33,7 @@ from school.souls.settings import SoulSettings
 FORMAT = 1
 NAME = "step-{:012d}"
 JSON_BYTES = 256 << 20  # of the largest facts or tokenizer that are read
-Doing = Literal["waking", "reading"]  # what a process has the souls for
+Doing = Literal["waking", "reading", "playing"]  # what a process has the souls for
 LOOKED_AT = 3  # damaged souls that a wake reads again
 
 
@@ -120,6 +120,7 @@ class Caretaker:
         return {
             "waking": f"another baby is awake here. Stop it first, {others}",
             "reading": f"a reading is under way here (the command read). Wait until it is done, {others}",
+            "playing": f"it plays with itself just now (the command selfplay). Wait until it is done, {others}",
         }.get(doing, "another babyLLM is at work here just now; try again in a moment.")
 
     def save(self, soul: Soul) -> Path:

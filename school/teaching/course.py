@@ -5,6 +5,9 @@ was. Answers that were liked are to stay likely in themselves, not only beside b
 2024, "Unintentional unalignment", arXiv 2410.08847), and what it says to all else is to stay as it was, in nats per
 token. It ends after so many steps, or where it strays too far, or where what was liked sinks.
 
+What learns are the vectors alone (biases and scales), a fiftieth of all numbers: some dozens of verdicts tell little,
+and all matrices together find other ways to agree with each of them than what they have in common (docs/diary.md).
+
 Shapes: R answers, T tokens of a row, V vocabulary, B rows of the library.
 """
 
@@ -29,7 +32,7 @@ from school.teaching.verdicts import Rows, Verdict, matched, mismatched
 SHARPNESS = 1.0  # beta of KTO, per nat of an answer
 KEPT_LIKELY = 0.1  # how much the likelihood of liked answers counts, per nat and token
 KEPT_SAME = 10.0  # how much it counts to be as it was, per nat and token
-RATE, CLIP = 5e-4, 1.0
+RATE, CLIP = 3e-3, 1.0
 WARM_UP = 10  # steps over which the rate rises: the first ones of Adam go equally far everywhere
 SINKING = -0.2  # nats per token: where liked answers are so much less likely than they were, it goes wrong
 
@@ -53,6 +56,8 @@ class Course:
     optimizer: AdamW = field(init=False)
 
     def __post_init__(self):
+        for matrix in self.learner.weight_decayed():
+            matrix.requires_grad_(False)
         self.optimizer = AdamW(self.learner, beta2=0.99, weight_decay=0.0)
 
     @classmethod
@@ -101,7 +106,8 @@ class Course:
     def step(self, drawn: Sequence[Verdict], library: Tensor) -> None:
         """Learn from some verdicts, and stay as it was on ``library`` (B, T+1)."""
         rows, liked = matched(drawn), torch.tensor([one.liked for one in drawn])
-        weights = torch.tensor([one.pair.weight for one in drawn])
+        by_people = liked & torch.tensor([one.pair is not None for one in drawn])  # else it would teach itself
+        weights = torch.tensor([one.weight for one in drawn])
         own, before = read(self.learner, rows.tokens), read_quietly(self.base, rows.tokens)
         likely = log_probabilities(self.learner, own, rows)
         ratios = likely - log_probabilities(self.base, before, rows)
@@ -110,9 +116,9 @@ class Course:
         in_library = strayed(read(self.learner, library), read_quietly(self.base, library))
         lengths = rows.counted.sum(1)
         loss = (weights * losses).mean() + KEPT_SAME * (on_answers + in_library) / 2
-        if liked.any():
-            loss = loss - KEPT_LIKELY * (likely / lengths)[liked].mean()
-            self.liked = (ratios.detach() / lengths)[liked].mean().item()
+        if by_people.any():
+            loss = loss - KEPT_LIKELY * (likely / lengths)[by_people].mean()
+            self.liked = (ratios.detach() / lengths)[by_people].mean().item()
         self.strayed = max(on_answers.item(), in_library.item())
         self._update(loss)
         self.done += 1
@@ -149,8 +155,10 @@ class Course:
         return max(on_answers.item(), strayed(read(self.learner, library), read(self.base, library)).item())
 
     def difference(self) -> dict[str, Tensor]:
+        """Of all that learned."""
         was = dict(self.base.named_parameters())
-        return {name: parameter.detach() - was[name] for name, parameter in self.learner.named_parameters()}
+        learned = {name: one for name, one in self.learner.named_parameters() if one.requires_grad}
+        return {name: parameter.detach() - was[name] for name, parameter in learned.items()}
 
 
 def read(brain: Brain, tokens: Tensor) -> Tensor:

@@ -109,6 +109,13 @@ class LessonSettings(Slice):
     verdict_tolerance: float = Field(
         0.01, ge=0, le=1, description="share of held-out bits that verdicts may cost", json_schema_extra=EXPERT
     )
+    selfplay_weight: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="how much a verdict counts that `selfplay` made, beside a person's; 0: nothing",
+        json_schema_extra=EXPERT,
+    )
     averaging_steps: int = Field(
         100, ge=1, description="it speaks with its weights' running average over these steps", json_schema_extra=EXPERT
     )

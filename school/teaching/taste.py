@@ -12,7 +12,7 @@ Everything random follows from (seed, step), so a life can be resumed in the mid
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,14 +25,16 @@ from school.door.events import Tasted
 from school.door.values import Scope
 from school.teaching.course import Course
 from school.teaching.examiner import Exam
+from school.teaching.guesses import guesses
 from school.teaching.settings import LessonSettings
-from school.teaching.verdicts import Verdicts
+from school.teaching.verdicts import Verdict, Verdicts, balanced
 
 if TYPE_CHECKING:
     from school.teaching.tutor import Tutor
 
 EVERY = 4  # lessons for each step of a course
-TOGETHER, PASSES, FEWEST, MOST = 8, 12, 16, 96  # verdicts of a step, steps that see each of them, steps of a course
+TOGETHER, PASSES, FEWEST, MOST = 8, 12, 64, 96  # verdicts of a step, steps that see each of them, steps of a course
+OF_PLAYED = 2  # verdicts of a step that self-play made, where there are others
 REST = 200  # lessons between two courses
 FADED = 0.5  # of a difference, at which it is made anew
 GIVEN_BACK, TRIES = 0.3, 6  # of what costs too much, and how often
@@ -44,7 +46,7 @@ class Taste:
     """``made_of``: the verdicts that the ``difference`` is of, or that came to nothing; ``size``: its norm at first."""
 
     def __init__(self, settings: LessonSettings):
-        self.settings, self.verdicts = settings, Verdicts()
+        self.settings, self.verdicts = settings, Verdicts(played=settings.selfplay_weight)
         self.difference: dict[str, Tensor] = {}
         self.made_of: frozenset[str] = frozenset()
         self.size = 0.0
@@ -67,6 +69,10 @@ class Taste:
     def forget(self, scope: Scope) -> None:
         """What is made of those verdicts goes before the next lesson."""
         self._stale |= bool(self.verdicts.forget(scope) & self._used)
+
+    def keep_texts(self, texts: Collection[str]) -> None:
+        """What self-play made of others goes before the next lesson."""
+        self._stale |= bool(self.verdicts.keep_texts(texts) & self._used)
 
     @property
     def _used(self) -> frozenset[str]:
@@ -94,19 +100,18 @@ class Taste:
         self.next = tutor.step + EVERY
         if not self.course.over(self.settings.verdict_budget):
             rng = np.random.default_rng([self.settings.seed, self.course.began, self.course.done, *b"taste"])
-            self.course.step(self.verdicts.draw(rng, TOGETHER), self._library(tutor))
+            self.course.step(self._draw(rng), self._library(tutor))
             return None
         if self.course.held_out is None:
             self.course.held_out = self._held_out(tutor, self.course.base)
             return None
         return self._settle(tutor)
 
-    def fade(self, kept: float, brain: Brain) -> None:
-        """An optimizer's step left a share of all matrices."""
+    def fade(self, kept: float) -> None:
+        """An optimizer's step left a share of what was there before: of matrices it pulls them towards zero by so much,
+        of vectors the lessons pull them back to where they were, about as fast."""
         if self.difference:
-            matrices = {id(parameter) for parameter in brain.weight_decayed()}
-            names = [name for name, parameter in brain.named_parameters() if id(parameter) in matrices]
-            torch._foreach_mul_([self.difference[name] for name in names], kept)
+            torch._foreach_mul_(list(self.difference.values()), kept)
 
     def drop(self) -> None:
         """The weights are others; nothing of it is in them."""
@@ -146,7 +151,7 @@ class Taste:
     def _look(self, tutor: Tutor) -> None:
         """Begin a course, if there is reason for one."""
         faded = self.difference and norm(list(self.difference.values()), tutor.brain.backend) < FADED * self.size
-        count = len(self.verdicts)
+        count = len(self.verdicts.ids)
         if count and (self.wanted or faded):
             steps = min(MOST, max(FEWEST, math.ceil(PASSES * count / TOGETHER)))
             made_of = self.verdicts.ids
@@ -155,10 +160,18 @@ class Taste:
         else:
             self.next = tutor.step + REST
 
+    def _draw(self, rng: np.random.Generator) -> list[Verdict]:
+        """What a step is of: some that people gave, what a judge makes of them, and a few that self-play made."""
+        given, played = list(self.verdicts), self.verdicts.played
+        drawn = balanced(given, rng, TOGETHER)
+        guessed = guesses(given, drawn, self.course.base, rng)
+        return [*drawn, *guessed, *balanced(played, rng, OF_PLAYED if drawn else TOGETHER)]
+
     def _settle(self, tutor: Tutor) -> Tasted | None:
         """Take up what came of the course if it costs no more than it may; else try less of it, the next time."""
         course, settings = self.course, self.settings
-        drawn = self.verdicts.draw(np.random.default_rng([settings.seed, course.began]), MEASURED)
+        known = [*self.verdicts, *self.verdicts.played]
+        drawn = balanced(known, np.random.default_rng([settings.seed, course.began]), MEASURED)
         strayed = course.measure(drawn, self._library(tutor))
         change = self._held_out(tutor, course.learner) / course.held_out - 1 if course.held_out else 0.0
         passed = strayed <= settings.verdict_budget and change <= settings.verdict_tolerance and not course.sinking
@@ -189,7 +202,8 @@ class Taste:
     def _take_up(self, tutor: Tutor, difference: dict[str, Tensor]) -> None:
         was, self.difference = self.difference, difference
         self.size = norm(list(difference.values()), tutor.brain.backend)
-        self._move(tutor, {name: tensor - was[name] if was else tensor for name, tensor in difference.items()})
+        self._move(tutor, {name: -tensor for name, tensor in was.items()})
+        self._move(tutor, difference)
 
     def _take_out(self, tutor: Tutor) -> None:
         gone = {name: -tensor for name, tensor in self.difference.items()}
@@ -203,12 +217,10 @@ class Taste:
 
         @torch.no_grad()
         def move() -> None:
-            for weights in (tutor.brain.named_parameters(), tutor.voice.named_parameters()):
-                for name, tensor in weights:
-                    tensor.add_(by[name])
-            for weights in (best.weights if best else {}, tutor.gate.before):
-                for name, tensor in weights.items():
-                    tensor.add_(by[name])
+            speaking = (dict(tutor.brain.named_parameters()), dict(tutor.voice.named_parameters()))
+            for weights in (*speaking, best.weights if best else {}, tutor.gate.before):
+                for name in by.keys() & weights.keys():
+                    weights[name].add_(by[name])
             tutor.brain.constrain()
 
         tutor.exchange.move(tutor, move)

@@ -24,7 +24,7 @@ from brain.ops.foreach import norm as norm_of
 from brain.ops.token_losses import token_losses
 from brain.selfstate import one_late, true_pixels
 from school.door.events import Event, Glimpse, StepReport, Undone
-from school.door.values import LIKED, Pair, Scope
+from school.door.values import LIKED, NO_LESSONS, Pair, Scope
 from school.office.seeds import seed_of
 from school.office.stopwatch import Stopwatch
 from school.teaching.calibrate import Pace
@@ -167,7 +167,7 @@ class Tutor:
         tokenizer = self.librarian.tokenizer
         if pair.source in LIKED:
             self.taste.verdicts.add(pair, tokenizer)
-        if LIKED.get(pair.source, True):
+        if pair.source not in NO_LESSONS:
             self.reviews.add(pair, tokenizer, self.step, dates)
 
     def forget(self, scope: Scope) -> None:
@@ -367,7 +367,7 @@ class Tutor:
             self.gate.remember(self.voice)
         self.optimizer.step(rate, shrink=max(1.0, norm / self.settings.gradient_clip))
         self.brain.constrain()
-        self.taste.fade(1 - rate * self.settings.weight_decay, self.brain)
+        self.taste.fade(1 - rate * self.settings.weight_decay)
         self.stopwatch.lap("optimizer")
         share = max(1 / self.settings.averaging_steps, 9 / (self.step + 10))
         voice, brain = list(self.voice.parameters()), list(self.brain.parameters())

@@ -7,7 +7,7 @@ Shapes: R answers, T tokens of the longest row.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from school.door.values import LIKED, Pair, Scope
+from school.door.values import LIBRARY, LIKED, PLAYED, Pair, Scope
 from school.texts.tokenizer import BABY, END, PERSON, Tokenizer
 
 KEPT = 256  # verdicts, the latest
@@ -24,12 +24,14 @@ QUESTION, ANSWER = 64, 96  # tokens of each that are read, at most
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """An answer as tokens, with the question it was given to; ``pair.weight`` is how much the verdict counts."""
+    """An answer as tokens, with the question it was given to; ``weight`` is how much the verdict counts. ``pair`` is
+    what somebody said; None where it is only guessed."""
 
     question: tuple[int, ...]
     answer: tuple[int, ...]
     liked: bool
-    pair: Pair
+    weight: float
+    pair: Pair | None = None
 
 
 class Rows(NamedTuple):
@@ -38,11 +40,12 @@ class Rows(NamedTuple):
 
 
 class Verdicts:
-    """In the order in which they were given."""
+    """In the order in which they were given; besides, those that self-play made, each of which counts ``played``."""
 
-    def __init__(self, kept: int = KEPT):
-        self._kept = kept
+    def __init__(self, kept: int = KEPT, *, played: float = 0.0):
+        self._kept, self._weight = kept, played
         self._verdicts: dict[str, Verdict] = {}
+        self._played: dict[str, Verdict] = {}
 
     def __len__(self) -> int:
         return len(self._verdicts)
@@ -52,29 +55,49 @@ class Verdicts:
 
     @property
     def ids(self) -> frozenset[str]:
-        return frozenset(self._verdicts)
+        return frozenset(self._verdicts | self._played)
+
+    @property
+    def played(self) -> list[Verdict]:
+        """Those that self-play made."""
+        return list(self._played.values())
 
     def add(self, pair: Pair, tokenizer: Tokenizer) -> None:
         """Raises KeyError for a pair that is no verdict."""
         question, answer = tokenizer.encode(pair.prompt), tokenizer.encode(pair.answer)
         whole = (*answer, END)[:ANSWER]
-        self._verdicts[pair.id] = Verdict(tuple(question[-QUESTION:]), whole, LIKED[pair.source], pair)
-        if len(self._verdicts) > self._kept:
-            del self._verdicts[next(iter(self._verdicts))]
+        kept, weight = self._verdicts, pair.weight
+        if pair.source in PLAYED:
+            kept, weight = self._played, self._weight
+        if weight:
+            kept[pair.id] = Verdict(tuple(question[-QUESTION:]), whole, LIKED[pair.source], weight, pair)
+        if len(kept) > self._kept:
+            del kept[next(iter(kept))]
 
     def forget(self, scope: Scope) -> frozenset[str]:
         """Returns the ids of those that went."""
-        gone = frozenset(key for key, verdict in self._verdicts.items() if scope.covers(verdict.pair))
-        for key in gone:
-            del self._verdicts[key]
-        return gone
+        return self._drop(scope.covers)
 
-    def draw(self, rng: np.random.Generator, count: int) -> list[Verdict]:
-        """At most ``count`` different ones, as many liked as not where there are enough of either."""
-        kinds = [[one for one in self._verdicts.values() if one.liked == liked] for liked in (True, False)]
-        shuffled = [[kind[i] for i in rng.permutation(len(kind))] for kind in kinds]
-        few = min(len(shuffled[0]), count - min(len(shuffled[1]), count // 2))
-        return shuffled[0][:few] + shuffled[1][: count - few]
+    def keep_texts(self, texts: Collection[str]) -> frozenset[str]:
+        """Without what self-play made of others; returns the ids of those that went."""
+        return self._drop(lambda pair: pair.origin.surface == LIBRARY and pair.origin.channel not in texts)
+
+    def _drop(self, goes: Callable[[Pair], bool]) -> frozenset[str]:
+        gone: set[str] = set()
+        for kept in (self._verdicts, self._played):
+            here = {key for key, verdict in kept.items() if goes(verdict.pair)}
+            for key in here:
+                del kept[key]
+            gone |= here
+        return frozenset(gone)
+
+
+def balanced(verdicts: Sequence[Verdict], rng: np.random.Generator, count: int) -> list[Verdict]:
+    """At most ``count`` different ones of these, as many liked as not where there are enough of either."""
+    kinds = [[one for one in verdicts if one.liked == liked] for liked in (True, False)]
+    shuffled = [[kind[i] for i in rng.permutation(len(kind))] for kind in kinds]
+    few = min(len(shuffled[0]), count - min(len(shuffled[1]), count // 2))
+    return shuffled[0][:few] + shuffled[1][: count - few]
 
 
 def matched(drawn: Sequence[Verdict]) -> Rows:

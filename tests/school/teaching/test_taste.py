@@ -17,11 +17,16 @@ from school.souls.packing import pack_soul, wake_tutor
 from school.teaching import course as courses
 from school.teaching import taste as tastes
 from school.teaching.course import Course, log_probabilities, read_quietly
-from school.teaching.verdicts import Verdicts, matched, mismatched
+from school.teaching.verdicts import Verdicts, balanced, matched, mismatched
 from school.texts.tokenizer import BABY, END, PERSON
 from tests.conftest import LESSONS, make_classroom, make_receptionist, make_tutor, take_steps
 
 SLOW = LESSONS.model_copy(update={"learning_rate": 1e-4, "verdict_tolerance": 0.2, "verdict_budget": 0.2})
+
+
+@pytest.fixture(autouse=True)
+def short_courses(monkeypatch):
+    monkeypatch.setattr(tastes, "FEWEST", 16)
 
 
 def verdicts(count: int) -> list[Pair]:
@@ -57,6 +62,11 @@ def same(first, second) -> bool:
 
 def close(first, second) -> bool:
     return all(torch.allclose(a, b, atol=1e-5) for a, b in zip(first, second, strict=True))
+
+
+def without(brain, difference) -> list[torch.Tensor]:
+    """The weights of a brain as they are without it."""
+    return [p.detach() - difference.get(name, 0) for name, p in brain.named_parameters()]
 
 
 def hold(tutor) -> Tasted:
@@ -101,10 +111,10 @@ def test_as_many_good_as_bad_are_drawn(tokenizer):
     kept = Verdicts()
     for pair in verdicts(20)[:9]:
         kept.add(pair, tokenizer)
-    drawn = kept.draw(np.random.default_rng(0), 6)
+    drawn = balanced(list(kept), np.random.default_rng(0), 6)
     assert sum(one.liked for one in drawn) == 3
     kept.forget(Scope(pairs=frozenset(one.pair.id for one in kept if not one.liked)))
-    drawn = kept.draw(np.random.default_rng(0), 6)
+    drawn = balanced(list(kept), np.random.default_rng(0), 6)
     assert len({one.pair.id for one in drawn}) == len(drawn) == 5
 
 
@@ -124,14 +134,16 @@ def test_a_course_teaches_what_is_liked(librarian):
     tutor = tutor_with(librarian, verdicts(16))
     tutor.heed(9.0)  # the best so far
     before, brain, best = copy.deepcopy(tutor.voice), weights(tutor.brain), copy.deepcopy(tutor.plateau.best.weights)
+    matrices = [matrix.clone() for matrix in tutor.voice.weight_decayed()]
     came = hold(tutor)
     assert came.share > 0
     assert 0 < came.strayed <= SLOW.verdict_budget
     assert margin(before, tutor.voice, tutor) > 0.5
-    by = list(tutor.taste.difference.values())
-    assert close([a + d for a, d in zip(weights(before), by, strict=True)], weights(tutor.voice))
-    assert close([a + d for a, d in zip(brain, by, strict=True)], weights(tutor.brain))
-    assert close([a + d for a, d in zip(best.values(), by, strict=True)], tutor.plateau.best.weights.values())
+    by = tutor.taste.difference
+    assert close(without(tutor.voice, by), weights(before))
+    assert close(without(tutor.brain, by), brain)
+    assert close([tensor - by.get(name, 0) for name, tensor in tutor.plateau.best.weights.items()], best.values())
+    assert same(matrices, tutor.voice.weight_decayed())
     assert len(tutor.reviews) == 8
 
 
@@ -162,7 +174,7 @@ def run_course(tutor, steps: int, budget: float) -> Course:
     course = Course.begin(tutor.voice, {}, made_of=tutor.taste.verdicts.ids, began=0, steps=steps)
     rng = np.random.default_rng(0)
     while not course.over(budget):
-        course.step(tutor.taste.verdicts.draw(rng, 8), tutor.taste._library(tutor))
+        course.step(balanced(list(tutor.taste.verdicts), rng, 8), tutor.taste._library(tutor))
     return course
 
 
@@ -214,11 +226,11 @@ def test_whoever_leaves_takes_it_out_of_the_weights(librarian, scope):
     under way is dropped."""
     tutor = tutor_with(librarian, verdicts(8))
     hold(tutor)
-    without = [p - d for p, d in zip(weights(tutor.brain), tutor.taste.difference.values(), strict=True)]
+    rest = without(tutor.brain, tutor.taste.difference)
     tutor.forget(Scope(**scope))
     assert tutor.taste.due(tutor.step)
     tutor.micro_step()
-    assert close(weights(tutor.brain), without)
+    assert close(weights(tutor.brain), rest)
     assert not tutor.taste.difference
     assert tutor.taste.wanted
     tutor.taste.next = 0
@@ -234,17 +246,17 @@ def test_a_soul_whose_verdicts_are_gone_wakes_without_them(librarian, tmp_path):
     """What the record does not have any more is taken out of the weights before the first lesson."""
     tutor = tutor_with(librarian, verdicts(8))
     hold(tutor)
-    without = [p - d for p, d in zip(weights(tutor.voice), tutor.taste.difference.values(), strict=True)]
+    rest = without(tutor.voice, tutor.taste.difference)
     caretaker = Caretaker(tmp_path / "soul", SoulSettings())
     caretaker.save(pack_soul(tutor, make_receptionist(tutor, tmp_path), {}))
     late = make_tutor(librarian, SLOW, seed=9)
     wake_tutor(caretaker.newest(print, set_aside=False), late, [p for p in verdicts(8) if p.person == "ann"])
     late.micro_step()
-    assert close(weights(late.voice), without)
+    assert close(weights(late.voice), rest)
 
 
 def test_what_fades_is_made_anew(librarian, monkeypatch):
-    """The optimizer pulls all matrices towards zero, and so what is left of a difference; at half it is made anew."""
+    """Of a difference less and less is left among the lessons; at half it is made anew."""
     monkeypatch.setattr(tastes, "REST", 5)
     tutor = tutor_with(librarian, verdicts(8), SLOW.model_copy(update={"learning_rate": 2e-2, "weight_decay": 2.0}))
     hold(tutor)
