@@ -17,8 +17,9 @@ from brain.gauges import Gauge, from_names
 from school.diary.faces import bear
 from school.diary.scoring import goodness, quotable
 from school.diary.voice import Voices
+from school.door.lesson_sources import NO_LESSONS, STAFF
 from school.door.mood import mood
-from school.door.values import ME, NO_LESSONS, STAFF
+from school.door.values import ME
 from school.office.foreign import one_line
 from school.record.pages import DAY, LETTER, Line, Page
 from school.record.welcome import welcome

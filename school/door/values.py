@@ -13,10 +13,6 @@ if TYPE_CHECKING:
 
 ME = "owner"  # the person at the terminal
 OWN_SURFACES = ("terminal", "ask", "web", "api")  # where nobody but the owner hears it
-STAFF = ("scribe", "reflection", "diary")  # sources of lessons that nobody from outside gave
-PLAYED = {"preferred": True, "loops": False, "canned": False, "wall": False}  # of verdicts made by self-play
-LIKED = {"good": True, "bad": False} | PLAYED  # sources of what is a verdict on an answer
-NO_LESSONS = ("bad", *PLAYED)  # of these, the sources of what is a verdict only
 LIBRARY = "library"  # where a pair comes from that was made of a text there
 MADE_OF = "+"  # between the id of a pair and what self-play made of it
 GREY = (0.5, 0.5, 0.5)  # a colour that says nothing

@@ -11,7 +11,8 @@ import json
 from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
-from school.door.values import LIBRARY, PLAYED, Pair
+from school.door.lesson_sources import PLAYED
+from school.door.values import LIBRARY, Pair
 from school.record.schema import utc_now
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from sqlite_utils import Database
 
 from school.door.consent import Change
 from school.door.events import StepReport
-from school.door.values import NO_LESSONS, NOWHERE, PLAYED, Exchange, Origin, Pair, id_at, moment_of
+from school.door.lesson_sources import NO_LESSONS, PLAYED
+from school.door.values import NOWHERE, Exchange, Origin, Pair, id_at, moment_of
 from school.office.lifetime import Noted
 from school.record.read_only import EXAMINATIONS
 from school.record.schema import reading

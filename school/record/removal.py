@@ -12,7 +12,8 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from school.door.values import MADE_OF, NO_LESSONS, Kept, Pair, Removed, Scope, id_at
+from school.door.lesson_sources import NO_LESSONS
+from school.door.values import MADE_OF, Kept, Pair, Removed, Scope, id_at
 from school.record.pages import redact
 from school.record.queries import last_taught
 

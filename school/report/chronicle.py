@@ -6,7 +6,7 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
-from school.door.values import NO_LESSONS, PLAYED
+from school.door.lesson_sources import NO_LESSONS, PLAYED
 from school.record.pages import DAY, LETTER, pages
 from school.record.read_only import Look
 from school.report.curves import examinations, lessons

@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from school.door.consent import GUEST, Standing, trust_after
-from school.door.values import NO_LESSONS, STAFF, id_at
+from school.door.lesson_sources import NO_LESSONS, STAFF
+from school.door.values import id_at
 from school.record.welcome import standings, welcome
 from school.report.life import Life
 

@@ -13,9 +13,10 @@ import torch
 from torch.nn import functional as F
 
 from brain.contract import Brain
+from school.door.lesson_sources import STAFF
 from school.door.mailbox import Follow, Trace, fail, fulfil
 from school.door.receipts import Progress, Receipt, Source
-from school.door.values import STAFF, Pair
+from school.door.values import Pair
 from school.teaching.examiner import NEUTRAL
 from school.teaching.recital import by_heart
 from school.teaching.reviews import Before, Review, as_tokens

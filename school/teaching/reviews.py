@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from school.door.values import ME, STAFF, Pair, Scope
+from school.door.lesson_sources import STAFF
+from school.door.values import ME, Pair, Scope
 from school.texts.tokenizer import BABY, DOCUMENT, PERSON, Tokenizer
 
 OWN, OWN_SHARE = "good", 0.5  # source of its own answers that people liked; of these rows they never have more

@@ -24,7 +24,8 @@ from brain.ops.foreach import norm as norm_of
 from brain.ops.token_losses import token_losses
 from brain.selfstate import one_late, true_pixels
 from school.door.events import Event, Glimpse, StepReport, Undone
-from school.door.values import LIKED, NO_LESSONS, Pair, Scope
+from school.door.lesson_sources import LIKED, NO_LESSONS
+from school.door.values import Pair, Scope
 from school.office.seeds import seed_of
 from school.office.stopwatch import Stopwatch
 from school.teaching.calibrate import Pace

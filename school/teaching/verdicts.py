@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from school.door.values import LIBRARY, LIKED, PLAYED, Pair, Scope
+from school.door.lesson_sources import LIKED, PLAYED
+from school.door.values import LIBRARY, Pair, Scope
 from school.texts.tokenizer import BABY, END, PERSON, Tokenizer
 
 KEPT = 256  # verdicts, the latest

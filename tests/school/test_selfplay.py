@@ -10,7 +10,8 @@ from sqlite_utils import Database
 
 import wakeup
 from school import selfplay
-from school.door.values import LIBRARY, ME, PLAYED
+from school.door.lesson_sources import PLAYED
+from school.door.values import LIBRARY, ME
 from school.office.mistakes import Mistake
 from school.report.chronicle import read_life, render
 from school.selfplay import play

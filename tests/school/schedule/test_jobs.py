@@ -63,7 +63,7 @@ def test_names_are_given_once():
         ("save", [("save",)]),
         ("study", [("study_after", 300.0)]),
         ("examine", [("examine",)]),
-        ("thin", [("thin",)]),
+        ("thin", [("thin", UTC)]),
         ("clear out", [("clear_out", 30.0)]),
         ("diary", [("write_day", date(2026, 3, 8)), ("write_day", DAY)]),
         ("letter", [("write_letter", DAY)]),

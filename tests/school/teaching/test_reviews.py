@@ -330,7 +330,7 @@ def test_dates_survive():
     kept = json.loads(json.dumps(old.dates()))
     new = reviews()
     for one in pairs:
-        new.add(one, LETTERS, 20, tuple(kept[one.id]))
+        new.add(one, LETTERS, 20, Dates(*kept[one.id]))
     assert new.dates() == old.dates()
     for step in range(20, 120):
         for mine, yours in zip(new.rows(step, **ROOM), old.rows(step, **ROOM), strict=True):
