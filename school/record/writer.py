@@ -64,7 +64,7 @@ class Writer:
     def __init__(self, path: Path, begin: Rows, lifetime: Lifetime, copies: Copies | None = None):
         self.path, self._begin, self._lifetime, self.copies = path, begin, lifetime, copies
         self._rebuilt = 0
-        self.put_by = Unwritten(path, lifetime.now)
+        self.put_by, self._putting_by = Unwritten(path, lifetime.now), threading.Lock()
         self.leftovers = Leftovers(path)
         self.leftovers.on_removal = self._removed
         self._backlog = _Backlog()
@@ -107,6 +107,8 @@ class Writer:
             self._backlog.give_up_at = time.monotonic() + patience
             self._wake.notify()
         self._thread.join(patience + LAST_RETRY_SECONDS)
+        if self._thread.is_alive():  # it waits for a lock that somebody holds
+            self._put_by()
         if self.unwritten:
             found = f"; what waits in {self.put_by.file.name} is written when it wakes" if self.put_by.is_there else ""
             log.warning("%d rows could not be written to %s%s", self.unwritten, self.path, found)
@@ -152,9 +154,10 @@ class Writer:
     def _put_by(self) -> bool:
         """Whether what waits is where the next life finds it. What is no plain rows is a promise, which the journal
         keeps, or can be asked again."""
-        with self._wake:
-            jobs = [job.write for job in self._backlog.jobs if isinstance(job.write, Rows)]
-        return self.put_by.put_by(self._begin, jobs)
+        with self._putting_by:
+            with self._wake:
+                jobs = [job.write for job in self._backlog.jobs if isinstance(job.write, Rows)]
+            return self.put_by.put_by(self._begin, jobs)
 
     def _flush(self, batch: list[_Job]) -> bool:
         """Write a batch in one transaction; False if the disk refuses, with everything still in the backlog."""
@@ -173,13 +176,14 @@ class Writer:
                 return self._flush(batch)
             log.warning("the record can't be written just now (%s); %d rows wait", error, len(batch))
             return False
-        if self.put_by.is_there:  # gone before anybody hears that they are forgotten
-            with contextlib.suppress(OSError):  # once more after the next flush, or when it wakes
-                self.put_by.clear()
-        with self._wake:
-            for job in batch:  # new ones came in behind; an overflow may have taken some in front
-                if self._backlog.jobs and self._backlog.jobs[0] is job:
-                    self._backlog.jobs.popleft()
+        with self._putting_by:  # nobody may put by what was just written: it may be what is forgotten
+            if self.put_by.is_there:  # gone before anybody hears of it
+                with contextlib.suppress(OSError):  # once more after the next flush, or when it wakes
+                    self.put_by.clear()
+            with self._wake:
+                for job in batch:  # new ones came in behind; an overflow may have taken some in front
+                    if self._backlog.jobs and self._backlog.jobs[0] is job:
+                        self._backlog.jobs.popleft()
         if self.leftovers.waiting:
             with contextlib.suppress(sqlite3.Error, OSError):  # somebody is in the way; once more after the next flush
                 self.leftovers.clear(self._db)

@@ -160,6 +160,7 @@ def test_a_lock_for_two_days(path: Path):
             keeper = Registrar(path, RecordSettings(), run_config={}, from_step=0)
             keeper.taught(pair_of(f"p-{life}"))
             keeper.close(step=0, ending="asleep", patience=0)
+            assert f"p-{life}" in path.with_name("baby.db.unwritten").read_text()  # though it waits for the lock
     with registrar_at(path) as keeper:
         keeper.caught_up.result(60)
         assert [pair.id for pair in Queries(path).pairs_learning()] == ["p-1", "p-2"]

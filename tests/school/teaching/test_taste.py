@@ -15,6 +15,7 @@ from school.door.values import Pair, Scope
 from school.souls.caretaker import Caretaker, SoulSettings
 from school.souls.packing import pack_soul, wake_tutor
 from school.teaching import course as courses
+from school.teaching import guesses
 from school.teaching import taste as tastes
 from school.teaching.course import Course, log_probabilities, read_quietly
 from school.teaching.verdicts import Verdicts, balanced, matched, mismatched
@@ -26,7 +27,9 @@ SLOW = LESSONS.model_copy(update={"learning_rate": 1e-4, "verdict_tolerance": 0.
 
 @pytest.fixture(autouse=True)
 def short_courses(monkeypatch):
+    """With few guesses; how many there are, and how good, is what test_guesses.py looks at."""
     monkeypatch.setattr(tastes, "FEWEST", 16)
+    monkeypatch.setattr(guesses, "TRIED", 8)
 
 
 def verdicts(count: int) -> list[Pair]:
