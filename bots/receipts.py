@@ -58,7 +58,7 @@ def learned(progress: Progress) -> str:
     """What became of a lesson."""
     now = f"{progress.surprise:.2f}"
     before = f"{progress.surprise_before:.2f}, now {now}" if progress.surprise_before is not None else now
-    known = "yes, and so ever more rarely" if progress.by_heart else "not yet, and so ever again until it is"
+    known = "yes, so it comes ever more rarely" if progress.by_heart else "not yet, so it comes often until it is"
     lines = [
         f"({in_words(progress.pair)}",
         f"  its weights' surprise at it: {before} nats a token",

@@ -24,7 +24,7 @@ BITS = st.sampled_from(
 PIECES = st.lists(BITS | st.text(st.characters(), max_size=3), max_size=14).map("".join)
 
 
-@effort(max_examples=600, deadline=None)
+@effort(max_examples=300, deadline=None)
 @given(st.lists(PIECES, max_size=4))
 @example(["the fox\n\n", "\n\nthe fox", " ", "", "\n", "a\n \nb", "a \n\n b   c", "said:\n\n“So”"])
 @example(["fox 's"] * 2)
@@ -36,10 +36,14 @@ def test_the_same_ids(texts: list[str]):
             assert [ids.tolist() for ids in encode(texts)] == plain
 
 
-def test_each_white_space_before_after_and_between():
-    """Every run of up to three of the white space there is, at the beginning, between words and at the end."""
+@pytest.mark.parametrize("longest", [2, pytest.param(3, marks=pytest.mark.trial)])
+def test_each_white_space_before_after_and_between(longest: int):
+    """Every run of up to two of the white space there is, as a trial of up to three: at the beginning, between words
+    and at the end."""
     for first in WHITE:
-        texts = [first + second + third for second in ["", *WHITE] for third in ["", *WHITE]]
+        texts = [
+            first + second + third for second in ["", *WHITE] for third in (["", *WHITE] if longest == 3 else [""])
+        ]
         texts = [*texts, *(f"fox{gap}sat" for gap in texts), *(f"fox sat{gap}" for gap in texts)]
         assert [ids.tolist() for ids in SPACED.in_bulk()(texts)] == list(SPACED.encode_many(texts))
 
