@@ -495,8 +495,8 @@ def test_comments_come_now_and_then_and_become_light_lessons(tmp_path, clock):
         for _ in range(120):
             desk.answers(ANN, "xylophone", likely=-3 + noise.gauss(0, 0.5), answer="zzyzx quux")
         found = desk.rows("select band, percent, among, text, pair, reply_id from comments")
-        assert 15 < len(found) < 55
-        assert len({row[0] for row in found}) >= 4
+        assert 10 < len(found) < 60  # by chance, of some thirty
+        assert len({row[0] for row in found}) >= 2  # a tenth of them are of the outer two bands, so often none
         assert all(row[0] == band(row[1]) and row[2] >= 10 for row in found)
         lessons = desk.lessons()
         assert len(lessons) == 5 == len([row for row in found if row[4]])
