@@ -248,8 +248,8 @@ def test_a_note_that_cannot_be_understood_is_begun_anew(home, raw, caplog):
     assert copy.name == "step-000000000002"
     assert home.forget({ANN}) == 3
     assert people_in(home, copy) == [BOB]
-    assert len(caplog.records) == 1
-    assert "backups.json can't be understood" in caplog.text
+    (told,) = (one.getMessage() for one in caplog.records if one.name == "school.office.files")
+    assert "backups.json can't be understood" in told  # (somebody of an earlier test may still be forgetting)
 
 
 def test_a_full_disk_does_not_empty_the_note(home, tmp_path, monkeypatch):
