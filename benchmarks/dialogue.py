@@ -16,24 +16,20 @@ import argparse
 import json
 import math
 import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-import torch
-from torch.nn import functional as F
-
 import wakeup
 from benchmarks.common import awake, parser, report, run
-from benchmarks.learn import examine
+from benchmarks.talk.baby import learn_for
 from benchmarks.variants import SEED, settings_with
 from brain.contract import Brain
 from school.office.mistakes import Mistake
-from school.teaching.examiner import NEUTRAL
-from school.teaching.tutor import Tutor
+from school.teaching.course import log_probabilities, read_quietly
+from school.teaching.verdicts import padded
 from school.texts.export import lessons_of
 from school.texts.places import STARTER_SHELF, Source, find_files
 from school.texts.tokenizer import BABY, DOCUMENT, PERSON, Tokenizer
@@ -112,14 +108,10 @@ def tokens_of(talk: Talk, tokenizer: Tokenizer, *, prose: bool) -> tuple[list[in
     return ids, answers
 
 
-@torch.no_grad()
 def nats(voice: Brain, ids: list[int], counted: list[bool]) -> float:
     """What the tokens that count cost together."""
-    row = torch.tensor([ids], device=next(voice.parameters()).device)
-    shown = torch.full((1, len(ids) - 1, 3), NEUTRAL, device=row.device)
-    logits = voice(row[:, :-1], shown, voice.fresh_state(1)).logits[0].float()
-    losses = F.cross_entropy(logits, row[0, 1:], reduction="none")
-    return float(losses[torch.tensor(counted[1:], device=row.device)].sum())
+    rows = padded([(ids, counted)])
+    return -float(log_probabilities(voice, read_quietly(voice, rows.tokens), rows))
 
 
 def bits_of_answers(voice: Brain, tokenizer: Tokenizer, talks: Sequence[Talk], *, prose: bool) -> float:
@@ -155,7 +147,7 @@ def live(given: argparse.Namespace, way: str, talks: Sequence[Talk], seed: int) 
     given = argparse.Namespace(**vars(given) | {"text": None})
     write = partial(WAYS[way], talks=taught)
     with awake(given, *ASIDE, f"{SEED}={seed}", prepare=lambda home: write(home / "library")) as (day, settings):
-        learn_for(day.tutor, 60 * given.cpu_minutes, settings.lessons.evaluation_tokens)
+        learn_for(day, settings, given.cpu_minutes, by_processor=True)  # examined on what is learned, as on answers
         voice, tokenizer = day.tutor.voice, day.tutor.librarian.tokenizer
         result = {
             "seed": seed,
@@ -165,16 +157,6 @@ def live(given: argparse.Namespace, way: str, talks: Sequence[Talk], seed: int) 
         }
         wakeup.whisper(f"{way}, seed {seed}: {result['bits_of_answers']} bits a byte of answers")
         return result
-
-
-def learn_for(tutor: Tutor, seconds: float, evaluation_tokens: int) -> None:
-    """So many seconds of the processor's, with the examinations that belong to them: of what is learned, so here of
-    answers only; the best self is kept."""
-    started = time.process_time()
-    while time.process_time() - started < seconds or tutor.under_way:
-        tutor.micro_step()
-        if tutor.exam_due:
-            tutor.heed(examine(tutor, limit=evaluation_tokens).bits_per_byte)
 
 
 def lives(given: argparse.Namespace) -> Iterator[dict[str, Any]]:
@@ -199,9 +181,8 @@ def main() -> None:
 def told(way: dict[str, Any]) -> tuple[str, str]:
     """For people."""
     each = " ".join(f"{life['bits_of_answers']:.4f}" for life in way["lives"])
-    return way[
-        "way"
-    ], f"{way['bits_of_answers']:.4f} bits a byte ({each}), {way['found_among_ten']:.1%} found among ten"
+    bits, found = way["bits_of_answers"], way["found_among_ten"]
+    return way["way"], f"{bits:.4f} bits a byte ({each}), {found:.1%} found among ten"
 
 
 if __name__ == "__main__":

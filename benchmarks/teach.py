@@ -10,14 +10,10 @@ from __future__ import annotations
 import copy
 import time
 
-import torch
-from torch.nn import functional as F
-
 from benchmarks.common import awake, parser, report
 from benchmarks.learn import examine
 from school.door.values import Pair
-from school.teaching.examiner import NEUTRAL
-from school.teaching.reviews import as_tokens
+from school.teaching.receipts import surprise
 from school.teaching.tutor import Tutor
 
 SENTENCE = "On Thursdays the blue heron counts the boats and forgets the number at once."
@@ -26,14 +22,7 @@ QUESTION, WANTED = "what is in the little tin box?", "Three buttons, a feather a
 
 def nats_per_token(tutor: Tutor, pair: Pair) -> float:
     """Mean negative log-likelihood of the pair's answer under the voice, from a fresh conversation."""
-    tokens, weights = as_tokens(pair, tutor.librarian.tokenizer, 0.0)
-    ids = torch.tensor([tokens], device=tutor.device)
-    shown = torch.full((1, len(tokens) - 1, 3), NEUTRAL, device=tutor.device)
-    with torch.no_grad():
-        logits = tutor.voice(ids[:, :-1], shown, tutor.voice.fresh_state(1)).logits
-    losses = F.cross_entropy(logits[0], ids[0, 1:], reduction="none")
-    counted = torch.tensor(weights[1:], device=tutor.device) > 0
-    return losses[counted].mean().item()
+    return surprise(tutor.voice, pair, tutor.librarian.tokenizer)
 
 
 def learn_for(tutor: Tutor, seconds: float) -> int:

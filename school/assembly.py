@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import wait
 from contextlib import ExitStack
 from copy import deepcopy
@@ -29,7 +29,7 @@ from school.door.journal import Journal
 from school.door.mailbox import Mailbox
 from school.door.school import School
 from school.door.signals import Signals
-from school.door.values import LIBRARY, Pair, date_ids_by
+from school.door.values import date_ids_by
 from school.office.foreign import one_line
 from school.office.lifetime import MACHINE, Clocks, Lifetime
 from school.office.log import keep_log, redact
@@ -397,8 +397,8 @@ def remember(registrar: Registrar, mailbox: Mailbox, mind: Mind, lifetime: Lifet
     people = People(registrar, *registrar.ledger(), clock=lifetime.now)
     if mind.soul:
         pairs = registrar.queries.pairs_learning()
-        texts = {text.name for text in mind.librarian.texts}
-        pairs = [pair for pair in pairs if people.welcome(pair.person, pair.asker) and not _of_lost_text(pair, texts)]
+        of_texts = {"", *(text.name for text in mind.librarian.texts)}  # made of none, or of one that is there
+        pairs = [pair for pair in pairs if people.welcome(pair.person, pair.asker) and pair.text in of_texts]
         wake_tutor(mind.soul, mind.tutor, pairs)
         mind.receptionist.remember(pairs)
         wake_receptionist(mind.soul, mind.receptionist, welcome=people.welcome)
@@ -408,11 +408,6 @@ def remember(registrar: Registrar, mailbox: Mailbox, mind: Mind, lifetime: Lifet
     school = School(mailbox, registrar, exchanges=exchanges, lifetime=lifetime)
     school.forgetting.go_on(people.left(), registrar.inherited)
     return people, school
-
-
-def _of_lost_text(pair: Pair, texts: Collection[str]) -> bool:
-    """Whether self-play made it of a text that is none of these."""
-    return pair.origin.surface == LIBRARY and pair.origin.channel not in texts
 
 
 def hire_scribe(

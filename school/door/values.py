@@ -141,6 +141,11 @@ class Pair:
     origin: Origin = NOWHERE  # of the answer
     asked_in: str = ""  # the surface's id of the message that the prompt was
 
+    @property
+    def text(self) -> str:
+        """The text of the library that it was made of, by its name; "" where it was made of none."""
+        return self.origin.channel if self.origin.surface == LIBRARY else ""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:

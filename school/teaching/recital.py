@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import torch
-from torch import Tensor
 from torch.nn import functional as F
 
 from brain.contract import Brain
 from school.door.values import Pair
-from school.teaching.examiner import NEUTRAL
+from school.teaching.course import read_quietly
 from school.teaching.reviews import Reviews, as_tokens
+from school.teaching.verdicts import padded
 from school.texts.tokenizer import Tokenizer
 
 ASKED = 256  # pairs at most, at one examination
@@ -57,21 +56,8 @@ def by_heart(voice: Brain, pairs: Sequence[Pair], tokenizer: Tokenizer) -> list[
     return known
 
 
-@torch.no_grad()
 def _known(voice: Brain, rows: Sequence[Row]) -> list[bool]:
-    ids, answers = (part.to(next(voice.parameters()).device) for part in _padded(rows))
-    shown = torch.full((*answers.shape, 3), NEUTRAL, device=ids.device)
-    logits = voice(ids[:, :-1], shown, voice.fresh_state(len(ids))).logits.float()
-    likelihood = F.cross_entropy(logits.transpose(1, 2), ids[:, 1:], reduction="none").neg().exp()
+    tokens, answers = padded([(ids, [weight > 0 for weight in weights]) for ids, weights in rows])
+    logits = read_quietly(voice, tokens).float().cpu()
+    likelihood = F.cross_entropy(logits.transpose(1, 2), tokens[:, 1:], reduction="none").neg().exp()
     return ((likelihood >= SURE) | ~answers).all(1).tolist()
-
-
-def _padded(rows: Sequence[Row]) -> tuple[Tensor, Tensor]:
-    """The pairs' ids (N, T+1) from a fresh conversation on, and which targets (N, T) are of the answer."""
-    length = max(len(tokens) for tokens, _ in rows) - 1
-    ids = torch.zeros(len(rows), length + 1, dtype=torch.int64)
-    answers = torch.zeros(len(rows), length, dtype=torch.bool)
-    for number, (tokens, weights) in enumerate(rows):
-        ids[number, : len(tokens)] = torch.tensor(tokens)
-        answers[number, : len(tokens) - 1] = torch.tensor(weights[1:]) > 0
-    return ids, answers

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from school.door.lesson_sources import LIKED, PLAYED
-from school.door.values import LIBRARY, Pair, Scope
+from school.door.values import Pair, Scope
 from school.texts.tokenizer import BABY, END, PERSON, Tokenizer
 
 KEPT = 256  # verdicts, the latest
@@ -81,7 +81,7 @@ class Verdicts:
 
     def keep_texts(self, texts: Collection[str]) -> frozenset[str]:
         """Without what self-play made of others; returns the ids of those that went."""
-        return self._drop(lambda pair: pair.origin.surface == LIBRARY and pair.origin.channel not in texts)
+        return self._drop(lambda pair: bool(pair.text) and pair.text not in texts)
 
     def _drop(self, goes: Callable[[Pair], bool]) -> frozenset[str]:
         gone: set[str] = set()
@@ -115,11 +115,19 @@ def mismatched(drawn: Sequence[Verdict]) -> Rows | None:
 
 def _rows(turns: Sequence[tuple[tuple[int, ...], tuple[int, ...]]]) -> Rows:
     asked = [[PERSON, *question, END, BABY] for question, _ in turns]
-    length = max(len(question) + len(answer) for question, (_, answer) in zip(asked, turns, strict=True))
-    tokens = np.zeros((len(turns), length), dtype=np.int64)
-    counted = np.zeros((len(turns), length - 1), dtype=bool)
-    for row, (question, (_, answer)) in enumerate(zip(asked, turns, strict=True)):
-        stop = len(question) + len(answer)
-        tokens[row, :stop] = [*question, *answer]
-        counted[row, len(question) - 1 : stop - 1] = True
-    return Rows(torch.from_numpy(tokens), torch.from_numpy(counted))
+    return padded(
+        [
+            ([*question, *answer], [False] * len(question) + [True] * len(answer))
+            for question, (_, answer) in zip(asked, turns, strict=True)
+        ]
+    )
+
+
+def padded(rows: Sequence[tuple[Sequence[int], Sequence[bool]]]) -> Rows:
+    """Tokens, and which of them count as targets, side by side; the first of each is no target."""
+    length = max(len(ids) for ids, _ in rows)
+    tokens = np.zeros((len(rows), length), dtype=np.int64)
+    counted = np.zeros((len(rows), length), dtype=bool)
+    for row, (ids, counts) in enumerate(rows):
+        tokens[row, : len(ids)], counted[row, : len(ids)] = ids, counts
+    return Rows(torch.from_numpy(tokens), torch.from_numpy(counted[:, 1:]))
