@@ -16,10 +16,11 @@ from tokenizers import pre_tokenizers
 from brain import build_brain, read_config
 from brain.contract import Brain
 from brain.layers.words import KEPT
+from brain.sampling import FAR
 from school.bodies.body import Body
 from school.office.mistakes import Mistake
 from school.souls.packing import load_weights
-from school.talking.form import FAR, LONG, PULL, SPELLED, Form
+from school.talking.form import LONG, PULL, SPELLED, Form
 from school.talking.receptionist import GUIDED, TAIL
 from school.teaching.examiner import NEUTRAL
 from school.texts.characters import Characters

@@ -28,7 +28,7 @@ from brain.ops.backend import Kernels
 log = logging.getLogger(__name__)
 
 ROOM = Path(brain.__file__).parent
-SOURCES = (ROOM / "ops" / "kernels.c", ROOM / "hippocampus" / "hippocampus.c")
+SOURCES = (ROOM / "ops" / "kernels.c", ROOM / "hippocampus" / "hippocampus.c", ROOM / "sampling.c")
 HEADERS = tuple(ROOM / "ops" / name for name in ("numbers.h", "words.h", "step.h"))
 COMPILERS = ("cc", "gcc", "clang")
 # Sums may be reordered (that is what makes vectors of them); not-a-number must stay what it is.

@@ -8,7 +8,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from brain.sampling import sample
+from brain.ops.backend import Kernels
+from brain.sampling import draw, likely
 from school.talking.form import Form
 from school.talking.guard import Guard
 from school.talking.settings import SpeechSettings
@@ -20,75 +21,72 @@ from school.texts.tokenizer import MARK_COUNT, Tokenizer
 class Chooser:
     def __init__(self, tokenizer: Tokenizer, settings: SpeechSettings, form: Form, device: torch.device):
         self._tokenizer, self._settings, self._form, self._device = tokenizer, settings, form, device
-        self._no_beginning = torch.tensor([ends_only(tokenizer.token_bytes(i)) for i in range(tokenizer.size)])
-        self._no_beginning[tokenizer.end] = True
+        marks = torch.arange(tokenizer.size) < MARK_COUNT
+        self._never = marks & (torch.arange(tokenizer.size) != tokenizer.end)
+        no_beginning = torch.tensor([ends_only(tokenizer.token_bytes(i)) for i in range(tokenizer.size)])
+        self._never_first = marks | no_beginning
 
     def choose(
-        self, everyone: list[Speaking], logits: Tensor, *, warmth: float, penalty: float, guard: Guard | None
+        self,
+        everyone: list[Speaking],
+        logits: Tensor,
+        *,
+        warmth: float,
+        penalty: float,
+        guard: Guard | None,
+        run: Kernels | None = None,
     ) -> Tensor:
         """A token for each, (B,), at ``warmth`` times its temperature. Raises ArithmeticError where the ``logits``
         (B, V) are no numbers."""
         if not logits.amax(-1).isfinite().all():
             raise ArithmeticError("what it was about to say came to no numbers")
-        settings, recent, forbidden = self._settings, self._recent(everyone), self._forbidden(everyone, logits)
         said = [one.said for one in everyone]
-        logits = self._form.spelled(self._form.pulled(logits, list(map(len, said))), said)
-        leaning = self._leaning(everyone)
+        logits = self._form.spelled(self._form.pulled(logits, list(map(len, said))), said, run=run)
+        recent, forbidden = self._recent(everyone), self._forbidden(everyone)
+        temperatures, leaning = self._warm(everyone, warmth), self._leaning(everyone)
 
-        def draw(some: list[int]) -> Tensor:
-            tokens = torch.empty(len(some), dtype=torch.int64, device=self._device)
-            for temperature, places in self._by_temperature([everyone[i] for i in some]).items():
-                tokens[places] = draw_alike([some[place] for place in places], temperature)
-            return tokens
+        def drawn(some: list[int]) -> Tensor:
+            def of(rows: Tensor) -> Tensor:  # mostly all, which need no copies
+                return rows if len(some) == len(everyone) else rows[some]
 
-        def draw_alike(some: list[int], temperature: float) -> Tensor:
-            return sample(
-                logits[some],
-                recent[some].to(self._device),
-                forbidden=forbidden[some].to(self._device),
+            may_come = likely(
+                of(logits),
+                of(recent),
+                forbidden=of(forbidden),
                 ending=self._tokenizer.end,
-                temperature=temperature * warmth,
-                top_k=settings.top_k,
-                top_p=settings.top_p,
+                temperatures=of(temperatures),
+                top_k=self._settings.top_k,
+                top_p=self._settings.top_p,
                 penalty=penalty,
-                rngs=[everyone[i].rng for i in some],
-                leaning=leaning and (leaning[0][some], leaning[1][some]),
+                leaning=leaning and (of(leaning[0]), of(leaning[1])),
+                run=run,
             )
+            return draw(*may_come, [everyone[i].rng for i in some])
 
-        tokens = draw(list(range(len(everyone))))
+        tokens = drawn(list(range(len(everyone))))
         while refused := self._refused(everyone, tokens, guard):  # few: brackets, ends of a few words
             who, what = list(refused), list(refused.values())
             forbidden[who, what], forbidden[who, self._tokenizer.end] = True, False
             if leaning:  # not even if it was told to
                 leaning[1][who] *= leaning[0][who] != tokens[who]
-            tokens[who] = draw(who)
+            tokens[who] = drawn(who)
         return self._owed(everyone, tokens)
 
-    def _by_temperature(self, some: list[Speaking]) -> dict[float, list[int]]:
-        """The places of these answers, by the temperature that was asked for."""
-        places: dict[float, list[int]] = {}
-        for place, one in enumerate(some):
-            asked = one.ask.manner.temperature
-            places.setdefault(self._settings.temperature if asked is None else asked, []).append(place)
-        return places
+    def _warm(self, everyone: list[Speaking], warmth: float) -> Tensor:
+        """The temperature that was asked for of each, (B,), or else the usual one."""
+        usual, asked = self._settings.temperature, [one.ask.manner.temperature for one in everyone]
+        return warmth * torch.tensor([float(usual if one is None else one) for one in asked], device=self._device)
 
     def _recent(self, everyone: list[Speaking]) -> Tensor:
+        """The last tokens of each, behind them -1 where they are fewer: (B, W)."""
         window = self._settings.repetition_window
-        recent = torch.full((len(everyone), window), -1, dtype=torch.int64)
-        for i, speaking in enumerate(everyone):
-            last = speaking.recent[-window:]
-            recent[i, : len(last)] = torch.tensor(last, dtype=torch.int64)
-        return recent
+        last = [one.recent[-window:] for one in everyone]
+        return torch.tensor([tokens + [-1] * (window - len(tokens)) for tokens in last], device=self._device)
 
-    def _forbidden(self, everyone: list[Speaking], logits: Tensor) -> Tensor:
+    def _forbidden(self, everyone: list[Speaking]) -> Tensor:
         """Marks other than the end, and at first what nobody begins with: (B, V)."""
-        forbidden = torch.zeros(logits.shape, dtype=torch.bool)
-        forbidden[:, :MARK_COUNT] = True
-        forbidden[:, self._tokenizer.end] = False
-        for i, speaking in enumerate(everyone):
-            if not any(self._tokenizer.token_bytes(token).strip() for token in speaking.said):
-                forbidden[i] |= self._no_beginning
-        return forbidden
+        begun = [any(self._tokenizer.token_bytes(token).strip() for token in one.said) for one in everyone]
+        return torch.stack([self._never if one else self._never_first for one in begun]).to(self._device)
 
     def _refused(self, everyone: list[Speaking], tokens: Tensor, guard: Guard | None) -> dict[int, int]:
         """Which of them may not say their next token, and which that is."""

@@ -5,12 +5,13 @@ Shapes: B answers, V vocabulary.
 
 from __future__ import annotations
 
-import math
 import re
 
 import torch
 from torch import Tensor
 
+from brain.ops.backend import Kernels
+from brain.sampling import spell_on
 from school.texts.brackets import CLOSERS, OPENERS, Brackets
 from school.texts.tokenizer import Tokenizer
 from school.texts.wording import is_unspaced
@@ -19,7 +20,6 @@ FINAL = re.compile(r"[.!?…。！？؟।]+[\"'”’»)\]]*\s*$")
 LONG = 0.5  # share of the longest answer from which on the next end of a sentence will do
 PULL = 0.15  # nats a token past that by which ends of sentences become likelier
 SPELLED = 0.2  # of the likeliest way to go on with a word, how likely another has to be
-FAR = 30.0  # nats by which others fall, so that they come only where all else is refused
 
 
 class Form:
@@ -42,24 +42,20 @@ class Form:
 
     def pulled(self, logits: Tensor, counts: list[int]) -> Tensor:
         """Logits (B, V) of what comes after so many tokens: past LONG, ends of sentences gain."""
-        past = (torch.tensor(counts) - self._long).clamp(min=0)
-        if not past.any():
+        past = [max(0.0, count - self._long) for count in counts]
+        if not any(past):
             return logits
-        return logits + (PULL * past[:, None] * self.final).to(logits.device)
+        return logits + (PULL * torch.tensor(past)[:, None] * self.final).to(logits.device)
 
-    def spelled(self, logits: Tensor, said: list[list[int]]) -> Tensor:
+    def spelled(self, logits: Tensor, said: list[list[int]], *, run: Kernels | None = None) -> Tensor:
         """Logits (B, V) in which a word that is begun goes on as words do: of its ways to go on, each piece and to
         leave it at that, those stay that are at least SPELLED as likely as the likeliest. What makes up words that
         nobody knows is a bold choice in the middle of one; between words it may be as bold as ever."""
         rows = [i for i, tokens in enumerate(said) if tokens and tokens[-1] in self.begun]
         if not rows:
             return logits
-        begun, goes_on = logits[rows], self.goes_on.to(logits.device)
-        left = begun.masked_fill(goes_on, -torch.inf).logsumexp(-1, keepdim=True)  # at that, whatever comes then
-        ways = torch.where(goes_on, begun, left)
-        odd = ways < ways.amax(-1, keepdim=True) + math.log(SPELLED)
         logits = logits.clone()
-        logits[rows] -= FAR * odd
+        logits[rows] = spell_on(logits[rows], self.goes_on.to(logits.device), SPELLED, run=run)
         return logits
 
     def is_long(self, count: int) -> bool:

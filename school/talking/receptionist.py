@@ -302,7 +302,8 @@ class Receptionist:
         everyone, logits = self._speaking[rows], self._remembered(self._guided())[rows]
         topics, said = [one.topics if self._topics else [] for one in everyone], [one.said for one in everyone]
         logits = taken_up(logits, topics, said, self.settings.take_up)
-        return self._chooser.choose(everyone, logits, warmth=self.calibration, penalty=self.penalty, guard=self.guard)
+        how = {"warmth": self.calibration, "penalty": self.penalty, "guard": self.guard}
+        return self._chooser.choose(everyone, logits, **how, run=self.voice.backend.kernels_for(logits))
 
     def _guided(self) -> Tensor:
         """Logits (B, V) in which the question counts ``guidance`` times as an answer begins, and less and less: that is

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from brain.ops.backend import PYTORCH
-from brain.sampling import sample
+from brain.sampling import draw, likely
 from school.bodies.alone.choosing import Choosing
 from school.bodies.alone.talk import Talk
 from school.bodies.body import body_of
@@ -52,13 +52,17 @@ def test_the_same_choice_as_the_residents():
     logits, recent = rng.normal(size=40).astype(np.float32) * 2, [3, 3, 7, 9]
     forbidden = np.zeros(40, bool)
     forbidden[:3] = True
-    tensors = {"forbidden": torch.from_numpy(forbidden)[None], "ending": 4, "rngs": [torch.Generator()]}
+    given, rngs = (torch.from_numpy(logits)[None], torch.tensor([recent])), [torch.Generator()]
     for temperature, top_k, top_p, penalty in ((0, 0, 1.0, 0.5), (0.7, 5, 1.0, 0.3), (1.3, 0, 0.6, 0.0), (1, 1, 1, 2)):
-        how = {"temperature": temperature, "top_k": top_k, "top_p": top_p, "penalty": penalty}
-        choosing = Choosing(**how)
+        how = {"top_k": top_k, "top_p": top_p, "penalty": penalty}
+        choosing = Choosing(temperature, **how)
         mine = {choosing.choose(logits, recent, forbidden, 4, rng) for _ in range(400)}
-        given = torch.from_numpy(logits)[None], torch.tensor([recent])
-        theirs = {int(sample(*given, **tensors, **how)) for _ in range(400)}
+        how |= {
+            "forbidden": torch.from_numpy(forbidden)[None],
+            "ending": 4,
+            "temperatures": torch.tensor([temperature]),
+        }
+        theirs = {int(draw(*likely(*given, **how), rngs)) for _ in range(400)}
         assert mine == theirs
 
 
