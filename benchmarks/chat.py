@@ -1,12 +1,15 @@
 """How it feels to talk to it while it trains: reply latency, and what talking costs the lessons.
 
     python -m benchmarks.chat --text DIARY.txt
+    python -m benchmarks.chat --text DIARY.txt --chatters 10 --questions 100
 
 Lessons alone, then questions at random moments, then lessons alone again; throughput is compared within the one run.
+Several chatters ask at the same moments.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import random
 import time
@@ -35,20 +38,23 @@ async def tokens_per_second(day: Awake, seconds: float) -> float:
     return (day.tutor.tokens_seen - before) / (time.monotonic() - started)
 
 
-async def talk(school: School, count: int, seconds: float, seed: int) -> list[Reply | Exception]:
-    """``count`` questions at uniformly random moments of ``seconds``, three conversations, each awaited."""
-    rng = random.Random(seed)
-    started = time.monotonic()
+async def talk(school: School, given: argparse.Namespace) -> list[Reply | Exception]:
+    """So many ``questions`` at uniformly random moments of ``seconds``, of ``chatters`` at a time or else in three
+    conversations, each awaited."""
+    rng = random.Random(given.seed)
+    started, conversations = time.monotonic(), max(3, given.chatters)
 
     async def visit(at: float, number: int) -> Reply | Exception:
         await asyncio.sleep(max(0.0, started + at - time.monotonic()))
         try:
-            return await asyncio.wrap_future(school.ask(rng.choice(QUESTIONS), f"visitor{number % 3}"))
+            return await asyncio.wrap_future(school.ask(rng.choice(QUESTIONS), f"visitor{number % conversations}"))
         except Exception as error:
             return error
 
-    moments = sorted(rng.uniform(0, seconds) for _ in range(count))
-    return await asyncio.gather(*(visit(at, number) for number, at in enumerate(moments)))
+    count = given.questions // given.chatters
+    moments = sorted(rng.uniform(0, given.seconds * 0.97) for _ in range(count))
+    visits = [at for at in moments for _ in range(given.chatters)]
+    return await asyncio.gather(*(visit(at, number) for number, at in enumerate(visits)))
 
 
 async def measure(day: Awake, given) -> dict:
@@ -56,7 +62,7 @@ async def measure(day: Awake, given) -> dict:
     await asyncio.sleep(given.warm_up)
     quiet_before = await tokens_per_second(day, given.seconds / 2)
     talking = asyncio.create_task(tokens_per_second(day, given.seconds))
-    answers = await talk(day.school, given.questions, given.seconds * 0.97, given.seed)
+    answers = await talk(day.school, given)
     busy = await talking
     quiet_after = await tokens_per_second(day, given.seconds / 2)
     day.classroom.stop()
@@ -66,14 +72,15 @@ async def measure(day: Awake, given) -> dict:
     first = [1000 * reply.first_token_seconds for reply in replies]
     whole = [1000 * reply.seconds for reply in replies]
     return {
-        "questions": given.questions,
+        "questions": len(answers),
+        "chatters": given.chatters,
         "failed": len(answers) - len(replies),
         "first_token_ms_p50": round(percentile(first, 0.5)),
         "first_token_ms_p99": round(percentile(first, 0.99)),
         "reply_ms_p50": round(percentile(whole, 0.5)),
         "reply_ms_p99": round(percentile(whole, 0.99)),
         "tokens_per_reply": round(sum(len(reply.tokens) for reply in replies) / len(replies), 1),
-        "questions_per_minute": round(60 * given.questions / given.seconds, 1),
+        "questions_per_minute": round(60 * len(answers) / given.seconds, 1),
         "tokens_per_second_untalked": round(quiet),
         "tokens_per_second_talking": round(busy),
         "throughput_ratio": round(busy / quiet, 3),
@@ -85,6 +92,7 @@ def main() -> None:
     options = parser(__doc__.splitlines()[0])
     options.add_argument("--questions", type=int, default=60)
     options.add_argument("--seconds", type=float, default=120, help="over which the questions are spread")
+    options.add_argument("--chatters", type=int, default=1, help="who ask at the same moments")
     options.add_argument("--warm-up", type=float, default=20, help="seconds of lessons first")
     options.add_argument("--seed", type=int, default=0)
     given = options.parse_args()
