@@ -154,11 +154,8 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
         log.info("%s", text)
         display.show(one_line(redact(text)))
 
-    home, team = waking.home, waking.team
-    compute = prepare(settings.machine)
-    if team:
-        compute = replace(compute, device=team.own_device(compute.device))
-        closing.callback(team.leave)
+    home = waking.home
+    compute = prepare_for(settings, waking.team, closing)
     closing.callback(keep_log(home / "statistics", display.show))
     lifetime = count_time(settings, waking, closing, say)
     caretaker = lock_souls(settings, home, lifetime.now)
@@ -189,37 +186,11 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
     scribe.aside = announcer.mention
 
     watchers: list[Watcher] = [announcer]
-
-    def publish(event: Event) -> None:
-        registrar.note(event)
-        for watcher in watchers:
-            watcher.tell(event)
-        scribe.noted(event)
-
-    def look() -> bool:
-        return any(watcher.look() for watcher in watchers)
-
-    pack = partial(pack_soul, mind.tutor, mind.receptionist, facts_of(settings, mind.shape), mind.remembering)
-    classroom = Classroom(
-        mind.tutor,
-        mind.receptionist,
-        mailbox,
-        school,
-        Saver(caretaker, pack, publish, saved_step=mind.soul.step if mind.soul else None),
-        limits=Limits(
-            steps=waking.steps,
-            seconds=waking.seconds,
-            learning=waking.learning,
-            considerate=settings.timetable.study == "idle",
-        ),
-        outside=Outside(publish=publish, look=look, unwritten=lambda: registrar.unwritten),
-        held_out=registrar.queries.held_out_at(mind.tutor.step),
-        remembering=mind.remembering,
-        facts=lambda file: facts_about(file, home / "library", settings.library),
-    )
+    outside, held_out = outside_of(registrar, watchers, scribe), registrar.queries.held_out_at(mind.tutor.step)
+    classroom = open_classroom(settings, waking, mind, caretaker, mailbox, school, outside, held_out)
     greet(say, mind, classroom.parameters)
-    if team:
-        say(f"{team.size} processes share its lessons; waiting for all of them...")
+    if waking.team:
+        say(f"{waking.team.size} processes share its lessons; waiting for all of them...")
         mind.tutor.exchange.assemble(mind.tutor, mind.shape, settings.lessons)
     awake = Awake(
         tutor=mind.tutor,
@@ -240,6 +211,15 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
         surfaces=[watch_library(settings, waking, mind, mailbox, registrar, say)],
     )
     return awake
+
+
+def prepare_for(settings: SchoolSettings, team: Team | None, closing: ExitStack) -> Compute:
+    """What computes here; in a team, with a GPU of its own where GPUs compute. Raises Mistake."""
+    compute = prepare(settings.machine)
+    if team:
+        compute = replace(compute, device=team.own_device(compute.device))
+        closing.callback(team.leave)
+    return compute
 
 
 # ---- souls ---------------------------------------------------------------------------------------------------------
@@ -365,6 +345,55 @@ def tell_progress(registrar: Registrar, mind: Mind, zone: tzinfo) -> str:
     ]
     own = not all(text.name.startswith(f"{places.STARTER}/") for text in mind.librarian.texts)
     return is_it_learning(exams, datetime.now(zone), what="your writing" if own else "the starter shelf")
+
+
+# ---- the classroom ---------------------------------------------------------------------------------------------------
+
+
+def outside_of(registrar: Registrar, watchers: list[Watcher], scribe: Scribe) -> Outside:
+    """Who hears of lessons: the record first, then the ``watchers``, also those that come later, then the scribe."""
+
+    def publish(event: Event) -> None:
+        registrar.note(event)
+        for watcher in watchers:
+            watcher.tell(event)
+        scribe.noted(event)
+
+    def look() -> bool:
+        return any(watcher.look() for watcher in watchers)
+
+    return Outside(publish=publish, look=look, unwritten=lambda: registrar.unwritten)
+
+
+def open_classroom(
+    settings: SchoolSettings,
+    waking: Waking,
+    mind: Mind,
+    caretaker: Caretaker,
+    mailbox: Mailbox,
+    school: School,
+    outside: Outside,
+    held_out: float | None,
+) -> Classroom:
+    """Where lessons are given, and souls are packed from. ``held_out``: bits per byte of the last examination."""
+    pack = partial(pack_soul, mind.tutor, mind.receptionist, facts_of(settings, mind.shape), mind.remembering)
+    return Classroom(
+        mind.tutor,
+        mind.receptionist,
+        mailbox,
+        school,
+        Saver(caretaker, pack, outside.publish, saved_step=mind.soul.step if mind.soul else None),
+        limits=Limits(
+            steps=waking.steps,
+            seconds=waking.seconds,
+            learning=waking.learning,
+            considerate=settings.timetable.study == "idle",
+        ),
+        outside=outside,
+        held_out=held_out,
+        remembering=mind.remembering,
+        facts=lambda file: facts_about(file, waking.home / "library", settings.library),
+    )
 
 
 # ---- the staff -----------------------------------------------------------------------------------------------------
