@@ -44,7 +44,7 @@ from school.door.mailbox import (
 from school.door.mood import mood
 from school.door.school import School
 from school.door.values import GREY, Snapshot
-from school.office.machine import stand_back
+from school.office.machine import hand_back_memory, stand_back
 from school.souls.removal import SavedSouls
 from school.souls.saving import Saver
 from school.talking.audition import Audition
@@ -63,6 +63,7 @@ log = logging.getLogger(__name__)
 
 GIVE_UP = 20  # lessons in a row that failed
 IDLE_SECONDS = 0.05  # how long an idle classroom waits for requests
+LONG_IDLE = 5.0  # seconds after which others get the memory that lessons would need; breaths between two are shorter
 GAUGE_SECONDS = 1.0  # between looks at what the brain tunes, where only the screen wants them
 
 
@@ -121,6 +122,7 @@ class Classroom:
         self._paused = False  # until somebody says otherwise
         self._rests_until = 0.0  # as there is nothing new to learn
         self._nothing_to_learn = False  # the library is empty just now
+        self._busy_at = time.monotonic()  # when there was last something to do; inf once its memory is handed back
         self._failures = 0
         self._recent: deque[StepReport] = deque(maxlen=50)
         self._held_out = held_out  # bits per byte at the last examination, also of an earlier day
@@ -209,6 +211,7 @@ class Classroom:
         """Waits a moment for one where there is nothing else to do."""
         reading = self.examination.under_way or self.marking.under_way
         idle = not (self._studying or reading)
+        self._lend_memory(idle)
         if self.saver.wanted and not self.tutor.under_way:
             self.stopwatch.lap("other")
             self.saver.save()
@@ -217,6 +220,15 @@ class Classroom:
         self.stopwatch.lap("waiting" if idle else "other")
         for request in requests:
             self._carry_out(request)
+
+    def _lend_memory(self, idle: bool) -> None:
+        """What lessons need in between is others' while it has long been ``idle``."""
+        now = time.monotonic()
+        if not idle:
+            self._busy_at = now
+        elif now > self._busy_at + LONG_IDLE:
+            hand_back_memory()
+            self._busy_at = math.inf
 
     def _work(self) -> None:
         """A piece of what there is to do. While it reads with the voice lessons wait: the result belongs to one step,

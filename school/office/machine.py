@@ -6,6 +6,7 @@ import ctypes
 import os
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 
 import torch
@@ -67,6 +68,14 @@ def keep_memory() -> None:
     mallopt(mmap_max, 0)
     mallopt(trim_threshold, 2**31 - 1)
     mallopt(arena_max, 1)  # else the tutor's thread has an arena of its own that is trimmed all the same
+
+
+def hand_back_memory() -> None:
+    """Return to the system what is free now, which ``keep_memory`` keeps for the next step: of a ``toddler`` some 140
+    MB. It takes 40 to 70 ms, in which no other thread gets memory, and as long until the next step has it back."""
+    if sys.platform.startswith("linux"):
+        with suppress(OSError, AttributeError):  # another C library
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def stand_back(by: int = 5) -> None:

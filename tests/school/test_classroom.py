@@ -317,6 +317,22 @@ def test_lessons_pause_and_go_on(class_):
     wait_for(lambda: class_.school.status().step > step)
 
 
+def test_while_lessons_pause_others_have_their_memory(class_, monkeypatch):
+    """It is handed back once, however long they pause, and once more when they pause again."""
+    handed_back = []
+    monkeypatch.setattr("school.classroom.LONG_IDLE", 0.1)
+    monkeypatch.setattr("school.classroom.hand_back_memory", lambda: handed_back.append(class_.tutor.step))
+    class_.classroom.start()
+    for times in (1, 2):
+        step = class_.tutor.step
+        wait_for(lambda step=step: class_.tutor.step > step)
+        class_.control.pause(True).result(60)
+        wait_for(lambda times=times: len(handed_back) == times)
+        time.sleep(0.3)
+        assert len(handed_back) == times
+        class_.control.pause(False).result(60)
+
+
 def test_the_status_is_fresh_without_lessons(class_):
     """With nothing to learn, what was saved and answered is seen at once; the last held-out figure is there from the
     beginning."""
