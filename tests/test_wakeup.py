@@ -33,7 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SMALL = [
     "--set", "brain.preset=newborn", "--set", "lessons.streams=2", "--set", "lessons.block_tokens=32",
     "--set", "lessons.micro_streams=2", "--set", "machine.threads=1", "--set", "speech.max_tokens=6",
-    "--set", "lessons.evaluation_steps=5", "--set", "machine.kernels=false",
+    "--set", "lessons.evaluation_steps=5",
 ]  # fmt: skip
 
 

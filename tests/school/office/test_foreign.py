@@ -36,7 +36,7 @@ COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 EVIL = "x\x1b]0;owned\x07\x9b31m\x7f\x08\r\u202e\u2066\u2028\nFORGED"
 SMALL = (
     "brain.preset=newborn", "lessons.streams=2", "lessons.block_tokens=32", "lessons.micro_streams=2",
-    "machine.threads=1", "machine.kernels=false", "speech.max_tokens=6",
+    "machine.threads=1", "speech.max_tokens=6",
 )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ import pytest
 from sqlite_utils import Database
 
 from bots.chat.host import Host
+from school.door import forgetting
 from school.door.exchanges import Exchanges
 from school.door.forgetting import Mind
 from school.record.registrar import Registrar
@@ -173,8 +174,9 @@ def test_every_file_is_known(lived):
     assert owned - seen <= {"soul/damaged/*"}  # the fixture shows each of the others
 
 
-def test_of_who_is_forgotten_only_the_ledger_is_left(lived):
+def test_of_who_is_forgotten_only_the_ledger_is_left(lived, monkeypatch):
     """In no row, no soul, no backup, no conversation and no letter; the other person's are all there."""
+    monkeypatch.setattr(forgetting, "PATIENCE_SECONDS", 600.0)  # what a slow disk still owes is not what is asked here
     with day(lived, "--set", "speech.conversations=1") as awake:
         awake.people.withdraw(ANN, "c", "forgotten")
         told = awake.school.forget(person=ANN).result(60)
