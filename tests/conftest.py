@@ -70,6 +70,7 @@ TINY = InterneuronConfig(
 LESSONS = LessonSettings(
     streams=2, block_tokens=16, micro_streams=1, warmup_steps=5, averaging_steps=5, evaluation_steps=1000
 )
+WHOLE = LESSONS.model_copy(update={"micro_streams": 2})  # a step in one go, where nothing happens in its middle
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,6 +6,7 @@ import ast
 import re
 from contextlib import ExitStack
 from fnmatch import fnmatch
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,7 @@ FILES = {
 }
 
 
+@cache
 def classes() -> dict[str, ast.ClassDef]:
     files = [file for room in ("school", "bots") for file in sorted((ROOT / room).rglob("*.py"))]
     found = {file: ast.walk(ast.parse(file.read_text("utf-8"))) for file in files}

@@ -20,9 +20,9 @@ from school.teaching import taste as tastes
 from school.teaching.course import Course, log_probabilities, read_quietly
 from school.teaching.verdicts import Verdicts, balanced, matched, mismatched
 from school.texts.tokenizer import BABY, END, PERSON
-from tests.conftest import LESSONS, make_classroom, make_receptionist, make_tutor, take_steps
+from tests.conftest import WHOLE, make_classroom, make_receptionist, make_tutor, take_steps
 
-SLOW = LESSONS.model_copy(update={"learning_rate": 1e-4, "verdict_tolerance": 0.2, "verdict_budget": 0.2})
+SLOW = WHOLE.model_copy(update={"learning_rate": 1e-4, "verdict_tolerance": 0.2, "verdict_budget": 0.2})
 
 
 @pytest.fixture(autouse=True)
