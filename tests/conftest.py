@@ -46,9 +46,10 @@ torch.set_num_threads(1)  # tiny tensors: a second thread only waits
 os.environ["OMP_NUM_THREADS"] = "1"  # so also in the processes that tests start, beside which others run
 
 LONGEST = (
-    "test_wakeup", "test_wire", "test_removal", "test_classroom", "test_login", "test_inspection", "test_tutor",
-    "test_caretaker", "test_registrar", "test_evenings", "test_receptionist", "test_scribe", "test_benchmarks",
-    "test_conditions", "test_shelf", "test_foreign",
+    "test_wakeup", "test_wire", "test_taste", "test_programs", "test_benchmarks", "test_removal", "test_long_talk",
+    "test_tutor", "test_brain", "test_hours", "test_classroom", "test_login", "test_hostile", "test_docs", "test_guard",
+    "test_adopting", "test_caretaker", "test_night", "test_shelf", "test_encodings", "test_inspection",
+    "test_receptionist", "test_evenings", "test_conditions", "test_registrar", "test_scribe", "test_foreign",
 )  # fmt: skip
 __all__ = ["chromium"]  # a fixture
 

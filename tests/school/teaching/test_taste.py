@@ -205,8 +205,10 @@ def test_the_known_disaster_is_stopped(librarian, monkeypatch):
 # ---- among the lessons -----------------------------------------------------------------------------------------------
 
 
-def test_a_course_that_is_broken_off_goes_on_bit_for_bit(librarian, tmp_path):
+def test_a_course_that_is_broken_off_goes_on_bit_for_bit(librarian, tmp_path, monkeypatch):
     """Saved in the middle and woken, it ends with the same weights, and the same of taste in them."""
+    monkeypatch.setattr(tastes, "FEWEST", 6)
+    monkeypatch.setattr(tastes, "PASSES", 6)
     lessons = 2 + tastes.EVERY * (tastes.FEWEST + 2)
     whole, early = tutor_with(librarian, verdicts(8)), tutor_with(librarian, verdicts(8))
     take_steps(whole, lessons)
