@@ -23,6 +23,7 @@ from school.classroom import Classroom, Limits, Outside
 from school.door.mailbox import Mailbox
 from school.door.school import School
 from school.office.advice import go_on_with
+from school.office.kernels import compile_kernels
 from school.souls.caretaker import Caretaker
 from school.souls.packing import pack_soul
 from school.souls.saving import Saver
@@ -45,9 +46,10 @@ torch.set_num_threads(1)  # tiny tensors: a second thread only waits
 os.environ["OMP_NUM_THREADS"] = "1"  # so also in the processes that tests start, beside which others run
 
 LONGEST = (
-    "test_wakeup", "test_wire", "test_removal", "test_classroom", "test_login", "test_inspection", "test_tutor",
-    "test_caretaker", "test_registrar", "test_evenings", "test_receptionist", "test_scribe", "test_benchmarks",
-    "test_conditions", "test_shelf", "test_foreign",
+    "test_wakeup", "test_wire", "test_taste", "test_programs", "test_benchmarks", "test_removal", "test_long_talk",
+    "test_tutor", "test_brain", "test_hours", "test_classroom", "test_login", "test_hostile", "test_docs", "test_guard",
+    "test_adopting", "test_caretaker", "test_night", "test_shelf", "test_encodings", "test_inspection",
+    "test_receptionist", "test_evenings", "test_conditions", "test_registrar", "test_scribe", "test_foreign",
 )  # fmt: skip
 __all__ = ["chromium"]  # a fixture
 
@@ -69,6 +71,7 @@ TINY = InterneuronConfig(
 LESSONS = LessonSettings(
     streams=2, block_tokens=16, micro_streams=1, warmup_steps=5, averaging_steps=5, evaluation_steps=1000
 )
+WHOLE = LESSONS.model_copy(update={"micro_streams": 2})  # a step in one go, where nothing happens in its middle
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -105,7 +108,10 @@ def shelve(tokenizer: Tokenizer, text: str, *, seed: int = 0) -> Librarian:
 def make_brain(
     tokenizer: Tokenizer, *, seed: int = 0, config: BrainConfig = TINY, backend: Backend | None = None
 ) -> Brain:
+    """With the kernels unless told otherwise, as people's babies have them: that spares a third of a lesson's time and
+    most of an answer's. What they compute is held against PyTorch in tests/brain."""
     torch.manual_seed(seed)
+    backend = backend or Backend(compile_kernels())
     return build_brain(config, pieces=tokenizer.pieces, turn_tokens=MARK_COUNT, backend=backend)
 
 

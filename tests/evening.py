@@ -26,7 +26,7 @@ from tests.voices import is_line
 
 SMALL = (
     "brain.preset=newborn", "lessons.streams=2", "lessons.block_tokens=32", "lessons.micro_streams=2",
-    "machine.threads=1", "machine.kernels=false", "speech.max_tokens=12", "chat.person_seconds=0",
+    "machine.threads=1", "speech.max_tokens=12", "chat.person_seconds=0",
     "chat.moderator_answers=100", "chat.raid_people=1000",
 )  # fmt: skip
 QUICK = Limits(command=0.0, tick=0.03, confirmation=0.0, unnoticed=6.0, refusals=0.2, window=0.1)

@@ -11,6 +11,7 @@ import re
 import shlex
 import textwrap
 from configparser import ConfigParser
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -141,14 +142,18 @@ def test_what_wakes_it_at_start_up_is_well_formed():
     assert (agent["RunAtLoad"], agent["ExitTimeOut"]) == (True, 120)
 
 
+@cache
+def of_measurements() -> str:
+    return "".join(file.read_text("utf-8") for file in (ROOT / "benchmarks").rglob("*.py"))
+
+
 @pytest.mark.parametrize(("page", "flag"), every(lambda text: [c for c in code(text) if c.startswith("--")]))
 def test_an_option_exists(page, flag):
     """An option that is named alone is one of a command's, a measurement's, or a small body's, in Python or C."""
     words = arguments_of(flag)
-    of_measurements = "".join(file.read_text("utf-8") for file in (ROOT / "benchmarks").rglob("*.py"))
     assert (
         any(parses([*verb, *words, *more]) for verb in VERBS for more in ([], ["x"]))
-        or f'"{words[0]}"' in of_measurements
+        or f'"{words[0]}"' in of_measurements()
         or words[0] in small_body().format_help()
         or f'"{words[0]}"' in (ROOT / "school/bodies/native/main.h").read_text("utf-8")
     ), flag

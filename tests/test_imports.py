@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,8 @@ BOTS_KNOW = {
 }
 
 
-def imported(file: Path) -> set[str]:
+@cache
+def imported(file: Path) -> frozenset[str]:
     """Every module that a file imports anywhere but under TYPE_CHECKING."""
     names = set()
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
@@ -49,7 +51,7 @@ def imported(file: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{file}: relative import"
             names.add(node.module)
-    return names
+    return frozenset(names)
 
 
 def sources(room: str) -> list[Path]:

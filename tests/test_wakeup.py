@@ -33,11 +33,11 @@ ROOT = Path(__file__).resolve().parent.parent
 SMALL = [
     "--set", "brain.preset=newborn", "--set", "lessons.streams=2", "--set", "lessons.block_tokens=32",
     "--set", "lessons.micro_streams=2", "--set", "machine.threads=1", "--set", "speech.max_tokens=6",
-    "--set", "lessons.evaluation_steps=5", "--set", "machine.kernels=false",
+    "--set", "lessons.evaluation_steps=5",
 ]  # fmt: skip
 
 
-def wakeup(home: Path, *arguments: str, stdin: str | None = "", timeout: float = 60) -> subprocess.CompletedProcess:
+def wakeup(home: Path, *arguments: str, stdin: str | None = "", timeout: float = 110) -> subprocess.CompletedProcess:
     command = [sys.executable, str(ROOT / "wakeup.py"), "--home", str(home), *SMALL, *arguments]
     return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=timeout, cwd="/")
 
@@ -105,7 +105,7 @@ def begin(home: Path, *arguments: str, **pipes) -> subprocess.Popen:
     return subprocess.Popen(command, text=True, cwd="/", **pipes)
 
 
-def read_until(process: subprocess.Popen, words: str, seconds: float = 60) -> str:
+def read_until(process: subprocess.Popen, words: str, seconds: float = 110) -> str:
     """Read the process's output until a line holds ``words``."""
     text, deadline = "", time.monotonic() + seconds
     while words not in text:

@@ -14,7 +14,7 @@ def test_a_short_life_gives_every_capture(tmp_path: Path):
     book = tmp_path / "book.txt"
     book.write_text("".join(f"{n}. {SENTENCES}" for n in range(12)))
     quick = ["library.vocabulary=320", "lessons.streams=2", "lessons.block_tokens=32", "lessons.micro_streams=2"]
-    quick += ["speech.max_tokens=6", "machine.kernels=false"]
+    quick += ["speech.max_tokens=6"]
     found = captures.capture(Namespace(text=book, set=quick, steps=4))
     assert found.keys() == captures.PAGES.keys()
     waking = found["waking"]

@@ -6,6 +6,8 @@ import asyncio
 import os
 import socket
 import stat
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -95,22 +97,29 @@ def test_a_score_is_what_its_voice_says_then(class_, tmp_path):  # noqa: F811
     assert score["bytes"] == len(text.read_bytes())
 
 
-def test_a_home_whose_path_is_too_long_for_a_socket(class_, tmp_path, monkeypatch):  # noqa: F811
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """Not one of pytest's, whose names grow with each run and each worker."""
+    with tempfile.TemporaryDirectory(prefix="b") as folder:
+        yield Path(folder)
+
+
+def test_a_home_whose_path_is_too_long_for_a_socket(class_, tmp_path, short_folder, monkeypatch):  # noqa: F811
     """Its socket is in the runtime folder, for its owner alone, and found through a link in the home."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    if len(os.fsencode(tmp_path / "babyllm" / f"{'0' * 16}.sock")) > LONGEST_NAME:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short_folder))
+    if len(os.fsencode(short_folder / "babyllm" / f"{'0' * 16}.sock")) > LONGEST_NAME:
         pytest.skip("this machine's temporary folders have too long names")
     wake(class_)
     home = tmp_path / ("a" * 60) / ("b" * 60)
 
     def visit(home: Path):
         assert address(home).is_symlink()
-        assert stat.S_IMODE((tmp_path / "babyllm").stat().st_mode) == 0o700
+        assert stat.S_IMODE((short_folder / "babyllm").stat().st_mode) == 0o700
         with Line.to(home) as line:
             return line.ask("hello", "", lambda piece: None)
 
     assert guest(class_, home, visit)["text"]
-    assert not list((tmp_path / "babyllm").iterdir())
+    assert not list((short_folder / "babyllm").iterdir())
     assert not os.path.lexists(address(home))
 
 

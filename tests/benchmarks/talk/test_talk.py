@@ -26,7 +26,7 @@ from school.teaching.tutor import Tutor
 from tests.conftest import SENTENCES, take_steps
 
 SMALL = ["brain.preset=newborn", "machine.threads=1", "library.vocabulary=300", "lessons.micro_streams=2"]
-SMALL += ["lessons.streams=2", "lessons.block_tokens=32", "speech.max_tokens=6", "machine.kernels=false"]
+SMALL += ["lessons.streams=2", "lessons.block_tokens=32", "speech.max_tokens=6"]
 DEFAULT = Variant("default", ())
 
 

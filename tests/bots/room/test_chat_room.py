@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 SMALL = (
     "brain.preset=newborn", "lessons.streams=2", "lessons.block_tokens=32", "lessons.micro_streams=2",
-    "machine.threads=1", "machine.kernels=false", "speech.max_tokens=6",
+    "machine.threads=1", "speech.max_tokens=6",
 )  # fmt: skip
 
 

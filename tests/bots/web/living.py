@@ -28,6 +28,7 @@ from bots.web.settings import WebSettings
 from school.classroom import Classroom
 from school.door.consent import People
 from school.door.control import Control
+from school.door.events import StepReport
 from school.door.mailbox import Mailbox
 from school.door.school import School
 from school.record.registrar import Registrar
@@ -40,6 +41,7 @@ from school.texts.public import PublicTexts
 from tests.conftest import LESSONS, make_classroom, make_receptionist, make_tutor
 
 LEARNING = "since this morning it predicts your writing 4 % better"
+BREATH = 0.03  # seconds after each lesson, which leave the processor to those who look at it
 GUESTS: dict[str, str] = {"room:ann": "Ann", "room:bob": "Bob"}  # who is there, and what they are called
 
 
@@ -110,6 +112,8 @@ def alive(home: Path, librarian: Any, **speech: Any) -> Iterator[Living]:
         registrar.note(event)
         for watcher in watchers:
             watcher.tell(event)
+        if isinstance(event, StepReport):
+            time.sleep(BREATH)
 
     classroom = make_classroom(
         tutor,

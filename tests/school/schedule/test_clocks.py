@@ -96,7 +96,7 @@ def test_both_changes_of_many_zones_are_tried():
 SMALL = [
     "brain.preset=newborn", "brain.neurons=64", "brain.embed_width=32", "brain.thought_width=32",
     "brain.bottleneck=32", "library.vocabulary=300", "lessons.streams=2", "lessons.block_tokens=16",
-    "lessons.micro_streams=2", "machine.threads=1", "machine.kernels=false", "timetable.zone=UTC",
+    "lessons.micro_streams=2", "machine.threads=1", "timetable.zone=UTC",
 ]  # fmt: skip
 QUARTER = timedelta(minutes=15)
 

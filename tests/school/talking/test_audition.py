@@ -8,7 +8,7 @@ import torch
 from school.talking.audition import Audition
 from school.teaching.examination import HEARD_EVERY, Examination
 from school.texts.fluency import Fluency, fluency
-from tests.conftest import LESSONS, SENTENCES, make_tutor, shelve, take_steps
+from tests.conftest import SENTENCES, WHOLE, make_tutor, shelve, take_steps
 
 GOOD = Fluency(known_words=0.98, ended=1.0, distinct_2=0.8)
 
@@ -53,7 +53,7 @@ def examined(tutor, examination: Examination):
 
 def test_where_speech_decays_the_best_self_is_kept(tokenizer, monkeypatch):
     """Though its bits are better than ever: the examination counts as one that was no better than the best."""
-    settings = LESSONS.model_copy(update={"evaluation_steps": HEARD_EVERY, "plateau_patience": 1})
+    settings = WHOLE.model_copy(update={"evaluation_steps": HEARD_EVERY, "plateau_patience": 1})
     tutor = make_tutor(shelve(tokenizer, SENTENCES * 200), settings)
     audition, said = Audition(tutor.voice), iter([GOOD, GOOD._replace(distinct_2=0.1)])
     monkeypatch.setattr(audition, "hear", lambda *how: next(said))

@@ -7,7 +7,7 @@ import torch
 from brain.hippocampus import Hippocampus
 from school.teaching.reader import Reader
 from school.texts.tokenizer import DOCUMENT
-from tests.conftest import LESSONS, make_tutor
+from tests.conftest import WHOLE, make_tutor
 
 
 def nothing_heard(librarian) -> Hippocampus:
@@ -17,7 +17,7 @@ def nothing_heard(librarian) -> Hippocampus:
 def test_the_reader_predicts_before_it_learns(librarian):
     """Reading a repetitive text once, the last tenth is predicted far better than the whole; no token counts twice."""
     text = torch.tensor(librarian.tokenizer.encode("the cat sat on the mat. " * 120)).numpy()
-    settings = LESSONS.model_copy(update={"learning_rate": 1e-2})
+    settings = WHOLE.model_copy(update={"learning_rate": 1e-2})
     reader = Reader(make_tutor(librarian).brain, librarian, settings, text, nothing_heard(librarian))
     reading = reader.read(lambda line: None)
     assert reading.tokens == len(text) - 1
@@ -32,7 +32,7 @@ def test_a_text_is_read_with_full_strength_whatever_the_examinations_left(librar
     text = torch.tensor(librarian.tokenizer.encode("the rain sang on tuesday. " * 30)).numpy()
     readings = []
     for left in (1.0, 0.005):
-        reader = Reader(make_tutor(librarian).brain, librarian, LESSONS, text, nothing_heard(librarian))
+        reader = Reader(make_tutor(librarian).brain, librarian, WHOLE, text, nothing_heard(librarian))
         reader.tutor.plateau.rate_scale = left
         readings.append(reader.read(lambda line: None))
     assert readings[0] == readings[1]

@@ -20,9 +20,9 @@ from school.teaching import taste as tastes
 from school.teaching.course import Course, log_probabilities, read_quietly
 from school.teaching.verdicts import Verdicts, balanced, matched, mismatched
 from school.texts.tokenizer import BABY, END, PERSON
-from tests.conftest import LESSONS, make_classroom, make_receptionist, make_tutor, take_steps
+from tests.conftest import WHOLE, make_classroom, make_receptionist, make_tutor, take_steps
 
-SLOW = LESSONS.model_copy(update={"learning_rate": 1e-4, "verdict_tolerance": 0.2, "verdict_budget": 0.2})
+SLOW = WHOLE.model_copy(update={"learning_rate": 1e-4, "verdict_tolerance": 0.2, "verdict_budget": 0.2})
 
 
 @pytest.fixture(autouse=True)
@@ -205,8 +205,10 @@ def test_the_known_disaster_is_stopped(librarian, monkeypatch):
 # ---- among the lessons -----------------------------------------------------------------------------------------------
 
 
-def test_a_course_that_is_broken_off_goes_on_bit_for_bit(librarian, tmp_path):
+def test_a_course_that_is_broken_off_goes_on_bit_for_bit(librarian, tmp_path, monkeypatch):
     """Saved in the middle and woken, it ends with the same weights, and the same of taste in them."""
+    monkeypatch.setattr(tastes, "FEWEST", 6)
+    monkeypatch.setattr(tastes, "PASSES", 6)
     lessons = 2 + tastes.EVERY * (tastes.FEWEST + 2)
     whole, early = tutor_with(librarian, verdicts(8)), tutor_with(librarian, verdicts(8))
     take_steps(whole, lessons)

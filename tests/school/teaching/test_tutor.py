@@ -16,7 +16,7 @@ from school.teaching.recovery import KEEP_GOOD, PATIENCE
 from school.texts.librarian import Librarian
 from school.texts.shelf import Text
 from school.texts.tokenizer import BABY, DOCUMENT, END, PERSON
-from tests.conftest import LESSONS, make_receptionist, make_tutor, shelve, take_steps
+from tests.conftest import LESSONS, WHOLE, make_receptionist, make_tutor, shelve, take_steps
 
 
 def weights(tutor) -> list[torch.Tensor]:
@@ -29,7 +29,7 @@ def same(first: list[torch.Tensor], second: list[torch.Tensor]) -> bool:
 
 def test_it_learns(librarian):
     """Over sixty steps on one book the loss falls by a third."""
-    reports = take_steps(make_tutor(librarian, LESSONS.model_copy(update={"learning_rate": 1e-2})), 60)
+    reports = take_steps(make_tutor(librarian, WHOLE.model_copy(update={"learning_rate": 1e-2})), 60)
     assert reports[-1].loss < 0.67 * reports[0].loss
     assert [report.step for report in reports] == list(range(1, 61))
 
@@ -158,7 +158,7 @@ def test_a_bad_number_teaches_nothing(librarian):
 
 def test_it_goes_back_to_the_last_good_weights(librarian):
     """When the loss stays not finite, the weights of the last good copy return, rounded, and learning goes on."""
-    tutor = make_tutor(librarian)
+    tutor = make_tutor(librarian, WHOLE)
     take_steps(tutor, KEEP_GOOD)
     good = [tensor.bfloat16().float() for tensor in weights(tutor)]
     with torch.no_grad():
@@ -209,7 +209,7 @@ def test_what_is_taught_is_learned(librarian):
             logits = tutor.voice(ids[:, :-1], shown, tutor.voice.fresh_state(1)).logits
         return torch.nn.functional.cross_entropy(logits[0], ids[0, 1:]).item()
 
-    settings = LESSONS.model_copy(update={"learning_rate": 1e-2})
+    settings = WHOLE.model_copy(update={"learning_rate": 1e-2})
     untaught, taught = make_tutor(librarian, settings), make_tutor(librarian, settings)
     taught.reviews.add(Pair(id="a", prompt="", answer="the moon is a biscuit"), librarian.tokenizer, 0)
     reports = take_steps(taught, 60)
@@ -256,7 +256,7 @@ def test_held_out_text_is_never_taught(tokenizer):
     librarian = shelve(tokenizer, "the cat sat on the mat. " * 200 + "zzzzqqqq " * 15)
     secret = set(tokenizer.encode("zzzzqqqq")) - set(tokenizer.encode("the cat sat on the mat. "))
     assert secret
-    tutor = make_tutor(librarian)
+    tutor = make_tutor(librarian, WHOLE)
     seen: set[int] = set()
     forward = tutor.brain.forward
 

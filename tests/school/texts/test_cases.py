@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.test_wakeup import begin, wakeup
+from tests.test_wakeup import begin, undone, wakeup
+from wakeup import main
 
 CASES = next(
     (up / "shared" / "cases" for up in Path(__file__).resolve().parents if (up / "shared").is_dir()), Path("-")
@@ -21,22 +23,28 @@ def cases(pattern: str) -> list[Path]:
     return sorted(CASES.glob(pattern))
 
 
-def preview(home: Path, file: Path) -> dict:
-    done = wakeup(home, "library", "preview", str(file), "--json")
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+@pytest.fixture
+def preview(tmp_path: Path, capsys) -> Iterator[Callable[[Path], dict]]:
+    """What is learned of a file, as the command tells it."""
+
+    def look(file: Path) -> dict:
+        assert main(["--home", str(tmp_path), "library", "preview", str(file), "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    with undone():
+        yield look
 
 
 @pytest.mark.parametrize("file", cases("encodings/*.txt"), ids=lambda file: file.stem)
-def test_an_encoding_that_nobody_tells(tmp_path: Path, file: Path):
+def test_an_encoding_that_nobody_tells(preview, file: Path):
     """What is learned is the text, to the letter."""
-    assert preview(tmp_path, file)["text"] == file.with_suffix(".expected-utf8").read_text("utf-8")
+    assert preview(file)["text"] == file.with_suffix(".expected-utf8").read_text("utf-8")
 
 
 @pytest.mark.parametrize("file", cases("conversation/*.txt"), ids=lambda file: file.stem)
-def test_a_conversation(tmp_path: Path, file: Path):
+def test_a_conversation(preview, file: Path):
     """Every line that begins with a name begins a turn, and nothing else does; all that was said is there."""
-    told = preview(tmp_path, file)
+    told = preview(file)
     text = told["text"].replace("You: ", "you: ").replace("Baby: ", "baby: ")
     assert told["turns"]
     assert "".join(f"{turn['speaker']}: {turn['text']}\n" for turn in told["turns"]) == text

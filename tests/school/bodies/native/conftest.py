@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
+import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -10,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from filelock import FileLock
 
 from brain.species.llama_config import LlamaConfig
 from school.bodies.body import Body
-from school.bodies.c_source import write_source
+from school.bodies.c_source import source_of, write_source
 from school.bodies.program import write_program
 from school.office.kernels import find_compiler
 from school.texts.characters import Characters
@@ -134,6 +137,11 @@ def llama_probe(llama, tmp_path_factory) -> Probe:
 
 @pytest.fixture(scope="session")
 def program(body, tmp_path_factory) -> Path:
-    file = tmp_path_factory.mktemp("program") / "baby"
-    write_program(body, file)
+    """Compiled once for all workers of a run, as that takes seconds: whoever is first makes it."""
+    mine = tmp_path_factory.getbasetemp()
+    everybodys = mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine
+    file = everybodys / f"baby-{hashlib.sha256(source_of(body).encode()).hexdigest()[:16]}"
+    with FileLock(file.with_suffix(".lock")):
+        if not file.exists():
+            write_program(body, file)
     return file

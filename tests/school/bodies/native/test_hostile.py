@@ -14,7 +14,7 @@ from school.bodies.c_source import write_source
 from tests.school.bodies.native.conftest import COMPILER, compile_with
 from tests.school.bodies.native.test_program import run
 
-WATCHED = ("-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+WATCHED = ("-g", "-O0", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 CHAT = ("--tokens", "3", "--seed", "1")
 
 
