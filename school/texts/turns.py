@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from school.texts.marks import MARKED, is_marked, marked_segments
+from school.texts.standing import Standing
 from school.texts.tokenizer import BABY, END, PERSON, Segment, Tokenizer
 
 UNSEEN = "\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # marks that apps put before a name, and that nobody sees
@@ -28,7 +29,8 @@ def has_turns(text: str) -> bool:
     its answer ``A: `` below, or marked turns."""
     if is_marked(text):
         return True
-    if NAMED.search(text) and len({match[1].lower() for match in TURN.finditer(text)}) == 2:
+    small = Standing(text.encode("utf-8", "surrogatepass").lower())
+    if small.has(b"you:", b"baby:") and len({match[1].lower() for match in TURN.finditer(text)}) == 2:
         return True
     return "Q:" in text and ANSWERED.search(text) is not None
 

@@ -7,8 +7,12 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-DIGITS, ASCII_DIGITS = re.compile(r"\d\d*"), re.compile(r"[0-9][0-9]*")  # not \d+, which is searched for slowly
-ODD_DIGIT = re.compile(r"[^\x00-\x7f](?<=\d)")
+import numpy as np
+
+from school.texts.spaces import odd_characters
+
+DIGITS = re.compile(r"\d\d*")  # not \d+, which is searched for slowly
+LONG = 1 << 12  # characters of a text that is looked at as numbers
 Span = tuple[int, int]
 
 
@@ -23,8 +27,15 @@ class Found(NamedTuple):
 
 def digits_in(text: str) -> list[Span]:
     """Where each row of digits begins and ends, those of any script."""
-    which = DIGITS if ODD_DIGIT.search(text) else ASCII_DIGITS
-    return [match.span() for match in which.finditer(text)]
+    if len(text) < LONG or any(map(str.isdecimal, odd_characters(text.encode("utf-8", "surrogatepass")))):
+        return [match.span() for match in DIGITS.finditer(text)]
+    if text.isascii():
+        codes = np.frombuffer(text.encode(), np.uint8)
+    else:
+        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+    digits = (codes >= ord("0")) & (codes <= ord("9"))
+    edges = np.flatnonzero(np.diff(digits, prepend=False, append=False)).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def digits_left(digits: list[Span], text: str) -> list[Span]:
