@@ -57,12 +57,9 @@ class Share:
 
 
 def pieces_of(text: str, cut: int) -> Pieces:
-    parts: list[str] = []
-    for line in text.splitlines(keepends=True):
-        if len(line) <= LONG_LINE:
-            parts.append(line)
-        else:
-            parts += PARTS.findall(line)
+    parts = text.splitlines(keepends=True)
+    if max(map(len, parts), default=0) > LONG_LINE:
+        parts = [part for line in parts for part in ((line,) if len(line) <= LONG_LINE else PARTS.findall(line))]
     ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)))
     said = map(str.strip, parts) if _is_evenly_spaced(text) else (" ".join(part.split()) for part in parts)
     hashes = np.fromiter(map(hash, said), np.int64, len(parts))

@@ -51,12 +51,12 @@ def replaced(text: str, pattern: re.Pattern, by: str | Callable[[re.Match], str]
 
 def exchanged(text: str, chars: str, by: str) -> Changed:
     """Each of these characters replaced by a text; as ``replaced``, but several times as fast."""
-    count = sum(map(text.count, chars))
-    if not count:
+    here = [char for char in chars if char in text]
+    if not here:
         return Changed(text)
-    found = islice(re.finditer(f"[{re.escape(chars)}]", text), EXAMPLES)
-    examples = tuple(_example(match, by) for match in found)
-    for char in chars:
+    found = islice(re.finditer(f"[{''.join(map(re.escape, here))}]", text), EXAMPLES)
+    count, examples = sum(map(text.count, here)), tuple(_example(match, by) for match in found)
+    for char in here:
         text = text.replace(char, by)
     return Changed(text, count, examples)
 
