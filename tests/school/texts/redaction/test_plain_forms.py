@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from school.texts.redaction import Redaction, accounts, addresses, numbers, secrets, streets
+from school.texts.redaction import Redaction, accounts, addresses, found, numbers, secrets, streets
 from school.texts.redaction.finding import find_all
 from school.texts.redaction.found import LONG, around, digits_in
 from school.texts.redaction.names import find_names
@@ -133,8 +133,11 @@ def test_letters_that_count_as_others():
     assert others == {"\u212a", "\u017f"}
 
 
-def test_rows_of_digits_as_numbers():
-    for text in longer(600):
+@pytest.mark.parametrize("at_once", [7, found.AT_ONCE])
+def test_rows_of_digits_as_numbers(monkeypatch: pytest.MonkeyPatch, at_once: int):
+    """Also across the edges of what is looked at together."""
+    monkeypatch.setattr(found, "AT_ONCE", at_once)
+    for text in longer(300):
         assert digits_in(text) == [match.span() for match in re.finditer(r"\d+", text)]
 
 
