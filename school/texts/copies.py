@@ -126,15 +126,17 @@ class _Sharing:
         self.texts, self.read, self.split = texts, read, split
         counts = [len(text.hashes) for text in texts]
         self.stops = np.cumsum(counts)
-        self.owner = np.repeat(np.arange(len(texts)), counts)
+        self.owner = np.repeat(np.arange(len(texts), dtype=np.int32), counts)
         hashes = np.concatenate([text.hashes for text in texts])
         self.says = hashes != BLANK
-        known, self.what = np.unique(hashes, return_inverse=True)
-        self.kinds = len(known)
+        known, what = np.unique(hashes, return_inverse=True)
+        self.what, self.kinds = what.astype(np.int32), len(known)
+        del hashes, known, what  # of a large library some hundred megabytes
         self.ends = np.concatenate([text.ends for text in texts])
-        self.starts = np.concatenate([np.concatenate([[0], text.ends])[:-1] for text in texts])
+        self.starts = np.append(0, self.ends)[:-1]
+        self.starts[(self.stops - counts)[np.array(counts) > 0]] = 0
         self.cuts = [text.cut for text in texts]
-        self.gone = np.zeros(len(hashes), dtype=bool)
+        self.gone = np.zeros(len(self.ends), dtype=bool)
 
     def shares(self) -> list[Share]:
         copies = self._take_out_passages()
