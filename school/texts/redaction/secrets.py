@@ -72,4 +72,6 @@ def _words_for_it(text: str) -> list[int]:
     """Where one may begin, in order: an expression that leaves capitals open takes several times as long to look."""
     plain = text.replace("\u212a", "k").replace("\u017f", "s")  # the only others that count as a letter of these words
     small = Standing(plain.encode("utf-8", "surrogatepass").lower())
+    if not small.has(*WORDS_BEGIN):
+        return []
     return characters_at(small.data, sorted(at for word in WORDS_BEGIN for at in small.places(word)))
