@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import os
 
 os.environ["GOMP_SPINCOUNT"] = "0"  # threads that wait leave the processor to other tests; read when torch is loaded
@@ -72,6 +73,12 @@ LESSONS = LessonSettings(
     streams=2, block_tokens=16, micro_streams=1, warmup_steps=5, averaging_steps=5, evaluation_steps=1000
 )
 WHOLE = LESSONS.model_copy(update={"micro_streams": 2})  # a step in one go, where nothing happens in its middle
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded stays: looking through it for garbage again and again took a seventh of the tests' time."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -38,6 +38,8 @@ BOTS_KNOW = {
     "school.screen.glossary",
     "school.screen.status",
     "school.screen.telling",
+    "school.texts.redaction",
+    "school.texts.redaction.settings",
 }
 
 

@@ -18,6 +18,12 @@ NAME_IN_SYLLABLES = range(2, 13)  # characters of a name between others
 
 _JAPANESE = {"CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HALFWIDTH", "FULLWIDTH"}
 
+_EMOTES = (
+    "Pog Poggers Pepega Sadge Madge Bedge Okayge Susge Weirdge Prayge Copium Hopium Clueless Clap pepe peepo monka"
+)
+EMOTES = frozenset(_EMOTES.split())  # of third parties, that look like any word
+INNER_CAPITAL, SHOUTED = re.compile(r"[A-Za-z]*[a-z][A-Z][A-Za-z0-9]*$"), re.compile(r"[A-Z][A-Z0-9]{2,}$")
+
 MENTION = re.compile(r"[@＠](\w+)")
 _WORD = re.compile(r"\w+")
 _BEGINNING = re.compile(rf"^[\s{re.escape(COMMANDS)}]+")
@@ -62,8 +68,11 @@ def _nameless_within(word: str, is_name: Callable[[str], bool]) -> str:
 
 
 def unteachable(text: str, *, emotes: Collection[str] = ()) -> str:
-    """Why a line, ``visible`` already, is no lesson: "short", "long", "repetitive" or "unreadable"; else ""."""
+    """Why a line, ``visible`` already, is no lesson: "short", "long", "repetitive" or "unreadable"; else "".
+    ``emotes``: those in it that its platform knows."""
     words = [word for word in text.casefold().split() if word not in {emote.casefold() for emote in emotes}]
+    if not words or _only_emotes([word for word in text.split() if word.casefold() in words]):
+        return "short"
     if sum(c.isalpha() for word in words for c in word) < SHORTEST:
         return "short"
     if len(text) > LONGEST:
@@ -71,6 +80,13 @@ def unteachable(text: str, *, emotes: Collection[str] = ()) -> str:
     if _unreadable(text):
         return "unreadable"
     return "repetitive" if _repetitive(words) else ""
+
+
+def _only_emotes(words: list[str]) -> bool:
+    """Whether nothing but pictures is said that others draw by name: their names are known, or have a capital within
+    (catJAM), or are the only word there is, and have nothing but capitals (KEKW)."""
+    names = {word for word in words if word not in EMOTES and not INNER_CAPITAL.match(word)}
+    return not names or (len(names) == 1 and SHOUTED.match(*names) is not None)
 
 
 def _repetitive(words: list[str]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bots import PUBLIC
 
-OTHERS_COMMAND = re.compile(r"[!$~]\w|[/.]\w+(?:\s|$)")
+OTHERS_COMMAND = re.compile(r"[!$~]\w|[?+%&-][^\W\d_]|[/.]\w+(?:\s|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from bots.chat.links import has_link, opened
 from bots.chat.messages import Line
 from bots.chat.moderation import unteachable, without_names
 from bots.chat.normalize import visible
+from bots.chat.private import is_private
 from bots.chat.trust import Trust
 from school.door.consent import DAY
 from school.door.signals import Signal
@@ -194,7 +195,7 @@ class Quarantine:
             return "link"
         if self._context.words.found_in(text):
             return "word"
-        return unteachable(text, emotes=line.emotes if line else ())
+        return unteachable(text, emotes=line.emotes if line else ()) or ("private" if is_private(text) else "")
 
     # ---- how much ------------------------------------------------------------------------------------------------
 

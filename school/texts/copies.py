@@ -57,12 +57,9 @@ class Share:
 
 
 def pieces_of(text: str, cut: int) -> Pieces:
-    parts: list[str] = []
-    for line in text.splitlines(keepends=True):
-        if len(line) <= LONG_LINE:
-            parts.append(line)
-        else:
-            parts += PARTS.findall(line)
+    parts = text.splitlines(keepends=True)
+    if max(map(len, parts), default=0) > LONG_LINE:
+        parts = [part for line in parts for part in ((line,) if len(line) <= LONG_LINE else PARTS.findall(line))]
     ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)))
     said = map(str.strip, parts) if _is_evenly_spaced(text) else (" ".join(part.split()) for part in parts)
     hashes = np.fromiter(map(hash, said), np.int64, len(parts))
@@ -129,15 +126,17 @@ class _Sharing:
         self.texts, self.read, self.split = texts, read, split
         counts = [len(text.hashes) for text in texts]
         self.stops = np.cumsum(counts)
-        self.owner = np.repeat(np.arange(len(texts)), counts)
+        self.owner = np.repeat(np.arange(len(texts), dtype=np.int32), counts)
         hashes = np.concatenate([text.hashes for text in texts])
         self.says = hashes != BLANK
-        known, self.what = np.unique(hashes, return_inverse=True)
-        self.kinds = len(known)
+        known, what = np.unique(hashes, return_inverse=True)
+        self.what, self.kinds = what.astype(np.int32), len(known)
+        del hashes, known, what  # of a large library some hundred megabytes
         self.ends = np.concatenate([text.ends for text in texts])
-        self.starts = np.concatenate([np.concatenate([[0], text.ends])[:-1] for text in texts])
+        self.starts = np.append(0, self.ends)[:-1]
+        self.starts[(self.stops - counts)[np.array(counts) > 0]] = 0
         self.cuts = [text.cut for text in texts]
-        self.gone = np.zeros(len(hashes), dtype=bool)
+        self.gone = np.zeros(len(self.ends), dtype=bool)
 
     def shares(self) -> list[Share]:
         copies = self._take_out_passages()

@@ -12,6 +12,8 @@ __all__ = ["Decoded", "Unreadable", "read", "read_text"]
 def read(raw: bytes) -> Decoded:
     """Decode a person's file, whatever encoding it is in; its note says what they should hear of. Raises Unreadable."""
     decoded = decode(raw)
+    if "\r" not in decoded.text:
+        return decoded
     return replace(decoded, text=decoded.text.replace("\r\n", "\n").replace("\r", "\n"))
 
 

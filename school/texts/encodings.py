@@ -159,7 +159,7 @@ def _as_marked(data: bytes, encoding: str) -> _Reading:
 
 def _utf8(data: bytes) -> _Reading | None:
     """What is UTF-8 from its first byte to its last, or but for some parts; None for anything else."""
-    if b"\x1b$" in data and (reading := _seven_bit(data)):
+    if b"\x1b" in data and b"\x1b$" in data and (reading := _seven_bit(data)):
         return reading
     if _has_zeros(data) or _controls(data) > 2 + len(data) // 10:  # Hebrew in UTF-16 is ASCII, every other byte 5
         return None

@@ -12,18 +12,22 @@ from collections.abc import Iterable, Iterator
 
 from school.texts.content import Document
 from school.texts.pieces import pieces
+from school.texts.spaces import odd_characters
 from school.texts.tokenizer import BABY, DOCUMENT, END, PERSON, Segment
 
 OTHERS, OWN, NEW = "\ufdd0", "\ufdd1", "\ufdd2"  # a turn of somebody else, one of the owner's, a document
 MARKED = re.compile(f"([{OTHERS}{OWN}{NEW}])")
 SPEAKERS = {OTHERS: PERSON, OWN: BABY}
 _OF_OTHERS = re.compile(f"{OTHERS}[^{OTHERS}{OWN}{NEW}]*")
+OURS = frozenset(map(chr, range(0xFDD0, 0xFDF0)))
 _OURS = re.compile("[\ufdd0-\ufdef]")
 
 
 def unmarked(text: str) -> str:
     """Without those characters."""
-    return text if text.isascii() else _OURS.sub("", text)
+    if text.isascii() or OURS.isdisjoint(odd_characters(text.encode("utf-8", "surrogatepass"))):
+        return text
+    return _OURS.sub("", text)
 
 
 def own_words(text: str) -> str:

@@ -30,9 +30,9 @@ PERMUTATIONS, BAND, SEED = (
 )  # 32 bands of 4: of pairs at 0.6 two in a hundred are missed, at 0.75 one in 10,000
 BATCH = 2000  # paragraphs hashed at once
 MANY, MANY_WORDS = 5, 8  # texts with the same paragraph, and its words, that make it boilerplate
+BEGINNING = 8 * LEAST  # letters of a line that has so many words, mostly
 AGAIN, AGAIN_WORDS = 3, 4  # times that a message comes, and its words, that make it a repeated one
 KEPT_ALIKE = 20  # that a paragraph is verified against, at most
-LINE = re.compile(r"[^\n]*\S[^\n]*")
 DIGITS = re.compile(r"\d+")
 
 Place = tuple[int, int, int]  # a text's number, and where the passage begins and ends
@@ -136,15 +136,19 @@ def counts_of(drops: Iterable[Drop]) -> Counter[str]:
 def paragraphs(text: str) -> Iterator[tuple[int, int]]:
     """Where paragraphs begin and end: lines up to an empty one, but a line that is long enough is one by itself."""
     first = last = None
-    for line in LINE.finditer(text):
-        alone = line[0].count(" ") >= LEAST - 1
-        if first is not None and (alone or text.count("\n", last, line.start()) > 1):
+    stop = -1
+    for line in text.split("\n"):
+        start, stop = stop + 1, stop + 1 + len(line)
+        if not line or line.isspace():
+            continue
+        alone = line.count(" ", 0, BEGINNING) >= LEAST - 1 or line.count(" ") >= LEAST - 1
+        if first is not None and (alone or text.count("\n", last, start) > 1):
             yield first, last
             first = None
         if alone:
-            yield line.span()
+            yield start, stop
         else:
-            first, last = line.start() if first is None else first, line.end()
+            first, last = start if first is None else first, stop
     if first is not None:
         yield first, last
 

@@ -334,9 +334,10 @@ def _segments(found: Survey, row: Row, number: int, tokenizer: Tokenizer) -> Ite
     if tokenizer.by_letter and (lacking := tokenizer.lacks(unmarked(whole))):
         row.key, row.unreadable = "", f"the alphabet lacks characters of it: {lacking}"
         return
-    only_turns = begins_with_turn(whole)
+    talk = found.talks[number]
+    only_turns = talk and begins_with_turn(whole)
     for part, text in enumerate(parts):
-        for segment in segments_of(text, talk=found.talks[number], only_turns=only_turns):
+        for segment in segments_of(text, talk=talk, only_turns=only_turns):
             yield part, segment
 
 

@@ -153,7 +153,10 @@ def survey(
         talks.append(has_turns(text))
         pieces.add(pieces_of(text, cut_of(text, held_out, talk=talks[-1])))
         progress.read(file)
-    shares = share_out(pieces.condensed(), texts, lambda text: cut_of(text, held_out, talk=has_turns(text)))
+    condensed = pieces.condensed()
+    del pieces  # whose table is as large as a tenth of a large library
+    shares = share_out(condensed, texts, lambda text: cut_of(text, held_out, talk=has_turns(text)))
+    condensed.clear()
     _leave_out(shares, texts, files, remarks)
     for file, share in zip(files, shares, strict=True):
         if share.copy_of is not None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from school.texts.marks import MARKED, is_marked, marked_segments
+from school.texts.standing import Standing, characters_at
 from school.texts.tokenizer import BABY, END, PERSON, Segment, Tokenizer
 
 UNSEEN = "\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"  # marks that apps put before a name, and that nobody sees
@@ -28,9 +29,18 @@ def has_turns(text: str) -> bool:
     its answer ``A: `` below, or marked turns."""
     if is_marked(text):
         return True
-    if NAMED.search(text) and len({match[1].lower() for match in TURN.finditer(text)}) == 2:
+    small = Standing(text.encode("utf-8", "surrogatepass").lower())
+    if all(any(True for _ in _begun(text, small, name)) for name in (b"you:", b"baby:")):
         return True
     return "Q:" in text and ANSWERED.search(text) is not None
+
+
+def _begun(text: str, small: Standing, name: bytes) -> Iterator[int]:
+    """Where turns begin with a name. ``small``: the text in small letters."""
+    for place in characters_at(small.data, list(small.places(name))):
+        start = text.rfind("\n", 0, place) + 1
+        if (turn := TURN.match(text, start)) and turn.start(1) == place:
+            yield start
 
 
 def conversation_segments(text: str, *, only_turns: bool | None = None) -> Iterator[Segment]:

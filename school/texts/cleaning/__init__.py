@@ -48,7 +48,10 @@ ALL: dict[str, Rule] = {  # in the order in which they are applied
         lambda look: characters.composed(look.text, look.chars), lambda look: not look.chars <= characters.SIMPLE
     ),
     "spaces": _of(characters.spaces, characters.OF_SPACES),
-    "ends-of-lines": _in(characters.ends_of_lines, lambda look: characters.has_ends_of_lines(look.text)),
+    "ends-of-lines": _in(
+        characters.ends_of_lines,
+        lambda look: look.said.has(b" \n", b"\t\n") or look.text.endswith((" ", "\t")),
+    ),
     "empty-lines": _in(characters.empty_lines, lambda look: "\n\n\n\n" in look.text),
     "apostrophes": _of(characters.apostrophes, characters.OF_APOSTROPHES),
     "quotes": _in(
@@ -105,8 +108,9 @@ def clean(text: str, rules: Rules, *, message: bool = False) -> Cleaned:
         except TooSlow:
             report.too_slow.append(rule.name)
     named = [(name, rule) for name, rule in ALL.items() if name in rules.named]
+    look = Look.at(text)
     for _ in range(ROUNDS):
-        before, look = text, Look.at(text)
+        before = text
         for name, rule in named:
             if rule.may(look) and not (message and name in FOR_DOCUMENTS):
                 text = _applied(name, rule.change(look), report)

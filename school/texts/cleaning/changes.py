@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import NamedTuple
 
@@ -47,6 +47,41 @@ def replaced(text: str, pattern: re.Pattern, by: str | Callable[[re.Match], str]
 
     changed = pattern.sub(one, text, **how)
     return Changed(changed, count, tuple(examples))
+
+
+def exchanged(text: str, chars: str, by: str) -> Changed:
+    """Each of these characters replaced by a text; as ``replaced``, but several times as fast."""
+    here = [char for char in chars if char in text]
+    if not here:
+        return Changed(text)
+    found = islice(re.finditer(f"[{''.join(map(re.escape, here))}]", text), EXAMPLES)
+    count, examples = sum(map(text.count, here)), tuple(_example(match, by) for match in found)
+    for char in here:
+        text = text.replace(char, by)
+    return Changed(text, count, examples)
+
+
+def within_words(text: str, chars: Iterable[str], plain: re.Pattern, by: str) -> Changed:
+    """Each of these characters replaced that stands between two letters, as ``replaced`` does with the ``plain``
+    pattern; none of them is a letter."""
+    changed, count = text, 0
+    for char in chars:
+        if char in changed:
+            first, *rest = changed.split(char)
+            parts, last = [first], first[-1:]
+            for part in rest:
+                within = _is_letter(last) and _is_letter(part[:1])
+                count += within
+                parts += [by if within else char, part]
+                last = part[-1:]
+            changed = "".join(parts)
+    found = islice(plain.finditer(text), EXAMPLES if count else 0)
+    return Changed(changed, count, tuple(_example(match, by) for match in found))
+
+
+def _is_letter(char: str) -> bool:
+    """As an expression has it that says: of a word, but no digit and no underscore."""
+    return char.isalnum() and not char.isdecimal()
 
 
 def _example(match: re.Match, new: str) -> tuple[str, str]:

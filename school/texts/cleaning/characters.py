@@ -9,11 +9,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from heapq import merge
 from html import unescape
 from html.entities import html5
 
-from school.texts.cleaning.changes import EXAMPLES, RUN, Changed, outside_literals, replaced
+from school.texts.cleaning.changes import (
+    EXAMPLES,
+    RUN,
+    Changed,
+    exchanged,
+    outside_literals,
+    replaced,
+    within_words,
+)
 
 LINE_ENDS = re.compile("[\r\x85\u2028\u2029](?:(?<=\r)\n)?")
 ODD_SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f]")
@@ -33,7 +42,7 @@ JOINING = (
 WORD_BREAKS = re.compile("[\u0e00-\u109f\u1780-\u17ff]")  # scripts in which U+200B tells words apart
 ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 APOSTROPHE = re.compile(r"[\u2018\u2019\u00b4`](?<=[^\W\d_].)(?=[^\W\d_])")
-DOUBLE_QUOTES, SINGLE_QUOTES = re.compile("[\u201c\u201d\u201f]"), re.compile("[\u2018\u2019\u201b]")
+DOUBLE_QUOTES, SINGLE_QUOTES = "\u201c\u201d\u201f", "\u2018\u2019\u201b"
 HYPHENS = re.compile("[\u2010\u2011\u2015\u2212](?:(?<!\u2212)|(?<![^\\s(].)(?=\\d))")
 DOUBLE_HYPHEN = re.compile(r"(?<=\w)--(?=\w)|(?<=[\w,.!?]) -- (?=\w)")
 _WIDE = r"[\u3000-\u9fff\uff00-\uffef\u2026]"  # beside which an ellipsis is half a longer one, or another script's
@@ -42,6 +51,7 @@ ELLIPSIS = re.compile(rf"[ \u2026](?:(?<=\u2026)(?<!{_WIDE}.)(?!{_WIDE})|(?<=\w 
 RUNS = re.compile(r"[^\W\d_]|[!?\u2190-\u2bff\U0001f300-\U0001faff]")  # what may run too long
 IN_A_CODE = re.compile(r"[\w/\\=+-]*[\d_/\\=][\w/\\=+-]*")
 KEPT = 3  # of a run
+FEW = 8  # characters that are searched for one by one, which is faster than all at once
 
 
 def _between(*ranges: str) -> frozenset[str]:
@@ -93,16 +103,31 @@ def composed(text: str, chars: frozenset[str]) -> Changed:
     if not doubtful:
         return Changed(text)
     parts, changed, at = [], [], 0
-    for found in re.finditer(f"[{''.join(map(re.escape, sorted(doubtful)))}]", text):
-        if found.start() < at:
+    for place in _places(text, doubtful):
+        if place < at:
             continue
-        start, stop = text.rfind("\n", 0, found.start()) + 1, text.find("\n", found.start())
+        start, stop = text.rfind("\n", 0, place) + 1, text.find("\n", place)
         line = text[start : stop if stop >= 0 else None]
         if (new := unicodedata.normalize("NFC", line)) != line:
             changed.append((line[:40], new[:40]))
         parts += [text[at:start], new]
         at = start + len(line)
     return Changed("".join([*parts, text[at:]]), len(changed), tuple(changed[:3]))
+
+
+def _places(text: str, chars: frozenset[str]) -> Iterator[int]:
+    """Where any of these characters stands, in order."""
+    if len(chars) > FEW:
+        yield from (found.start() for found in re.finditer(f"[{''.join(map(re.escape, sorted(chars)))}]", text))
+    else:
+        yield from merge(*(_places_of(text, char) for char in chars))
+
+
+def _places_of(text: str, char: str) -> Iterator[int]:
+    at = text.find(char)
+    while at >= 0:
+        yield at
+        at = text.find(char, at + 1)
 
 
 def entities(text: str) -> Changed:
@@ -122,11 +147,6 @@ def spaces(text: str) -> Changed:
     return replaced(text, ODD_SPACES, " ")
 
 
-def has_ends_of_lines(text: str) -> bool:
-    """Whether anything stands at the end of a line that nobody sees."""
-    return " \n" in text or "\t\n" in text or text.endswith((" ", "\t"))
-
-
 def ends_of_lines(text: str) -> Changed:
     return replaced(text, LINES_END, "")
 
@@ -136,13 +156,13 @@ def empty_lines(text: str) -> Changed:
 
 
 def apostrophes(text: str) -> Changed:
-    return outside_literals(text, lambda part: replaced(part, APOSTROPHE, "'"))
+    return outside_literals(text, lambda part: within_words(part, OF_APOSTROPHES, APOSTROPHE, "'"))
 
 
 def quotes(text: str) -> Changed:
     """Typewriter's for English ones; a text in which any of OTHER_QUOTES stands keeps all of them."""
-    text, doubles, first = outside_literals(text, lambda part: replaced(part, DOUBLE_QUOTES, '"'))
-    text, singles, then = outside_literals(text, lambda part: replaced(part, SINGLE_QUOTES, "'"))
+    text, doubles, first = outside_literals(text, lambda part: exchanged(part, DOUBLE_QUOTES, '"'))
+    text, singles, then = outside_literals(text, lambda part: exchanged(part, SINGLE_QUOTES, "'"))
     return Changed(text, doubles + singles, (*first, *then)[:EXAMPLES])
 
 

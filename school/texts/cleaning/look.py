@@ -5,34 +5,42 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from school.texts.cleaning.changes import RUN
+from school.texts.standing import Standing
 
 SHORT = 4096  # letters; a longer text is looked at as numbers, in parts of LONG
 LONG = 1 << 16
+USUAL = b" etaoinshrdlucmfygpbvwkxjqzETAOINSHRDLUCMFYGPBVWKXJQZ,.\n'\"-;:!?()0123456789"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Look:
-    """``chars``: the different characters of a ``text``; ``running``: those of which RUN or more stand in a row."""
+    """``said``: a ``text`` in UTF-8; ``chars``: the different characters of it."""
 
     text: str
+    said: Standing
     chars: frozenset[str]
-    running: frozenset[str]
 
     @classmethod
     def at(cls, text: str) -> Look:
+        said = Standing(text.encode("utf-8", "surrogatepass"))
         if len(text) < SHORT:
-            chars = frozenset(text)
-            return cls(text, chars, frozenset(c for c in chars if c * RUN in text))
-        chars, running = set[str](), set[str]()
-        for start in range(0, len(text), LONG):
-            numbers = _numbers(text[start : start + LONG + RUN - 1])
-            chars.update(_different(numbers))
-            running.update(_in_a_row(numbers))
-        return cls(text, frozenset(chars), frozenset(running))
+            return cls(text, said, frozenset(text))
+        unusual = said.data.translate(None, USUAL).decode("utf-8", "surrogatepass")
+        return cls(text, said, frozenset(unusual).union(chr(code) for code in USUAL if code in said.data))
+
+    @cached_property
+    def running(self) -> frozenset[str]:
+        """Those characters of which RUN or more stand in a row."""
+        text = self.text
+        if len(text) < SHORT:
+            return frozenset(c for c in self.chars if c * RUN in text)
+        parts = (text[start : start + LONG + RUN - 1] for start in range(0, len(text), LONG))
+        return frozenset(c for part in parts for c in _in_a_row(_numbers(part)))
 
     def has(self, chars: frozenset[str]) -> bool:
         """Whether any of these stands in the text."""
@@ -43,12 +51,6 @@ def _numbers(text: str) -> np.ndarray:
     if text.isascii():
         return np.frombuffer(text.encode("ascii"), np.uint8)
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-
-
-def _different(numbers: np.ndarray) -> Iterator[str]:
-    seen = np.zeros(int(numbers.max(initial=0)) + 1, dtype=bool)
-    seen[numbers] = True
-    return map(chr, np.flatnonzero(seen).tolist())
 
 
 def _in_a_row(numbers: np.ndarray) -> Iterator[str]:

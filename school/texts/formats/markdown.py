@@ -13,6 +13,7 @@ from dataclasses import replace
 from school.texts.content import Content
 from school.texts.formats import Format, plain
 from school.texts.original import Original
+from school.texts.standing import Standing
 
 _FRONT = re.compile(r"\A---[ \t]*\n(.*?\n)??(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.S)
 _KEY = re.compile(r"^(?:[\w .-]+:.*|[ \t]+.*|-.*|#.*|)$")  # a line of front matter
@@ -22,20 +23,20 @@ _NOTION = re.compile(r" ?[0-9a-f]{32}\.md$")
 _NOTION_LINES = re.compile(r"\A(# [^\n]*\n\n)((?:[\w ()/&-]+: [^\n]*\n)+)\n")
 
 LABEL, NOTE = r"[^\]\[\n]{0,500}", r"[^\]\[|\n]{0,500}"  # bounded: of a million brackets each would look for its end
-Rule = tuple[str, tuple[str, ...], re.Pattern[str], str]
+Rule = tuple[str, tuple[bytes, ...], re.Pattern[str], str]
 RULES: tuple[Rule, ...] = (  # what counts as left out, parts of which one must be there, what it looks like, what stays
-    ("comment", ("%%", "<!--"), re.compile(r"%%(?:[^%]|%(?!%))*%%|<!--(?:[^<]|<(?!!--))*?-->"), ""),
-    ("picture or embed", ("![",), re.compile(rf"!\[\[{LABEL}\]\]|!\[{LABEL}\]\([^)\n]{{0,2000}}\)"), ""),
-    ("embed", ("{{", "(("), re.compile(r"\{\{[^{}\n]*\}\}|!?\(\([0-9a-f-]{36}\)\)"), ""),
-    ("log", (":LOGBOOK:",), re.compile(r"^[ \t]*:LOGBOOK:(?:[^:]|:(?!LOGBOOK:))*?^[ \t]*:END:[ \t]*\n?", re.M), ""),
-    ("property", ("::",), re.compile(r"^[ \t]*(?:[-*] )?[\w-]{1,60}::(?: [^\n]*)?(?:\n|\Z)", re.M), ""),
-    ("property", (":: ",), re.compile(r"[\[(][\w -]{1,60}:: [^\])\n]{0,500}[\])]"), ""),
-    ("", ("[[",), re.compile(rf"\[\[{NOTE}\|({LABEL})\]\]"), r"\1"),  # [[note|words]]
-    ("", ("[[",), re.compile(rf"\[\[([^\]\[#|\n]{{1,500}})(?:#{LABEL})?\]\]"), r"\1"),  # [[note#heading]]
-    ("", ("[[",), re.compile(rf"\[\[#?({LABEL})\]\]"), r"\1"),
-    ("", ("[!",), re.compile(r"^(>+[ \t]*)\[![\w -]{1,60}\][+-]?[ \t]*", re.M), r"\1"),  # > [!note] title
-    ("", (" ^", "\t^"), re.compile(r"[ \t]\^[\w-]{1,60}[ \t]*$", re.M), ""),  # the name of a block
-    ("", ("] ",), re.compile(r"^([ \t]*[-*+] )\[[ xX/-]\] ", re.M), r"\1"),  # a task
+    ("comment", (b"%%", b"<!--"), re.compile(r"%%(?:[^%]|%(?!%))*%%|<!--(?:[^<]|<(?!!--))*?-->"), ""),
+    ("picture or embed", (b"![",), re.compile(rf"!\[\[{LABEL}\]\]|!\[{LABEL}\]\([^)\n]{{0,2000}}\)"), ""),
+    ("embed", (b"{{", b"(("), re.compile(r"\{\{[^{}\n]*\}\}|!?\(\([0-9a-f-]{36}\)\)"), ""),
+    ("log", (b":LOGBOOK:",), re.compile(r"^[ \t]*:LOGBOOK:(?:[^:]|:(?!LOGBOOK:))*?^[ \t]*:END:[ \t]*\n?", re.M), ""),
+    ("property", (b"::",), re.compile(r"^[ \t]*(?:[-*] )?[\w-]{1,60}::(?: [^\n]*)?(?:\n|\Z)", re.M), ""),
+    ("property", (b":: ",), re.compile(r"[\[(][\w -]{1,60}:: [^\])\n]{0,500}[\])]"), ""),
+    ("", (b"[[",), re.compile(rf"\[\[{NOTE}\|({LABEL})\]\]"), r"\1"),  # [[note|words]]
+    ("", (b"[[",), re.compile(rf"\[\[([^\]\[#|\n]{{1,500}})(?:#{LABEL})?\]\]"), r"\1"),  # [[note#heading]]
+    ("", (b"[[",), re.compile(rf"\[\[#?({LABEL})\]\]"), r"\1"),
+    ("", (b"[!",), re.compile(r"^(>+[ \t]*)\[![\w -]{1,60}\][+-]?[ \t]*", re.M), r"\1"),  # > [!note] title
+    ("", (b" ^", b"\t^"), re.compile(r"[ \t]\^[\w-]{1,60}[ \t]*$", re.M), ""),  # the name of a block
+    ("", (b"] ",), re.compile(r"^([ \t]*[-*+] )\[[ xX/-]\] ", re.M), r"\1"),  # a task
 )
 _BULLET = re.compile(r"^[ \t]*[-*] ?", re.M)
 _LOGSEQ = re.compile(r"^[ \t]*(?:id|collapsed|created-at)::", re.M)
@@ -67,10 +68,13 @@ def _without_front(text: str, dropped: Counter[str]) -> str:
 
 
 def _words(prose: str, dropped: Counter[str]) -> str:
+    said = Standing(prose.encode("utf-8", "surrogatepass"))
     for rule, needed, pattern, stays in RULES:
-        if not any(part in prose for part in needed):
+        if not said.has(*needed):
             continue
         prose, count = pattern.subn(stays, prose)
+        if count:
+            said = Standing(prose.encode("utf-8", "surrogatepass"))
         if rule:
             dropped[rule] += count
     return prose

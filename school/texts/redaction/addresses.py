@@ -11,6 +11,7 @@ from school.texts.redaction.found import Found, Span, around
 HOUSE = re.compile(rf"\d(?<![\w.,:/$€£+-].){streets.NUMBER_GOES_ON}(?![\w:%])")
 DIGITS = re.compile(r"\d+")
 LOOK_BACK = 80  # characters in which a street stands before its number
+NAMED = 3  # words before a number, of which one has a capital if any is of a street: "Calle Mayor, n. º 5"
 YEAR = re.compile(r"\b(?:in|since|by|of|until|till|from|after|before|year|en|im|nel|em)\s$", re.IGNORECASE)
 
 
@@ -51,6 +52,8 @@ def _before(text: str, number: re.Match) -> tuple[int, int] | None:
     start, stop = number.span()
     before = text[max(0, start - LOOK_BACK) : start]
     if not before[-1:].isspace() and not before.endswith(("º", "°", ".")):
+        return None
+    if not streets.CAPITAL.search(" ".join(before.split()[-NAMED:])):
         return None
     end, coded = _end(text, stop)
     for shapes, sure in ((streets.BEFORE_SURE, True), (streets.BEFORE_UNSURE, False)):

@@ -7,8 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-DIGITS, ASCII_DIGITS = re.compile(r"\d\d*"), re.compile(r"[0-9][0-9]*")  # not \d+, which is searched for slowly
-ODD_DIGIT = re.compile(r"[^\x00-\x7f](?<=\d)")
+import numpy as np
+
+from school.texts.spaces import odd_characters
+
+DIGITS = re.compile(r"\d\d*")  # not \d+, which is searched for slowly
+LONG = 1 << 12  # characters of a text that is looked at as numbers
+AT_ONCE = 1 << 15  # of them together
 Span = tuple[int, int]
 
 
@@ -23,8 +28,25 @@ class Found(NamedTuple):
 
 def digits_in(text: str) -> list[Span]:
     """Where each row of digits begins and ends, those of any script."""
-    which = DIGITS if ODD_DIGIT.search(text) else ASCII_DIGITS
-    return [match.span() for match in which.finditer(text)]
+    if len(text) < LONG:
+        return _searched(text)
+    edges: list[int] = []
+    within = np.False_
+    for start in range(0, len(text), AT_ONCE):
+        part = text[start : start + AT_ONCE]
+        if not part.isascii() and any(map(str.isdecimal, odd_characters(part.encode("utf-8", "surrogatepass")))):
+            return _searched(text)
+        codes = np.frombuffer(part.encode("utf-32-le", "surrogatepass"), np.uint32)
+        digits = codes - np.uint32(ord("0")) < 10  # what is below is large then
+        edges += (np.flatnonzero(np.diff(digits, prepend=within)) + start).tolist()
+        within = digits[-1]
+    if within:
+        edges.append(len(text))
+    return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def _searched(text: str) -> list[Span]:
+    return [match.span() for match in DIGITS.finditer(text)]
 
 
 def digits_left(digits: list[Span], text: str) -> list[Span]:

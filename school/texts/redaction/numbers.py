@@ -16,6 +16,7 @@ ROW = re.compile(  # it begins with a +, a bracket or a digit
     rf"|(?<=\()(?=\+?\d{{1,6}}\))(?:\+[{SPACES}]?)?\d|(?<=\d))"
     rf"(?:[\d]|[{SPACES}./()–-]{{1,3}}(?=\d|\(\d))*\d(?!\w|[:@]\d|[.,]\d|°|′)"
 )
+APART = 4  # characters, at most, between two groups of a row
 BEFORE = 5  # characters of a row before its first digit: "+ (+ "
 GROUP = re.compile(r"\d+")
 SHORTEST, LONGEST, GROUPS = 6, 34, 12  # digits, and groups of them
@@ -40,9 +41,22 @@ COUNTED = re.compile(
 
 
 def find_numbers(text: str, digits: list[Span], kinds: frozenset[str], regions: tuple[str, ...]) -> Iterator[Found]:
-    for row in _rows(text, digits):
+    for row in _rows(text, _together(digits)):
         if row.end() - row.start() >= SHORTEST and not NOT.fullmatch(row[0]):
             yield from _find_in(text, *row.span(), kinds, regions)
+
+
+def _together(digits: list[Span]) -> list[Span]:
+    """Those rows of digits that may be, or be a part of, a number that is long enough: most are years and prices."""
+    kept: list[Span] = []
+    first = count = 0
+    for i, (start, stop) in enumerate(digits):
+        count += stop - start
+        if i + 1 == len(digits) or digits[i + 1][0] - stop > APART:
+            if count >= SHORTEST:
+                kept += digits[first : i + 1]
+            first, count = i + 1, 0
+    return kept
 
 
 def _rows(text: str, digits: list[Span]) -> Iterator[re.Match]:

@@ -10,15 +10,16 @@ import re
 from collections.abc import Iterator
 
 from school.texts.redaction.found import Found
+from school.texts.standing import Standing, characters_at
 
 _END = r"(?![A-Za-z0-9])"
 # What begins with letters that are often there is searched for those, and looks back from behind them: it is faster.
-SHAPES = (  # a part that must be there, so that most texts are never searched; the whole, of which group 1 goes
-    ("PRIVATE KEY", r"(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:[\s\S]{0,20000}?-----END [A-Z0-9 ]*PRIVATE KEY-----)?)"),
+SHAPES = (  # of which parts one must be there, so that most texts are never searched; the whole, of which group 1 goes
+    ("PRIVATE", r"(-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?:[\s\S]{0,20000}?-----END [A-Z0-9 ]*PRIVATE KEY-----)?)"),
     ("://", r"://([^\s/@:?#<>\"']{1,100}:[^\s/@<>\"']{1,200}|(?=[\w.-]*\d)[\w.-]{20,200})(?=@)"),
     ("KIA", rf"(?<![A-Z0-9])((?:AKIA|SKIA)[A-Z2-7]{{16}}){_END}"),
     ("ASIA", rf"(?<![A-Z0-9])(ASIA[A-Z2-7]{{16}}){_END}"),
-    ("gh", rf"(gh(?<!\wgh)[pousr]_[A-Za-z0-9]{{36,251}}){_END}"),
+    ("ghp_ gho_ ghu_ ghs_ ghr_", rf"(gh(?<!\wgh)[pousr]_[A-Za-z0-9]{{36,251}}){_END}"),
     ("github_pat_", rf"(?<!\w)(github_pat_[A-Za-z0-9_]{{50,251}}){_END}"),
     ("glpat-", r"(?<!\w)(glpat-[\w.-]{20,300})"),
     ("AIza", r"(?<!\w)(AIza[\w-]{35})(?![\w-])"),
@@ -39,14 +40,25 @@ CALLED = re.compile(  # a word for it, and something behind that is no plain wor
     r"|(?<=m)ot de passe|(?<=c)ontraseña|(?<=w)achtwoord|(?<=s)alasana|(?<=s)enha)"
     r"(?i: (?:is|was|ist|est|es|è|on|é))?\s?[:=]?\s{0,2}[\"'`]?((?=[^\s\"'`]*[\d!$%&*#^])[^\s\"'`]{5,100})"
 )
-WORDS_BEGIN = ("passw", "passp", "passc", "pw", "kennwort", "mot de ", "contrase", "wachtw", "salasan", "senha")
-_COMPILED = tuple((part.encode(), re.compile(shape)) for part, shape in SHAPES)
+WORDS_BEGIN = (
+    b"passw",
+    b"passp",
+    b"passc",
+    b"pw",
+    b"kennwort",
+    b"mot de ",
+    b"contrase",
+    b"wachtw",
+    b"salasan",
+    b"senha",
+)
+_COMPILED = tuple((parts.encode().split(), re.compile(shape)) for parts, shape in SHAPES)
 
 
 def find_secrets(text: str) -> Iterator[Found]:
-    raw = text.encode("utf-8", "surrogatepass")  # in which a part is found several times as fast
-    for part, shape in _COMPILED:
-        if part in raw:
+    said = Standing(text.encode("utf-8", "surrogatepass"))
+    for parts, shape in _COMPILED:
+        if said.has(*parts):
             for match in shape.finditer(text):
                 yield Found(match.start(1), match.end(1), "secret", match[1])
     stop = 0
@@ -58,13 +70,8 @@ def find_secrets(text: str) -> Iterator[Found]:
 
 def _words_for_it(text: str) -> list[int]:
     """Where one may begin, in order: an expression that leaves capitals open takes several times as long to look."""
-    small = text.lower().replace("\u017f", "s")
-    if len(small) != len(text):  # some capital has become two letters
-        small = "".join(char.lower()[0] for char in text).replace("\u017f", "s")
-    places = []
-    for begins in WORDS_BEGIN:
-        at = small.find(begins)
-        while at >= 0:
-            places.append(at)
-            at = small.find(begins, at + 1)
-    return sorted(places)
+    plain = text.replace("\u212a", "k").replace("\u017f", "s")  # the only others that count as a letter of these words
+    small = Standing(plain.encode("utf-8", "surrogatepass").lower())
+    if not small.has(*WORDS_BEGIN):
+        return []
+    return characters_at(small.data, sorted(at for word in WORDS_BEGIN for at in small.places(word)))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 _CAP = "[A-ZÀ-ÖØ-ÞĀŁŚŠŽ]"
+CAPITAL = re.compile(_CAP)
 _NAME = rf"(?:(?:St|Dr|Mt|Ft|Sta|Sto|Prof|Gen|Mons|Eng|Cel|[A-Z])\.|{_CAP}[\w'’-]*)"
 _TWO = (
     r"(?:New|San|Los|Las|Den|Le|La|Les|Bad|São|Saint|St\.?|Santa|Santo|Nova|Novo|Rio|Belo|Porto|Sankt|Reggio"

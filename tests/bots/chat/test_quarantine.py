@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from bots.chat.host import Host
 from bots.chat.limits import Limits
+from bots.chat.platform import OTHERS_COMMAND
 from bots.twitch.wire import Patience
 from tests.small_chat import Notebook, different, key, line
 
@@ -54,6 +57,39 @@ def test_what_was_learned_today_counts_after_a_night(small):
     small.change(learned_today=Counter({key("ann"): 10}))
     lessons = small.quarantine()
     assert lessons.offer(line(different(1)), 1) == "budget"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("KEKW", "short"),
+        ("KEKW KEKW", "short"),
+        ("catJAM catJAM", "short"),
+        ("peepoHappy Clap KEKW", "short"),
+        ("KEKW that was close", ""),
+        ("GOOD MORNING", ""),
+        ("I saw it on YouTube", ""),
+        ("call me on 0171 234567 tonight", "private"),
+        ("text +44 20 7946 0958 if you like", "private"),
+        ("I live at 12 Mill Road, come over", "private"),
+        ("mail ann@example.org about it", "link"),
+        ("we were 12 people in 2024", ""),
+    ],
+)
+def test_emotes_and_what_is_private_are_no_lessons(small, text, why):
+    """Names of pictures are no sentences, whoever draws them; where somebody lives or is called is no lesson."""
+    small.agree("ann")
+    assert small.quarantine().offer(line(text), 1) == why
+
+
+@pytest.mark.parametrize("text", ["?uptime", "+sub yes", "-play despacito", "!so ann", "%rank", "&roll 20"])
+def test_commands_of_other_bots_are_no_lessons(text):
+    assert OTHERS_COMMAND.match(text)
+
+
+@pytest.mark.parametrize("text", ["-5 degrees here", "+1 from me", "? what was that", "- then it rained", "?!", "-_-"])
+def test_what_only_begins_like_one(text):
+    assert not OTHERS_COMMAND.match(text)
 
 
 def test_the_quarantine_is_bounded(small):

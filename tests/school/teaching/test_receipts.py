@@ -118,12 +118,12 @@ def test_what_is_taken_back_leaves_the_probabilities_as_they_were(librarian, tmp
     seen: list[torch.Tensor] = []
 
     def note(logits, recent, **how):
-        leaning = how["leaning"]
-        seen.append(logits if leaning is None else torch.cat([logits, *(part[:, None].float() for part in leaning)], 1))
-        return sample(logits, recent, **how)
+        ids, shares = likely(logits, recent, **how)
+        seen.append(torch.cat([logits, ids.float(), shares], 1))
+        return ids, shares
 
-    sample = choosing.sample
-    monkeypatch.setattr(choosing, "sample", note)
+    likely = choosing.likely
+    monkeypatch.setattr(choosing, "likely", note)
 
     def heard() -> list[torch.Tensor]:
         seen.clear()

@@ -53,6 +53,24 @@ def test_a_conversation(preview, file: Path):
     assert text.split() == [{"You:": "you:", "Baby:": "baby:"}.get(word, word) for word in words]
 
 
+def test_a_conversation_that_is_read_once(tmp_path: Path):
+    """``read --keep`` and ``score`` take it as the library does: in turns, whose names are nobody's words. Nor does an
+    answer hold them, or play both parts."""
+    file = CASES / "conversation" / "turns.txt"
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "diary.txt").write_text("today it rained and the cat slept. i made soup.\n" * 200)
+    assert wakeup(tmp_path, "--steps", "1", "--no-terminal").returncode == 0
+    said = sum(len(turn["text"].strip().encode()) for turn in preview(tmp_path, file)["turns"])
+    for command in (["read", "--keep"], ["score"]):
+        done = wakeup(tmp_path, *command, str(file), "--json")
+        assert done.returncode == 0, done.stderr
+        told = json.loads(done.stdout)
+        assert told.get("files", [told])[0]["bytes"] == said
+    answer = json.loads(wakeup(tmp_path, "ask", "you: how is the kettle?", "--json").stdout)["text"].casefold()
+    assert "you:" not in answer
+    assert "baby:" not in answer
+
+
 def test_lines_from_a_pipe(tmp_path: Path):
     """A mark before the first, a tab and a no-break space after a command change nothing; what is no UTF-8 is named,
     and nothing that a terminal would obey is shown."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 
@@ -132,6 +133,32 @@ def test_the_same_texts_lose_the_same_passages():
 )
 def test_paragraphs(text, wanted):
     assert [text[start:stop] for start, stop in paragraphs(text)] == wanted
+
+
+def test_paragraphs_of_any_lines():
+    """As an expression finds lines that say something."""
+    rng, line = random.Random(5), re.compile(r"[^\n]*\S[^\n]*")
+    bits = [
+        "a",
+        " ",
+        "\n",
+        "\n\n",
+        "\x1c",
+        "\u3000",
+        "\t",
+        "a " * LEAST,
+        "b " * 200,
+        "long " + "x" * 200 + " y" * LEAST,
+    ]
+    for _ in range(2000):
+        text = "".join(rng.choices(bits, k=rng.randint(0, 9)))
+        lines = [match.span() for match in line.finditer(text)]
+        spans = list(paragraphs(text))
+        alone = [(a, b) for a, b in lines if text.count(" ", a, b) >= LEAST - 1]
+        assert set(alone) <= set(spans)
+        assert [match.span() for a, b in spans for match in line.finditer(text, a, b)] == lines
+        for (_, a), (b, _) in zip(spans, spans[1:], strict=False):
+            assert text.count("\n", a, b) > 1 or {(a, b) for a, b in spans} & set(alone)
 
 
 def test_repeated_messages():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from itertools import combinations
 
+import numpy as np
 import pytest
 
 from school.texts import runs as runs_of_words
@@ -53,6 +54,19 @@ def test_all_that_is_alike_is_worth_comparing(monkeypatch: pytest.MonkeyPatch, a
                 assert one in worth
                 assert other in worth
     assert pairs > 100
+
+
+@pytest.mark.parametrize("chunk", [3, runs_of_words.CHUNK])
+def test_runs_that_stand_alone(monkeypatch: pytest.MonkeyPatch, chunk: int):
+    """Each run that no other paragraph has, once; of those that share a place all or none."""
+    monkeypatch.setattr(runs_of_words, "CHUNK", chunk)
+    rng = np.random.default_rng(1)
+    for count in (0, 1, 5, 400):
+        hashes = rng.integers(0, 2 + count // 2, count).astype(np.uint32) * np.uint32(1 << 22)
+        of = np.sort(rng.integers(0, 9, count)).astype(np.uint32)
+        owners = {place: set(of[hashes == place].tolist()) for place in set(hashes.tolist())}
+        alone = runs_of_words._alone(hashes, of)
+        assert sorted(hashes[alone].tolist()) == sorted(place for place, some in owners.items() if len(some) == 1)
 
 
 def test_what_stands_nowhere_else_is_not():

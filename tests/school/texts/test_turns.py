@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from school.offline import open_file
 from school.texts.survey import cut_of
 from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Tokenizer
-from school.texts.turns import conversation_segments, encode_conversation, has_turns
+from school.texts.turns import TURN, conversation_segments, encode_conversation, has_turns
 
 DIARY = "Liebes Tagebuch, heute kam der Fuchs über die Brücke.\nEr aß süße Äpfel – für Käthe.\n"
 PLAIN = "Dear diary, today the fox came back to the garden.\nShe was quiet, and so was I.\n"
@@ -28,6 +29,17 @@ def test_talk_is_told_from_tales():
     assert not has_turns("you: hi\nyou: hello?\n")
     assert not has_turns("and you: hi\nmy baby: hello\nYourself: hi\nBabylon: hello\n")
     assert not has_turns("")
+
+
+def test_turns_told_by_two_names():
+    """As by looking at every line, whatever stands before the names, in capitals or not."""
+    bits = ["you:", "Baby: ", "YOU: ", "baby:", "\n", "\n", "\u200e", "é ", "x", " ", "you", "İ"]
+    rng, told = random.Random(1), 0
+    for _ in range(4000):
+        text = "".join(rng.choices(bits, k=rng.randint(0, 14))) * rng.choice((1, 1, 1, 900))
+        assert has_turns(text) == (len({match[1].lower() for match in TURN.finditer(text)}) == 2)
+        told += has_turns(text)
+    assert told > 100
 
 
 def test_turns_are_marked():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 from unicodedata import category
 
@@ -11,7 +12,7 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from school.texts import words
-from school.texts.words import WordIds, words_of
+from school.texts.words import WordIds, cut
 from tests.school.texts.test_tokenizer import FABLE, FOX, raised_on
 
 SPACED = raised_on(
@@ -48,10 +49,23 @@ def test_each_white_space_before_after_and_between(longest: int):
         assert [ids.tolist() for ids in SPACED.in_bulk()(texts)] == list(SPACED.encode_many(texts))
 
 
+def words_of(text: str) -> list[str]:
+    """As they are cut with other texts before and behind."""
+    found = cut(["The end. ", text, "", " Or not"])
+    spans = zip(found.starts.tolist(), found.sizes.tolist(), strict=True)
+    words = [found.data[start : start + size].decode() for start, size in spans]
+    assert "".join(words) == f"The end. {text} Or not"
+    assert found.firsts.tolist() == [0, 3, len(words) - 2, len(words) - 2, len(words)]
+    return words[3:-2]
+
+
 def test_a_cut_changes_no_text():
-    """All of it is there, in order; what is even is cut at each space and line."""
+    """All of it is there, in order; cut before each word and behind it, but for white space that is not told for
+    certain."""
     assert words_of("The fox\nsat.\n\nSo did I") == ["The", " fox", "\nsat.", "\n", "\nSo", " did", " I"]
-    assert words_of("The fox  sat.\n\n\nSo") == ["The", " fox ", " sat.\n\n", "\nSo"]
+    assert words_of("The fox  sat.\n\n\nSo ") == ["The", " fox", " ", " sat.", "\n\n", "\nSo", " "]
+    assert words_of("A\tb  c\u3000 d é \n\n") == ["A\tb", " ", " c\u3000", " d", " é \n\n"]
+    assert words_of("A é \n\n") == ["A", " é", " \n\n"]
 
 
 def test_what_is_known_is_not_encoded_again(monkeypatch: pytest.MonkeyPatch):
@@ -63,12 +77,33 @@ def test_what_is_known_is_not_encoded_again(monkeypatch: pytest.MonkeyPatch):
     encoded.clear()
     list(encode(["the fox sat"]))
     assert encoded == []
-    long = " " + "x" * words.LONGEST
-    list(encode([long, long]))
-    assert encoded == [long, "", long]
+    long, longer = " " + "x" * words.LONGEST, "\n" + "y" * words.LONGEST
+    list(encode([long, longer + longer, " moon the"]))
+    assert encoded == [f" moon{long}{longer}"]
+    encoded.clear()
+    list(encode([" moon", long]))
+    assert encoded == [long]
     monkeypatch.setattr(words, "KEPT", 5)
     list(encode([" moon"]))
-    assert encode._known.keys() == {" moon"}
+    assert encode._known.keys() == {b" moon"}
+
+
+@pytest.mark.parametrize("slots", [1, words.SLOTS])
+@pytest.mark.parametrize("at_once", [5, words.AT_ONCE])
+def test_words_that_share_a_place_and_texts_that_are_cut_together(
+    monkeypatch: pytest.MonkeyPatch, slots: int, at_once: int
+):
+    """Many short words, and pairs that are alike but for a byte at every place; some known, some new."""
+    monkeypatch.setattr(words, "SLOTS", slots)
+    monkeypatch.setattr(words, "AT_ONCE", at_once)
+    rng, encode = random.Random(1), FOX.in_bulk()
+    for _ in range(20):
+        texts = [
+            " ".join("".join(rng.choices("ab狐", k=rng.randint(1, 18))) for _ in range(rng.randrange(30)))
+            for _ in range(9)
+        ]
+        for _ in range(2):
+            assert [ids.tolist() for ids in encode(texts)] == list(FOX.encode_many(texts))
 
 
 def test_characters_that_may_be_white_space():

@@ -55,6 +55,19 @@ def test_the_plain_form_of_an_expression(name: str):
     assert sum(map(len, found)) > 100
 
 
+def test_what_is_exchanged_quickly():
+    """The same text, count and examples as by an expression."""
+    changed = 0
+    for text in texts(2000):
+        for chars, by in ((characters.DOUBLE_QUOTES, '"'), (characters.SINGLE_QUOTES, "'")):
+            plain = changes.replaced(text, re.compile(f"[{chars}]"), by)
+            assert changes.exchanged(text, chars, by) == plain
+        plain = changes.replaced(text, characters.APOSTROPHE, "'")
+        assert changes.within_words(text, characters.OF_APOSTROPHES, characters.APOSTROPHE, "'") == plain
+        changed += plain.count
+    assert changed > 100
+
+
 def test_code_and_addresses():
     plain = re.compile(LITERAL, re.M)
     assert [changes.LITERAL.split(text) for text in texts(5000)] == [plain.split(text) for text in texts(5000)]

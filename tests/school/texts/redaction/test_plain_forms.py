@@ -8,12 +8,12 @@ import re
 
 import pytest
 
-from school.texts.redaction import Redaction, accounts, addresses, numbers, secrets, streets
+from school.texts.redaction import Redaction, accounts, addresses, found, numbers, secrets, streets
 from school.texts.redaction.finding import find_all
-from school.texts.redaction.found import around, digits_in
+from school.texts.redaction.found import LONG, around, digits_in
 from school.texts.redaction.names import find_names
 from school.texts.redaction.numbers import SPACES
-from school.texts.redaction.settings import RedactionSettings
+from school.texts.redaction.settings import KINDS, REGIONS, RedactionSettings
 
 _LETTER = r"(?:[ /]?[A-Z]| ?[b-df-h]|a| a(?=[,.;:)\n]|$))(?!\w)"
 PAIRS = {
@@ -49,6 +49,19 @@ BITS = [
     *("mot de Passe x1yz7", "\u212aennwort: a1b2c3", "a@b.co", "x.y+z@mail.example.com", "a" * 64, "example.org"),
     *("Anna", "perrin", "PERRIN", "\u0130nes", "ines", "INES", "Ann Lee", "ann\nlee"),
 ]
+
+
+SECRETS = [
+    *("sk-abc1defghijklmnopqrstu", "AKIAABCD2345EFGH6723", "https://u:p4ss@h.x/", "xoxb-12345678901", "nothing"),
+    *(f"ghp_{'a1' * 20}", f"hf_{'a' * 34}", f"glpat-{'x' * 20}", f"AIza{'b' * 35}", f"SG.{'d' * 22}.{'e' * 43}"),
+]
+_STREETS = (
+    "calle Calle Mayor C/ rue Rua das Flores Hauptstraße hauptstraße Am am Markt via Roma Herengracht Lange Straat it "
+    "was about St. address: mäki Koivumäki A."
+)
+STREETS = _STREETS.split()
+GAPS, ENDS = (" ", ", ", " n. º ", ", n. ", " número ", "  "), ("", " it was", ", 10115 Berlin", " 00185 Roma", " bis")
+ALL = frozenset(KINDS)
 
 
 def texts(count: int) -> list[str]:
@@ -94,6 +107,62 @@ def test_e_mail_addresses():
         assert [(one.start, one.stop) for one in find_all(text, how)] == found
         seen += len(found)
     assert seen > 100
+
+
+def longer(count: int) -> list[str]:
+    """Some of them so long that they are looked at as numbers."""
+    return [text * (1 + LONG // len(text)) if i % 10 == 0 else text for i, text in enumerate(texts(count))]
+
+
+def test_secrets_are_looked_for_where_they_may_be():
+    """No part that must be there, and no beginning of a word for a password, is missed, in whatever letters."""
+    rng, found = random.Random(5), 0
+    for text in longer(1500):
+        text += rng.choice(SECRETS) + text
+        plain = [(match.span(1)) for _, shape in secrets.SHAPES for match in re.finditer(shape, text)]
+        plain += [match.span(1) for match in re.finditer(PAIRS["CALLED"][0], text)]
+        assert [(one.start, one.stop) for one in secrets.find_secrets(text)] == plain
+        found += len(plain)
+    assert found > 2000
+
+
+def test_letters_that_count_as_others():
+    """Of all characters only these become one of a word for a password in small letters."""
+    letters = set("".join(word.decode() for word in secrets.WORDS_BEGIN))
+    others = {char for char in map(chr, range(0x80, 0x110000)) if re.match(f"(?i)[{''.join(letters)}]", char)}
+    assert others == {"\u212a", "\u017f"}
+
+
+@pytest.mark.parametrize("at_once", [7, found.AT_ONCE])
+def test_rows_of_digits_as_numbers(monkeypatch: pytest.MonkeyPatch, at_once: int):
+    """Also across the edges of what is looked at together."""
+    monkeypatch.setattr(found, "AT_ONCE", at_once)
+    for text in longer(300):
+        assert digits_in(text) == [match.span() for match in re.finditer(r"\d+", text)]
+
+
+def test_what_is_too_short_to_be_a_number_is_left_aside(monkeypatch: pytest.MonkeyPatch):
+    """Groups are looked at together where they may be one row, and nothing is missed."""
+    found = []
+    for _ in range(2):
+        found.append([list(numbers.find_numbers(text, digits_in(text), ALL, REGIONS)) for text in texts(3000)])
+        monkeypatch.setattr(numbers, "_together", lambda digits: digits)
+    assert found[0] == found[1]
+    assert sum(map(len, found[0])) > 300
+
+
+def test_a_street_before_its_number_has_a_capital(monkeypatch: pytest.MonkeyPatch):
+    """Where none of the words before a number has one, none of the tables finds a street."""
+    rng, said = random.Random(6), []
+    for _ in range(3000):
+        before = " ".join(rng.choices(STREETS, k=rng.randint(1, 5)))
+        said.append(f"{before}{rng.choice(GAPS)}{rng.randint(1, 99)}{rng.choice(ENDS)}")
+    found = []
+    for _ in range(2):
+        found.append([list(addresses.find_addresses(text, digits_in(text))) for text in said])
+        monkeypatch.setattr(streets, "CAPITAL", re.compile(""))
+    assert found[0] == found[1]
+    assert sum(map(len, found[0])) > 300
 
 
 def test_names_in_small_letters():
