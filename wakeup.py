@@ -458,6 +458,7 @@ async def _live(awake: Awake, chat: str, room: ChatSurface | None = None) -> int
     import asyncio
 
     from school.office.errors import in_short
+    from school.office.machine import settle_in
 
     classroom, school, say = awake.classroom, awake.school, awake.say
     loop = asyncio.get_running_loop()
@@ -481,6 +482,7 @@ async def _live(awake: Awake, chat: str, room: ChatSurface | None = None) -> int
         awake.scribe.catch_up()
     for surface in awake.surfaces:
         surface.start()
+    settle_in()
     talking = _host_room(awake, room, go_to_sleep) if room else _talk(awake, chat, go_to_sleep)
     tasks = [asyncio.create_task(talking), asyncio.create_task(awake.announcer.keep_telling())]
     try:

@@ -53,14 +53,14 @@ def test_a_conversation(preview, file: Path):
     assert text.split() == [{"You:": "you:", "Baby:": "baby:"}.get(word, word) for word in words]
 
 
-def test_a_conversation_that_is_read_once(tmp_path: Path):
+def test_a_conversation_that_is_read_once(tmp_path: Path, preview):
     """``read --keep`` and ``score`` take it as the library does: in turns, whose names are nobody's words. Nor does an
     answer hold them, or play both parts."""
     file = CASES / "conversation" / "turns.txt"
     (tmp_path / "library").mkdir()
     (tmp_path / "library" / "diary.txt").write_text("today it rained and the cat slept. i made soup.\n" * 200)
     assert wakeup(tmp_path, "--steps", "1", "--no-terminal").returncode == 0
-    said = sum(len(turn["text"].strip().encode()) for turn in preview(tmp_path, file)["turns"])
+    said = sum(len(turn["text"].strip().encode()) for turn in preview(file)["turns"])
     for command in (["read", "--keep"], ["score"]):
         done = wakeup(tmp_path, *command, str(file), "--json")
         assert done.returncode == 0, done.stderr
