@@ -72,8 +72,8 @@ def keep_memory() -> None:
 
 
 def settle_in() -> None:
-    """What is there now stays, so it is not looked through for garbage any more: of all that is loaded that takes 150 ms,
-    in which nobody is answered."""
+    """What is loaded by now stays, so it is not looked through for garbage any more: that takes 150 ms, in which nobody
+    is answered."""
     gc.collect()
     gc.freeze()
 
