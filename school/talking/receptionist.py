@@ -9,6 +9,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -33,9 +34,18 @@ from school.texts.sentences import ends_sentence, whole_characters
 from school.texts.tokenizer import BABY, PERSON, Tokenizer
 
 PREFILL = 128  # tokens of a question read at a time
+SIDE_BY_SIDE = 8  # questions read at a time, which bounds the memory that they take
 GUIDED = 12  # tokens after which guidance counts half as much
 TAIL = 12  # tokens in which the end of a sentence is looked for
 REPEATS_FROM, TUNING_RATE, PENALTY_LIMIT = 8, 0.05, 2.0  # said tokens that tell something; step; bound
+
+
+class Newcomer(NamedTuple):
+    """Who asks something in a ``conversation``. ``turns``: what is to be read, the second without the question."""
+
+    speaking: Speaking
+    conversation: Conversation
+    turns: list[list[int]]
 
 
 class Receptionist:
@@ -165,21 +175,37 @@ class Receptionist:
 
     def _welcome(self) -> None:
         """Let in whoever waits, while there is room and their conversation is free."""
-        held_up = deque()
-        while self._waiting and len(self._speaking) < self.settings.together:
+        held_up, newcomers = deque(), list[Newcomer]()
+        while self._waiting and len(self._speaking) + len(newcomers) < self.settings.together:
             ask = self._waiting.popleft()
             if ask.future.cancelled():
                 continue
-            if ask.kept and any(speaking.ask.conversation == ask.conversation for speaking in self._speaking):
+            there = [*self._speaking, *(one.speaking for one in newcomers)]
+            if ask.kept and any(speaking.ask.conversation == ask.conversation for speaking in there):
                 held_up.append(ask)
                 continue
             try:
-                self._listen(ask)
+                newcomers.append(self._newcomer(ask))
             except Exception as error:  # whatever one question does, the others are not to notice
                 fail(ask.future, error)
         self._waiting.extendleft(reversed(held_up))
+        self._listen(newcomers)
 
-    def _listen(self, ask: Ask) -> None:
+    def _listen(self, newcomers: list[Newcomer]) -> None:
+        """Read what they ask, all together, or where that fails each alone, and let them join."""
+        try:
+            heard = self._read([(one.conversation, turn) for one in newcomers for turn in one.turns])
+        except Exception as error:
+            for one in newcomers if len(newcomers) > 1 else []:
+                self._listen([one])
+            if len(newcomers) == 1:
+                fail(newcomers[0].speaking.ask.future, error)
+            return
+        for i, one in enumerate(newcomers):
+            self._join(one.speaking, heard[i * self._rows_each : (i + 1) * self._rows_each])
+
+    def _newcomer(self, ask: Ask) -> Newcomer:
+        """Raises Mistake for what it can't read."""
         if lacking := self.tokenizer.lacks(ask.text):
             raise Mistake(f"its alphabet lacks {lacking}")
         conversation = self._fresh(ask.person)
@@ -188,14 +214,14 @@ class Receptionist:
         words = self.tokenizer.encode(ask.text)[-self.settings.question_tokens :]
         before = self._before(ask, self.settings.question_tokens - len(words))
         turns = [[*before, *self._turn(question)] for question in (words, [])[: self._rows_each]]
-        heard = [self._read(conversation, turn) for turn in turns]
         chance = (self.settings.seed, self.replies) if ask.manner.seed is None else (ask.manner.seed,)
         rng = torch.Generator().manual_seed(seed_of(*chance))
         self.replies += 1
         recent = [token for token in conversation.recent if 0 <= token < self.tokenizer.size]
         told = self.recall.find(ask.text, ask.person)
         topics = self._topics.of(ask.text) if self._topics else []
-        self._join(Speaking(ask, rng, conversation.person, told, turns[0], topics, recent=recent), heard)
+        speaking = Speaking(ask, rng, conversation.person, told, turns[0], topics, recent=recent)
+        return Newcomer(speaking, conversation, turns)
 
     def _before(self, ask: Ask, room: int) -> list[int]:
         """The tokens of the turns before, with their marks: of so many tokens at most, the last ones whole."""
@@ -211,26 +237,39 @@ class Receptionist:
         """What a person says, and that the baby's turn has come."""
         return [*self.tokenizer.turn(PERSON, question), *self.tokenizer.mark(BABY)]
 
-    def _read(self, conversation: Conversation, turn: list[int]) -> BrainOutput:
-        """What comes of a turn of a person's."""
-        tokens = torch.tensor([turn], device=self.device)
-        state, pixel = conversation.state, conversation.pixel
+    def _read(self, readings: list[tuple[Conversation, list[int]]]) -> list[BrainOutput]:
+        """What comes of turns of people's; those that are equally long are read side by side, which for ten takes about
+        as long as for three."""
+        alike: dict[int, list[int]] = {}
+        for number, (_, turn) in enumerate(readings):
+            alike.setdefault(len(turn), []).append(number)
+        heard: dict[int, BrainOutput] = {}
+        for numbers in alike.values():
+            for start in range(0, len(numbers), SIDE_BY_SIDE):
+                some = numbers[start : start + SIDE_BY_SIDE]
+                heard |= zip(some, self._read_alike([readings[number] for number in some]), strict=True)
+        return [heard[number] for number in range(len(readings))]
+
+    def _read_alike(self, readings: list[tuple[Conversation, list[int]]]) -> list[BrainOutput]:
+        conversations, turns = zip(*readings, strict=True)
+        tokens, pixel = torch.tensor(turns, device=self.device), torch.cat([one.pixel for one in conversations])
+        state = stack_states([one.state for one in conversations])
         for start in range(0, tokens.shape[1], PREFILL):
             chunk = tokens[:, start : start + PREFILL]
             out = self.voice(chunk, pixel[:, None].expand(-1, chunk.shape[1], -1), state)
             state = out.state
-        return out
+        rows = [slice(row, row + 1) for row in range(len(readings))]
+        return [BrainOutput(out.logits[row, -1], out.pixels[row, -1], pick_streams(state, row)) for row in rows]
 
     def _fresh(self, person: str) -> Conversation:
         pixel = torch.full((1, 3), NEUTRAL, device=self.device)
         return Conversation(person, self.voice.fresh_state(1), pixel, [])
 
     def _join(self, speaking: Speaking, heard: list[BrainOutput]) -> None:
-        states, pixels = [out.state for out in heard], [out.pixels[:, -1] for out in heard]
-        logits = [out.logits[:, -1] for out in heard]
+        states, pixels, logits = zip(*((out.state, out.pixels, out.logits) for out in heard), strict=True)
         if self._speaking:
-            states, pixels, logits = [self._state, *states], [self._pixels, *pixels], [self._logits, *logits]
-        self._state, self._pixels, self._logits = stack_states(states), torch.cat(pixels), torch.cat(logits)
+            states, pixels, logits = (self._state, *states), (self._pixels, *pixels), (self._logits, *logits)
+        self._state, self._pixels, self._logits = stack_states(list(states)), torch.cat(pixels), torch.cat(logits)
         self._speaking.append(speaking)
 
     def _rows(self, numbers: Iterable[int]) -> list[int]:

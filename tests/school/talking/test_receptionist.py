@@ -37,6 +37,14 @@ def answer(receptionist, *asks: Ask) -> list:
     return [one.future.result(timeout=0) for one in asks]
 
 
+def let_in(receptionist, *asks: Ask) -> None:
+    """Have them read, without an answer yet."""
+    for one in asks:
+        receptionist.admit(one)
+    with torch.no_grad():
+        receptionist._welcome()
+
+
 def test_a_reply_says_all_about_itself(tutor, tmp_path):
     """A reply carries text, ids, step, colour, timings, its conversation and why it ended; no marks are in it."""
     receptionist = make_receptionist(tutor, tmp_path)
@@ -116,7 +124,7 @@ def test_no_answer_begins_with_what_ends_something(tutor, tmp_path):
     receptionist = make_receptionist(tutor, tmp_path, temperature=0.0)
     for mark in (")", "]", ",", "."):
         (token,) = receptionist.tokenizer.encode(mark)
-        receptionist._listen(ask())
+        let_in(receptionist, ask())
         receptionist._logits[:, token] = 99.0
         assert receptionist._choose().tolist()[-1] != token
 
@@ -125,9 +133,9 @@ def test_no_answer_begins_with_what_ends_something(tutor, tmp_path):
 def test_guidance_makes_more_of_the_question(tutor, tmp_path, guidance):
     """As the answer begins, what the question does to the logits counts ``guidance`` times, and hardly at its end."""
     receptionist = make_receptionist(tutor, tmp_path, guidance=guidance)
-    receptionist._listen(ask("the radio sang"))
+    let_in(receptionist, ask("the radio sang"))
     unheard = make_receptionist(tutor, tmp_path, guidance=1.0)
-    unheard._listen(ask(""))
+    let_in(unheard, ask(""))
     asked, unasked = receptionist._logits[:1].log_softmax(-1), unheard._logits.log_softmax(-1)
     wanted = unasked + guidance * (asked - unasked)
     torch.testing.assert_close(receptionist._guided().log_softmax(-1), wanted.log_softmax(-1), atol=1e-4, rtol=0)
@@ -186,8 +194,8 @@ def test_what_was_said_before_is_as_if_it_had_been_said(tutor, tmp_path, monkeyp
     """Read with its marks, in one go with the question; of what is too long, the last turns."""
     receptionist = make_receptionist(tutor, tmp_path, guidance=1.0, question_tokens=24)
     encode, read = tutor.librarian.tokenizer.encode, []
-    monkeypatch.setattr(receptionist, "_read", lambda conversation, turn: read.append(turn) or kept(conversation, turn))
-    kept = type(receptionist)._read.__get__(receptionist)
+    kept = receptionist._read
+    monkeypatch.setattr(receptionist, "_read", lambda all_: read.extend(turn for _, turn in all_) or kept(all_))
     before = (Turn(text="the sea", by_baby=False), Turn(text="the rain", by_baby=True))
     (reply,) = answer(receptionist, fresh(before=before))
     said = [PERSON, *encode("the sea"), END, BABY, *encode("the rain"), END]
@@ -268,6 +276,45 @@ def test_a_question_that_fails_fails_alone(tutor, tmp_path, monkeypatch):
         receptionist.serve()
     assert isinstance(bad.future.exception(timeout=0), ZeroDivisionError)
     assert good.future.result(timeout=0).tokens
+
+
+@pytest.mark.parametrize("guidance", [1.0, 2.0])
+def test_those_who_come_together_are_read_side_by_side(tutor, tmp_path, guidance):
+    """Twenty questions, most of them as long as another, in conversations that have begun or not: what comes of each is
+    what comes of it alone, in its own row."""
+    texts = ["soup", "rain", "the cat", "the sea", "who?"] * 4
+    crowd = make_receptionist(tutor, tmp_path / "a", guidance=guidance, together=20)
+    alone = make_receptionist(tutor, tmp_path / "b", guidance=guidance, together=20)
+    for receptionist in (crowd, alone):
+        answer(receptionist, *(ask("the radio sang", str(i)) for i in range(0, 20, 3)))
+    let_in(crowd, *(ask(text, str(i)) for i, text in enumerate(texts)))
+    for i, text in enumerate(texts):
+        let_in(alone, ask(text, str(i)))
+    torch.testing.assert_close(crowd._logits, alone._logits, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(crowd._pixels, alone._pixels)
+    for name, tensor in crowd._state.items():
+        torch.testing.assert_close(tensor, alone._state[name], atol=1e-4, rtol=1e-4)
+    assert [one.ask.text for one in crowd._speaking] == texts
+
+
+def test_a_conversation_that_can_not_be_read_is_its_persons_alone(tutor, tmp_path, monkeypatch):
+    """Though it is read side by side with two others."""
+    receptionist = make_receptionist(tutor, tmp_path)
+    answer(receptionist, *(ask("hello", name) for name in "abc"))
+    receptionist.conversations._open["b"].pixel[:] = 7.0
+    forward = receptionist.voice.forward
+
+    def fails(tokens, pixels, state):
+        return 1 / 0 if (pixels == 7.0).any() else forward(tokens, pixels, state)
+
+    monkeypatch.setattr(receptionist.voice, "forward", fails)
+    asks = [ask("soup", name) for name in "abc"]
+    for one in asks:
+        receptionist.admit(one)
+    while receptionist.busy:
+        receptionist.serve()
+    assert isinstance(asks[1].future.exception(timeout=0), ZeroDivisionError)
+    assert all(one.future.result(timeout=0).tokens for one in (asks[0], asks[2]))
 
 
 def test_a_listener_that_fails_hears_no_more(tutor, tmp_path):
@@ -529,8 +576,7 @@ def test_a_failing_choice_is_that_answers_alone(tutor, tmp_path):
     for bad in range(3):
         receptionist = make_receptionist(tutor, tmp_path, max_tokens=4)
         asks = [ask("hello", name, name) for name in "abc"]
-        for one in asks:
-            receptionist._listen(one)
+        let_in(receptionist, *asks)
         receptionist._logits[receptionist._rows([bad])[0]] = float("nan")
         while receptionist.busy:
             receptionist.serve()
@@ -543,8 +589,7 @@ def test_a_failing_step_is_that_answers_alone(tutor, tmp_path, monkeypatch, wher
     """An error in the brain's step over one row of several, or in keeping one conversation, fails that row's answer."""
     receptionist = make_receptionist(tutor, tmp_path, max_tokens=4)
     asks = [ask("hello", name, name) for name in "abc"]
-    for one in asks:
-        receptionist._listen(one)
+    let_in(receptionist, *asks)
     if where == "step":
         receptionist._pixels[receptionist._rows([1])[0]] = 7.0
         step = receptionist.voice.step
