@@ -39,10 +39,10 @@ async def tokens_per_second(day: Awake, seconds: float) -> float:
 
 
 async def talk(school: School, given: argparse.Namespace) -> list[Reply | Exception]:
-    """So many ``questions`` at uniformly random moments of ``seconds``, of ``chatters`` at a time or else in three
-    conversations, each awaited."""
+    """So many ``questions`` at uniformly random moments of ``seconds``, of ``chatters`` at a time, each awaited. Whoever
+    asks again in a conversation waits for the answer before."""
     rng = random.Random(given.seed)
-    started, conversations = time.monotonic(), max(3, given.chatters)
+    started, conversations = time.monotonic(), max(given.conversations, given.chatters)
 
     async def visit(at: float, number: int) -> Reply | Exception:
         await asyncio.sleep(max(0.0, started + at - time.monotonic()))
@@ -93,6 +93,7 @@ def main() -> None:
     options.add_argument("--questions", type=int, default=60)
     options.add_argument("--seconds", type=float, default=120, help="over which the questions are spread")
     options.add_argument("--chatters", type=int, default=1, help="who ask at the same moments")
+    options.add_argument("--conversations", type=int, default=3, help="that take turns")
     options.add_argument("--warm-up", type=float, default=20, help="seconds of lessons first")
     options.add_argument("--seed", type=int, default=0)
     given = options.parse_args()
