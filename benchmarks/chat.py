@@ -39,7 +39,7 @@ async def tokens_per_second(day: Awake, seconds: float) -> float:
 
 
 async def talk(school: School, given: argparse.Namespace) -> list[Reply | Exception]:
-    """So many ``questions`` at uniformly random moments of ``seconds``, of ``chatters`` at a time, each awaited. Whoever
+    """So many ``questions`` at uniformly random moments of ``seconds``, of ``chatters`` at a time, all awaited. Who
     asks again in a conversation waits for the answer before."""
     rng = random.Random(given.seed)
     started, conversations = time.monotonic(), max(given.conversations, given.chatters)
