@@ -34,7 +34,9 @@ def add_word_counts(
     """
     if run := backend.kernels_for(logits, counts):
         given = tokens.contiguous(), counts.contiguous(), kept
-        return _Compiled.apply(logits.contiguous(), scales.contiguous(), weight, *given, marks, run)
+        if torch.is_grad_enabled():
+            return _Compiled.apply(logits.contiguous(), scales.contiguous(), weight, *given, marks, run)
+        return _forward(logits.contiguous(), scales.contiguous(), weight, *given, marks, run)
     words = torch.arange(logits.shape[-1], device=tokens.device) >= marks
     occurred = (F.one_hot(tokens, len(words)) * words).to(logits.dtype)
     share = (1 - kept)[:, None, None]  # an average is so much of a count
@@ -44,27 +46,30 @@ def add_word_counts(
     return logits, counts[-1]
 
 
+def _forward(
+    logits: Tensor,
+    scales: Tensor,
+    weight: Tensor,
+    tokens: Tensor,
+    counts: Tensor,
+    kept: Tensor,
+    marks: int,
+    run: Kernels,
+) -> tuple[Tensor, Tensor]:
+    out, after = torch.empty_like(logits), torch.empty_like(counts)
+    run("words_forward", tokens, counts, kept, weight, scales, logits, out, after, *logits.shape, marks)
+    return out, after
+
+
 class _Compiled(torch.autograd.Function):
     """By the kernels: one pass over the logits forward and one over their gradient. The counts are worked out once more
     for that, and nothing is learned through them."""
 
     @staticmethod
-    def forward(
-        ctx,
-        logits: Tensor,
-        scales: Tensor,
-        weight: Tensor,
-        tokens: Tensor,
-        counts: Tensor,
-        kept: Tensor,
-        marks: int,
-        run: Kernels,
-    ) -> tuple[Tensor, Tensor]:
-        out, after = torch.empty_like(logits), torch.empty_like(counts)
-        given = tokens, counts, kept, weight, scales
-        run("words_forward", *given, logits, out, after, *logits.shape, marks)
-        ctx.run, ctx.marks = run, marks
-        ctx.save_for_backward(*given)
+    def forward(ctx, logits: Tensor, scales: Tensor, weight: Tensor, *given) -> tuple[Tensor, Tensor]:
+        tokens, counts, kept, ctx.marks, ctx.run = given
+        out, after = _forward(logits, scales, weight, *given)
+        ctx.save_for_backward(tokens, counts, kept, weight, scales)
         ctx.mark_non_differentiable(after)
         return out, after
 

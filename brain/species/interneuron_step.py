@@ -22,7 +22,10 @@ class CompiledStep:
 
     def __init__(self, brain: InterneuronBrain):
         self._parameters, self._sizes = parameters(brain), sizes(brain)
-        self._tables = brain.embedding, brain.embedding.tokens, brain.logits, brain.logits.speak.weight
+        made = {id(brain.embedding.tokens): brain.embedding, id(brain.logits.speak.weight): brain.logits}
+        self._tables = [(place, made[id(part)]) for place, part in enumerate(self._parameters) if id(part) in made]
+        self._known: tuple[list[int], Tensor] = [], torch.empty(0)  # addresses, and the same as a tensor
+        self._shapes: dict[int, Tensor] = {}  # the kernel's, by the number of streams
 
     def __call__(
         self, run: Kernels, token: Tensor, pixel: Tensor, state: State
@@ -39,16 +42,24 @@ class CompiledStep:
         scratch = pixel.new_empty(streams * floats + windows + 3 * width)
         token, previous = token.contiguous(), state["previous"].contiguous()
         run(
-            "step", weights, torch.tensor([streams, *self._sizes]), token, previous, pixel.contiguous(), *given,
+            "step", weights, self._shape(streams), token, previous, pixel.contiguous(), *given,
             *after, logits, expected, hidden, scratch,
         )  # fmt: skip
         return logits, expected, hidden, dict(zip(CARRIED, after, strict=True), previous=token)
 
+    def _shape(self, streams: int) -> Tensor:
+        if streams not in self._shapes:
+            self._shapes[streams] = torch.tensor([streams, *self._sizes])
+        return self._shapes[streams]
+
     def _addresses(self) -> Tensor:
         """Of all weights; those of tokens are replaced by the tables that spelling makes of them."""
-        embedding, tokens, logits, speak = self._tables
-        made = {id(tokens): embedding.table(), id(speak): logits.table()}
-        return torch.tensor([made.get(id(part), part).data_ptr() for part in self._parameters])
+        addresses = [parameter.data_ptr() for parameter in self._parameters]
+        for place, layer in self._tables:
+            addresses[place] = layer.table().data_ptr()
+        if addresses != self._known[0]:
+            self._known = addresses, torch.tensor(addresses)
+        return self._known[1]
 
 
 def sizes(brain: InterneuronBrain) -> list[int]:

@@ -16,6 +16,7 @@ import platform
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -108,11 +109,16 @@ def _keep(built: Path, kept: Path) -> None:
 
 
 def _caller(library: ctypes.CDLL) -> Kernels:
+    functions: dict[str, Callable[..., None]] = {}
+
     def call(name: str, *arguments: Tensor | int) -> None:
-        values = [
-            ctypes.c_void_p(value.data_ptr()) if isinstance(value, Tensor) else ctypes.c_long(value)
-            for value in arguments
-        ]
-        getattr(library, name)(*values, ctypes.c_int(torch.get_num_threads()))
+        function = functions.get(name)
+        if function is None:  # told once what it takes, it takes plain numbers, which is faster
+            function = getattr(library, name)
+            kinds = [ctypes.c_void_p if isinstance(value, Tensor) else ctypes.c_long for value in arguments]
+            function.argtypes, function.restype = [*kinds, ctypes.c_int], None
+            functions[name] = function  # only now: other threads look here
+        values = [value.data_ptr() if isinstance(value, Tensor) else value for value in arguments]
+        function(*values, torch.get_num_threads())
 
     return call
