@@ -346,6 +346,8 @@ class Classroom:
     def _close(self) -> None:
         """Turn away who waits, carry out the other requests, finish the step, save what is new."""
         self.talker.stop()
+        if self.remembering:
+            self.remembering.stop()
         requests = self.mailbox.close()
         self.receptionist.close()
         for request in requests:

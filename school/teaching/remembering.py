@@ -10,10 +10,10 @@ from the other half of the readers, and which goes on learning as it judges, in 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Future
 from functools import partial
-from threading import Thread
+from threading import Event, Thread
 from typing import Protocol
 
 import numpy as np
@@ -52,21 +52,31 @@ class Remembering:
 
     def __init__(self, pieces: list[bytes], backend: Backend, megabytes: int):
         self._hear = partial(hear, pieces=pieces, backend=backend, megabytes=megabytes)
+        self._stopped, self._thread = Event(), Thread()
         self.heard: Future[Hippocampus] = Future()
         self.halves = MixingWeights.fresh(), MixingWeights.fresh()
 
     def begin(self, texts: Texts) -> Future[Hippocampus]:
-        """Hear these texts, and forget others, on a thread of its own."""
+        """Hear these texts, and forget others, on a thread of its own, until ``stop``."""
+        self.stop()
+        self._stopped = stopped = Event()
         self.heard = heard = Future()
 
         def hear_all() -> None:
             try:
-                heard.set_result(self._hear(texts))
+                heard.set_result(self._hear(texts, stop=stopped.is_set))
             except BaseException as error:  # it is raised where the result is awaited
                 heard.set_exception(error)
 
-        Thread(target=hear_all, name="hippocampus", daemon=True).start()
+        self._thread = Thread(target=hear_all, name="hippocampus", daemon=True)
+        self._thread.start()
         return heard
+
+    def stop(self) -> None:
+        """Hear no more. A thread that still computes as the interpreter ends aborts the process (SIGABRT)."""
+        self._stopped.set()
+        if self._thread.ident is not None:
+            self._thread.join()
 
     def now(self, texts: Texts) -> Remembering:
         """Hear these texts at once; returns itself."""
@@ -106,11 +116,15 @@ class Remembering:
                 mine.copy_(tensors[name])
 
 
-def hear(texts: Texts, pieces: list[bytes], backend: Backend, megabytes: int) -> Hippocampus:
+def hear(
+    texts: Texts, pieces: list[bytes], backend: Backend, megabytes: int, *, stop: Callable[[], bool] = lambda: False
+) -> Hippocampus:
     """Every text for which there is room, those first that were written last; of a text all or nothing. What others say
-    in it is not counted."""
+    in it is not counted. Raises CancelledError where it is to ``stop``."""
     hippocampus, unheard = Hippocampus(pieces, DOCUMENT, run=backend.kernels), 0
     for text in sorted(texts, key=lambda text: -text.written):
+        if stop():
+            raise CancelledError
         if hippocampus.bytes + len(text.learn) * BYTES_PER_TOKEN > megabytes << 20:
             unheard += 1
             continue

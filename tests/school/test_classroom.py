@@ -6,7 +6,7 @@ import asyncio
 import sqlite3
 import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from types import SimpleNamespace
 
 import pytest
@@ -24,6 +24,7 @@ from school.record.settings import RecordSettings
 from school.screen.calligraphist import count, for_screen, hex_color, wrapped
 from school.screen.status import facts, status_lines
 from school.souls.caretaker import Caretaker, SoulSettings
+from school.teaching.remembering import Remembering
 from tests.conftest import LESSONS, make_classroom, make_receptionist, make_tutor, shelve
 
 
@@ -315,6 +316,24 @@ def test_lessons_pause_and_go_on(class_):
     assert class_.tutor.step == step
     assert class_.control.pause(False).result(60) is False
     wait_for(lambda: class_.school.status().step > step)
+
+
+def test_nothing_computes_when_it_is_over(class_, monkeypatch):
+    """A library that takes long to hear is not heard to its end: a thread that is still computing then would abort the
+    process."""
+
+    def hear(texts, stop):
+        wait_for(stop)
+        raise CancelledError
+
+    remembering = Remembering(class_.tutor.librarian.tokenizer.pieces, class_.tutor.brain.backend, 8)
+    monkeypatch.setattr(remembering, "_hear", hear)
+    class_.classroom.remembering = remembering
+    class_.classroom.start()
+    wait_for(lambda: class_.school.status().step)
+    class_.classroom.stop()
+    class_.classroom.done.result(60)
+    assert "hippocampus" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_while_lessons_pause_others_have_their_memory(class_, monkeypatch):

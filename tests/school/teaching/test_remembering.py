@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
+from threading import Event, Thread
+from threading import enumerate as enumerate_threads
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -120,6 +123,33 @@ def test_the_oldest_are_not_heard(tutor):
     newest = sorted(texts, key=lambda text: -text.written)[: len(heard)]
     assert heard == {int(text.learn[0]) for text in newest}
     assert len(heard) < 9
+
+
+def test_it_can_be_told_to_hear_no_more(tutor):
+    """It ends behind the text that it is at, and so does its thread; new texts are heard instead of the old ones."""
+    tokenizer, begun, go_on = tutor.librarian.tokenizer, Event(), Event()
+
+    class Long(NamedTuple):
+        context: bool = False
+        written: int = 2
+
+        @property
+        def learn(self) -> np.ndarray:
+            begun.set()
+            go_on.wait(60)
+            return np.array(tokenizer.encode("the radio sang. "), np.uint16)
+
+    remembering = Remembering(tokenizer.pieces, tutor.brain.backend, 8)
+    heard = remembering.begin([Long(), *tutor.librarian.texts])
+    assert begun.wait(60)
+    stopping = Thread(target=remembering.stop)
+    stopping.start()
+    go_on.set()
+    stopping.join(60)
+    assert isinstance(heard.exception(timeout=0), CancelledError)
+    assert "hippocampus" not in {thread.name for thread in enumerate_threads()}
+    assert remembering.begin(tutor.librarian.texts).result(60).counts.sum()
+    remembering.stop()
 
 
 def test_what_others_say_is_not_counted(tutor):
