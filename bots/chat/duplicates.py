@@ -6,6 +6,7 @@ import re
 from collections import Counter, OrderedDict
 from dataclasses import dataclass
 from itertools import chain, islice
+from zlib import crc32
 
 from bots.chat.normalize import folded
 
@@ -88,6 +89,8 @@ class NearDuplicates:
 
 
 def _pieces(text: str) -> frozenset[int]:
-    """Digests of all runs of PIECE letters, spaces and signs left out; a shorter line is one piece."""
+    """Digests of all runs of PIECE letters, spaces and signs left out; a shorter line is one piece. (Python's own
+    differ from process to process, and with them which line is found.)"""
     letters = re.sub(r"[\W_]+", "", folded(text)) or folded(text).strip()
-    return frozenset(hash(letters[i : i + PIECE]) for i in range(max(1, len(letters) - PIECE + 1)))
+    runs = (letters[i : i + PIECE] for i in range(max(1, len(letters) - PIECE + 1)))
+    return frozenset(crc32(run.encode("utf-8", "surrogatepass")) for run in runs)
