@@ -96,9 +96,7 @@ class Spelling(nn.Module):
                 table = bag_sums(self.vectors, self._bags("token")).add_(own)
             self._made = weights, (table, own, self.vectors)  # all held, so that nothing else comes to lie there
         table = self._made[1][0]
-        if not torch.is_grad_enabled():  # asked for at each spoken token
-            return table
         return table_at_hand(own, self.vectors, table, self._bags("part"))
 
     def _bags(self, of: str) -> list[Tensor]:
-        return [self.get_buffer(f"{of}_{name}") for name in Bags._fields]
+        return [getattr(self, f"{of}_{name}") for name in Bags._fields]  # asked for at each spoken token

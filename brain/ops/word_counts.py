@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from brain.ops.backend import Backend, Kernels
+from brain.ops.backend import Backend
 from brain.ops.moving_averages import moving_averages
 
 PATCH = 256  # words that the kernel handles together; PATCH in words.h
@@ -33,10 +33,9 @@ def add_word_counts(
     dropped. Returns logits and the counts after the block.
     """
     if run := backend.kernels_for(logits, counts):
-        given = tokens.contiguous(), counts.contiguous(), kept
-        if torch.is_grad_enabled():
-            return _Compiled.apply(logits.contiguous(), scales.contiguous(), weight, *given, marks, run)
-        return _forward(logits.contiguous(), scales.contiguous(), weight, *given, marks, run)
+        compiled = _Compiled.apply if torch.is_grad_enabled() else _forward
+        given = tokens.contiguous(), counts.contiguous(), kept, marks, run
+        return compiled(logits.contiguous(), scales.contiguous(), weight, *given)
     words = torch.arange(logits.shape[-1], device=tokens.device) >= marks
     occurred = (F.one_hot(tokens, len(words)) * words).to(logits.dtype)
     share = (1 - kept)[:, None, None]  # an average is so much of a count
@@ -46,16 +45,9 @@ def add_word_counts(
     return logits, counts[-1]
 
 
-def _forward(
-    logits: Tensor,
-    scales: Tensor,
-    weight: Tensor,
-    tokens: Tensor,
-    counts: Tensor,
-    kept: Tensor,
-    marks: int,
-    run: Kernels,
-) -> tuple[Tensor, Tensor]:
+def _forward(logits: Tensor, scales: Tensor, weight: Tensor, *given) -> tuple[Tensor, Tensor]:
+    """By the kernel. ``given``: tokens, counts, kept, marks and what runs it."""
+    tokens, counts, kept, marks, run = given
     out, after = torch.empty_like(logits), torch.empty_like(counts)
     run("words_forward", tokens, counts, kept, weight, scales, logits, out, after, *logits.shape, marks)
     return out, after

@@ -176,16 +176,17 @@ class Receptionist:
     def _welcome(self) -> None:
         """Let in whoever waits, while there is room and their conversation is free."""
         held_up, newcomers = deque(), list[Newcomer]()
+        taken = {speaking.ask.conversation for speaking in self._speaking}
         while self._waiting and len(self._speaking) + len(newcomers) < self.settings.together:
             ask = self._waiting.popleft()
             if ask.future.cancelled():
                 continue
-            there = [*self._speaking, *(one.speaking for one in newcomers)]
-            if ask.kept and any(speaking.ask.conversation == ask.conversation for speaking in there):
+            if ask.kept and ask.conversation in taken:
                 held_up.append(ask)
                 continue
             try:
                 newcomers.append(self._newcomer(ask))
+                taken.add(ask.conversation)
             except Exception as error:  # whatever one question does, the others are not to notice
                 fail(ask.future, error)
         self._waiting.extendleft(reversed(held_up))
@@ -196,10 +197,11 @@ class Receptionist:
         try:
             heard = self._read([(one.conversation, turn) for one in newcomers for turn in one.turns])
         except Exception as error:
-            for one in newcomers if len(newcomers) > 1 else []:
-                self._listen([one])
             if len(newcomers) == 1:
                 fail(newcomers[0].speaking.ask.future, error)
+                return
+            for one in newcomers:
+                self._listen([one])
             return
         for i, one in enumerate(newcomers):
             self._join(one.speaking, heard[i * self._rows_each : (i + 1) * self._rows_each])
@@ -266,10 +268,10 @@ class Receptionist:
         return Conversation(person, self.voice.fresh_state(1), pixel, [])
 
     def _join(self, speaking: Speaking, heard: list[BrainOutput]) -> None:
-        states, pixels, logits = zip(*((out.state, out.pixels, out.logits) for out in heard), strict=True)
         if self._speaking:
-            states, pixels, logits = (self._state, *states), (self._pixels, *pixels), (self._logits, *logits)
-        self._state, self._pixels, self._logits = stack_states(list(states)), torch.cat(pixels), torch.cat(logits)
+            heard = [BrainOutput(self._logits, self._pixels, self._state), *heard]
+        self._state = stack_states([out.state for out in heard])
+        self._pixels, self._logits = torch.cat([out.pixels for out in heard]), torch.cat([out.logits for out in heard])
         self._speaking.append(speaking)
 
     def _rows(self, numbers: Iterable[int]) -> list[int]:

@@ -22,6 +22,10 @@ class Standing:
         self.data = data
         self._codes = np.frombuffer(data, np.uint8)
 
+    @classmethod
+    def of(cls, text: str) -> Standing:
+        return cls(text.encode("utf-8", "surrogatepass"))
+
     def has(self, *words: bytes) -> bool:
         """Whether any of these stands in it."""
         data = self.data

@@ -27,7 +27,7 @@ class Look:
 
     @classmethod
     def at(cls, text: str) -> Look:
-        said = Standing(text.encode("utf-8", "surrogatepass"))
+        said = Standing.of(text)
         if len(text) < SHORT:
             return cls(text, said, frozenset(text))
         unusual = said.data.translate(None, USUAL).decode("utf-8", "surrogatepass")

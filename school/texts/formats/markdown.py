@@ -68,13 +68,13 @@ def _without_front(text: str, dropped: Counter[str]) -> str:
 
 
 def _words(prose: str, dropped: Counter[str]) -> str:
-    said = Standing(prose.encode("utf-8", "surrogatepass"))
+    said = Standing.of(prose)
     for rule, needed, pattern, stays in RULES:
         if not said.has(*needed):
             continue
         prose, count = pattern.subn(stays, prose)
         if count:
-            said = Standing(prose.encode("utf-8", "surrogatepass"))
+            said = Standing.of(prose)
         if rule:
             dropped[rule] += count
     return prose

@@ -56,7 +56,7 @@ _COMPILED = tuple((parts.encode().split(), re.compile(shape)) for parts, shape i
 
 
 def find_secrets(text: str) -> Iterator[Found]:
-    said = Standing(text.encode("utf-8", "surrogatepass"))
+    said = Standing.of(text)
     for parts, shape in _COMPILED:
         if said.has(*parts):
             for match in shape.finditer(text):

@@ -8,7 +8,6 @@ import os
 import random
 import re
 import sqlite3
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +37,7 @@ from school.record.settings import RecordSettings
 from school.record.thinning import thin_steps
 from tests.school.record.test_registrar import text_of
 from tests.school.record.test_removal import day as day_awake
+from tests.school.test_classroom import wait_for
 
 ZONE = ZoneInfo("America/New_York")  # a day begins at 5:00 UTC, and at 4:00 in summer
 MONDAY = date(2026, 3, 2)  # the week ends on the Sunday when the clocks go forward
@@ -631,10 +631,7 @@ def test_a_school_that_is_awake_is_commented_on_and_forgets(tmp_path):
             assert list(db.query("select text from events where kind = 'reflection'"))
         assert len(comments) == 2
         assert unkept.id not in {row["reply_id"] for row in comments}
-        deadline = time.monotonic() + 60
-        while not comes_back("scribe", awake):  # between two micro-steps the tutor takes what is taught
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_for(lambda: comes_back("scribe", awake))  # between two micro-steps the tutor takes what is taught
         awake.school.forget(person=ANN).result(60)
         assert not comes_back("scribe", awake)
         with reading(awake.registrar.path) as db:

@@ -33,6 +33,7 @@ from school.record.settings import RecordSettings
 from school.souls.caretaker import Caretaker
 from school.talking.conversations import Conversation, Conversations
 from tests.evening import SMALL
+from tests.school.test_classroom import wait_for
 
 ANN, BOB = "twitch:1", "twitch:2"
 HERE = {"surface": "twitch", "channel": "c"}
@@ -104,7 +105,7 @@ def test_forgotten_while_falling_asleep(tmp_path):
     if Journal.of(tmp_path).file.exists():
         with day(tmp_path) as awake:
             assert awake.control.save().result(60)
-            until(lambda: not Journal.of(tmp_path).file.exists())
+            wait_for(lambda: not Journal.of(tmp_path).file.exists())
     assert not souls_naming(tmp_path)
     assert not files_with(tmp_path, b"quokka")
 
@@ -199,7 +200,7 @@ def test_souls_that_cannot_be_rewritten_are_tried_again(tmp_path, monkeypatch):
         assert "No space" in (tmp_path / "statistics" / "baby.log").read_text()
         assert souls_naming(tmp_path)
         assert awake.control.save().result(60)
-        until(lambda: not souls_naming(tmp_path))
+        wait_for(lambda: not souls_naming(tmp_path))
 
 
 def test_who_leaves_together_is_taken_out_together(tmp_path, monkeypatch):
@@ -214,7 +215,7 @@ def test_who_leaves_together_is_taken_out_together(tmp_path, monkeypatch):
         monkeypatch.setattr(Caretaker, "forget", forget)
         gone = [awake.school.forget(person=f"twitch:{i}") for i in range(20)]
         souls = awake.school.forgetting._souls
-        until(lambda: len(souls._waiting) + sum(map(len, times)) == 20)  # all have come as far as that
+        wait_for(lambda: len(souls._waiting) + sum(map(len, times)) == 20)  # all have come as far as that
         gate.set()
         for one in gone:
             one.result(60)
@@ -340,7 +341,7 @@ def test_a_refusing_disk_is_no_excuse(path, what):
         assert kept.messages == (1 if what == "out" else 0)
         assert keeper.queries.pairs_learning() == []
         assert [change.what for change in keeper.ledger()[0]] == ["in"] + [what] * (what != "removed")
-        until(lambda: not (path.parent / "owed.json").exists())
+        wait_for(lambda: not (path.parent / "owed.json").exists())
 
 
 @contextmanager
@@ -371,7 +372,7 @@ def test_who_leaves_while_nobody_can_tell_who_agreed_has_left(path, same_day):
         leaving = [people.withdraw(ANN, "c"), people.withdraw(BOB, "c", "removed"), people.withdraw(f"{ANN}9", "c")]
         assert people.withdraw(ANN, "c") is None
         leaving.append(people.withdraw(ANN, "c", "forgotten"))
-        until((path.parent / "owed.json").exists)
+        wait_for((path.parent / "owed.json").exists)
         if not same_day:
             keeper.close(step=0, ending="asleep", patience=0.1)
     if same_day:
@@ -403,7 +404,7 @@ def test_where_a_part_of_the_ledger_is_lost_everybody_may_leave(path):
     with registrar(path) as keeper:
         assert People(keeper, *keeper.ledger()).known(BOB) is None
         keeper.forget(Scope(person=ANN)).result(60)
-        until(lambda: keeper.ledger()[1])
+        wait_for(lambda: keeper.ledger()[1])
 
 
 def test_what_is_owed_is_on_disk_before_the_end(path):
@@ -415,17 +416,10 @@ def test_what_is_owed_is_on_disk_before_the_end(path):
         owed = path.parent / "owed.json"
         with refusing(path):
             done = people.withdraw(ANN, "c")
-            until(owed.exists)
+            wait_for(owed.exists)
             assert json.loads(owed.read_text())["owed"][0]["changed"]["person"] == ANN
         done.result(60)
-        until(lambda: not owed.exists())
-
-
-def until(holds, seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it never came to pass"
-        time.sleep(0.01)
+        wait_for(lambda: not owed.exists())
 
 
 STRANGE = [

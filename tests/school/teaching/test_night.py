@@ -22,6 +22,7 @@ from school.teaching.plateau import Best
 from school.teaching.reviews import Dates
 from school.texts.librarian import Bookmark
 from tests.conftest import LESSONS, make_classroom, make_receptionist, make_tutor, take_steps
+from tests.school.test_classroom import wait_for
 
 NIGHTLY = LESSONS.model_copy(update={"night_passes": 2, "night_rows": 1})
 
@@ -143,14 +144,6 @@ def awake(librarian, tmp_path):
         room.stop()
         if room.started:
             room.done.exception(timeout=60)
-
-
-def wait_for(condition, seconds: float = 60.0):
-    deadline = time.monotonic() + seconds
-    while not (result := condition()):
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.005)
-    return result
 
 
 def test_an_examination_that_was_asked_for_changes_no_lesson(awake):
