@@ -18,7 +18,8 @@ from school.door.journal import Journal
 from school.door.mailbox import Mailbox
 from school.door.school import School
 from school.door.values import Forgotten, Removed, Scope
-from tests.school.record.test_removal import ANN, BOB, HERE, Attended, asked, path, refusing, registrar, until
+from tests.school.record.test_removal import ANN, BOB, HERE, Attended, asked, path, refusing, registrar
+from tests.school.test_classroom import wait_for
 
 __all__ = ["path"]  # a fixture
 
@@ -57,7 +58,7 @@ def test_a_refusing_disk_is_told_and_not_waited_for(path, monkeypatch):
             assert school.find(reply) is None
             noted = json.loads((path.parent / "owed.json").read_text())
             assert noted == {"owed": [{"goes": {"person": ANN}, "left": "everywhere"}]}
-        until(lambda: not (path.parent / "owed.json").exists())
+        wait_for(lambda: not (path.parent / "owed.json").exists())
         assert keeper.kept(ANN).result(60).messages == 0
 
 
@@ -83,7 +84,7 @@ def test_who_could_not_is_asked_again(path, monkeypatch):
         assert school.forget(person=ANN).result(60) == Forgotten(rows=2, owed=("saved souls",), noted=True)
         souls.back = True
         school.forgetting.again()
-        until(lambda: not (path.parent / "owed.json").exists())
+        wait_for(lambda: not (path.parent / "owed.json").exists())
         assert [scope.conversations for scope in souls.asked] == [{ANN}] * 2
 
 
@@ -104,7 +105,7 @@ def test_what_is_said_afterwards_stays(path):
         school.forgetting.go_on({}, keeper.inherited)
         assert not school._mailbox.hear()  # nor is their new conversation ended
         school.forgetting.join(souls)
-        until(lambda: not (path.parent / "owed.json").exists())
+        wait_for(lambda: not (path.parent / "owed.json").exists())
         assert [scope.conversations for scope in souls.asked] == [{ANN}]
         assert keeper.kept(ANN).result(60).messages == 1
 
@@ -130,7 +131,7 @@ def test_what_earlier_versions_owed_is_taken_over(tmp_path):
     old[0].write_text(OF_THE_RECORD)
     old[1].write_text('["twitch:1", "twitch:9"]')
     journal = Journal.of(tmp_path)
-    until(lambda: not any(file.exists() for file in old))
+    wait_for(lambda: not any(file.exists() for file in old))
     assert journal.file.stat().st_mode & 0o777 == 0o600
     for known in (journal, Journal.of(tmp_path)):
         assert [(promise.what, promise.if_known, promise.left) for promise in known.open()] == [
@@ -174,6 +175,7 @@ from pathlib import Path
 from school.door.school import School
 from tests.full_disk import fill
 from tests.school.record.test_removal import Attended, asked, registrar
+from tests.school.test_classroom import wait_for
 
 home = Path(sys.argv[1])
 with registrar(home / "baby.db") as keeper:
@@ -190,7 +192,8 @@ SECOND_LIFE = """
 import sys
 from pathlib import Path
 from school.door.school import School
-from tests.school.record.test_removal import Attended, registrar, until
+from tests.school.record.test_removal import Attended, registrar
+from tests.school.test_classroom import wait_for
 
 home = Path(sys.argv[1])
 with registrar(home / "baby.db") as keeper:
@@ -198,7 +201,7 @@ with registrar(home / "baby.db") as keeper:
     school = School(Attended(), keeper)
     school.forgetting.go_on({}, keeper.inherited)
     (home / "ballast").unlink()
-    until(lambda: not (home / "owed.json").exists())
+    wait_for(lambda: not (home / "owed.json").exists())
     print(keeper.kept("twitch:1").result(60).messages, flush=True)
 """
 
