@@ -48,26 +48,29 @@ class Hippocampus:
     def read(self, brain: Tensor, tokens: np.ndarray) -> Tensor:
         """Predict, then learn how to mix and count, token by token: ``brain`` (T, V) log probabilities of the last T of
         ``tokens`` (N,), which begin REACH tokens before, or with their document -> log probabilities (T,) of those."""
-        keys, likely = self.contexts.keys(tokens, len(tokens) - len(brain)), []
-        for row, key, token in zip(brain, keys, tokens[len(tokens) - len(brain) :], strict=True):
-            came = np.array([token])
-            likely.append(self._mix(self.weights, row[None], key[None], torch.from_numpy(came), learn=True)[0])
-            self.tables.hear(key[None], came)
+        keys, begun = self.contexts.before(tokens, len(tokens) - len(brain))
+        came, likely = tokens[len(tokens) - len(brain) :], []
+        for i in range(len(brain)):
+            here = slice(i, i + 1)
+            place = brain[here], (keys[here], begun[here]), torch.from_numpy(came[here])
+            likely.append(self._mix(self.weights, *place, learn=True)[0])
+            self.tables.hear(keys[here], came[here])
         return torch.cat(likely) if likely else brain.new_empty(0)
 
     def judge(self, brain: Tensor, tokens: np.ndarray, weights: MixingWeights, *, learn: bool) -> Tensor:
         """The same without hearing; ``weights`` change with ``learn``."""
-        keys = self.contexts.keys(tokens, len(tokens) - len(brain))
+        before = self.contexts.before(tokens, len(tokens) - len(brain))
         came = torch.from_numpy(np.ascontiguousarray(tokens[len(tokens) - len(brain) :]))
-        return self._mix(weights, brain, keys, came, learn=learn)[0]
+        return self._mix(weights, brain, before, came, learn=learn)[0]
 
     def speak(self, brain: Tensor, said: list[list[int]]) -> Tensor:
         """``brain`` (T, V) log probabilities of what comes behind each of these -> (T, V)."""
-        keys = np.array([self.contexts.next_key(tokens) for tokens in said], dtype=np.uint64)
+        keys, begun = zip(*(self.contexts.before_next(tokens) for tokens in said), strict=True)
+        before = np.array(keys, dtype=np.uint64), np.array(begun)
         came = torch.zeros(len(brain), dtype=torch.int64)
-        return self._mix(self.weights, brain, keys, came, learn=False, whole=True)[1]
+        return self._mix(self.weights, brain, before, came, learn=False, whole=True)[1]
 
     def _mix(
-        self, weights: MixingWeights, brain: Tensor, keys: np.ndarray, came: Tensor, **how: bool
+        self, weights: MixingWeights, brain: Tensor, before: tuple[np.ndarray, np.ndarray], came: Tensor, **how: bool
     ) -> tuple[Tensor, Tensor | None]:
-        return mix(self.tables, weights, brain, keys, came, run=self._run, **how)
+        return mix(self.tables, weights, brain, *before, came, run=self._run, **how)

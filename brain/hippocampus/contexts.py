@@ -4,7 +4,8 @@ Shapes: N tokens, K contexts.
 
 They are the last one, two and three tokens; the one before the last, and the last with the third-last; the last byte,
 two, three and five; the word so far, the word before, and both. None looks back beyond the beginning of its
-document, so that a document has the same ones wherever it stands, and can be taken back.
+document, so that a document has the same ones wherever it stands, and can be taken back. Besides, it is told how much
+of a word has begun, which says how far to rely on each of them.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ NAMES = (
 )  # fmt: skip
 WHOLE = (1 << 64) - 1
 REACH = 64  # tokens back that any of them looks, as good as always
+LONGEST_BEGUN = 15  # bytes of a word, longer ones are like that
 
 
 class Contexts:
@@ -36,6 +38,10 @@ class Contexts:
     def keys(self, tokens: np.ndarray, first: int = 0) -> np.ndarray:
         """(N, K) uint64: row i is what stands before token i, as far as ``tokens`` (N,) int64 begin; from row ``first``
         on. Never 0."""
+        return self.before(tokens, first)[0]
+
+    def before(self, tokens: np.ndarray, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """These keys, and (N,) int64 how many bytes of a word have begun there."""
         places = np.arange(first, len(tokens))
         begin = np.maximum.accumulate(np.where(tokens == self.document, np.arange(len(tokens)), 0))
         begin = begin[np.maximum(places - 1, 0)]  # where the document of the token before begins
@@ -54,16 +60,16 @@ class Contexts:
 
         two = byte(1) * 257 + byte(2)
         three = two * 257 + byte(3)
-        word, before = self._words(text, stops, starts)
+        begun, word, before = self._words(text, stops, starts)
         parts = [
             (last,), (last, second), (last, second, third), (second,), (last, third), (byte(1),), (two,), (three,),
             (three, byte(4) * 257 + byte(5)), (word,), (before,), (word, before),
         ]  # fmt: skip
-        return np.stack([_key(number, part) for number, part in enumerate(parts, 1)], axis=1)
+        return np.stack([_key(number, part) for number, part in enumerate(parts, 1)], axis=1), begun
 
-    def next_key(self, tokens: list[int]) -> list[int]:
-        """The last row of ``keys`` for one more token behind these: the same in plain numbers, which for a single place
-        is quicker."""
+    def before_next(self, tokens: list[int]) -> tuple[list[int], int]:
+        """The last row of what ``before`` finds for one more token behind these: the same in plain numbers, which for a
+        single place is quicker."""
         tokens = tokens[-REACH:]
         begin = next((i for i in reversed(range(len(tokens))) if tokens[i] == self.document), 0)
         tokens = tokens[begin:]
@@ -87,7 +93,8 @@ class Contexts:
             (last,), (last, second), (last, second, third), (second,), (last, third), (one,), (double,), (triple,),
             (triple, four * 257 + five), (word,), (before,), (word, before),
         ]  # fmt: skip
-        return [_plain_key(number, part) for number, part in enumerate(parts, 1)]
+        keys = [_plain_key(number, part) for number, part in enumerate(parts, 1)]
+        return keys, min(stop - begin, LONGEST_BEGUN)
 
     def _text(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The bytes of the tokens, one behind the other, and where each token begins, and the last ends."""
@@ -96,9 +103,11 @@ class Contexts:
         within = np.arange(ends[-1]) - np.repeat(ends[:-1], lengths)
         return self._bytes[np.repeat(self._starts[tokens], lengths) + within], ends
 
-    def _words(self, text: np.ndarray, stops: np.ndarray, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Hashes of the word that has begun before each of the ``stops``, and of the word before it; neither begins
-        before its one of the ``starts``."""
+    def _words(
+        self, text: np.ndarray, stops: np.ndarray, starts: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The length of the word that has begun before each of the ``stops``, its hash, and that of the word before it;
+        neither begins before its one of the ``starts``."""
         places, letters = np.arange(1, len(text) + 1), self._letters[text]
         gap = np.maximum.accumulate(np.concatenate([[0], np.where(letters, 0, places)]))  # where a word may begin
         letter = np.maximum.accumulate(np.concatenate([[0], np.where(letters, places, 0)]))  # where the last one ends
@@ -112,7 +121,8 @@ class Contexts:
 
         begin = np.maximum(gap[stops], starts)
         end = np.maximum(letter[begin], starts)
-        return hashed(begin, stops), hashed(np.maximum(gap[end], starts), end)
+        length = np.minimum(stops - begin, LONGEST_BEGUN)
+        return length, hashed(begin, stops), hashed(np.maximum(gap[end], starts), end)
 
 
 def _hashed(word: bytes) -> int:

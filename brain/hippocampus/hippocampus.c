@@ -177,12 +177,16 @@ void move(const int64_t *slots_, const int64_t *entries_, int64_t *into_slots, i
 
 #define FLOOR 0.003f
 #define COUNTS 6   /* classes of how often a context was heard */
+#define KINDS 3    /* and of with how many tokens */
 #define ENTROPIES 16
 #define MATCHES (1 + ORDERS * 4)
-#define RATE 0.04f
+#define BEGUN 16   /* bytes of a word, and more */
+#define RATE 0.02f
 #define FROM 1e-6f
 
 static inline int count_class(uint32_t n) { return n < 2 ? 0 : n < 3 ? 1 : n < 5 ? 2 : n < 9 ? 3 : n < 33 ? 4 : 5; }
+
+static inline int kinds_class(uint32_t n, uint32_t kinds) { return kinds == 1 ? 0 : 2 * kinds <= n ? 1 : 2; }
 
 static inline void adagrad(float *value, float *squares, float gradient) {
     *squares += gradient * gradient;
@@ -190,17 +194,18 @@ static inline void adagrad(float *value, float *squares, float gradient) {
 }
 
 /* The weights, in this order: discount and prior (ORDERS, COUNTS, 2); by entropy (ENTROPIES, F); by match (MATCHES, F);
-   by count (K, COUNTS, 2), where F = 2 + 2 K: of the brain, of the chain, and of each context's evidence and presence. */
+   by what has begun (BEGUN, F); by count and kinds (K, COUNTS, KINDS, 2), where F = 2 + 2 K: of the brain, of the chain, and of each context's evidence and presence. */
 #define CHAIN(order, class) (((order) * COUNTS + (class)) * 2)
 #define BY_ENTROPY(class) (ORDERS * COUNTS * 2 + (class) * F)
 #define BY_MATCH(class) (BY_ENTROPY(ENTROPIES) + (class) * F)
-#define BY_COUNT(k, class) (BY_MATCH(MATCHES) + ((k) * COUNTS + (class)) * 2)
+#define BY_BEGUN(length) (BY_MATCH(MATCHES) + (length) * F)
+#define BY_COUNT(k, slot) (BY_BEGUN(BEGUN) + (((k) * COUNTS + count_class((slot)->heard)) * KINDS + kinds_class((slot)->heard, (slot)->kinds)) * 2)
 
-/* brain (T, V) log probabilities, keys (T, K), tokens (T): those that came -> mixed (T, V) log probabilities, if wanted,
+/* brain (T, V) log probabilities, keys (T, K), begun (T): bytes of a word, tokens (T): those that came -> mixed (T, V) log probabilities, if wanted,
    and likely (T), of those that came. With learn, the weights follow, token by token; squares: of their gradients.
    extra, sums (V) and marks (V) are zero before and after; found (V), evidence (K * V), q (V): room to work in. */
 void recall(const int64_t *slots_, const int64_t *entries_, const float *brain, const int64_t *keys_,
-            const int64_t *tokens, float *weights, float *squares, float *mixed, float *likely, float *extra, float *sums,
+            const int64_t *begun, const int64_t *tokens, float *weights, float *squares, float *mixed, float *likely, float *extra, float *sums,
             float *root, float *q, float *evidence, int64_t *found, int64_t *marks, long S, long T, long K, long V,
             long learn, long wanted, int threads) {
     const Slot *slots = (const Slot *)slots_;
@@ -227,17 +232,19 @@ void recall(const int64_t *slots_, const int64_t *entries_, const float *brain, 
                 match = 1 + k * 4 + (n < 2 ? 0 : n < 4 ? 1 : n < 16 ? 2 : 3);
             }
         }
-        float *by_entropy = weights + BY_ENTROPY(uncertain), *by_match = weights + BY_MATCH(match);
-        float of_brain = by_entropy[0] + by_match[0], of_chain = by_entropy[1] + by_match[1];
+        const long set[3] = {BY_ENTROPY(uncertain), BY_MATCH(match), BY_BEGUN(begun[t])};
+        const float *shared[3] = {weights + set[0], weights + set[1], weights + set[2]};
+        float of_brain = shared[0][0] + shared[1][0] + shared[2][0];
+        float of_chain = shared[0][1] + shared[1][1] + shared[2][1];
 
         /* each context's evidence for what it heard */
         float *own = evidence;
         for (long k = 0; k < K; k++) {
             const Slot *slot = contexts[k];
             if (!slot->key) continue;
-            float *by_count = weights + BY_COUNT(k, count_class(slot->heard));
-            a[k] = by_count[0] + by_entropy[2 + 2 * k] + by_match[2 + 2 * k];
-            b[k] = by_count[1] + by_entropy[3 + 2 * k] + by_match[3 + 2 * k];
+            const float *by_count = weights + BY_COUNT(k, slot);
+            a[k] = by_count[0] + shared[0][2 + 2 * k] + shared[1][2 + 2 * k] + shared[2][2 + 2 * k];
+            b[k] = by_count[1] + shared[0][3 + 2 * k] + shared[1][3 + 2 * k] + shared[2][3 + 2 * k];
             const uint64_t *list = entries + slot->start;
             float spread = 1.0f / (1.0f + 0.6f * slot->kinds);
             for (uint32_t i = 0; i < slot->kinds; i++)
@@ -307,9 +314,8 @@ void recall(const int64_t *slots_, const int64_t *entries_, const float *brain, 
             float one = 1.0f / total, chained = 0.0f;
             float of_true = marks[true_] ? sums[true_] : 0.0f;
             for (long i = 0; i < followers; i++) chained += q[token_of(heard[i])] * sums[token_of(heard[i])];
-            long set[2] = {BY_ENTROPY(uncertain), BY_MATCH(match)};
             float gradient_brain = base[true_] - mean * one, gradient_chain = of_true - chained * one;
-            for (int i = 0; i < 2; i++) {
+            for (int i = 0; i < 3; i++) {
                 adagrad(weights + set[i], squares + set[i], gradient_brain);
                 adagrad(weights + set[i] + 1, squares + set[i] + 1, gradient_chain);
             }
@@ -326,10 +332,10 @@ void recall(const int64_t *slots_, const int64_t *entries_, const float *brain, 
                     if ((long)token_of(list[i]) == true_) ga = own[i], gb = 1.0f;
                 }
                 ga -= expected * one, gb -= present * one;
-                long at = BY_COUNT(k, count_class(slot->heard));
+                long at = BY_COUNT(k, slot);
                 adagrad(weights + at, squares + at, ga);
                 adagrad(weights + at + 1, squares + at + 1, gb);
-                for (int i = 0; i < 2; i++) {
+                for (int i = 0; i < 3; i++) {
                     adagrad(weights + set[i] + 2 + 2 * k, squares + set[i] + 2 + 2 * k, ga);
                     adagrad(weights + set[i] + 3 + 2 * k, squares + set[i] + 3 + 2 * k, gb);
                 }

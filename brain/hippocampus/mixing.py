@@ -7,10 +7,10 @@ Shapes: T tokens, K contexts, V vocabulary, W weights, F = 2 + 2 K features.
 
 where c is how often v was heard in a context and ``kinds`` how many tokens were; ``chain`` is the log of what counts
 add to the brain's share in an interpolated Kneser-Ney chain of the last one to three tokens with the brain as its root.
-w, u, a and b are sums of weights: by how uncertain the brain is, by the longest match and its count, a and b also by
-how often the context was heard. They follow the gradient of the log probability of what came, token by token (Adagrad,
-Duchi et al. 2011), and so do the chain's discounts and priors under the chain alone. Of the mixture, a small share is
-the brain's own word in the end.
+w, u, a and b are sums of weights: by how uncertain the brain is, by the longest match and its count, by how much of a
+word has begun, a and b also by how often the context was heard, and whether with many tokens. They follow the gradient
+of the log probability of what came, token by token (Adagrad, Duchi et al. 2011), and so do the chain's discounts and
+priors under the chain alone. Of the mixture, a small share is the brain's own word in the end.
 """
 
 from __future__ import annotations
@@ -22,19 +22,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from brain.hippocampus.contexts import NAMES
+from brain.hippocampus.contexts import LONGEST_BEGUN, NAMES
 from brain.hippocampus.tables import ORDERS, PackedTables, PlainTables, as_words
 from brain.ops.backend import Kernels
 
-COUNTS, ENTROPIES, MATCHES = 6, 16, 1 + ORDERS * 4  # classes; these and the order of weights are hippocampus.c's, too
-RATE, FROM, TINY = 0.04, 1e-6, 1e-9
+COUNTS, KINDS = 6, 3  # classes; these and the order of weights are hippocampus.c's, too
+ENTROPIES, MATCHES, BEGUN = 16, 1 + ORDERS * 4, 1 + LONGEST_BEGUN
+RATE, FROM, TINY = 0.02, 1e-6, 1e-9
 FLOOR = 0.003  # of the brain's own word, so that no certainty costs too much
 DISCOUNT, PRIOR, OF_CHAIN = 0.85, 0.0, 0.1  # at first: sigmoid -> 0.7, exp -> 1
 
 
 def weight_count(contexts: int) -> int:
     features = 2 + 2 * contexts
-    return ORDERS * COUNTS * 2 + (ENTROPIES + MATCHES) * features + contexts * COUNTS * 2
+    return ORDERS * COUNTS * 2 + (ENTROPIES + MATCHES + BEGUN) * features + contexts * COUNTS * KINDS * 2
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ class MixingWeights:
         """Those that trust the brain, and the chain a little."""
         values = torch.zeros(weight_count(contexts))
         values[: ORDERS * COUNTS * 2].view(-1, 2)[:] = torch.tensor([DISCOUNT, PRIOR])
-        by_entropy = values[_by_entropy(0, contexts) : _by_entropy(ENTROPIES, contexts)].view(ENTROPIES, -1)
+        by_entropy = values[_shared(0, contexts) : _shared(ENTROPIES, contexts)].view(ENTROPIES, -1)
         by_entropy[:, 0], by_entropy[:, 1] = 1.0, OF_CHAIN
         return cls(values, torch.zeros_like(values))
 
@@ -57,7 +58,8 @@ class MixingWeights:
         return MixingWeights(self.values.clone(), self.squares.clone())
 
 
-def _by_entropy(number: int, contexts: int) -> int:
+def _shared(number: int, contexts: int) -> int:
+    """Where the weights for all features begin: by entropy, then by match, then by what has begun."""
     return ORDERS * COUNTS * 2 + number * (2 + 2 * contexts)
 
 
@@ -66,20 +68,23 @@ def mix(
     weights: MixingWeights,
     brain: Tensor,
     keys: np.ndarray,
+    begun: np.ndarray,
     tokens: Tensor,
     *,
     learn: bool,
     whole: bool = False,
     run: Kernels | None = None,
 ) -> tuple[Tensor, Tensor | None]:
-    """``brain`` (T, V) log probabilities, ``keys`` (T, K), ``tokens`` (T,) those that came -> log probabilities (T,) of
-    those, and with ``whole`` (T, V) of all. With ``learn``, the weights change."""
+    """``brain`` (T, V) log probabilities, ``keys`` (T, K), ``begun`` (T,) bytes of a word, ``tokens`` (T,) those that
+    came -> log probabilities (T,) of those, and with ``whole`` (T, V) of all. With ``learn``, the weights change."""
     if run and isinstance(tables, PackedTables):
-        return _compiled(tables, weights, brain, keys, tokens, learn, whole, run)
+        return _compiled(tables, weights, brain, keys, begun, tokens, learn, whole, run)
     definition = Definition(tables, weights, keys.shape[1])
     rows = [
-        definition.mix(row, contexts, token, learn)
-        for row, contexts, token in zip(brain.double().numpy(), keys.tolist(), tokens.tolist(), strict=True)
+        definition.mix(row, contexts, of_word, token, learn)
+        for row, contexts, of_word, token in zip(
+            brain.double().numpy(), keys.tolist(), begun.tolist(), tokens.tolist(), strict=True
+        )
     ]
     mixed = torch.from_numpy(np.stack(rows)).to(brain.dtype) if rows else brain
     return mixed.gather(1, tokens[:, None])[:, 0], mixed if whole else None
@@ -90,6 +95,7 @@ def _compiled(
     weights: MixingWeights,
     brain: Tensor,
     keys: np.ndarray,
+    begun: np.ndarray,
     tokens: Tensor,
     learn: bool,
     whole: bool,
@@ -101,9 +107,9 @@ def _compiled(
     evidence = brain.new_empty(contexts * vocabulary)
     found, marks = torch.zeros(2, vocabulary, dtype=torch.int64)
     run(
-        "recall", tables.slots, tables.entries, brain.contiguous(), as_words(keys), tokens.contiguous(),
-        weights.values, weights.squares, mixed, likely, extra, sums, root, share, evidence, found, marks,
-        len(tables.slots), count, contexts, vocabulary, int(learn), int(whole),
+        "recall", tables.slots, tables.entries, brain.contiguous(), as_words(keys), torch.from_numpy(begun),
+        tokens.contiguous(), weights.values, weights.squares, mixed, likely, extra, sums, root, share, evidence, found,
+        marks, len(tables.slots), count, contexts, vocabulary, int(learn), int(whole),
     )  # fmt: skip
     return likely, mixed if whole else None
 
@@ -114,7 +120,7 @@ class Definition:
     def __init__(self, tables: PackedTables | PlainTables, weights: MixingWeights, contexts: int):
         self.tables, self.weights, self.contexts = tables, weights, contexts
 
-    def mix(self, brain: np.ndarray, keys: list[int], token: int, learn: bool) -> np.ndarray:
+    def mix(self, brain: np.ndarray, keys: list[int], begun: int, token: int, learn: bool) -> np.ndarray:
         """``brain`` (V,) log probabilities -> (V,)."""
         values, root = self.weights.values.double().numpy(), np.exp(brain)
         heard = [self._entries(key) for key in keys]
@@ -123,16 +129,18 @@ class Definition:
         for order in range(ORDERS):
             if heard[order]:
                 match = 1 + order * 4 + _match_class(sum(c for c, _ in heard[order].values()))
-        shared = _by_entropy(entropy, self.contexts), _by_entropy(ENTROPIES + match, self.contexts)
+        places = entropy, ENTROPIES + match, ENTROPIES + MATCHES + begun
+        shared = [_shared(place, self.contexts) for place in places]
         features = np.zeros((2 + 2 * self.contexts, len(brain)))
         features[0] = brain
         features[1], chain = self._chain(heard[:ORDERS], root, values)
         own = []
         for k, entries in enumerate(heard):
-            own.append(_by_entropy(ENTROPIES + MATCHES, self.contexts) + (k * COUNTS) * 2)
+            own.append(_shared(ENTROPIES + MATCHES + BEGUN, self.contexts) + k * COUNTS * KINDS * 2)
             if not entries:
                 continue
-            own[k] += 2 * _count_class(sum(c for c, _ in entries.values()))
+            count = sum(c for c, _ in entries.values())
+            own[k] += 2 * (KINDS * _count_class(count) + _kinds_class(count, len(entries)))
             for v, (c, _) in entries.items():
                 features[2 + 2 * k, v] = math.log(1 + (c - 0.6) / ((1 + 0.6 * len(entries)) * (root[v] + TINY)))
                 features[3 + 2 * k, v] = 1
@@ -205,6 +213,11 @@ class Definition:
 
 def _count_class(count: int) -> int:
     return next((number for number, limit in enumerate((2, 3, 5, 9, 33)) if count < limit), COUNTS - 1)
+
+
+def _kinds_class(count: int, kinds: int) -> int:
+    """Of a context that was heard ``count`` times: always with the same token, with few, or with many."""
+    return 0 if kinds == 1 else 1 if 2 * kinds <= count else 2
 
 
 def _match_class(count: int) -> int:

@@ -147,7 +147,8 @@ def test_the_keys_of_one_place_are_those_of_all(tokens):
     """Plain numbers and arrays, with marks in the middle."""
     contexts = Contexts(PIECES, DOCUMENT)
     window = np.array([*tokens[-REACH:], 1], dtype=np.int64)
-    assert contexts.next_key(tokens) == contexts.keys(window, len(window) - 1)[0].tolist()
+    keys, begun = contexts.before(window, len(window) - 1)
+    assert contexts.before_next(tokens) == (keys[0].tolist(), begun[0])
 
 
 @pytest.mark.parametrize(
@@ -175,3 +176,13 @@ def test_bytes_and_words(one, other, name):
     cut = {" bc": 96, "to": 97, "def": 98}
     assert key(one, {}) == key(one, cut) == key(other, {}) == key(other, cut)
     assert key(one, {}) != key(one + "x", {})
+
+
+@pytest.mark.parametrize(("said", "begun"), [("", 0), ("to bc", 2), ("to bc.", 0), ("it's", 4), ("x" * 40, 15)])
+def test_how_much_of_a_word_has_begun(said, begun):
+    """However the word is cut into tokens; no word goes on from one document into the next."""
+    pieces = [b"", *(bytes([i]) for i in range(32, 127)), b"bc", b"xx"]
+    contexts, tokens = Contexts(pieces, DOCUMENT), [1 + 33, DOCUMENT, *(ord(letter) - 31 for letter in said)]
+    assert contexts.before_next(tokens)[1] == begun
+    if said == "to bc":
+        assert contexts.before_next([*tokens[:-2], 96])[1] == begun
