@@ -383,7 +383,7 @@ class Receptionist:
             speaking.topics = self._topics.left(speaking.topics, speaking.said)
         ending = self._ending(speaking)
         if now - speaking.ask.asked_at > min(self.settings.max_seconds, speaking.ask.seconds or math.inf):
-            ending = ending or "time"
+            ending = ending or self._cut_short(speaking)
         self._stream(speaking, self.tokenizer.token_bytes(token), last=bool(ending))
         return ending
 
@@ -404,6 +404,16 @@ class Receptionist:
         if ends or (owed and count + len(owed) >= limit):
             speaking.close("end" if ends else "limit", owed)
         return "end" if ends and not owed else ""
+
+    def _cut_short(self, speaking: Speaking) -> str:
+        """Its time is up: "time" as soon as it may end, and behind what closes it."""
+        if speaking.tells:
+            return "time"
+        end, most = self.tokenizer.end, speaking.most(self.settings.max_tokens)
+        if speaking.closing or self._form.refuses(speaking.said, end, most):
+            return ""
+        speaking.close("time", self._form.closing(speaking.said))
+        return "" if speaking.owed else "time"
 
     def _stops(self, speaking: Speaking) -> bool:
         """Whether one of the texts that are to end it has come."""

@@ -83,8 +83,9 @@ def says(text: str) -> bool:
 
 
 def may_end(text: str) -> bool:
-    """Whether it says anything, also in what it opened last."""
-    return says(text) and waiting(text + (waiting(text) or "")) is not None
+    """Whether it says anything, also in what it opened last, and can be closed: behind a colon that would smile."""
+    needed = waiting(text)
+    return needed is not None and says(text) and waiting(text + needed) == ""
 
 
 def _plain(text: str) -> str:

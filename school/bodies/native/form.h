@@ -19,6 +19,12 @@ static long plainly(uint32_t *text, long length) {
     return kept;
 }
 
+/* Whether a text ends with a face that lacks its mouth. */
+static int has_eyes(const uint32_t *text, long length) {
+    long eyes = length - 1 - (length > 1 && text[length - 1] == '-');
+    return length && (text[eyes] == ':' || text[eyes] == ';');
+}
+
 /* Whether the character at ``at`` ends the number of a list, a) or 12), where no bracket is open. */
 static int is_of_list(const uint32_t *text, long at) {
     long word = 0;
@@ -28,10 +34,11 @@ static int is_of_list(const uint32_t *text, long at) {
 
 /* The marks that a text still needs to close what it opened, the last of them first, in place of its first characters;
    returns how many, or -1 where it closes what it did not open, or what has nothing in it. (What is open is never kept
-   behind where it stood.) ``may_end``: whether it says anything, also in what it opened last. */
+   behind where it stood.) ``may_end``: whether it says anything, also in what it opened last, and can be closed: behind
+   a colon that would smile. */
 static long waiting(uint32_t *text, long length, int *may_end) {
     long count = 0, high = 0, says = 0, bare = 0;
-    length = plainly(text, length);
+    *may_end = 0, length = plainly(text, length);
     for (long i = 0; i < length; i++) {
         int opens = 0, closes = 0, fits = 0;
         if (IS(BLANKS, text[i])) continue;
@@ -46,7 +53,7 @@ static long waiting(uint32_t *text, long length, int *may_end) {
         if (fits) count--;
         else if (opens) text[count++] = text[i];
     }
-    *may_end = says && !bare;
+    *may_end = says && !bare && !(count && (text[count - 1] == '(' || text[count - 1] == '[') && has_eyes(text, length));
     for (long i = 0, k; i < count; i++) {
         for (k = 0; text[i] != PAIRS[k][0]; k++) {}
         text[i] = PAIRS[k][0] == 0x201e && high ? 0x201d : PAIRS[k][1];

@@ -109,8 +109,11 @@ function waiting(text) {
   return opened.reverse().map(wanted).join("");
 }
 
-/** Whether a text says anything, also in what it opened last. */
-const mayEnd = (text) => SAYS.test(plainly(text)) && waiting(text + (waiting(text) || "")) !== null;
+/** Whether a text says anything, also in what it opened last, and can be closed: behind a colon that would smile. */
+function mayEnd(text) {
+  const needed = waiting(text);
+  return needed !== null && SAYS.test(plainly(text)) && waiting(text + needed) === "";
+}
 
 // ---- choosing -------------------------------------------------------------------------------------------------------
 
