@@ -34,6 +34,9 @@ def test_nothing_is_closed_that_is_not_open(tutor):
     assert {letter for letter in "()"} <= OPENERS | CLOSERS
 
 
+FOND = ' " ( ) [ ] “ ” „ «\n: - . ! ""().".'
+
+
 # What was said, piece by piece; what may come then, None: the end; of how many tokens at most; whether it is refused.
 REFUSED = [
     ([], None, 40, True),
@@ -109,6 +112,13 @@ def test_there_are_tokens_of_several_marks(marked_letters):
         assert len(marked_letters.encode(piece)) == 1, piece
 
 
+def check_form(text: str) -> None:
+    """It says something, no pair in it is empty, and none is open."""
+    assert says(text), text
+    assert waiting(text) == "", text
+    assert not re.search(r"\(\s*\)|\[\s*\]|«\s*»|^[^\w\"]*\"\s*\"", SMILE.sub("☺", text)), text
+
+
 @pytest.mark.parametrize("compiled", [False, True])
 def test_whatever_is_likely_an_answer_says_something(tutor, tmp_path, monkeypatch, compiled):
     """Of random logits that are fond of marks and of the end, with room for one token to some, each answer says
@@ -117,7 +127,7 @@ def test_whatever_is_likely_an_answer_says_something(tutor, tmp_path, monkeypatc
     if not compiled:
         receptionist.voice.backend = PYTORCH
     tokenizer, chance = receptionist.tokenizer, torch.Generator().manual_seed(1)
-    fond = [END, *(one for mark in '()[]"“”„ :-.!' for one in tokenizer.encode(mark))]
+    fond = [END, *tokenizer.encode(FOND)]
 
     def random(guided):
         logits = 2 * torch.randn(guided.shape, generator=chance)
@@ -132,9 +142,7 @@ def test_whatever_is_likely_an_answer_says_something(tutor, tmp_path, monkeypatc
         receptionist.serve()
     for one in asks:
         reply = one.future.result(timeout=0)
-        assert says(reply.text), reply
-        assert waiting(reply.text) == "", reply
-        assert not re.search(r"\(\s*\)|\[\s*\]|“\s*”|^\W*\"\s*\"", SMILE.sub("☺", reply.text)), reply
+        check_form(reply.text)
         assert len(reply.tokens) <= one.manner.max_tokens
     assert len({one.future.result().ending for one in asks}) > 1
 

@@ -12,6 +12,8 @@ int probe_ends_sentence(const uint32_t *text, long length) { return ends_sentenc
 
 long probe_waiting(uint32_t *text, long length, int *may_end) { return waiting(text, length, may_end); }
 
+int probe_refuses(int *said, long count, int token, long most) { return refuses(said, count, token, most); }
+
 double probe_half(int half) { return number((uint16_t)half); }
 
 /* The best token, again and again, under the colours that it expects; a turn's mark comes now and then. */
