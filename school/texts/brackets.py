@@ -12,6 +12,7 @@ PAIRS = ("()", "[]", "{}", "“”", "„“", "„”", "«»", '""', "「」",
 OPENERS = frozenset(pair[0] for pair in PAIRS)
 CLOSERS = frozenset(pair[1] for pair in PAIRS)
 MARK = re.compile("[" + re.escape("".join(sorted(OPENERS | CLOSERS))) + "]")
+TELLS = re.compile(MARK.pattern + r"|[:;\-\ufffd]")  # what changes what is open, or may with what comes behind it
 SMILE, FACE = re.compile(r"[:;]-?[()\[\]]"), "\u263a"
 NUMBER = re.compile(r"(?<!\w)\w{1,2}\)$")  # of a list, a) or 12), where no bracket is open
 TORN = "\ufffd"  # for bytes of a character that are not all there
@@ -35,7 +36,7 @@ class Brackets:
     def refuses(self, said: list[int], token: int, most: int) -> bool:
         """Whether a token may not come in an answer of ``most`` tokens: it would close what isn't open or has nothing
         in it, end what may not end yet, open something late, or leave no room for what has to follow."""
-        if token not in self._marked:
+        if token not in self._marked or self._follows_a_word(said, token):
             return False
         text = self._letters.decode(said)
         before = waiting(text)
@@ -49,6 +50,12 @@ class Brackets:
             return True
         then = len(said) + 1 + (not may_end(text))  # what is open is closed from the half on, no sooner
         return max(then, math.ceil(late)) + len(self._letters.encode(after)) > most
+
+    def _follows_a_word(self, said: list[int], token: int) -> bool:
+        """Whether it is a comma or the like behind a word, which most are of those that are looked at."""
+        if token == self._end or not said or said[-1] in self._marked:
+            return False
+        return not TELLS.search(self._letters.decode([token]))
 
     def closing(self, said: list[int]) -> list[int]:
         """The tokens that close what is open."""
