@@ -16,6 +16,7 @@ from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 import brain
 from brain.contract import Brain
@@ -151,19 +152,23 @@ def _characters(*, by_pairs: bool) -> Iterator[str]:
 
 @cache
 def _kinds() -> dict[str, list[list[int]]]:
-    """Ranges of characters that Python takes for blanks and digits, and of those that are not shown as they are."""
+    """Ranges of characters that Python takes for blanks, digits and punctuation, and of those that are not shown as
+    they are."""
     every = "".join(map(chr, range(sys.maxunicode + 1)))
     found = {
         name: [[run.start(), run.end() - 1] for run in re.finditer(kind, every)]
         for name, kind in (("BLANKS", r"\s+"), ("DIGITS", r"\d+"))
     }
+    marks: list[list[int]] = []
+    for code in (code for code, character in enumerate(every) if category(character)[0] == "P"):
+        extend(marks, code, code)
     hidden: list[list[int]] = []
     for start in range(0, len(every), CHUNK):
         chunk = every[start : start + CHUNK]
         if visible(chunk) != chunk:
             for code in (start + i for i, character in enumerate(chunk) if visible(character) != character):
                 extend(hidden, code, code)
-    return found | {"UNSEEN": hidden}
+    return found | {"PUNCTUATION": marks, "UNSEEN": hidden}
 
 
 def _weights(said: dict[str, Any], mind: Brain, numbers: bytes) -> Iterator[str]:

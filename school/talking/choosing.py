@@ -63,13 +63,15 @@ class Chooser:
             )
             return draw(*may_come, [everyone[i].rng for i in some])
 
-        tokens = drawn(list(range(len(everyone))))
-        while refused := self._refused(everyone, tokens, guard):  # few: brackets, ends of a few words
-            who, what = list(refused), list(refused.values())
-            forbidden[who, what], forbidden[who, self._tokenizer.end] = True, False
+        asked = list(range(len(everyone)))
+        tokens = drawn(asked)
+        while who := self._refused(everyone, asked, tokens, guard):  # few: brackets, ends of a few words
+            forbidden[who, tokens[who]] = True
             if leaning:  # not even if it was told to
                 leaning[1][who] *= leaning[0][who] != tokens[who]
-            tokens[who] = drawn(who)
+            tokens[who] = self._tokenizer.end  # where nothing is left
+            if asked := [i for i in who if not forbidden[i].all()]:
+                tokens[asked] = drawn(asked)
         return self._owed(everyone, tokens)
 
     def _warm(self, everyone: list[Speaking], warmth: float) -> Tensor:
@@ -88,15 +90,17 @@ class Chooser:
         begun = [any(self._tokenizer.token_bytes(token).strip() for token in one.said) for one in everyone]
         return torch.stack([self._never if one else self._never_first for one in begun]).to(self._device)
 
-    def _refused(self, everyone: list[Speaking], tokens: Tensor, guard: Guard | None) -> dict[int, int]:
-        """Which of them may not say their next token, and which that is."""
-        about_to = enumerate(zip(everyone, tokens.tolist(), strict=True))
-        return {i: token for i, (one, token) in about_to if self._may_not(one, token, guard)}
+    def _refused(self, everyone: list[Speaking], some: list[int], tokens: Tensor, guard: Guard | None) -> list[int]:
+        """Which of some may not say their next token."""
+        about_to = tokens.tolist()
+        return [i for i in some if self._may_not(everyone[i], about_to[i], guard)]
 
     def _may_not(self, one: Speaking, token: int, guard: Guard | None) -> bool:
+        if one.owed:  # that comes instead
+            return False
         if guard and one.ask.public and guard.forbids(one.wording, token):
             return True
-        return not one.tells and self._form.refuses(one.said, token)
+        return not one.tells and self._form.refuses(one.said, token, one.most(self._settings.max_tokens))
 
     def _owed(self, everyone: list[Speaking], tokens: Tensor) -> Tensor:
         """What is owed comes first; and an answer does not end before what it opened is closed."""

@@ -1,4 +1,5 @@
-"""The form of an answer: what it opens is closed, nothing else is, a long one comes to an end, and words are spelled.
+"""The form of an answer: what it opens is closed, with something in it, nothing else is, a long one comes to an end,
+words are spelled, and it says something.
 
 Shapes: B answers, V vocabulary.
 """
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from brain.ops.backend import Kernels
 from brain.sampling import spell_on
-from school.texts.brackets import CLOSERS, OPENERS, Brackets
+from school.texts.brackets import MARK, Brackets, says
 from school.texts.tokenizer import Tokenizer
 from school.texts.wording import is_unspaced
 
@@ -26,19 +27,21 @@ class Form:
     """Of answers of ``longest`` tokens at most. One by characters keeps the form of the files that it learned from: a
     line's end ends its answer, and nothing is added or refused.
 
-    ``marked``: the tokens with brackets or quotation marks; ``final`` (V,): which end a sentence; ``goes_on`` (V,):
-    which go on with a word, where one is ``begun``: after a token that ends with a letter of a script with spaces."""
+    ``marked``: the tokens with brackets or quotation marks, those that say nothing, and the end; ``final`` (V,): which
+    end a sentence; ``goes_on`` (V,): which go on with a word, where one is ``begun``: after a token that ends with a
+    letter of a script with spaces."""
 
     def __init__(self, tokenizer: Tokenizer, longest: int):
         self._long = longest * LONG
         pieces = [tokenizer.token_bytes(i).decode("utf-8", "ignore") for i in range(tokenizer.size)]
         if tokenizer.by_letter:
             pieces = [""] * tokenizer.size
-        self.marked = frozenset(i for i, piece in enumerate(pieces) if OPENERS.union(CLOSERS) & set(piece))
+        looked_at = [i for i, piece in enumerate(pieces) if MARK.search(piece) or not says(piece)]
+        self.marked = frozenset([] if tokenizer.by_letter else looked_at)
         self.final = torch.tensor([bool(FINAL.search(piece)) for piece in pieces])
         self.begun = frozenset(i for i, piece in enumerate(pieces) if _spelled(piece[-1:]))
         self.goes_on = torch.tensor([_spelled(piece[:1]) for piece in pieces])
-        self._brackets = Brackets(tokenizer, self.marked)
+        self._brackets = Brackets(tokenizer, self.marked, tokenizer.end, LONG)
 
     def pulled(self, logits: Tensor, counts: list[int]) -> Tensor:
         """Logits (B, V) of what comes after so many tokens: past LONG, ends of sentences gain."""
@@ -61,9 +64,9 @@ class Form:
     def is_long(self, count: int) -> bool:
         return count >= self._long
 
-    def refuses(self, said: list[int], token: int) -> bool:
-        """Whether a token would close what isn't open, or open something in an answer that is long already."""
-        return self._brackets.refuses(said, token, late=self.is_long(len(said)))
+    def refuses(self, said: list[int], token: int, most: int) -> bool:
+        """Whether a token may not come in an answer of ``most`` tokens: see ``Brackets``."""
+        return self._brackets.refuses(said, token, most)
 
     def closing(self, said: list[int]) -> list[int]:
         """The tokens that close what is open."""

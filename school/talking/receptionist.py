@@ -22,7 +22,7 @@ from school.office.mistakes import Mistake
 from school.office.seeds import seed_of
 from school.talking.choosing import Chooser
 from school.talking.conversations import Conversation, Conversations
-from school.talking.form import Form
+from school.talking.form import LONG, Form
 from school.talking.guard import Guard
 from school.talking.recall import Recall
 from school.talking.settings import SpeechSettings
@@ -383,7 +383,7 @@ class Receptionist:
             speaking.topics = self._topics.left(speaking.topics, speaking.said)
         ending = self._ending(speaking)
         if now - speaking.ask.asked_at > min(self.settings.max_seconds, speaking.ask.seconds or math.inf):
-            ending = ending or "time"
+            ending = ending or self._cut_short(speaking)
         self._stream(speaking, self.tokenizer.token_bytes(token), last=bool(ending))
         return ending
 
@@ -392,18 +392,28 @@ class Receptionist:
         if speaking.closing and not speaking.owed:
             return speaking.closing
         count, longest = len(speaking.said), self.settings.max_tokens
-        limit = speaking.ask.manner.max_tokens or longest
-        tells = speaking.tells and limit >= longest  # what it was told is as long as it is
-        if count >= min(limit, longest) and not tells:
+        limit = speaking.most(longest)
+        tells = speaking.tells and limit == longest  # what it was told is as long as it is
+        if count >= limit and not tells:
             return "limit"
         if self._stops(speaking):
             return "stop"
-        if speaking.closing or speaking.tells or not self._form.is_long(count):
+        if speaking.closing or speaking.tells or count < limit * LONG:
             return ""
         owed, ends = self._form.closing(speaking.said), self._ends_sentence(speaking)
-        if ends or (owed and count + len(owed) >= longest):
+        if ends or (owed and count + len(owed) >= limit):
             speaking.close("end" if ends else "limit", owed)
         return "end" if ends and not owed else ""
+
+    def _cut_short(self, speaking: Speaking) -> str:
+        """Its time is up: "time" as soon as it may end, and behind what closes it."""
+        if speaking.tells:
+            return "time"
+        end, most = self.tokenizer.end, speaking.most(self.settings.max_tokens)
+        if speaking.closing or self._form.refuses(speaking.said, end, most):
+            return ""
+        speaking.close("time", self._form.closing(speaking.said))
+        return "" if speaking.owed else "time"
 
     def _stops(self, speaking: Speaking) -> bool:
         """Whether one of the texts that are to end it has come."""
@@ -411,7 +421,11 @@ class Receptionist:
         return bool(stop) and any(text in self.tokenizer.decode(speaking.said) for text in stop)
 
     def _ends_sentence(self, speaking: Speaking) -> bool:
-        return ends_sentence(self.tokenizer.decode(speaking.said[-TAIL:]))
+        """Whether an answer that is long ends where a sentence does, and may."""
+        said, most = speaking.said, speaking.most(self.settings.max_tokens)
+        if not self._form.is_long(len(said)) or not ends_sentence(self.tokenizer.decode(said[-TAIL:])):
+            return False
+        return not self._form.refuses(said, self.tokenizer.end, most)
 
     def _stream(self, speaking: Speaking, piece: bytes, *, last: bool) -> None:
         """Hand on the text so far, holding back a character whose bytes have not all come."""

@@ -38,6 +38,10 @@ class Speaking:
         """Whether it says what it was told, so far."""
         return self.told is not None and self.told.follows(self.said)
 
+    def most(self, longest: int) -> int:
+        """Of how many tokens it may be, where answers are of ``longest`` at most."""
+        return min(self.ask.manner.max_tokens or longest, longest)
+
     def take(self, token: int) -> None:
         self.said.append(token)
         self.recent.append(token)

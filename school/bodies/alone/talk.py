@@ -45,7 +45,8 @@ class Talk:
         self._never[: self.marks["count"]] = True
         self._no_beginning = np.zeros(len(self.letters.pieces), bool)
         self._no_beginning[said["no_beginning"]] = True
-        self._final, self._brackets = np.array(said["final"], int), Brackets(self.letters, frozenset(said["marked"]))
+        self._final, marked = np.array(said["final"], int), frozenset(said["marked"])
+        self._brackets = Brackets(self.letters, marked, self.marks["end"], self.habits["long"])
         self._begun, self._goes_on = frozenset(said["begun"]), np.zeros(len(self.letters.pieces), bool)
         self._goes_on[said["goes_on"]] = True
         self.reset()
@@ -157,9 +158,11 @@ class Talk:
             logits = self._spelled(logits)
         while True:
             token = self.choosing.choose(logits, self.recent, forbidden, self.marks["end"], self._rng)
-            if not self._brackets.refuses(spoken, token, late=past >= 0):
+            if not self._brackets.refuses(spoken, token, self.longest):
                 return token
-            forbidden[token], forbidden[self.marks["end"]] = True, False
+            forbidden[token] = True
+            if forbidden.all():
+                return self.marks["end"]
 
     def _spelled(self, logits: np.ndarray) -> np.ndarray:
         """Logits in which a word that is begun goes on as words do."""
@@ -179,4 +182,9 @@ class Talk:
             return None
         owed = self._brackets.closing(spoken)
         full = owed and len(spoken) + len(owed) >= self.longest
-        return owed if full or ends_sentence(self.letters.decode(spoken[-self.habits["tail"] :])) else None
+        return owed if full or self._ends_sentence(spoken) else None
+
+    def _ends_sentence(self, spoken: list[int]) -> bool:
+        """Whether it ends where a sentence does, and may."""
+        tail = self.letters.decode(spoken[-self.habits["tail"] :])
+        return ends_sentence(tail) and not self._brackets.refuses(spoken, self.marks["end"], self.longest)

@@ -94,8 +94,9 @@ static int next_token(Talk *talk, float *logits, int *spoken, long count, int be
     if (count && is_among(BEGUN, sizeof BEGUN / sizeof *BEGUN, spoken[count - 1])) spell_on(logits);
     for (;;) {
         int token = choose_next(talk, logits, forbidden);
-        if (!refuses(spoken, count, token, more >= 0)) return token;
-        forbidden[token] = 1, forbidden[END] = 0;
+        if (!refuses(spoken, count, token, talk->longest)) return token;
+        forbidden[token] = 1;
+        if (!memchr(forbidden, 0, VOCABULARY)) return END;
     }
 }
 
@@ -105,7 +106,8 @@ static long last_of(const Talk *talk, int *spoken, long count) {
     if (past(talk, count) < 0) return 0;
     long tail = count < TAIL ? count : TAIL, length, owed = close_open(spoken, count, talk->longest);
     uint32_t *text = text_of(spoken + count - tail, tail, &length);
-    int over = ends_sentence(text, length) || (owed && count + owed >= talk->longest);
+    int ends = ends_sentence(text, length) && !refuses(spoken, count, END, talk->longest);
+    int over = ends || (owed && count + owed >= talk->longest);
     free(text);
     return over ? count + owed : 0;
 }

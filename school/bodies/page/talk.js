@@ -80,20 +80,39 @@ const SHORT_FORM = /(?:^|[\s(])(?:[A-ZÀ-ÞΑ-ΩА-Я][\p{L}\p{N}_]{0,2}|\p{Nd}+
 const endsSentence = (text) => END_OF_SENTENCE.test(text) && !SHORT_FORM.test(text.trimEnd());
 
 const PAIRS = ["()", "[]", "{}", "“”", "„“", "„”", "«»", '""', "「」", "『』"];
+const BLANK = /[\t-\r\x1c-\x1f\x85\p{Z}]/u;
 const [OPENERS, CLOSERS] = [0, 1].map((side) => PAIRS.map((pair) => pair[side]));
 const NUMBER = /(?:^|[^\p{L}\p{N}_])[\p{L}\p{N}_]{1,2}\)$/u; // of a list, where no bracket is open
+const SAYS = /[^\t-\r\x1c-\x1f\x85\p{Z}\p{P}]/u;
 
-/** The marks that a text still needs to close what it opened; null where it closes what it did not open: brackets.py
- * once more. */
+/** A text in which what opens and closes nothing is another character, and what is torn none: brackets.py once more. */
+const plainly = (text) => text.replace(/[:;]-?[()[\]]/g, "\u263a").replace(/\ufffd/g, " ");
+
+/** The marks that a text still needs to close what it opened; null where it closes what it did not open, or what has
+ * nothing in it. */
 function waiting(text) {
-  const opened = [], plain = text.replace(/[:;]-?[()[\]]/g, "");
+  const opened = [], plain = plainly(text);
+  let bare = false; // nothing stands in what was opened last
   for (let i = 0; i < plain.length; i++) {
-    if (PAIRS.includes(opened[opened.length - 1] + plain[i])) opened.pop();
-    else if (OPENERS.includes(plain[i])) opened.push(plain[i]);
-    else if (CLOSERS.includes(plain[i]) && !NUMBER.test(plain.slice(0, i + 1))) return null;
+    if (BLANK.test(plain[i])) continue;
+    if (PAIRS.includes(opened[opened.length - 1] + plain[i])) {
+      if (bare) return null;
+      opened.pop();
+    } else if (OPENERS.includes(plain[i])) {
+      opened.push(plain[i]);
+      bare = true;
+      continue;
+    } else if (CLOSERS.includes(plain[i]) && !NUMBER.test(plain.slice(0, i + 1))) return null;
+    bare = false;
   }
   const wanted = (mark) => (mark === "„" && plain.includes("”") ? "”" : CLOSERS[OPENERS.indexOf(mark)]);
   return opened.reverse().map(wanted).join("");
+}
+
+/** Whether a text says anything, also in what it opened last, and can be closed: behind a colon that would smile. */
+function mayEnd(text) {
+  const needed = waiting(text);
+  return needed !== null && SAYS.test(plainly(text)) && waiting(text + needed) === "";
 }
 
 // ---- choosing -------------------------------------------------------------------------------------------------------
@@ -212,15 +231,16 @@ class Talk {
     if (past > 0) this.final.forEach((id) => (pulled[id] += this.habits.pull * past));
     if (this.begun.has(spoken[spoken.length - 1])) this.spell(pulled);
     const forbidden = (id) => {
-      if (id === marks.end) return !begun && !refused.size;
-      return id < marks.count || refused.has(id) || (!begun && this.noBeginning.has(id));
+      if (refused.has(id) || (!begun && this.noBeginning.has(id))) return true;
+      return id < marks.count && id !== marks.end;
     };
     const how = { topK: speech.top_k, topP: speech.top_p, penalty: speech.repetition_penalty };
     how.temperature = this.temperature * speech.calibration;
     for (;;) {
       const token = choose(pulled, this.recent, forbidden, marks.end, how, this.random);
-      if (!this.refuses(spoken, token, past >= 0)) return token;
+      if (!this.refuses(spoken, token)) return token;
       refused.add(token);
+      if (pulled.every((_, id) => forbidden(id))) return marks.end;
     }
   }
 
@@ -237,10 +257,17 @@ class Talk {
     return spoken.length - this.longest * this.habits.long;
   }
 
-  refuses(spoken, token, late) {
+  /** Whether a token may not come: it would close what isn't open or has nothing in it, end what may not end yet, open
+   * something late, or leave no room for what has to follow. */
+  refuses(spoken, token) {
     if (!this.marked.has(token)) return false;
-    const [before, after] = [spoken, [...spoken, token]].map((said) => waiting(this.letters.decode(said)));
-    return before !== null && (after === null || (late && after.length > before.length));
+    const [said, text] = [spoken, [...spoken, token]].map((tokens) => this.letters.decode(tokens));
+    const [before, after] = [said, text].map(waiting), half = Math.ceil(this.longest * this.habits.long);
+    if (before === null) return false;
+    if (token === this.marks.end) return !mayEnd(said);
+    if (after === null || (spoken.length >= half && after.length > before.length)) return true;
+    const then = spoken.length + 1 + (mayEnd(text) ? 0 : 1);
+    return Math.max(then, half) + this.letters.encode(after).length > this.longest;
   }
 
   /** The tokens that close what is open. */
@@ -252,6 +279,7 @@ class Talk {
   last(spoken) {
     if (this.past(spoken) < 0) return null;
     const owed = this.closing(spoken), full = owed.length && spoken.length + owed.length >= this.longest;
-    return full || endsSentence(this.letters.decode(spoken.slice(-this.habits.tail))) ? owed : null;
+    const ends = endsSentence(this.letters.decode(spoken.slice(-this.habits.tail)));
+    return full || (ends && !this.refuses(spoken, this.marks.end)) ? owed : null;
   }
 }

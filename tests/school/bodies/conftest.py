@@ -14,7 +14,10 @@ from school.souls.caretaker import Soul
 from school.souls.packing import pack_soul
 from school.talking.settings import SpeechSettings
 from school.texts.tokenizer import Tokenizer
-from tests.conftest import TINY, make_receptionist, make_tutor, take_steps
+from tests.conftest import TINY, make_brain, make_receptionist, make_tutor, take_steps
+from tests.school.talking.test_form import FOND, marked_letters
+
+__all__ = ["marked_letters"]
 
 SETTINGS = SchoolSettings(speech=SpeechSettings(max_tokens=24))
 
@@ -43,3 +46,14 @@ def quoting(body) -> Body:
     bias = body.weights["logits.speak.bias"].clone()
     bias[[tokenizer.end, *tokenizer.encode('()[]"')]] += 0.5
     return replace(body, weights=body.weights | {"logits.speak.bias": bias})
+
+
+@pytest.fixture(scope="session")
+def marking(body, marked_letters) -> Body:
+    """One that would say hardly anything else, with tokens of several marks."""
+    config = replace(TINY, vocabulary=marked_letters.size)
+    brain = make_brain(marked_letters, config=config).requires_grad_(False)
+    brain.logits.speak.bias[[marked_letters.end, *marked_letters.encode(FOND)]] += 4
+    card = body.card.model_copy(update={"vocabulary": marked_letters.size})
+    weights = {name: tensor.detach() for name, tensor in brain.named_parameters()}
+    return replace(body, card=card, config=asdict(config), weights=weights, tokenizer=marked_letters.to_json())

@@ -3,7 +3,7 @@
 
 const fs = require("fs");
 const given = JSON.parse(fs.readFileSync(0, "utf-8"));
-const names = ["BytePairs", "Talk", "choose", "randomFrom", "mood", "endsSentence", "waiting", "gelu", "halves"];
+const names = ["BytePairs", "Talk", "choose", "randomFrom", "mood", "endsSentence", "waiting", "mayEnd", "gelu", "halves"];
 const source = given.sources.map((file) => fs.readFileSync(file, "utf-8")).join("\n");
 const house = new Function(`${source}\nreturn { ${names.join(", ")} };`)();
 const bytes = Uint8Array.from(Buffer.from(given.weights, "base64"));
@@ -36,8 +36,8 @@ function raw({ text, tokens }) {
   return said;
 }
 
-function answers({ questions, temperature, seed }) {
-  const talk = Object.assign(newTalk(seed), temperature === undefined ? {} : { temperature });
+function answers({ questions, temperature, seed, longest }) {
+  const talk = Object.assign(newTalk(seed), temperature === undefined ? {} : { temperature }, longest && { longest });
   const said = questions.map((question) => Array.from(talk.answer(question), ({ token }) => token));
   return { said, pixel: Array.from(talk.pixel) };
 }
@@ -67,6 +67,8 @@ const tasks = {
   stopped,
   encode: ({ texts }) => texts.map((text) => newTalk().letters.encode(text)),
   waiting: ({ texts }) => texts.map(house.waiting),
+  mayEnd: ({ texts }) => texts.map(house.mayEnd),
+  refuses: ({ rows }) => rows.map(([said, token, longest]) => Object.assign(newTalk(), { longest }).refuses(said, token)),
   sentences: ({ texts }) => texts.map(house.endsSentence),
   moods: ({ lives }) => lives.map(([colours, losses]) => house.mood(colours, losses)),
   gelu: ({ x }) => Array.from(house.gelu(Float64Array.from(x))),

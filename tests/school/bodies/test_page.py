@@ -25,10 +25,11 @@ from school.bodies.body import Body
 from school.bodies.compact import brain_of, compact, tables
 from school.bodies.html_page import SOURCES, WORKER, write_page
 from school.door.mood import mood
-from school.texts.brackets import OPENERS, waiting
+from school.texts.brackets import OPENERS, may_end, waiting
 from school.texts.sentences import ends_sentence
 from school.texts.tokenizer import Tokenizer
 from tests.conftest import make_brain
+from tests.school.talking.test_form import REFUSED, check_form, of_tokens
 
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(
@@ -54,7 +55,7 @@ SENTENCES = [
     "x.)",
     "Ärz.",
 ]
-MARKED, LISTED = 'a1é_猫 .:;-()[]{}“”„«»"「」『』', "a1_é (.)"
+MARKED, LISTED = 'a1é_猫 .:;-()[]{}“”„«»"「」『』\x1c\ufffd—☺', "a1_é (.)"
 BRACKETS = ["".join(random.Random(i).choices((MARKED, LISTED)[i % 2], k=i % 13)) for i in range(3000)]
 LOGITS = np.random.default_rng(1).normal(size=40) * 2
 HOWS = [(0, 0, 1.0, 0.5), (0.7, 5, 1.0, 0.3), (1.3, 0, 0.6, 0.0), (1, 1, 1, 2)]
@@ -97,6 +98,7 @@ def found(body) -> dict[str, Any]:
     tasks["encode"] = ("encode", {"texts": TEXTS})
     tasks["sentences"] = ("sentences", {"texts": SENTENCES})
     tasks["waiting"] = ("waiting", {"texts": BRACKETS})
+    tasks["may end"] = ("mayEnd", {"texts": BRACKETS})
     tasks["moods"] = ("moods", {"lives": lives()})
     tasks["gelu"] = ("gelu", {"x": np.linspace(-8, 8, 999).tolist()})
     tasks["halves"] = ("halves", {})
@@ -182,6 +184,7 @@ def test_the_same_rules(found):
     """Where a sentence ends, what is still open, how it feels, and what numbers are."""
     assert found["sentences"] == [ends_sentence(text) for text in SENTENCES]
     assert found["waiting"] == [waiting(text) for text in BRACKETS]
+    assert found["may end"] == [may_end(text) for text in BRACKETS]
     moods = [mood([tuple(colour) for colour in colours], losses).word for colours, losses in lives()]
     assert found["moods"] == moods
     assert len(set(moods)) > 3
@@ -190,6 +193,20 @@ def test_the_same_rules(found):
     bits = np.arange(1 << 16, dtype=np.uint16)
     halves = np.where((bits >> 10) & 31 == 31, 0, bits.view(np.float16).astype(np.float64))
     np.testing.assert_array_equal(found["halves"], halves)
+
+
+@needs_node
+def test_what_may_not_come(marking, marked_letters):
+    """And whatever is likely, an answer of one to some tokens says something."""
+    rows = [[*of_tokens(marked_letters, said, token), most] for said, token, most, _ in REFUSED]
+    tasks = {"refuses": ("refuses", {"rows": rows})}
+    tasks |= {str(i): ("answers", {"questions": ["hi"] * 3, "seed": i, "longest": i}) for i in range(1, 21)}
+    found = in_node(marking, tasks)
+    assert found.pop("refuses") == [refused for *_, refused in REFUSED]
+    for longest, answers in found.items():
+        for said in answers["said"]:
+            assert len(said) <= int(longest)
+            check_form(marked_letters.decode(said))
 
 
 @needs_node

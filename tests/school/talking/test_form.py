@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
 
+from brain.ops.backend import PYTORCH
+from school.door.mailbox import Ask
+from school.door.values import Manner
 from school.talking.form import Form
-from school.texts.brackets import CLOSERS, OPENERS, waiting
+from school.texts.brackets import CLOSERS, OPENERS, SMILE, says, waiting
 from school.texts.tokenizer import END, Tokenizer
 from tests.conftest import make_receptionist, make_tutor
 from tests.school.talking.test_receptionist import ask
@@ -21,12 +26,170 @@ def test_nothing_is_closed_that_is_not_open(tutor):
     """And an answer that is long already opens nothing."""
     encode, form = tutor.librarian.tokenizer.encode, Form(tutor.librarian.tokenizer, 40)
     (opens,), (closes,), (plain,) = encode("("), encode(")"), encode("q")
-    assert form.refuses(encode("the cat"), closes)
-    assert not form.refuses(encode("the (cat"), closes)
-    assert not form.refuses(encode("the cat"), opens)
-    assert form.refuses(encode("q" * 20), opens)
-    assert not form.refuses(encode("q" * 20), plain)
+    assert form.refuses(encode("the cat"), closes, 40)
+    assert not form.refuses(encode("the (cat"), closes, 40)
+    assert not form.refuses(encode("the cat"), opens, 40)
+    assert form.refuses(encode("q" * 20), opens, 40)
+    assert not form.refuses(encode("q" * 20), plain, 40)
     assert {letter for letter in "()"} <= OPENERS | CLOSERS
+
+
+FOND = ' " ( ) [ ] “ ” „ «\n: - . ! ""().".'
+
+
+# What was said, piece by piece; what may come then, None: the end; of how many tokens at most; whether it is refused.
+REFUSED = [
+    ([], None, 40, True),
+    (['"'], None, 40, True),
+    (['"', " "], None, 40, True),
+    (["he", '"'], None, 40, True),
+    (["he", '"', "no"], None, 40, False),
+    (["he", '"', "no", '"'], None, 40, False),
+    (["..."], None, 40, True),
+    (["(", "?"], None, 40, True),
+    (["wow", "(", "?"], None, 40, False),
+    ([":", ")"], None, 40, False),
+    (["(", "no", ":"], None, 40, True),
+    (["“"], None, 40, True),
+    (["(", "“"], None, 40, True),
+    (['"'], '"', 40, True),
+    (['"', " "], '"', 40, True),
+    (['"', "no"], '"', 40, False),
+    (['"', "no", '"', " "], '"', 40, False),
+    (["("], ")", 40, True),
+    (["(", '"'], ")", 40, True),
+    (["(", '"'], '"', 40, True),
+    (["(", '"', "no", '"'], ")", 40, False),
+    (["“"], "”", 40, True),
+    (["“", "no"], "”", 40, False),
+    (["“", "no"], '"', 40, False),
+    (["“", "soup"], ")", 40, True),
+    (["("], "!", 40, False),
+    (["he", '"'], '".', 40, True),
+    (["he", '"', "no"], '".', 40, False),
+    ([], '""', 40, True),
+    (["he"], "()", 40, True),
+    (["he"], "().", 40, True),
+    ([], "(", 2, True),
+    ([], "(", 3, False),
+    (["a"], "(", 3, True),
+    (["a"], "(", 4, False),
+    (["a", "("], " ", 4, True),
+    (["a", "("], "!", 4, False),
+    (["(", "a"], ":", 4, True),
+    (["(", "a"], ".", 4, False),
+    (["-"], "-", 2, True),
+    (["-"], "-", 3, False),
+    (["a"], "-", 2, False),
+    (["(", "a", ")"], ".", 4, False),
+    (["(", "a", ")", "a"], "(", 8, True),
+]
+
+
+@pytest.fixture(scope="session")
+def marked_letters() -> Tokenizer:
+    """With tokens of more than one mark."""
+    text = '"" () (). “ ... ". () "" “ ”'.replace(" ", "\n")
+    return Tokenizer.train([text * 20], vocabulary=320, minimum_frequency=2)
+
+
+@pytest.mark.parametrize(("said", "token", "most", "refused"), REFUSED)
+def test_what_may_not_come(marked_letters, said, token, most, refused):
+    """Nothing is closed that has nothing in it, nothing ends behind what it opened, and all of it has room."""
+    assert Form(marked_letters, most).refuses(*of_tokens(marked_letters, said, token), most) == refused
+
+
+def of_tokens(tokenizer: Tokenizer, said: list[str], token: str | None) -> tuple[list[int], int]:
+    before = [one for piece in said for one in tokenizer.encode(piece)]
+    if token is None:
+        return before, tokenizer.end
+    *first, last = tokenizer.encode(token)  # of what is spelled by bytes the last one tells
+    return before + first, last
+
+
+def test_there_are_tokens_of_several_marks(marked_letters):
+    for piece in ('""', "()", "().", '".', "“", "..."):
+        assert len(marked_letters.encode(piece)) == 1, piece
+
+
+def check_form(text: str) -> None:
+    """It says something, no pair in it is empty, and none is open."""
+    assert says(text), text
+    assert waiting(text) == "", text
+    assert not re.search(r"\(\s*\)|\[\s*\]|«\s*»|^[^\w\"]*\"\s*\"", SMILE.sub("☺", text)), text
+
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_whatever_is_likely_an_answer_says_something(tutor, tmp_path, monkeypatch, compiled):
+    """Of random logits that are fond of marks and of the end, with room for one token to some, each answer says
+    something, no pair is empty, and none is open."""
+    receptionist = make_receptionist(tutor, tmp_path, together=16, max_tokens=24, max_seconds=600, temperature=1.0)
+    if not compiled:
+        receptionist.voice.backend = PYTORCH
+    tokenizer, chance = receptionist.tokenizer, torch.Generator().manual_seed(1)
+    fond = [END, *tokenizer.encode(FOND)]
+
+    def random(guided):
+        logits = 2 * torch.randn(guided.shape, generator=chance)
+        logits[:, fond] += 6
+        return logits
+
+    monkeypatch.setattr(receptionist, "_remembered", random)
+    asks = [Ask("hello", "", "me", None, kept=False, manner=Manner(max_tokens=1 + i % 24)) for i in range(240)]
+    for one in asks:
+        receptionist.admit(one)
+    while receptionist.busy:
+        receptionist.serve()
+    for one in asks:
+        reply = one.future.result(timeout=0)
+        check_form(reply.text)
+        assert len(reply.tokens) <= one.manner.max_tokens
+    assert len({one.future.result().ending for one in asks}) > 1
+
+
+@pytest.mark.parametrize(("said", "text"), [('"', '"q"'), ("(q", "(qq)"), ("q", "qq")])
+def test_no_time_is_no_excuse(tutor, tmp_path, said, text):
+    """Whose time is up says a word, and closes what is open."""
+    receptionist = make_receptionist(tutor, tmp_path, max_tokens=40, temperature=0.0)
+    one, wanted = ask(), iter(tutor.librarian.tokenizer.encode(said))
+    receptionist.admit(one)
+    with torch.no_grad():
+        receptionist._welcome()
+    for token in wanted:
+        receptionist._logits[:] = 0
+        receptionist._logits[:, token] = 99.0
+        receptionist.serve()
+    receptionist.settings = receptionist.settings.model_copy(update={"max_seconds": 1e-9})
+    while receptionist.busy:
+        receptionist._logits[:, tutor.librarian.tokenizer.encode("q")] = 99.0
+        receptionist.serve()
+    reply = one.future.result(timeout=0)
+    assert (reply.text, reply.ending) == (text, "time")
+
+
+def test_where_nothing_may_come_an_answer_ends(tutor, tmp_path, monkeypatch):
+    """Rather than never."""
+    receptionist = make_receptionist(tutor, tmp_path)
+    monkeypatch.setattr(receptionist._form, "refuses", lambda said, token, most: True)
+    one = ask()
+    receptionist.admit(one)
+    for _ in range(3):
+        receptionist.serve()
+    assert one.future.result(timeout=0).ending == "end"
+
+
+def test_a_sentence_that_ended_does_not_end_anew_with_what_is_opened(tutor, tmp_path):
+    """Half of the longest answer is said, and a quotation mark opened behind the end of a sentence."""
+    receptionist = make_receptionist(tutor, tmp_path, max_tokens=10, temperature=0.0, guidance=1.0)
+    encode, one = tutor.librarian.tokenizer.encode, ask()
+    receptionist.admit(one)
+    wanted = iter([*encode("qqq."), *encode('"'), *encode("q"), *encode("q")])
+    while receptionist.busy:
+        with torch.no_grad():
+            receptionist._welcome()
+        receptionist._logits[:, next(wanted, END)] = 99.0
+        receptionist.serve()
+    assert one.future.result(timeout=0).text == 'qqq."qq"'
 
 
 def test_a_long_answer_is_pulled_to_its_end(tutor):

@@ -21,6 +21,7 @@ from school.souls.caretaker import Soul
 from school.talking.settings import SpeechSettings
 from school.texts.brackets import waiting
 from school.texts.tokenizer import Tokenizer
+from tests.school.talking.test_form import REFUSED, check_form, of_tokens
 
 QUESTIONS = ("who sat on the mat?", "", "and the soup 👩‍🚀?", "tomorrow we walk to the sea. " * 4)
 CPU = Compute(torch.device("cpu"), PYTORCH)
@@ -44,6 +45,29 @@ def test_it_answers_like_the_resident(request, lived, tmp_path, guidance, kind):
         assert waiting(reply.text) == ""
     kept = resident._receptionist.conversations.snapshot()["c"][1]
     np.testing.assert_allclose(alone.pixel, kept["pixel"][0], atol=1e-4)
+
+
+def test_what_may_not_come(marking, marked_letters):
+    talk = Talk(*compact(marking))
+    for said, token, most, refused in REFUSED:
+        given = of_tokens(marked_letters, said, token)
+        assert talk._brackets.refuses(*given, most) == refused, (said, token, most)
+
+
+def test_whatever_is_likely_an_answer_says_something(marking):
+    """Of one to some tokens."""
+    talk = Talk(*compact(marking), seed=1)
+    for longest in range(1, 61):
+        talk.reset()
+        talk.longest = 1 + longest % 20
+        said = list(talk.answer("hello"))
+        assert len(said) <= talk.longest
+        check_form(talk.letters.decode(said))
+
+
+def test_where_nothing_may_come_an_answer_ends(talk, monkeypatch):
+    monkeypatch.setattr(talk._brackets, "refuses", lambda said, token, most: True)
+    assert list(talk.answer("hello")) == []
 
 
 def test_the_same_choice_as_the_residents():

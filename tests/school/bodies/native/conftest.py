@@ -95,6 +95,11 @@ def quoting_probe(quoting, tmp_path_factory) -> Probe:
 
 
 @pytest.fixture(scope="session")
+def marking_probe(marking, tmp_path_factory) -> Probe:
+    return Probe(marking, tmp_path_factory.mktemp("marking"))
+
+
+@pytest.fixture(scope="session")
 def letters() -> Tokenizer:
     return Tokenizer.train([TRAINED_ON * 4], vocabulary=420, minimum_frequency=2)
 

@@ -10,7 +10,9 @@ long probe_encode(const unsigned char *text, size_t length, int *ids) { return e
 
 int probe_ends_sentence(const uint32_t *text, long length) { return ends_sentence(text, length); }
 
-long probe_waiting(uint32_t *text, long length) { return waiting(text, length); }
+long probe_waiting(uint32_t *text, long length, int *may_end) { return waiting(text, length, may_end); }
+
+int probe_refuses(int *said, long count, int token, long most) { return refuses(said, count, token, most); }
 
 double probe_half(int half) { return number((uint16_t)half); }
 

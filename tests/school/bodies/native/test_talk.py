@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from school.bodies.alone.choosing import Choosing
 from school.bodies.alone.talk import Talk
 from school.bodies.compact import compact
-from school.texts.brackets import waiting
+from school.texts.brackets import may_end, waiting
 from school.texts.sentences import ends_sentence
 from school.texts.tokenizer import END, Tokenizer
 from tests.school.bodies.alone.test_byte_pairs import SEEN
 from tests.school.bodies.test_page import HOWS, LISTED, LOGITS, MARKED, QUESTIONS, SENTENCES, TEXTS
+from tests.school.talking.test_form import REFUSED, check_form, of_tokens
 
 WRITTEN = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
 
@@ -101,9 +102,27 @@ def test_where_a_sentence_ends(probe, text):
 @given(st.one_of(st.text(MARKED, max_size=20), st.text(LISTED, max_size=9)))
 def test_what_is_waiting_to_be_closed(probe, text):
     codes = np.array([ord(character) for character in text] or [0], np.uint32)
-    count = probe.call("waiting", codes, len(text))
+    ends = np.zeros(1, np.int32)
+    count = probe.call("waiting", codes, len(text), ends)
     found = None if count < 0 else "".join(map(chr, codes[:count][::-1]))
     assert found == waiting(text)
+    assert bool(ends[0]) == may_end(text)
+
+
+def test_what_may_not_come(marking_probe, marked_letters):
+    for said, token, most, refused in REFUSED:
+        before, next_ = of_tokens(marked_letters, said, token)
+        room = np.array([*before, 0, 0], np.int32)
+        assert bool(marking_probe.call("refuses", room, len(before), next_, most)) == refused, (said, token, most)
+
+
+def test_whatever_is_likely_an_answer_says_something(marking_probe, marked_letters):
+    """Of one to some tokens."""
+    for seed in range(100):
+        longest = 1 + seed % 20
+        said, _ = marking_probe.answer(marking_probe.talk(0.85, longest, seed), "hello")
+        assert len(said) <= longest
+        check_form(marked_letters.decode(said))
 
 
 @pytest.mark.parametrize("how", HOWS, ids=str)
