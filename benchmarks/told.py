@@ -186,7 +186,7 @@ def main() -> None:
     options = parser(__doc__.splitlines()[0])
     options.add_argument("--minutes", type=float, default=10, help="of lessons before; 0: no brain, only what is found")
     options.add_argument("--cpu-minutes", type=float, default=0, help="of the processor's work for lessons, instead")
-    options.add_argument("--facts", type=int, default=100, help="only the first so many")
+    options.add_argument("--facts", type=int, help="only the first so many")
     options.add_argument("--among-all", action="store_true", help="tell both halves before anything is looked for")
     options.add_argument("--half", choices=("a", "b", "both"), default="b", help="of the facts")
     options.add_argument("--after-only", action="store_true", help="ask for nothing before")
