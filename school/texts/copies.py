@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 import numpy as np
 
@@ -26,8 +27,6 @@ PARTS = re.compile(  # the first of these finds nothing that the second one woul
     rf"|.{{40,{LONG_LINE}}}?{_SENTENCE_ENDS}|.{{1,{LONG_LINE}}}",
     re.DOTALL,
 )
-BLANK = hash("")  # of a piece that says nothing
-
 MOST_BITS, PER_PIECE = 28, 48  # of a place in the table of pieces; bytes that a piece has, at least
 
 Range = tuple[int, int]
@@ -35,8 +34,8 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """A text in pieces that make the whole. ``hashes`` of what each says, the same within this process only; ``ends``:
-    where each ends; ``cut``: where the held-out part of the text begins."""
+    """A text in pieces that make the whole. ``hashes`` of what each says, the same in every process; ``ends``: where
+    each ends; ``cut``: where the held-out part of the text begins."""
 
     hashes: np.ndarray
     ends: np.ndarray
@@ -62,8 +61,15 @@ def pieces_of(text: str, cut: int) -> Pieces:
         parts = [part for line in parts for part in ((line,) if len(line) <= LONG_LINE else PARTS.findall(line))]
     ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)))
     said = map(str.strip, parts) if _is_evenly_spaced(text) else (" ".join(part.split()) for part in parts)
-    hashes = np.fromiter(map(hash, said), np.int64, len(parts))
-    return Pieces(hashes, ends, cut)
+    return Pieces(np.frombuffer(b"".join(map(_digest, said)), np.int64), ends, cut)
+
+
+def _digest(said: str) -> bytes:
+    """Python's own hashes differ from process to process, and with them which texts are taken for copies."""
+    return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+BLANK = np.frombuffer(_digest(""), np.int64)[0]  # of a piece that says nothing
 
 
 def _is_evenly_spaced(text: str) -> bool:
@@ -188,10 +194,11 @@ class _Sharing:
             return False
         there = np.arange(self.stops[original] - len(self.texts[original].hashes), self.stops[original])
         there = there[self._says(original)]
-        said = " ".join(self.read(number)[self.starts[here[-1]] :].split())
+        words = self.read(number)[self.starts[here[-1]] :].split()
+        said = re.compile(r"\s*" + r"\s+".join(map(re.escape, words)))  # of one piece or several
         text = self.read(original)
         after = there[1:][self.what[there[:-1]] == self.what[here[-2]]]
-        return any(" ".join(text[self.starts[i] : self.ends[i]].split()).startswith(said) for i in after)
+        return any(said.match(text, int(self.starts[i])) for i in after)
 
     def _taught_by_another(self, taught: np.ndarray) -> np.ndarray:
         """Of each piece (P,): whether another text teaches it."""
