@@ -27,7 +27,7 @@ PARTS = re.compile(  # the first of these finds nothing that the second one woul
     rf"|.{{40,{LONG_LINE}}}?{_SENTENCE_ENDS}|.{{1,{LONG_LINE}}}",
     re.DOTALL,
 )
-MOST_BITS, PER_PIECE = 28, 48  # of a place in the table of pieces; bytes that a piece has, at least
+MOST_BITS, PER_PIECE = 27, 48  # of a place in the table of pieces; bytes that a piece has, at least
 
 Range = tuple[int, int]
 
@@ -79,11 +79,11 @@ def _is_evenly_spaced(text: str) -> bool:
 
 class Gathered:
     """The pieces of all texts, added in order, of which few are in memory: what stands in one text alone need not be
-    told apart from its neighbours. Which those are is only as good as known: of hashes that share a place in a table
-    all count as standing in several texts. ``size``: bytes of the files."""
+    told apart from its neighbours. A table tells most of those at once, and the others are counted one by one: hashes
+    that share a place in it. ``size``: bytes of the files."""
 
     def __init__(self, size: int, spool: Spool):
-        self._bits = min(MOST_BITS, max(10, (size // PER_PIECE).bit_length() + 3))
+        self._bits = min(MOST_BITS, max(10, (size // PER_PIECE).bit_length() + 2))
         self._texts = np.zeros(1 << self._bits, np.uint8)  # in how many texts a piece stands: none, one, more
         self._spool, self._places = spool, []
 
@@ -95,13 +95,25 @@ class Gathered:
 
     def condensed(self) -> list[Pieces]:
         """In order; neighbours that stand in no other text are one piece, but for the last of them."""
-        return [self._condensed(place, cut) for place, cut in self._places]
+        found = [np.unique(hashes[self._maybe_shared(hashes)]) for hashes, _ in map(self._kept, self._places)]
+        met, times = np.unique(np.concatenate([np.empty(0, np.int64), *found]), return_counts=True)
+        several = met[times > 1]
+        return [self._condensed(*self._kept(place), place[1], several) for place in self._places]
 
-    def _condensed(self, place: Place, cut: int) -> Pieces:
-        hashes, ends = np.frombuffer(self._spool.get(place), np.int64).reshape(2, -1)
-        says = hashes != BLANK
-        shared = says & (self._texts[self._slots(hashes)] > 1)
-        own = np.flatnonzero(says & ~shared)
+    def _kept(self, place: tuple[Place, int]) -> np.ndarray:
+        """The hashes of a text and the ends, (2, N)."""
+        return np.frombuffer(self._spool.get(place[0]), np.int64).reshape(2, -1)
+
+    def _maybe_shared(self, hashes: np.ndarray) -> np.ndarray:
+        """The places of those that stand in several texts, and of some more; blank ones say nothing."""
+        return np.flatnonzero((hashes != BLANK) & (self._texts[self._slots(hashes)] > 1))
+
+    def _condensed(self, hashes: np.ndarray, ends: np.ndarray, cut: int, several: np.ndarray) -> Pieces:
+        """``several``: the hashes of what stands in several texts, in order."""
+        shared = np.zeros(len(hashes), bool)
+        maybe = self._maybe_shared(hashes)
+        shared[maybe] = np.searchsorted(several, hashes[maybe], "right") > np.searchsorted(several, hashes[maybe])
+        own = np.flatnonzero((hashes != BLANK) & ~shared)
         if not len(own):
             return Pieces(hashes, ends, cut)
         stretch = np.cumsum(shared)[own]
