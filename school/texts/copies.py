@@ -18,6 +18,7 @@ import numpy as np
 
 from school.texts.spaces import has_odd_spaces
 from school.texts.spool import Place, Spool
+from school.texts.standing import Standing
 
 PASSAGE = 200  # letters, of neighbouring pieces, that two texts don't share by chance
 LONG_LINE = 200  # letters; longer lines are compared in parts
@@ -61,7 +62,8 @@ def pieces_of(text: str, cut: int) -> Pieces:
         parts = [part for line in parts for part in ((line,) if len(line) <= LONG_LINE else PARTS.findall(line))]
     ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)))
     said = map(str.strip, parts) if _is_evenly_spaced(text) else (" ".join(part.split()) for part in parts)
-    return Pieces(np.frombuffer(b"".join(map(_digest, said)), np.int64), ends, cut)
+    hashes = b"".join([_digest(one) if one else NOTHING for one in said])
+    return Pieces(np.frombuffer(hashes, np.int64), ends, cut)
 
 
 def _digest(said: str) -> bytes:
@@ -69,12 +71,13 @@ def _digest(said: str) -> bytes:
     return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
-BLANK = np.frombuffer(_digest(""), np.int64)[0]  # of a piece that says nothing
+NOTHING = _digest("")
+BLANK = np.frombuffer(NOTHING, np.int64)[0]  # of a piece that says nothing
 
 
 def _is_evenly_spaced(text: str) -> bool:
     """Whether words are one space apart, or a line; as good as always where a text was cleaned."""
-    return "  " not in text and not has_odd_spaces(text)
+    return not Standing.of(text).has(b"  ") and not has_odd_spaces(text)
 
 
 class Gathered:
