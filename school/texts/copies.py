@@ -12,11 +12,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from hashlib import blake2b
 
 import numpy as np
 
 from school.texts.spaces import has_odd_spaces
 from school.texts.spool import Place, Spool
+from school.texts.standing import Standing
 
 PASSAGE = 200  # letters, of neighbouring pieces, that two texts don't share by chance
 LONG_LINE = 200  # letters; longer lines are compared in parts
@@ -26,17 +28,15 @@ PARTS = re.compile(  # the first of these finds nothing that the second one woul
     rf"|.{{40,{LONG_LINE}}}?{_SENTENCE_ENDS}|.{{1,{LONG_LINE}}}",
     re.DOTALL,
 )
-BLANK = hash("")  # of a piece that says nothing
-
-MOST_BITS, PER_PIECE = 28, 48  # of a place in the table of pieces; bytes that a piece has, at least
+MOST_BITS, PER_PIECE = 27, 48  # of a place in the table of pieces; bytes that a piece has, at least
 
 Range = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """A text in pieces that make the whole. ``hashes`` of what each says, the same within this process only; ``ends``:
-    where each ends; ``cut``: where the held-out part of the text begins."""
+    """A text in pieces that make the whole. ``hashes`` of what each says, the same in every process; ``ends``: where
+    each ends; ``cut``: where the held-out part of the text begins."""
 
     hashes: np.ndarray
     ends: np.ndarray
@@ -62,22 +62,31 @@ def pieces_of(text: str, cut: int) -> Pieces:
         parts = [part for line in parts for part in ((line,) if len(line) <= LONG_LINE else PARTS.findall(line))]
     ends = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)))
     said = map(str.strip, parts) if _is_evenly_spaced(text) else (" ".join(part.split()) for part in parts)
-    hashes = np.fromiter(map(hash, said), np.int64, len(parts))
-    return Pieces(hashes, ends, cut)
+    hashes = b"".join([_digest(one) if one else NOTHING for one in said])
+    return Pieces(np.frombuffer(hashes, np.int64), ends, cut)
+
+
+def _digest(said: str) -> bytes:
+    """Python's own hashes differ from process to process, and with them which texts are taken for copies."""
+    return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+NOTHING = _digest("")
+BLANK = np.frombuffer(NOTHING, np.int64)[0]  # of a piece that says nothing
 
 
 def _is_evenly_spaced(text: str) -> bool:
     """Whether words are one space apart, or a line; as good as always where a text was cleaned."""
-    return "  " not in text and not has_odd_spaces(text)
+    return not Standing.of(text).has(b"  ") and not has_odd_spaces(text)
 
 
 class Gathered:
     """The pieces of all texts, added in order, of which few are in memory: what stands in one text alone need not be
-    told apart from its neighbours. Which those are is only as good as known: of hashes that share a place in a table
-    all count as standing in several texts. ``size``: bytes of the files."""
+    told apart from its neighbours. A table tells most of those at once, and the others are counted one by one: hashes
+    that share a place in it. ``size``: bytes of the files."""
 
     def __init__(self, size: int, spool: Spool):
-        self._bits = min(MOST_BITS, max(10, (size // PER_PIECE).bit_length() + 3))
+        self._bits = min(MOST_BITS, max(10, (size // PER_PIECE).bit_length() + 2))
         self._texts = np.zeros(1 << self._bits, np.uint8)  # in how many texts a piece stands: none, one, more
         self._spool, self._places = spool, []
 
@@ -89,13 +98,25 @@ class Gathered:
 
     def condensed(self) -> list[Pieces]:
         """In order; neighbours that stand in no other text are one piece, but for the last of them."""
-        return [self._condensed(place, cut) for place, cut in self._places]
+        found = [np.unique(hashes[self._maybe_shared(hashes)]) for hashes, _ in map(self._kept, self._places)]
+        met, times = np.unique(np.concatenate([np.empty(0, np.int64), *found]), return_counts=True)
+        several = met[times > 1]
+        return [self._condensed(*self._kept(place), place[1], several) for place in self._places]
 
-    def _condensed(self, place: Place, cut: int) -> Pieces:
-        hashes, ends = np.frombuffer(self._spool.get(place), np.int64).reshape(2, -1)
-        says = hashes != BLANK
-        shared = says & (self._texts[self._slots(hashes)] > 1)
-        own = np.flatnonzero(says & ~shared)
+    def _kept(self, place: tuple[Place, int]) -> np.ndarray:
+        """The hashes of a text and the ends, (2, N)."""
+        return np.frombuffer(self._spool.get(place[0]), np.int64).reshape(2, -1)
+
+    def _maybe_shared(self, hashes: np.ndarray) -> np.ndarray:
+        """The places of those that stand in several texts, and of some more; blank ones say nothing."""
+        return np.flatnonzero((hashes != BLANK) & (self._texts[self._slots(hashes)] > 1))
+
+    def _condensed(self, hashes: np.ndarray, ends: np.ndarray, cut: int, several: np.ndarray) -> Pieces:
+        """``several``: the hashes of what stands in several texts, in order."""
+        shared = np.zeros(len(hashes), bool)
+        maybe = self._maybe_shared(hashes)
+        shared[maybe] = np.searchsorted(several, hashes[maybe], "right") > np.searchsorted(several, hashes[maybe])
+        own = np.flatnonzero((hashes != BLANK) & ~shared)
         if not len(own):
             return Pieces(hashes, ends, cut)
         stretch = np.cumsum(shared)[own]
@@ -188,10 +209,11 @@ class _Sharing:
             return False
         there = np.arange(self.stops[original] - len(self.texts[original].hashes), self.stops[original])
         there = there[self._says(original)]
-        said = " ".join(self.read(number)[self.starts[here[-1]] :].split())
+        words = self.read(number)[self.starts[here[-1]] :].split()
+        said = re.compile(r"\s*" + r"\s+".join(map(re.escape, words)))  # of one piece or several
         text = self.read(original)
         after = there[1:][self.what[there[:-1]] == self.what[here[-2]]]
-        return any(" ".join(text[self.starts[i] : self.ends[i]].split()).startswith(said) for i in after)
+        return any(said.match(text, int(self.starts[i])) for i in after)
 
     def _taught_by_another(self, taught: np.ndarray) -> np.ndarray:
         """Of each piece (P,): whether another text teaches it."""

@@ -52,14 +52,14 @@ ALL: dict[str, Rule] = {  # in the order in which they are applied
         characters.ends_of_lines,
         lambda look: look.said.has(b" \n", b"\t\n") or look.text.endswith((" ", "\t")),
     ),
-    "empty-lines": _in(characters.empty_lines, lambda look: "\n\n\n\n" in look.text),
+    "empty-lines": _in(characters.empty_lines, lambda look: look.said.has(b"\n\n\n\n")),
     "apostrophes": _of(characters.apostrophes, characters.OF_APOSTROPHES),
     "quotes": _in(
         characters.quotes, lambda look: look.has(characters.OF_QUOTES) and not look.has(characters.OTHER_QUOTES)
     ),
     "hyphens": _of(characters.hyphens, characters.OF_HYPHENS),
     "double-hyphens": _in(characters.double_hyphens, lambda look: "--" in look.text),
-    "ellipses": _in(characters.ellipses, lambda look: "\u2026" in look.chars or " . . ." in look.text),
+    "ellipses": _in(characters.ellipses, lambda look: "\u2026" in look.chars or look.said.has(b" . . .")),
     "repeats": Rule(lambda look: characters.repeats(look.text, look.running), lambda look: bool(look.running)),
     "hard-wraps": _of(lines.hard_wraps, frozenset("\n")),
 }

@@ -92,7 +92,7 @@ def _example(match: re.Match, new: str) -> tuple[str, str]:
 
 def outside_literals(text: str, change: Callable[[str], Changed]) -> Changed:
     """``change`` everywhere but in code and web addresses."""
-    if "`" not in text and "://" not in text and "www." not in text:
+    if "`" not in text and ("/" not in text or "://" not in text) and "www." not in text:  # one is found at once
         return change(text)
     parts, count, examples = LITERAL.split(text), 0, ()
     for i in range(0, len(parts), 2):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,6 +73,32 @@ def test_a_copy_is_taught_once(tmp_path: Path, whole: str, change):
     assert parts.keys() == {"a", "c"}
     assert own("".join(parts["a"])) == own(whole)
     assert skipped == {"b": "all of it is in a"}
+
+
+@pytest.mark.parametrize("kept", [20, 90, 150, 198])
+def test_a_copy_that_stops_in_a_line_of_which_a_part_stands_elsewhere(tmp_path: Path, kept: int):
+    """What is torn off there may be a part of that line or several, whoever else says one of them."""
+    said = [f"The {word} was seen on that day by nobody but the gardener. " for word in WORDS]
+    whole = diary(1) + "".join(said) + "\n" + diary(2)
+    torn = whole[: len(diary(1)) + kept]
+    parts, skipped = shared_out(tmp_path, a=whole, b=torn, c=diary(3, 200) + said[0] + "\n")
+    assert parts.keys() == {"a", "c"}
+    assert skipped == {"b": "all of it is in a"}
+
+
+PRINT = """
+from school.texts.copies import BLANK, pieces_of
+print(BLANK, *pieces_of("The fox and the moon.\\n\\nSoup for the boat. \\ud83c Mühle\\n", 10).hashes)
+"""
+
+
+def test_pieces_are_told_apart_alike_in_every_process():
+    """Else it depends on the waking which texts are copies."""
+    command = [sys.executable, "-c", PRINT]
+    salted = [os.environ | {"PYTHONHASHSEED": salt, "PYTHONUTF8": "1"} for salt in ("1", "2")]
+    told = [subprocess.run(command, env=env, check=True, capture_output=True).stdout for env in salted]
+    assert told[0] == told[1]
+    assert len(set(told[0].split())) == 3  # the empty line says what an empty text does
 
 
 @pytest.mark.parametrize("held_out", [0.1, 0.5])

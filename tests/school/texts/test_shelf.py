@@ -363,7 +363,8 @@ home, most = Path(sys.argv[1]), int(sys.argv[2])
 resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 sources, _ = gather_sources(home / "library", [], home / "none", "never")
 tokenizer = Tokenizer.train(["a note about a fox"], vocabulary=300, minimum_frequency=2)
-librarian = Librarian.open(sources, tokenizer, held_out=0.1, cache=home / "tokens", seed=0, say=print)
+say = lambda text: print(text, file=sys.stderr)  # how far it is, where it takes long
+librarian = Librarian.open(sources, tokenizer, held_out=0.1, cache=home / "tokens", seed=0, say=say)
 print(len(librarian.texts), len(librarian.skipped))
 """
 
