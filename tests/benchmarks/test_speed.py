@@ -81,7 +81,7 @@ def test_the_counted_work_is_that_of_the_matrix_products(measured):
 def test_a_spoken_token_reads_every_weight_and_one_row_of_each_table(measured):
     brain = build_brain(NEWBORN, pieces=[b""] * NEWBORN.vocabulary, turn_tokens=4)  # no parts, which it never reads
     weights = sum(parameter.numel() for parameter in brain.parameters())
-    tables = NEWBORN.vocabulary, NEWBORN.vocabulary, NEWBORN.positions
+    tables = NEWBORN.vocabulary, NEWBORN.positions
     unread = sum(rows - 1 for rows in tables) * NEWBORN.embed_width
     assert measured["sizes"][0]["speaking_bytes_read"] == 4 * (weights - unread + len(KEPT))
 
