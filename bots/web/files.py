@@ -40,8 +40,8 @@ class Files:
         return self._send(PLACES[request.path])
 
     def key_page(self) -> web.StreamResponse:
-        """For people without a key: a place to put it in. An icon on an iPhone's screen has no address to write it into,
-        and none of the keys that Safari keeps. Raises Refusal."""
+        """For people without a key: a place to put it in. An icon on an iPhone's screen has no address that could hold
+        it, and none of the keys that Safari keeps. Raises Refusal."""
         return self._send("owner/key.html", 401)
 
     async def static(self, request: web.Request) -> web.StreamResponse:
