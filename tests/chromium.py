@@ -34,6 +34,13 @@ OPTIONS = (
 )  # fmt: skip
 SECONDS = 60  # that anything may take on a busy machine
 LOOK_MS = 30
+PHONE = {"width": 360, "height": 740, "has_touch": True, "is_mobile": True}  # how a page is opened on one
+TOO_SMALL = """[...document.querySelectorAll('button, a, input:not([type=radio]), textarea, summary, label:has(input)')]
+  .map((element) => [element, element.getBoundingClientRect(), parseFloat(getComputedStyle(element).fontSize)])
+  .filter(([element, box]) => box.right > 0 && element.checkVisibility({ visibilityProperty: true }))
+  .filter(([element, box, letters]) => box.width < 44 || box.height < 43.9
+    || element.matches('input, textarea') && letters < 16)
+  .map(([element, box]) => `${element.outerHTML.slice(0, 60)}: ${box.width} x ${box.height}`)"""
 NO_TROUBLE = (
     "Service Worker registration blocked by Playwright"
     "|^Failed to load resource"  # told better by the answer itself
@@ -94,6 +101,10 @@ class Tab:
     def forgive(self, pattern: str) -> None:
         """What the test itself brought about is no trouble, whenever it is told."""
         self._forgiven += f"|{pattern}"
+
+    def too_small(self) -> list[str]:
+        """What a finger would miss: less than 44 pixels wide or high; and fields whose letters make an iPhone zoom."""
+        return self.ask(TOO_SMALL)
 
     def troubles(self) -> list[str]:
         return [text for text in self._noted if not re.search(self._forgiven, text)]

@@ -54,7 +54,7 @@ class Face:
         self.owner_hub, self.overlay_hub = Hub(), Hub()
         self.watch = Watch(school, house, self.owner_hub, self.overlay_hub, captions=settings.captions)
         self.stage = Stage(self.overlay_hub, school, house.name_of)
-        self._gate = Gate(settings.host, keys)
+        self._gate, self._files = Gate(settings.host, keys), Files()
         self._owner = Owner(school, house, self.state)
         self._programs = Programs(school, settings, remote=keys is not None)
         self._known: dict[str, Any] = {"born": None, "sentence": ""}  # what takes a while to know
@@ -165,11 +165,10 @@ class Face:
 
     def _app(self) -> web.Application:
         app = web.Application(middlewares=[self._attend, self._answer, self._gate.check], client_max_size=BODY_BYTES)
-        files = Files()
         app.add_routes(
             [
-                *(web.get(place, files.page) for place in PLACES),
-                web.get("/static/{path:.+}", files.static),
+                *(web.get(place, self._files.page) for place in PLACES),
+                web.get("/static/{path:.+}", self._files.static),
                 web.get("/events", self._events),
                 web.get("/overlay/events", self._overlay_events),
                 *self._owner.routes(),
@@ -192,7 +191,8 @@ class Face:
         try:
             return await handler(request)
         except Refusal as refusal:
-            return refusal.response(full=full)
+            wanted = refusal.status == 401 and request.path == "/" and "text/html" in request.headers.get("Accept", "")
+            return self._files.key_page() if wanted else refusal.response(full=full)
         except web.HTTPException as error:  # no such page, or not asked for like that, or too long
             allowed = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
             return Refusal(error.status, headers=allowed).response(full=full)

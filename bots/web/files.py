@@ -39,14 +39,19 @@ class Files:
         """Raises Refusal."""
         return self._send(PLACES[request.path])
 
+    def key_page(self) -> web.StreamResponse:
+        """For people without a key: a place to put it in. An icon on an iPhone's screen has no address that could hold
+        it, and none of the keys that Safari keeps. Raises Refusal."""
+        return self._send("owner/key.html", 401)
+
     async def static(self, request: web.Request) -> web.StreamResponse:
         """Raises Refusal."""
         return self._send(request.match_info["path"])
 
-    def _send(self, name: str) -> web.StreamResponse:
+    def _send(self, name: str, status: int = 200) -> web.StreamResponse:
         file = self._files.get(name)
         if file is None or not file.is_file():
             raise Refusal(404)
         kind = KINDS[file.suffix]
         kind += "; charset=utf-8" if kind.startswith("text/") else ""
-        return web.FileResponse(file, headers={"Content-Type": kind, "Cache-Control": "no-cache"})
+        return web.FileResponse(file, status=status, headers={"Content-Type": kind, "Cache-Control": "no-cache"})

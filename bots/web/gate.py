@@ -25,6 +25,7 @@ FOR_ALL_WHO_SEE = (
     "/icon.svg",
     "/favicon.ico",
 )  # what the overlay's key opens
+FOR_ALL = "/static/owner/key.css"  # what needs no key
 PAGES = ("/", "/overlay")  # what a link elsewhere may lead to
 ANY = ("0.0.0.0", "::")  # all addresses of this machine
 LOCAL = ("localhost", "127.0.0.1", "[::1]")
@@ -46,7 +47,7 @@ class Gate:
         self._check_origin(request)
         if self._keys and "token" in request.query and request.path in PAGES:
             return self._let_in(request, self._keys)
-        if self._keys and not self._has_key(request, self._keys):
+        if self._keys and request.path != FOR_ALL and not self._has_key(request, self._keys):
             where = "the links that open it are in secrets/web.json, in its home"
             raise Refusal(401, f"a key is wanted here; {where}", code="invalid_api_key")
         return await handler(request)

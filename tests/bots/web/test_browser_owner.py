@@ -11,7 +11,7 @@ import pytest
 from bots.web.marks import VERDICTS
 from school.door.values import ME
 from tests.bots.web.living import LEARNING, served
-from tests.chromium import Chromium, Tab
+from tests.chromium import PHONE, Chromium, Tab
 
 ANSWERED = "document.querySelectorAll('.baby:not(.growing)').length === {}"
 WIDEST = """Math.max(...[document.documentElement, ...document.querySelectorAll('main, section, #said')]
@@ -25,6 +25,25 @@ ICONS = """fetch('/manifest.webmanifest').then((answer) => answer.json()).then((
     icon.onload = () => tell([src, icon.naturalWidth]);
     icon.src = src;
   }))))"""
+KEYBOARD_OVER_PAGE = """Object.defineProperties(visualViewport, {
+  height: { value: 340, configurable: true }, pageTop: { value: 300, configurable: true } });
+visualViewport.dispatchEvent(new Event('resize'))"""
+KEYBOARD_GONE = """delete visualViewport.height; delete visualViewport.pageTop;
+visualViewport.dispatchEvent(new Event('resize'))"""
+AWAY = """(() => {{
+  let opened = 0;
+  const Source = EventSource, now = Date.now, turn = (hidden) => {{
+    Object.defineProperty(document, 'hidden', {{ value: hidden, configurable: true }});
+    document.dispatchEvent(new Event('visibilitychange'));
+  }};
+  window.EventSource = class extends Source {{ constructor(url) {{ super(url); opened += 1; }} }};
+  turn(true);
+  Date.now = () => now() + 1000 * {seconds};
+  turn(false);
+  Date.now = now;
+  window.EventSource = Source;
+  return opened;
+}})()"""
 SHIFTS = """new Promise((tell) => {
   let sum = 0;
   const watch = new PerformanceObserver((list) => list.getEntries().forEach((one) => (sum += one.value)));
@@ -98,6 +117,7 @@ def test_a_talk_begins_anew_and_lessons_pause(chromium: Chromium, here, living):
         say(tab, "hello")
         tab.until(ANSWERED.format(1))
         tab.do(lambda page: page.set_viewport_size({"width": 360, "height": 340}))  # with a keyboard on the screen
+        tab.until("document.body.hasAttribute('data-low')")
         assert tab.ask("document.getElementById('form').getBoundingClientRect().bottom <= innerHeight")
         assert tab.ask("document.querySelector('.words').getBoundingClientRect().bottom > 0")
         assert tab.ask("document.getElementById('said').clientHeight") > 80
@@ -145,7 +165,7 @@ def test_it_forgets_when_it_was_asked_twice(chromium: Chromium, here, living):
 
 
 def test_it_is_watched_learning(chromium: Chromium, here, living):
-    with chromium.page(f"{here.url}/#learning", "owner-phone-dark", width=360, height=740, color_scheme="dark") as tab:
+    with chromium.page(f"{here.url}/#learning", "owner-phone-dark", color_scheme="dark", **PHONE) as tab:
         tab.until("document.querySelectorAll('#reading span').length > 3")
         tab.until("document.querySelectorAll('#curve path').length === 3")
         tab.until("document.querySelectorAll('#reach .window').length === 4")
@@ -159,9 +179,37 @@ def test_it_is_watched_learning(chromium: Chromium, here, living):
             tab.do(lambda page, part=part: page.click(f"nav a[href='#{part}']"))
             tab.until(f"getComputedStyle(document.getElementById('{part}')).display !== 'none'")
             assert tab.ask(f"document.body.dataset.part === '{part}' && {WIDEST}") <= 360
+            assert tab.too_small() == []
+        tab.do(lambda page: page.tap("#reading span:not(.hit)[title]"))
+        assert tab.ask("document.getElementById('guessed').textContent").startswith("It had guessed: ")
         tab.do(lambda page: page.check("[value=life]", force=True))
         tab.until("document.querySelectorAll('#curve path.soft').length === 1")
         assert tab.ask(SHIFTS) < 0.02
+
+
+def test_an_iphone_is_no_trouble(chromium: Chromium, here):
+    """Such a keyboard lies over the page, and the page is moved up until the field is seen."""
+    with chromium.page(f"{here.url}/", "owner-iphone", **PHONE) as tab:
+        tab.until("document.body.dataset.line === 'there'")
+        assert tab.ask("document.activeElement === document.body"), "a keyboard would come unasked"
+        tab.do(lambda page: page.tap("#question"))
+        say(tab, "who sat on the mat?")
+        tab.until(ANSWERED.format(1))
+        tab.do(lambda page: page.tap(".fix"))
+        assert tab.too_small() == []
+        tab.ask(KEYBOARD_OVER_PAGE)
+        form = "(({ top, bottom }) => [top, bottom])(document.getElementById('form').getBoundingClientRect())"
+        top, bottom = tab.ask(form)
+        assert 0 < top < bottom <= 300 + 340
+        assert tab.ask("document.body.getBoundingClientRect().top") == 300
+        assert tab.ask("document.getElementById('said').clientHeight") > 80
+        assert tab.ask("document.querySelector('.correction').getBoundingClientRect().bottom") <= top
+        tab.ask(KEYBOARD_GONE)
+        assert tab.ask("document.body.getBoundingClientRect().top") == 0
+        assert tab.ask("document.body.getBoundingClientRect().bottom") == 740
+        assert tab.ask(AWAY.format(seconds=3)) == 0
+        assert tab.ask(AWAY.format(seconds=60)) == 1, "its line may have died while the phone slept"
+        tab.forgive("/events: net::ERR_ABORTED")
 
 
 @pytest.mark.trial

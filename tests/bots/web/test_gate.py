@@ -112,6 +112,20 @@ def test_a_link_with_a_key_lets_in(all_day):
         assert call(here.port, "GET", f"/?token={token}", headers=linked).status == 303
 
 
+def test_a_person_without_a_key_is_asked_for_it(all_day):
+    """An icon on an iPhone's screen has no address to write it into, and not what Safari has."""
+    reader = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    with served(all_day, keys=True) as here:
+        for path in ("/", "/?token=wrong"):
+            asked = call(here.port, "GET", path, headers=reader)
+            assert (asked.status, asked.headers["content-type"]) == (401, "text/html; charset=utf-8")
+            assert '<form action="/" method="get">' in asked.text
+            assert 'name="token"' in asked.text
+        assert call(here.port, "GET", "/static/owner/key.css").status == 200
+        for path in ("/static/owner/page.js", "/api/status", "/overlay", "/static/owner/key.css/../page.js"):
+            assert call(here.port, "GET", path, headers=reader).why.startswith("a key is wanted here"), path
+
+
 def test_the_key_of_the_overlay_opens_nothing_else(all_day):
     with served(all_day, keys=True) as here:
         key = here.face._keys.overlay

@@ -1,4 +1,4 @@
-"""The pages' files, without a browser: nothing of others, nothing inline, nothing that is too new for OBS."""
+"""The pages' files, without a browser: nothing of others, nothing inline, nothing too new for OBS and phones."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from bots.web.files import STATIC
 from tests.test_imports import ROOT
 
 FILES = sorted(file for file in STATIC.rglob("*") if file.suffix in (".html", ".css", ".js"))
+AT_HOME = [  # of what opens from a file: a shared body, a report
+    *(ROOT / "school/bodies/page").glob("*.*"), ROOT / "school/report/style.css", ROOT / "school/report/cards.css",
+]  # fmt: skip
 OVERLAY = [file for file in FILES if file.parent.name in ("overlay", "shared")]
 # What Chromium 103 lacks, which OBS 30 has; with the first version that knows it. OBS shows the owner's page, too, as a
 # dock of its own; where that uses one of IGNORED, an older one goes by what stands there besides.
@@ -46,12 +49,33 @@ TOO_NEW = {
         r"\sclosedby=": 134, r"type=\"importmap\"": 999, r"\sblocking=": 105, r"<template[^>]*shadowrootmode": 111,
     },
 }  # fmt: skip
+# What an iPhone or iPad with iOS 15.4 lacks, which no page here needs; with the first version that knows it, or 999.
+# Much of what Chromium lacks above, WebKit lacks as well.
+IPHONES_LACK = {
+    ".css": {
+        r"text-decoration:[^;]*(?:\d|var\(|#|\b(?:rgb|wavy|dotted|dashed|double)\b)": 26.2,
+        r"\bcolor-mix\(": 16.2, r"@property\b": 16.4, r"(?<!-)\bbackdrop-filter:": 18, r"(?<!-)\buser-select:": 999,
+        r"(?:^|[;{])\s*(?:offset(?:-\w+)?|contain-intrinsic[\w-]*):": 16, r"content-visibility:": 18,
+        r"@media[^{]*(?:[<>]|update:)": 16.4, r"\d(?:lh|rlh)\b": 16.4, r"scrollbar-(?:color|width|gutter):": 18.2,
+        r"text-align-last:": 16, r"font-synthesis-|hyphenate-": 17, r"-webkit-overflow-scrolling": 999,
+    },
+    ".js": {
+        r"\(\?<[=!]": 16.4, r"\.requestSubmit\(": 16, r"^\s*static \{": 16.4, r"requestIdleCallback": 999,
+        r"OffscreenCanvas": 16.4, r"AbortSignal\.timeout\(": 16, r"CompressionStream": 16.4, r"type: \"module\"": 15,
+        r"import\.meta\.resolve|^\s*await ": 16.4, r"scrollend\b": 26.2, r"\bIntl\.Segmenter|ListFormat": 999,
+        r"\.(?:vibrate|share|getBattery|keyboard|virtualKeyboard)\b": 999, r"CSSStyleSheet\(|adoptedStyleSheets": 16.4,
+        # these are there on https and on the machine itself alone, not on a phone that comes by http
+        r"crypto\.(?:subtle|randomUUID)|navigator\.(?:clipboard|wakeLock)|Notification\b|showDirectoryPicker": 999,
+        r"navigator\.serviceWorker\.": 999, r"(?<![\w.])caches\.": 999,
+    },
+    ".html": {r"<input[^>]*\btype=\"(?:week|month)\"": 999, r"\binert\b": 15.5},
+}  # fmt: skip
 DYNAMIC = r"\d[dsl]v(?:[hw]|min|max|[ib])\b"
 IGNORED = {r"field-sizing:", DYNAMIC}  # a text that grows can be scrolled, too; for the other see below
 
 
 def name(file: Path) -> str:
-    return file.relative_to(STATIC).as_posix()
+    return file.relative_to(STATIC if file.is_relative_to(STATIC) else ROOT).as_posix()
 
 
 @pytest.mark.parametrize("file", FILES, ids=name)
@@ -86,6 +110,12 @@ def test_obs_knows_all_of_it(file):
     assert found - (set() if file in OVERLAY else IGNORED) == set()
 
 
+@pytest.mark.parametrize("file", [file for file in (*FILES, *AT_HOME) if file.name != "sw.js"], ids=name)
+def test_an_iphone_knows_all_of_it(file):
+    """But for the service worker, which no browser loads over a network without https."""
+    assert {what for what in IPHONES_LACK[file.suffix] if re.search(what, without_comments(file), re.M)} == set()
+
+
 @pytest.mark.parametrize("file", [file for file in FILES if file.suffix == ".css"], ids=name)
 def test_a_height_that_obs_does_not_know_has_one_before_it_that_it_knows(file):
     for line in without_comments(file).splitlines():
@@ -109,6 +139,18 @@ def without_comments(file: Path) -> str:
 )  # fmt: skip
 def test_what_is_too_new_is_found(suffix, written):
     assert any(re.search(what, written, re.M) for what in TOO_NEW[suffix])
+
+
+@pytest.mark.parametrize(
+    ("suffix", "written"),
+    [
+        (".css", "b { text-decoration: underline 2px var(--good) }"), (".css", ".a { backdrop-filter: blur(2px) }"),
+        (".css", ".a { user-select: none }"), (".js", "const a = /(?<=b)c/;"), (".js", "form.requestSubmit();"),
+        (".js", "navigator.clipboard.writeText(a);"), (".js", "navigator.serviceWorker.register(a);"),
+    ],
+)  # fmt: skip
+def test_what_an_iphone_lacks_is_found(suffix, written):
+    assert any(re.search(what, written, re.M) for what in IPHONES_LACK[suffix])
 
 
 def test_every_mood_has_a_face():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from school.bodies.html_page import write_page
-from tests.chromium import Chromium, Tab
+from tests.chromium import PHONE, Chromium, Tab
 
 
 def say(tab: Tab, text: str) -> None:
@@ -15,10 +15,11 @@ def say(tab: Tab, text: str) -> None:
 
 def test_it_talks(chromium: Chromium, body, tmp_path):
     write_page(body, tmp_path / "baby.html")
-    with chromium.page((tmp_path / "baby.html").as_uri(), "body", width=360, height=740) as tab:
+    with chromium.page((tmp_path / "baby.html").as_uri(), "body", **PHONE) as tab:
         tab.until("document.getElementById('status')?.textContent === 'It is awake.'")
         assert tab.ask("document.activeElement.id") == "question"
         assert tab.ask("document.documentElement.scrollWidth") == 360
+        assert tab.too_small() == []
         for number, text in enumerate(("the cat", "<b>who</b> sat on the mat?"), 1):
             say(tab, text)
             tab.until("/a second/.test(find('status').textContent)")

@@ -72,7 +72,7 @@ export class Answer {
   /** A place to write what it should have said. */
   openFix() {
     if (this.correction) return this.correction.elements[0].focus();
-    const text = make("textarea", { rows: 2, maxLength: 4000, required: true, value: this.words.textContent });
+    const text = make("textarea", { rows: 3, maxLength: 4000, required: true, value: this.words.textContent });
     const never = make("button", { type: "button", onclick: () => this.closeFix() }, "Never mind");
     const row = make("div", { className: "row end" }, never, make("button", { className: "main" }, "Put it right"));
     this.correction = make("form", { className: "correction" }, make("label", {}, "It should have said", text), row);
@@ -94,7 +94,7 @@ export class Answer {
     if (!enter && event.key !== "Escape") return;
     event.preventDefault();
     event.stopPropagation();
-    if (enter) this.correction.requestSubmit();
+    if (enter) this.correction.querySelector(".main").click(); // it asks for a text, if there is none
     else this.closeFix();
   }
 

@@ -4,6 +4,7 @@ import { get } from "/static/owner/api.js";
 import { Elsewhere, showDays } from "/static/owner/days.js";
 import { find, tell, whole } from "/static/owner/dom.js";
 import { Learning } from "/static/owner/learning.js";
+import { fitScreen } from "/static/owner/screen.js";
 import { Talk } from "/static/owner/talk.js";
 import { Bear } from "/static/shared/bear.js";
 import { hex, isColour } from "/static/shared/colour.js";
@@ -105,5 +106,6 @@ function turn() {
 
 addEventListener("hashchange", turn);
 turn();
+fitScreen();
 if (matchMedia("(pointer: fine)").matches) find("question").focus();
 navigator.serviceWorker?.register("/sw.js").catch(() => {}); // only on a safe origin, as browsers want it

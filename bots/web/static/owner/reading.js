@@ -1,6 +1,6 @@
 // What it reads now, token by token, at a pace that a person can follow.
 
-import { find, make, tell } from "/static/owner/dom.js";
+import { find, make, sentence, tell } from "/static/owner/dom.js";
 
 const EACH = 70, WAIT = 1500; // milliseconds a token, and until the next passage
 const SIGNS = { "\n": "⏎\n", "\t": "⇥" };
@@ -10,6 +10,9 @@ export class Reading {
   constructor() {
     this.place = find("reading");
     this.until = 0;
+    this.place.addEventListener("click", ({ target }) => { // fingers can't point
+      if (target.title) tell(find("guessed"), sentence(target.title));
+    });
   }
 
   /** Tokens [{ text, hit, guess }]; what comes too early to be read is left out. */

@@ -11,6 +11,7 @@ const NEAR = 80; // pixels from the end at which a reader wants to see what come
 export class Talk {
   constructor(bear) {
     Object.assign(this, { bear, said: find("said"), question: find("question"), last: null, speaking: null });
+    this.atEnd = true; // of what was said, where who reads was last
     this.asked = false; // something that the next line may answer
     find("form").addEventListener("submit", (event) => this.submit(event.preventDefault()));
     this.question.addEventListener("keydown", (event) => {
@@ -21,6 +22,8 @@ export class Talk {
     for (const button of document.querySelectorAll("[data-type]")) {
       button.addEventListener("click", () => this.type(button.dataset.type));
     }
+    this.said.addEventListener("scroll", () => (this.atEnd = this.isAtEnd()));
+    new ResizeObserver(() => this.atEnd && this.toEnd()).observe(this.said); // a keyboard takes half of its room
     this.prepareLesson();
   }
 
@@ -103,15 +106,23 @@ export class Talk {
 
   append(line) {
     this.said.append(line);
-    this.said.scrollTop = this.said.scrollHeight;
+    this.toEnd();
     return line;
+  }
+
+  isAtEnd() {
+    return this.said.scrollHeight - this.said.scrollTop - this.said.clientHeight < NEAR;
+  }
+
+  toEnd() {
+    this.said.scrollTop = this.said.scrollHeight;
   }
 
   /** Change something, and stay at the end if the reader was there. */
   follow(change) {
-    const { scrollTop, scrollHeight, clientHeight } = this.said, near = scrollHeight - scrollTop - clientHeight < NEAR;
+    const wasAtEnd = this.isAtEnd();
     change();
-    if (near) this.said.scrollTop = this.said.scrollHeight;
+    if (wasAtEnd) this.toEnd();
   }
 
   begin() {

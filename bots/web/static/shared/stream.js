@@ -2,6 +2,7 @@
 // somebody refused, we do.
 
 const AGAIN = 2000; // milliseconds
+const AWAY = 15_000; // that a page was out of sight, after which its line may be dead: phones tell nobody
 
 /** Calls heard[NAME](data) for each event, and told(true or false) when the line is there or gone: once each. */
 export function listen(url, heard, told) {
@@ -10,6 +11,7 @@ export function listen(url, heard, told) {
     if (now !== there) told((there = now));
   };
   const open = () => {
+    source?.close();
     source = new EventSource(url);
     source.onopen = () => tell(true);
     source.onerror = () => {
@@ -21,6 +23,11 @@ export function listen(url, heard, told) {
     }
   };
   open();
+  let left = Date.now();
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) left = Date.now();
+    else if (Date.now() - left > AWAY) open();
+  });
   addEventListener("pagehide", () => source.close());
   addEventListener("pageshow", (event) => event.persisted && open());
 }
