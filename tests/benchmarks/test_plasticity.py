@@ -103,6 +103,7 @@ def test_foretellers_use_nothing_that_is_not_known_yet():
     assert found["squared_error"]["as_last"]["red"] == pytest.approx(torch.stack(last).square().mean().item(), abs=1e-5)
 
 
+@pytest.mark.trial
 def test_a_life_of_four_libraries(tmp_path, monkeypatch, capsys):
     """The command teaches for a moment, reads, and prints one line with every figure that it promises."""
     texts = []
