@@ -144,17 +144,17 @@ def step_seconds(tutor: Tutor, seconds: float) -> float:
     return percentile([step.seconds for step in take_steps(tutor, seconds, at_least=3)], 0.5)
 
 
-def step_and_utilisation(tutor: Tutor, work: int, seconds: float) -> tuple[float, float]:
-    """The seconds of a step, and the share of the machine's peak that its ``work`` operations reach: both the median of
-    some rounds, each between two looks at the peak, since a machine that others use too is not always as fast."""
+def utilisation(tutor: Tutor, work: int, seconds: float) -> tuple[float, float, float]:
+    """The seconds of a step, the machine's peak, and the share of that which the step's ``work`` operations reach: the
+    median of some rounds, each between two looks at the peak, since a machine that others use too is not always as
+    fast."""
     take_steps(tutor, seconds / 4)
-    peak, times, shares = matmul_gflops(torch.float32, tutor.device, LOOK), [], []
+    looks, times, shares = [matmul_gflops(torch.float32, tutor.device, LOOK)], [], []
     for _ in range(ROUNDS):
-        took = percentile([step.seconds for step in take_steps(tutor, seconds / ROUNDS)], 0.5)
-        before, peak = peak, matmul_gflops(torch.float32, tutor.device, LOOK)
-        times.append(took)
-        shares.append(work / took / 1e9 / max(before, peak))
-    return percentile(times, 0.5), percentile(shares, 0.5)
+        times.append(percentile([step.seconds for step in take_steps(tutor, seconds / ROUNDS)], 0.5))
+        looks.append(matmul_gflops(torch.float32, tutor.device, LOOK))
+        shares.append(work / times[-1] / 1e9 / max(looks[-2:]))
+    return percentile(times, 0.5), percentile(looks, 0.5), percentile(shares, 0.5)
 
 
 def _attention(query, key, *rest, out_shape=None, **named) -> int:
@@ -260,7 +260,7 @@ def measure_size(tutor: Tutor, given: argparse.Namespace) -> dict[str, Any]:
     """Learning and speaking, as the settings say."""
     tokens = tutor.planner.shape.tokens
     work = count_step(tutor)
-    seconds, utilisation = step_and_utilisation(tutor, work, given.seconds)
+    seconds, at_most, share = utilisation(tutor, work, given.seconds)
     peak = peak_megabytes()
     speaker = Speaker(tutor.voice, tutor.librarian.tokenizer.size, tutor.device)
     token_seconds = speaker.token_seconds(given.seconds)
@@ -277,7 +277,8 @@ def measure_size(tutor: Tutor, given: argparse.Namespace) -> dict[str, Any]:
         "step_ms": round(1000 * seconds, 2),
         "step_flops": work,
         "gflops": round(work / seconds / 1e9, 2),
-        "utilisation": round(utilisation, 3),
+        "peak_gflops": round(at_most, 2),
+        "utilisation": round(share, 3),
         "peak_mb": round(peak),
         "speaking_us_per_token": round(1e6 * token_seconds, 1),
         "speaking_bytes_read": speaker.bytes_read(),

@@ -174,7 +174,7 @@ def test_two_processes_teach_like_one(tmp_path, alone, start):
     the one goes on where the two stopped."""
     careful = ("--set", "lessons.learning_rate=0.003")  # in larger steps rounding grows
     team, single = make_home(tmp_path / "team"), tmp_path / "single"
-    alone(team, "--steps", "20", "--set", "lessons.streams=4", "--set", "lessons.plateau_factor=0.2")
+    alone(team, "--steps", "30", "--set", "lessons.streams=4", "--set", "lessons.plateau_factor=0.5")
     facts, _ = soul(team)
     assert facts["rate_scale"] < LessonSettings().review_rate  # so what is taught is learned close to the best average
     teach(team, Pair(id="1", prompt="who sat on a mat?", answer="the cat and my sister."))
