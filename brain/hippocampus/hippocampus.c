@@ -186,7 +186,10 @@ void move(const int64_t *slots_, const int64_t *entries_, int64_t *into_slots, i
 
 static inline int count_class(uint32_t n) { return n < 2 ? 0 : n < 3 ? 1 : n < 5 ? 2 : n < 9 ? 3 : n < 33 ? 4 : 5; }
 
-static inline int kinds_class(uint32_t n, uint32_t kinds) { return kinds == 1 ? 0 : 2 * kinds <= n ? 1 : 2; }
+static inline int heard_class(const Slot *slot) { /* how often, and whether with one token, few, or many */
+    int kinds = slot->kinds == 1 ? 0 : 2 * slot->kinds <= slot->heard ? 1 : 2;
+    return count_class(slot->heard) * KINDS + kinds;
+}
 
 static inline void adagrad(float *value, float *squares, float gradient) {
     *squares += gradient * gradient;
@@ -194,20 +197,22 @@ static inline void adagrad(float *value, float *squares, float gradient) {
 }
 
 /* The weights, in this order: discount and prior (ORDERS, COUNTS, 2); by entropy (ENTROPIES, F); by match (MATCHES, F);
-   by what has begun (BEGUN, F); by count and kinds (K, COUNTS, KINDS, 2), where F = 2 + 2 K: of the brain, of the chain, and of each context's evidence and presence. */
+   by what has begun (BEGUN, F); by count and kinds (K, COUNTS, KINDS, 2), where F = 2 + 2 K: of the brain, of the
+   chain, and of each context's evidence and presence. */
 #define CHAIN(order, class) (((order) * COUNTS + (class)) * 2)
 #define BY_ENTROPY(class) (ORDERS * COUNTS * 2 + (class) * F)
 #define BY_MATCH(class) (BY_ENTROPY(ENTROPIES) + (class) * F)
 #define BY_BEGUN(length) (BY_MATCH(MATCHES) + (length) * F)
-#define BY_COUNT(k, slot) (BY_BEGUN(BEGUN) + (((k) * COUNTS + count_class((slot)->heard)) * KINDS + kinds_class((slot)->heard, (slot)->kinds)) * 2)
+#define BY_COUNT(k, slot) (BY_BEGUN(BEGUN) + ((k) * COUNTS * KINDS + heard_class(slot)) * 2)
 
-/* brain (T, V) log probabilities, keys (T, K), begun (T): bytes of a word, tokens (T): those that came -> mixed (T, V) log probabilities, if wanted,
-   and likely (T), of those that came. With learn, the weights follow, token by token; squares: of their gradients.
+/* brain (T, V) log probabilities, keys (T, K), begun (T): bytes of a word, tokens (T): those that came -> mixed (T, V)
+   log probabilities, if wanted, and likely (T), of those that came. With learn, the weights follow, token by token;
+   squares: of their gradients.
    extra, sums (V) and marks (V) are zero before and after; found (V), evidence (K * V), q (V): room to work in. */
 void recall(const int64_t *slots_, const int64_t *entries_, const float *brain, const int64_t *keys_,
-            const int64_t *begun, const int64_t *tokens, float *weights, float *squares, float *mixed, float *likely, float *extra, float *sums,
-            float *root, float *q, float *evidence, int64_t *found, int64_t *marks, long S, long T, long K, long V,
-            long learn, long wanted, int threads) {
+            const int64_t *begun, const int64_t *tokens, float *weights, float *squares, float *mixed, float *likely,
+            float *extra, float *sums, float *root, float *q, float *evidence, int64_t *found, int64_t *marks, long S,
+            long T, long K, long V, long learn, long wanted, int threads) {
     const Slot *slots = (const Slot *)slots_;
     const uint64_t *entries = (const uint64_t *)entries_;
     const long F = 2 + 2 * K;
