@@ -458,7 +458,7 @@ async def _live(awake: Awake, chat: str, room: ChatSurface | None = None) -> int
     import asyncio
 
     from school.office.errors import in_short
-    from school.office.machine import settle_in
+    from school.office.memory import settle_in
 
     classroom, school, say = awake.classroom, awake.school, awake.say
     loop = asyncio.get_running_loop()
@@ -610,5 +610,17 @@ COMMANDS = {
     "twitch": twitch_errand,
 }
 
+
+def start_tuned() -> None:
+    """Where a process that learns has to begin otherwise, begin anew, as the same process: before anything is open, and
+    before a signal is heard, which would be lost in between."""
+    from school.office.memory import tuned
+
+    more = tuned(os.environ)
+    if more and sys.executable and parse(None).verb == "wake":
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | more)
+
+
 if __name__ == "__main__":
+    start_tuned()
     sys.exit(main())

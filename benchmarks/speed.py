@@ -42,7 +42,8 @@ from benchmarks.common import awake, home_with, percentile, report, run
 from brain.contract import Brain
 from brain.ops.backend import PYTORCH
 from school.door.events import StepReport
-from school.office.machine import keep_memory, prepare
+from school.office.machine import prepare
+from school.office.memory import keep_memory
 from school.talking.receptionist import PREFILL
 from school.teaching.brain_settings import BrainSettings
 from school.teaching.calibrate import Pace, time_rows

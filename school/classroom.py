@@ -44,7 +44,8 @@ from school.door.mailbox import (
 from school.door.mood import mood
 from school.door.school import School
 from school.door.values import GREY, Snapshot
-from school.office.machine import hand_back_memory, stand_back
+from school.office.machine import stand_back
+from school.office.memory import hand_back_memory, let_go_of_files
 from school.souls.removal import SavedSouls
 from school.souls.saving import Saver
 from school.talking.audition import Audition
@@ -339,6 +340,7 @@ class Classroom:
             self._remember(self.remembering.heard)
         self.outside.publish(Examined(result, self.tutor.step, self._gauges()))
         self.examination.answer(result.bits_per_byte)
+        let_go_of_files()
         self._show()
 
     # ---- going to sleep ------------------------------------------------------------------------------------------

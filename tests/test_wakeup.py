@@ -610,12 +610,22 @@ sys.exit("it loaded torch" if "torch" in sys.modules else status)
 """
 
 
+def assert_tuned(process: int) -> None:
+    """It began as one that learns should, with the arguments it was given."""
+    if not sys.platform.startswith("linux"):
+        return
+    given, environment = (Path(f"/proc/{process}/{name}").read_bytes().split(b"\0") for name in ("cmdline", "environ"))
+    assert given[1:4] == [b"-u", os.fsencode(ROOT / "wakeup.py"), b"--home"]
+    assert any(one.startswith(b"GLIBC_TUNABLES=") for one in environment)
+
+
 def test_the_one_that_is_awake_is_asked(small_home, here):
     """From its first step on, before any soul is saved, ask and score go to the baby that is awake, and wait for no
     torch; what was asked is in its record. A second one on the same home exits 2 with one line that says what to do."""
     process = begin(small_home, "--no-terminal", stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
         read_until(process, "step 1 ")
+        assert_tuned(process.pid)
         for command in (["ask", "how are you?", "--json"], ["score", str(ROOT / "README.md"), "--json"]):
             arguments = [sys.executable, "-c", ASKING, *command, "--home", str(small_home)]
             done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, cwd=ROOT)

@@ -42,7 +42,7 @@ class MemoryLayer(nn.Module):
 
     def forward(self, inputs: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
         """``inputs`` (T, B, N), ``memory`` (2, B, N): the short and the long average so far -> output, memory."""
-        reduced = self.reduce(self.norm(inputs))
+        reduced = self.reduce.of_normed(inputs, self.norm)
         decays = self.decays().expand(-1, -1, inputs.shape[-1])
         scores = linear(reduced, self.gate.weight, None, self.backend)
         gated, answer_gate, memory = gated_memory(scores, self.gate.bias, inputs, decays, memory, self.backend)

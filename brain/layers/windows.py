@@ -34,7 +34,11 @@ class InterneuronNetwork(nn.Module):
     def forward(self, activations: Tensor, history: Tensor) -> Tensor:
         """``activations`` (T, B, N), ``history`` (B, L, N): those of the tokens before -> (T, B, N)."""
         mixed = window_mix(activations, history, self.sizes(), self.cerebellum, self.backend)
-        return mixed + self.refine(mixed)
+        norm, narrow, *widen = self.refine
+        refined = narrow.of_normed(mixed, norm)
+        for layer in widen:
+            refined = layer(refined)
+        return mixed + refined
 
     def sizes(self) -> Tensor:
         """Window sizes in tokens, (K,)."""

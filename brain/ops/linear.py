@@ -2,15 +2,32 @@
 
 Only the factors are rounded, to 8 bits of precision; the processor adds the products up in float32. What is not learned
 from (talking, examinations) is computed in float32.
+
+Shapes: I inputs, O outputs.
 """
 
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from brain.ops.backend import Backend
+
+
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None, backend: Backend) -> Tensor:
+    """``x @ weight.T + bias``: (..., I), (O, I), (O,) -> (..., O)."""
+    if backend.half and torch.is_grad_enabled():
+        return _HalfProduct.apply(x, weight, bias)
+    return F.linear(x, weight, bias)
+
+
+def normed_linear(x: Tensor, norm: nn.Module, weight: Tensor, bias: Tensor | None, backend: Backend) -> Tensor:
+    """``linear(norm(x), weight, bias)``, with the normalised vectors made anew in the backward pass: they take as much
+    memory as ``x``, which is kept anyway, and little time to make."""
+    if not torch.is_grad_enabled():
+        return F.linear(norm(x), weight, bias)
+    return _NormedProduct.apply(norm, backend.half, x, weight, bias, *norm.parameters())
 
 
 class _HalfProduct(torch.autograd.Function):
@@ -23,15 +40,37 @@ class _HalfProduct(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, grad: Tensor):
-        x, weight = ctx.saved_tensors
-        rounded = grad.bfloat16()
-        grad_weight = rounded.flatten(0, -2).t() @ x.flatten(0, -2)
-        grad_bias = grad.flatten(0, -2).sum(0) if ctx.needs_input_grad[2] else None
-        return (rounded @ weight).float(), grad_weight.float(), grad_bias
+        return _gradients(grad, *ctx.saved_tensors, of_bias=ctx.needs_input_grad[2])
 
 
-def linear(x: Tensor, weight: Tensor, bias: Tensor | None, backend: Backend) -> Tensor:
-    """``x @ weight.T + bias``: (..., I), (O, I), (O,) -> (..., O)."""
-    if backend.half and torch.is_grad_enabled():
-        return _HalfProduct.apply(x, weight, bias)
-    return F.linear(x, weight, bias)
+class _NormedProduct(torch.autograd.Function):
+    """``parameters`` are the norm's own."""
+
+    @staticmethod
+    def forward(
+        ctx, norm: nn.Module, half: bool, x: Tensor, weight: Tensor, bias: Tensor | None, *parameters: Tensor
+    ) -> Tensor:
+        ctx.norm, factor = norm, weight.bfloat16() if half else weight
+        ctx.save_for_backward(x, factor)
+        out = F.linear(norm(x).to(factor.dtype), factor).float()
+        return out if bias is None else out.add_(bias)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):
+        x, factor = ctx.saved_tensors
+        with torch.enable_grad():
+            x = x.detach().requires_grad_()
+            normed = ctx.norm(x)
+        rounded = normed.detach().to(factor.dtype)
+        grad_normed, grad_weight, grad_bias = _gradients(grad, rounded, factor, of_bias=ctx.needs_input_grad[4])
+        grad_x, *grads = torch.autograd.grad(normed, [x, *ctx.norm.parameters()], grad_normed)
+        return None, None, grad_x, grad_weight, grad_bias, *grads
+
+
+def _gradients(grad: Tensor, x: Tensor, weight: Tensor, *, of_bias: bool) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Of ``x`` (..., I), ``weight`` (O, I) and the bias (O,), all float32, from that of their product (..., O)."""
+    flat = grad.flatten(0, -2)
+    rounded = flat.to(weight.dtype)
+    grad_weight = rounded.t() @ x.flatten(0, -2)
+    grad_x = (rounded @ weight).view_as(x)
+    return grad_x.float(), grad_weight.float(), flat.sum(0) if of_bias else None

@@ -1,13 +1,10 @@
-"""The machine: which device computes, how many cores, and how memory is kept."""
+"""The machine: which device computes, how many cores, and who goes first."""
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import os
 import sys
 import threading
-from contextlib import suppress
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +12,7 @@ import torch
 from brain.ops.backend import Backend
 from school.office.kernels import compile_kernels
 from school.office.machine_settings import MachineSettings
+from school.office.memory import keep_memory
 from school.office.mistakes import Mistake
 
 
@@ -50,40 +48,6 @@ def has_bfloat16(device: str) -> bool:
         return torch.cuda.is_bf16_supported(including_emulation=False)
     asked = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # torch has no public question for this
     return device == "cpu" and any(getattr(torch.cpu, name, bool)() for name in asked)
-
-
-def keep_memory() -> None:
-    """Tell glibc to keep freed memory instead of returning it page by page.
-
-    A training step frees and takes back some hundred megabytes. Handing them to the kernel each time cost 340,000
-    page faults in ten steps and a fifth of the speed (235 against 181 ms a step on two cores). Blocks of any size come
-    from the heap: with a threshold, which glibc caps at 32 MB, steps of 8,192 tokens took twice as long per token.
-    """
-    if not sys.platform.startswith("linux"):
-        return
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):
-        return  # another C library
-    trim_threshold, mmap_max, arena_max = -1, -4, -8  # names in malloc.h
-    mallopt(mmap_max, 0)
-    mallopt(trim_threshold, 2**31 - 1)
-    mallopt(arena_max, 1)  # else the tutor's thread has an arena of its own that is trimmed all the same
-
-
-def settle_in() -> None:
-    """What is loaded by now stays, so it is not looked through for garbage any more: that takes 150 ms, in which nobody
-    is answered."""
-    gc.collect()
-    gc.freeze()
-
-
-def hand_back_memory() -> None:
-    """Return to the system what is free now, which ``keep_memory`` keeps for the next step: of a ``toddler`` some 140
-    MB. It takes 40 to 70 ms, in which no other thread gets memory, and as long until the next step has it back."""
-    if sys.platform.startswith("linux"):
-        with suppress(OSError, AttributeError):  # another C library
-            ctypes.CDLL(None).malloc_trim(0)
 
 
 def stand_back(by: int = 5) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 import torch
+from torch import nn
 
 from brain.layers.linear import Linear
+from brain.layers.norm import BlendedNorm
 from brain.ops.backend import PYTORCH, Backend
 from brain.ops.linear import linear
 
@@ -50,3 +54,40 @@ def test_a_product_without_bias(layer):
     linear(torch.ones(2, 200), weight, None, HALF).sum().backward()
     assert weight.grad.shape == weight.shape
     assert weight.grad.isfinite().all()
+
+
+@pytest.fixture(params=[partial(nn.LayerNorm, 200), partial(BlendedNorm, 200, backend=PYTORCH)])
+def norm(request) -> nn.Module:
+    torch.manual_seed(7)
+    norm = request.param()
+    for parameter in norm.parameters():
+        nn.init.normal_(parameter, 1)
+    return norm
+
+
+@pytest.mark.parametrize("backend", [PYTORCH, HALF])
+def test_behind_a_norm_it_is_the_product_of_the_normalised(layer, norm, backend):
+    """Output and all gradients are those of the norm and the layer one after the other."""
+    layer.backend = backend
+    x = torch.randn(4, 7, 200).requires_grad_()
+    parts = [x, *norm.parameters(), *layer.parameters()]
+    found = []
+    for out in (layer(norm(x)), layer.of_normed(x, norm)):
+        found.append([out, *torch.autograd.grad(out.square().mean(), parts)])
+    for one, other in zip(*found, strict=True):
+        assert torch.allclose(one, other, rtol=1e-5, atol=1e-5)
+
+
+def test_what_a_norm_makes_is_not_kept(layer):
+    """Until the backward pass only what went into the norm is there, not what came of it."""
+    kept, norm = set(), nn.LayerNorm(200)
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        kept.add(tensor.data_ptr())
+        return tensor
+
+    x = torch.randn(64, 200).requires_grad_()
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        out = layer.of_normed(x, norm)
+    assert kept == {x.data_ptr(), layer.weight.data_ptr()}
+    assert out.requires_grad

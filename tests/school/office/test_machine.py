@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import os
-import platform
 import subprocess
 import sys
 import threading
-from pathlib import Path
 
 import pytest
-import torch
 
-from school.office.machine import hand_back_memory, has_bfloat16, prepare, stand_back
+from school.office.machine import has_bfloat16, prepare, stand_back
 from school.office.machine_settings import MachineSettings
 from wakeup import REPOSITORY
 
@@ -31,22 +28,6 @@ def test_settings_of_machine_and_brain_need_no_torch():
         "import sys, school.office.machine_settings, school.teaching.brain_settings; sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, timeout=60).returncode == 0
-
-
-@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library keeps memory in its own way")
-def test_memory_is_kept_until_it_is_handed_back():
-    """What a step needed stays with the process for the next one; others get it when nobody asks for long."""
-    prepare(MachineSettings(device="cpu", threads=1, kernels=False))
-    size = 64 << 20
-    torch.ones(size // 4).sum()
-    kept = resident()
-    hand_back_memory()
-    assert kept - resident() > size / 2
-
-
-def resident() -> int:
-    pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere threads of a program weigh the same")
