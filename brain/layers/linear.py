@@ -16,6 +16,6 @@ class Linear(nn.Linear):
     def forward(self, x: Tensor) -> Tensor:
         return linear(x, self.weight, self.bias, self.backend)
 
-    def of_normed(self, x: Tensor, norm: nn.Module) -> Tensor:
+    def of_normed(self, x: Tensor, norm: nn.LayerNorm) -> Tensor:
         """What it makes of ``norm(x)``, which is not kept for the backward pass."""
         return normed_linear(x, norm, self.weight, self.bias, self.backend)

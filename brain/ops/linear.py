@@ -22,12 +22,12 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None, backend: Backend) -> 
     return F.linear(x, weight, bias)
 
 
-def normed_linear(x: Tensor, norm: nn.Module, weight: Tensor, bias: Tensor | None, backend: Backend) -> Tensor:
+def normed_linear(x: Tensor, norm: nn.LayerNorm, weight: Tensor, bias: Tensor | None, backend: Backend) -> Tensor:
     """``linear(norm(x), weight, bias)``, with the normalised vectors made anew in the backward pass: they take as much
     memory as ``x``, which is kept anyway, and little time to make."""
     if not torch.is_grad_enabled():
         return F.linear(norm(x), weight, bias)
-    return _NormedProduct.apply(norm, backend.half, x, weight, bias, *norm.parameters())
+    return _NormedProduct.apply(x, norm.weight, norm.bias, norm.eps, weight, bias, backend.half)
 
 
 class _HalfProduct(torch.autograd.Function):
@@ -44,27 +44,27 @@ class _HalfProduct(torch.autograd.Function):
 
 
 class _NormedProduct(torch.autograd.Function):
-    """``parameters`` are the norm's own."""
+    """``scale`` and ``shift`` (I,) are the norm's own parameters."""
 
     @staticmethod
     def forward(
-        ctx, norm: nn.Module, half: bool, x: Tensor, weight: Tensor, bias: Tensor | None, *parameters: Tensor
+        ctx, x: Tensor, scale: Tensor, shift: Tensor, eps: float, weight: Tensor, bias: Tensor | None, half: bool
     ) -> Tensor:
-        ctx.norm, factor = norm, weight.bfloat16() if half else weight
-        ctx.save_for_backward(x, factor)
-        out = F.linear(norm(x).to(factor.dtype), factor).float()
+        factor = weight.bfloat16() if half else weight
+        normed, *moments = torch.native_layer_norm(x, scale.shape, scale, shift, eps)
+        ctx.save_for_backward(x, scale, shift, factor, *moments)
+        ctx.eps = eps
+        out = F.linear(normed.to(factor.dtype), factor).float()
         return out if bias is None else out.add_(bias)
 
     @staticmethod
     def backward(ctx, grad: Tensor):
-        x, factor = ctx.saved_tensors
-        with torch.enable_grad():
-            x = x.detach().requires_grad_()
-            normed = ctx.norm(x)
-        rounded = normed.detach().to(factor.dtype)
-        grad_normed, grad_weight, grad_bias = _gradients(grad, rounded, factor, of_bias=ctx.needs_input_grad[4])
-        grad_x, *grads = torch.autograd.grad(normed, [x, *ctx.norm.parameters()], grad_normed)
-        return None, None, grad_x, grad_weight, grad_bias, *grads
+        x, scale, shift, factor, *moments = ctx.saved_tensors
+        normed = F.layer_norm(x, scale.shape, scale, shift, ctx.eps).to(factor.dtype)
+        grad, grad_weight, grad_bias = _gradients(grad, normed, factor, of_bias=ctx.needs_input_grad[5])
+        given = grad, x, scale.shape, *moments, scale, shift, [True] * 3
+        grad_x, grad_scale, grad_shift = torch.ops.aten.native_layer_norm_backward(*given)
+        return grad_x, grad_scale, grad_shift, None, grad_weight, grad_bias, None
 
 
 def _gradients(grad: Tensor, x: Tensor, weight: Tensor, *, of_bias: bool) -> tuple[Tensor, Tensor, Tensor | None]:

@@ -46,7 +46,8 @@ def keep_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):
         return  # another C library
-    trim_threshold, mmap_max, arena_max = -1, -4, -8  # names in malloc.h
+    fast, trim_threshold, mmap_max, arena_max = 1, -1, -4, -8  # names in malloc.h
+    mallopt(fast, 0)
     mallopt(mmap_max, 0)
     mallopt(trim_threshold, 2**31 - 1)
     mallopt(arena_max, 1)  # else the tutor's thread has an arena of its own that is trimmed all the same

@@ -350,13 +350,13 @@ class Tutor:
             self.skipped += 1
             self.streams = Streams.fresh(self.brain, *self.planner.shape)
             self.talks = Talks(self.brain, len(self.talks), self.planner.shape.length)
-            returned_to = self.recovery.badly(self.learned())
+            returned_to = self.recovery.badly(self.brain, self.voice, self.optimizer)
             if returned_to is not None:
                 self.taste.drop()
         self.optimizer.zero_grad()
         self.step += 1
         if learned:
-            self.recovery.well(self.step, self.learned())
+            self.recovery.well(self.step, self.voice)
         report = self._report(step, learned=learned, rate=rate, norm=norm, returned_to=returned_to, since=started)
         self.exchange.conclude(step)
         return report

@@ -45,7 +45,7 @@ ALL: dict[str, Rule] = {  # in the order in which they are applied
     "unseen": _of(characters.unseen, characters.OF_UNSEEN),
     "entities": _in(characters.entities, lambda look: {"&", ";"} <= look.chars),
     "composed": Rule(
-        lambda look: characters.composed(look.text, look.chars), lambda look: not look.chars <= characters.SIMPLE
+        lambda look: characters.composed(look.text, look.chars), lambda look: bool(characters.may_compose(look.chars))
     ),
     "spaces": _of(characters.spaces, characters.OF_SPACES),
     "ends-of-lines": _in(

@@ -68,8 +68,9 @@ OF_SPACES = frozenset("\u00a0\u1680\u202f\u205f") | _between("\u2000\u200a")
 OF_APOSTROPHES, OF_QUOTES = frozenset("\u2018\u2019\u00b4`"), frozenset("\u201c\u201d\u201f\u2018\u2019\u201b")
 OTHER_QUOTES = frozenset("\u201e\u201a\u00ab\u00bb\u2039\u203a\u300c")  # of languages that have their own
 OF_HYPHENS = frozenset("\u2010\u2011\u2015\u2212")
-SIMPLE = _between("\x00\u02ff", "\u0400\u0482", "\u2010\u2027", "\u3041\u3096", "\u30a1\u30fa", "\u4e00\u9fff")
-# (these are in form C, and join with nothing that stands beside them)
+# What is in form C, and joins with nothing that stands beside it; those of the range are too many for a set.
+SIMPLE = _between("\x00\u02ff", "\u0400\u0482", "\u2010\u2027", "\u3041\u3096", "\u30a1\u30fa")
+SIMPLE_FROM, SIMPLE_TO = "\u4e00", "\u9fff"
 
 
 def line_ends(text: str) -> Changed:
@@ -97,9 +98,14 @@ def _pictures(text: str, at: int, after: str) -> bool:
     return bool(before and after) and all(unicodedata.category(c) in ("So", "Sm", "Cn") for c in (before, after))
 
 
+def may_compose(chars: frozenset[str]) -> frozenset[str]:
+    """Those that are perhaps written in another form, or join with what stands beside them."""
+    return frozenset(char for char in chars - SIMPLE if not SIMPLE_FROM <= char <= SIMPLE_TO)
+
+
 def composed(text: str, chars: frozenset[str]) -> Changed:
     """Each letter with its accents as one character where there is one. ``chars``: all that stand in the text."""
-    doubtful = chars - SIMPLE
+    doubtful = may_compose(chars)
     if not doubtful:
         return Changed(text)
     parts, changed, at = [], [], 0
