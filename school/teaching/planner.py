@@ -18,7 +18,7 @@ from school.teaching.night import Night
 from school.teaching.provenance import Provenance
 from school.teaching.reviews import Reviews
 from school.teaching.settings import LessonSettings
-from school.teaching.streams import Step, Task
+from school.teaching.streams import Step, Task, shared_out
 from school.teaching.talks import Talks
 from school.texts.librarian import Bookmark, Lesson, Librarian
 
@@ -65,8 +65,18 @@ class Planner(Protocol):
 class LibraryPlanner:
     """Plans for a life: the library in a circle, and whatever else is due."""
 
-    def __init__(self, librarian: Librarian, settings: LessonSettings, *, block_tokens: int, device: torch.device):
-        self.librarian, self.settings, self.device = librarian, settings, device
+    def __init__(
+        self,
+        librarian: Librarian,
+        settings: LessonSettings,
+        *,
+        block_tokens: int,
+        device: torch.device,
+        shared_by: int | None = None,
+    ):
+        """``shared_by``: how many tasks share conversations, and what was taught: the first and the last ones; None:
+        all of them."""
+        self.librarian, self.settings, self.device, self.shared_by = librarian, settings, device, shared_by
         self.shape = Shape(settings.streams, block_tokens)
         self.agenda = Agenda.empty(settings)
 
@@ -84,10 +94,10 @@ class LibraryPlanner:
         ids, weights = np.concatenate([ids, asleep]), np.concatenate([weights, dreamed])
         if review_tokens:
             weights *= np.float32(strength)
-        if talk:  # in the first task, which in a team is the leader's, who so alone knows the conversations
-            weight += self._add_talks(tasks[0], talks)
+        if talk:
+            weight += self._add_talks(tasks[: self.shared_by], talks)
         if len(ids):
-            tasks[-1].add(ids, weights)
+            self._add_extra(tasks[-self.shared_by :] if self.shared_by else tasks, ids, weights)
             weight += float(weights.sum())
         return Step(
             tasks,
@@ -121,12 +131,18 @@ class LibraryPlanner:
         ids, weights = reviews.rows(step, rows=self.settings.review_rows, length=self.shape.length)
         return ids, weights, int((weights > 0).sum()) if from_people else 0
 
-    def _add_talks(self, task: Task, talks: Talks) -> float:
-        """Let a task have the next block of every conversation; returns how many targets are to be learned."""
+    def _add_talks(self, tasks: list[Task], talks: Talks) -> float:
+        """Let these tasks have the next block of every conversation; returns how many targets are to be learned."""
         ids, learned = talks.next(self.librarian)
-        task.add(ids, learned.astype(np.float32))
-        task.talks = len(ids)
+        for task, rows in zip(tasks, shared_out(len(ids), len(tasks)), strict=True):
+            task.add(ids[rows], learned[rows].astype(np.float32))
+            task.talks = rows
         return float(learned.sum())
+
+    def _add_extra(self, tasks: list[Task], ids: np.ndarray, weights: np.ndarray) -> None:
+        for task, rows in zip(tasks, shared_out(len(ids), len(tasks)), strict=True):
+            task.add(ids[rows], weights[rows])
+            task.extra = rows
 
     def _dialogue_is_due(self, step: int, talks: int) -> bool:
         """Whether this step has the next block of each conversation made of the library;

@@ -201,10 +201,11 @@ class Orders:
         tasks = []
         for row in range(0, own, micro_streams):
             start, stop = first + row, first + row + micro_streams
+            rows_of_task, extra = slice(row, row + micro_streams), slice(0, 0)
             if stop == self.team.size * own:  # the last task of all has the extra rows
-                stop = len(tokens)
-            rows_of_task = slice(row, row + micro_streams)
-            tasks.append(Task(tokens[start:stop].to(self.device), weights[start:stop].to(self.device), rows_of_task))
+                extra, stop = slice(0, len(tokens) - stop), len(tokens)
+            given = tokens[start:stop].to(self.device), weights[start:stop].to(self.device)
+            tasks.append(Task(*given, rows_of_task, extra=extra))
         return Step(tasks, weight, 0, int(review_tokens), bool(anchored), bool(jumped), taught=True, before=first)
 
 
@@ -272,7 +273,8 @@ def leading_tutor(
     """The first process's tutor: plans for all, teaches its share."""
     own, device = settings.streams, next(brain.parameters()).device
     whole = settings.model_copy(update={"streams": own * team.size})
-    planner = LibraryPlanner(librarian, whole, block_tokens=block_tokens, device=device)
+    # Conversations are the leader's, who alone knows them, so they are in the first task; what was taught in the last.
+    planner = LibraryPlanner(librarian, whole, block_tokens=block_tokens, device=device, shared_by=1)
     sizes = {"wanted": settings.micro_streams, "kept": micro_streams}
     pace = Pace.measured(brain, streams=own, length=block_tokens, seconds=micro_seconds, **sizes)
     pace.micro_streams = largest_divisor(own, pace.micro_streams)  # no task may be of two processes
@@ -312,7 +314,7 @@ def _hear_pieces(team: Team, vocabulary: int, spelling: int) -> list[bytes]:
 
 def _for_others(task: Task, rows: Tensor) -> Tensor:
     """Without the conversations, which are the leader's."""
-    return torch.cat([rows[: task.streams], rows[task.streams + task.talks :]])
+    return torch.cat([rows[: task.streams], rows[task.library_and_talks :]])
 
 
 def _sorted(tensors: dict[str, Tensor]) -> list[Tensor]:

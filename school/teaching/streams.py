@@ -66,23 +66,39 @@ class Streams:
 class Task:
     """Rows to read together, and how much each target counts.
 
-    The first rows are the next blocks of the streams ``rows`` and carry their memory; the next ``talks`` rows are those
-    of the conversations, and carry theirs; the rest, if any, are extra and start with none. Such rows ride along with
-    streams because a row alone costs almost as much as two.
+    The first rows are the next blocks of the streams ``rows`` and carry their memory; then come those of the
+    conversations ``talks``, which carry theirs; last, rows that start with none, the ``extra`` ones of the step. Such
+    rows ride along with streams because a row alone costs almost as much as two.
     """
 
     tokens: Tensor  # (R, T+1)
     weights: Tensor  # (R, T)
     rows: slice
-    talks: int = 0
+    talks: slice = field(default_factory=lambda: slice(0, 0))
+    extra: slice = field(default_factory=lambda: slice(0, 0))
 
     @property
     def streams(self) -> int:
-        return self.rows.stop - self.rows.start
+        return _size(self.rows)
+
+    @property
+    def library_and_talks(self) -> int:
+        """How many rows carry a memory."""
+        return _size(self.rows) + _size(self.talks)
 
     def add(self, tokens: np.ndarray, weights: np.ndarray) -> None:
         self.tokens = torch.cat([self.tokens, torch.from_numpy(tokens).to(self.tokens.device)])
         self.weights = torch.cat([self.weights, torch.from_numpy(weights).to(self.weights.device)])
+
+
+def _size(rows: slice) -> int:
+    return rows.stop - rows.start
+
+
+def shared_out(rows: int, tasks: int) -> list[slice]:
+    """So many rows for so many tasks, as evenly as can be: tasks that are done side by side wait for each other."""
+    edges = [rows * task // tasks for task in range(tasks + 1)]
+    return [slice(start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

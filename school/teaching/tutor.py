@@ -205,16 +205,17 @@ class Tutor:
         step.index = numbers.stop
         seconds = time.perf_counter() - started
         step.seconds += seconds
-        if len(numbers) == at_once and all(self._is_usual(step, step.tasks[number]) for number in numbers):
-            self.pace.took(seconds)
+        if len(numbers) == at_once and self._is_usual(step):
+            rows = max(len(step.tasks[number].tokens) for number in numbers)
+            self.pace.took(seconds * self.pace.micro_streams / rows)
         if step.index < len(step.tasks):
             return None
         self._under_way = None
         return self._finish(step)
 
-    def _is_usual(self, step: Step, task: Task) -> bool:
-        """Whether the task says how long tasks take."""
-        return len(task.tokens) == self.pace.micro_streams and not step.anchored and step.glimpse is None
+    def _is_usual(self, step: Step) -> bool:
+        """Whether its tasks say how long tasks take."""
+        return not step.anchored and step.glimpse is None
 
     def _begin(self) -> Step:
         step = self.planner.plan(
@@ -283,10 +284,9 @@ class Tutor:
         """Draws a row's dropout mask by its number in the step, so that it does not depend on the size of tasks. Where
         nothing is silenced, what people taught is known by heart in half as many returns, and costs what else it knows
         no more (docs/diary.md, "By heart")."""
-        extra = len(task.tokens) - task.streams - task.talks
-        counts = (step.before + task.rows.start, task.streams), (FIRST_TALK, task.talks), (FIRST_EXTRA, extra)
-        rows = [range(first, first + count) for first, count in counts]
-        return RowGenerator(seed_of(self.settings.seed, self.step), rows, whole=extra if step.taught else 0)
+        firsts = (step.before, task.rows), (FIRST_TALK, task.talks), (FIRST_EXTRA, task.extra)
+        rows = [range(first + some.start, first + some.stop) for first, some in firsts]
+        return RowGenerator(seed_of(self.settings.seed, self.step), rows, whole=len(rows[-1]) if step.taught else 0)
 
     def _take(self, step: Step, task: Task, read: Read) -> None:
         """Take over what came of a task."""
@@ -300,8 +300,8 @@ class Tutor:
             step.glimpse = self._glimpse(read.inputs, task.tokens[:, 1:].t(), read.logits, read.carried)
             self.stopwatch.lap("glimpse")
         # Only now: till here the task needed what the streams and the conversations carried before.
-        if task.talks:
-            self.talks.carried.write(slice(None), read.after.pick(slice(streams, streams + task.talks)))
+        if task.library_and_talks > streams:
+            self.talks.carried.write(task.talks, read.after.pick(slice(streams, task.library_and_talks)))
         if len(task.tokens) == streams == len(self.streams.pixels):
             self.streams = read.after
         elif streams:
@@ -327,10 +327,10 @@ class Tutor:
 
     def _carried_by(self, task: Task) -> Streams:
         """What each row of a task carries."""
-        extra, parts = len(task.tokens) - task.streams - task.talks, [self.streams.pick(task.rows)]
-        if task.talks:
-            parts.append(self.talks.carried)
-        if extra:
+        parts = [self.streams.pick(task.rows)]
+        if task.library_and_talks > task.streams:
+            parts.append(self.talks.carried.pick(task.talks))
+        if extra := len(task.tokens) - task.library_and_talks:
             parts.append(Streams.fresh(self.brain, extra, task.weights.shape[1]))
         return reduce(Streams.joined, parts)
 

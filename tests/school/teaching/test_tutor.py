@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import numpy as np
@@ -187,6 +188,28 @@ def test_a_broken_lesson_is_lost_alone(librarian):
     assert same(before, weights(tutor))
     assert all(parameter.grad is None for parameter in tutor.brain.parameters())
     take_steps(tutor, 1)
+
+
+def test_the_size_of_tasks_changes_nothing(librarian):
+    """Conversations and what was taught are shared among the tasks of a step as evenly as can be, and what is learned,
+    and carried on, is the same but for rounding, however many streams a task has."""
+    lives = []
+    for micro_streams in (4, 2, 1):
+        settings = {"streams": 4, "micro_streams": micro_streams, "dialogue_share": 0.9, "learning_rate": 1e-2}
+        tutor = make_tutor(librarian, LESSONS.model_copy(update=settings))
+        for i in range(5):
+            tutor.reviews.add(Pair(id=str(i), prompt="who?", answer="cat " * 12), librarian.tokenizer, 0)
+        take_steps(tutor, 3)
+        planned = copy.deepcopy(tutor.planner).plan(
+            3, talks=copy.deepcopy(tutor.talks), knows_library=False, strength=1.0, micro_streams=micro_streams
+        )
+        rows = [len(task.tokens) for task in planned.tasks]
+        assert sum(rows) >= 4 + len(tutor.talks)
+        assert max(rows) - min(rows) <= 2  # one for conversations, one for what was taught
+        lives.append([*weights(tutor), tutor.talks.carried.condition["recent"], tutor.streams.condition["recent"]])
+    for life in lives[1:]:
+        for one, other in zip(lives[0], life, strict=True):
+            assert torch.allclose(one, other, rtol=1e-3, atol=1e-3)
 
 
 def test_extra_rows_never_take_a_streams_memory(librarian):
