@@ -14,6 +14,7 @@ from school.talking.form import Form
 from school.talking.guard import Guard
 from school.talking.settings import SpeechSettings
 from school.talking.speaking import Speaking
+from school.talking.topic import Topic, gone_on, taken_up
 from school.texts.sentences import ends_only
 from school.texts.tokenizer import MARK_COUNT, Tokenizer
 
@@ -30,18 +31,23 @@ class Chooser:
         self,
         everyone: list[Speaking],
         logits: Tensor,
+        topics: list[list[Topic]],
         *,
         warmth: float,
         penalty: float,
         guard: Guard | None,
         run: Kernels | None = None,
     ) -> Tensor:
-        """A token for each, (B,), at ``warmth`` times its temperature. Raises ArithmeticError where the ``logits``
-        (B, V) are no numbers."""
+        """A token for each, (B,), at ``warmth`` times its temperature. ``topics``: what is left of each one's to take
+        up. Raises ArithmeticError where the ``logits`` (B, V) are no numbers."""
         if not logits.amax(-1).isfinite().all():
             raise ArithmeticError("what it was about to say came to no numbers")
         said = [one.said for one in everyone]
+        if pull := self._settings.take_up:
+            logits = gone_on(logits, topics, said)
         logits = self._form.spelled(self._form.pulled(logits, list(map(len, said))), said, run=run)
+        # Only where a word may end by itself: the next one's gain would cut it off ("Mo soup").
+        logits = taken_up(logits, topics, pull)
         recent, forbidden = self._recent(everyone), self._forbidden(everyone)
         temperatures, leaning = self._warm(everyone, warmth), self._leaning(everyone)
 

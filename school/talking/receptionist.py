@@ -27,7 +27,7 @@ from school.talking.guard import Guard
 from school.talking.recall import Recall
 from school.talking.settings import SpeechSettings
 from school.talking.speaking import Speaking
-from school.talking.topic import Topics, taken_up
+from school.talking.topic import Topics
 from school.talking.turns import Turns
 from school.teaching.examiner import NEUTRAL, REPEAT_SPAN
 from school.texts.sentences import ends_sentence, whole_characters
@@ -341,10 +341,9 @@ class Receptionist:
     def _choose(self, rows: slice = slice(None)) -> Tensor:
         """A token for each of these rows. Raises ArithmeticError where the logits are no numbers."""
         everyone, logits = self._speaking[rows], self._remembered(self._guided())[rows]
-        topics, said = [one.topics if self._topics else [] for one in everyone], [one.said for one in everyone]
-        logits = taken_up(logits, topics, said, self.settings.take_up)
+        topics = [one.topics if self._topics else [] for one in everyone]
         how = {"warmth": self.calibration, "penalty": self.penalty, "guard": self.guard}
-        return self._chooser.choose(everyone, logits, **how, run=self.voice.backend.kernels_for(logits))
+        return self._chooser.choose(everyone, logits, topics, **how, run=self.voice.backend.kernels_for(logits))
 
     def _guided(self) -> Tensor:
         """Logits (B, V) in which the question counts ``guidance`` times as an answer begins, and less and less: that is

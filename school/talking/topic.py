@@ -76,19 +76,34 @@ class Topics:
         return Topic(word.casefold(), known, min(1.0, rare / RARE))
 
 
-def taken_up(logits: Tensor, topics: list[list[Topic]], said: list[list[int]], pull: float) -> Tensor:
-    """Logits (B, V) in which what is left of each answer's topics is likelier, by ``pull`` nats at most."""
+def gone_on(logits: Tensor, topics: list[list[Topic]], said: list[list[int]]) -> Tensor:
+    """Logits (B, V) in which a word of what is left of each answer's topics that is begun is likelier to go on."""
+    rest = [
+        {token for topic in left for token in topic.goes_on(words)} for left, words in zip(topics, said, strict=True)
+    ]
+    return _raised(logits, [dict.fromkeys(tokens, GOES_ON) for tokens in rest])
+
+
+def taken_up(logits: Tensor, topics: list[list[Topic]], pull: float) -> Tensor:
+    """Logits (B, V) in which a word of what is left of each answer's topics is likelier to begin, by ``pull`` nats at
+    most."""
     if not pull or not any(topics):
         return logits
-    likely, logits = _likely(logits), logits.clone()
-    for row, (left, words) in enumerate(zip(topics, said, strict=True)):
-        gains: dict[int, float] = {}
-        for topic in left:
-            for token, gain in topic.begins(pull):
-                gains[token] = max(gains.get(token, 0.0), gain * bool(likely[row, token]))
-            gains |= dict.fromkeys(topic.goes_on(words), GOES_ON)
-        for token, gain in gains.items():
-            logits[row, token] += gain
+    likely, gains = _likely(logits), []
+    for row, left in enumerate(topics):
+        begins = [(token, gain) for topic in left for token, gain in topic.begins(pull) if likely[row, token]]
+        gains.append(dict(sorted(begins, key=lambda begin: begin[1])))  # of two the larger
+    return _raised(logits, gains)
+
+
+def _raised(logits: Tensor, gains: list[dict[int, float]]) -> Tensor:
+    """By so much for each token of each row."""
+    if not any(gains):
+        return logits
+    logits = logits.clone()
+    for row, gain in enumerate(gains):
+        for token, nats in gain.items():
+            logits[row, token] += nats
     return logits
 
 

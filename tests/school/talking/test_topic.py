@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from brain.hippocampus import Hippocampus, MixingWeights
-from school.talking.topic import GOES_ON, PLAUSIBLE, Topics, taken_up
+from school.talking.topic import GOES_ON, PLAUSIBLE, Topics, gone_on, taken_up
 from school.talking.words import language
 from school.texts.tokenizer import DOCUMENT, Tokenizer
 from tests.conftest import make_receptionist, make_tutor
@@ -36,26 +36,27 @@ def test_it_is_taken_up_once(topics):
     way = next(way for way in topic.ways if TOKENIZER.decode(way) == " zebra")
     assert len(way) > 1
     logits = torch.zeros(1, TOKENIZER.size)
-    first = taken_up(logits, [[topic]], [[]], 4.0)
+    first = taken_up(logits, [[topic]], 4.0)
     assert 0 < first[0, way[0]] <= 4.0
     assert (first != 0).sum() <= len(topic.ways)
-    second = taken_up(logits, [[topic]], [list(way[:1])], 4.0)
+    second = gone_on(logits, [[topic]], [list(way[:1])])
     assert second[0, way[1]] == GOES_ON
+    assert gone_on(logits, [[topic]], [[]]) is logits
     assert topics.left([topic], list(way[:-1])) == [topic]
     assert topics.left([topic], list(way)) == []
-    assert taken_up(logits, [[]], [[]], 4.0) is logits
+    assert taken_up(logits, [[]], 4.0) is logits
 
 
 def test_it_stands_where_it_may(topics):
     """Where a word is not among the likeliest, nothing makes it likelier."""
     found = topics.of("tell me about the zebra")
     logits = torch.arange(TOKENIZER.size, 0, -1.0)[None]
-    gained = (taken_up(logits, [found], [[]], 4.0) != logits)[0].nonzero()[:, 0].tolist()
+    gained = (taken_up(logits, [found], 4.0) != logits)[0].nonzero()[:, 0].tolist()
     firsts = {way[0] for way in found[0].ways}
     assert gained == sorted(first for first in firsts if first < PLAUSIBLE)
     high = logits.clone()
     high[0, list(firsts)] = 999.0
-    assert (taken_up(high, [found], [[]], 4.0) != high).sum() == len(firsts)
+    assert (taken_up(high, [found], 4.0) != high).sum() == len(firsts)
 
 
 @pytest.mark.parametrize("take_up", [0.0, 10.0])
