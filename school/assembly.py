@@ -117,7 +117,7 @@ class Mind:
     """A brain with all that belongs to it: its texts, who teaches it, who answers with it."""
 
     shape: BrainConfig
-    soul: Soul | None  # that it woke from
+    soul: Soul | None  # that it wakes from, until it is awake
     librarian: Librarian
     tutor: Tutor
     receptionist: Receptionist
@@ -210,6 +210,7 @@ def assemble(settings: SchoolSettings, waking: Waking, display: Display, voices:
         watchers=watchers,
         surfaces=[watch_library(settings, waking, mind, mailbox, registrar, say)],
     )
+    mind.soul = None  # all that it held was taken over, and as long as it is there so are its files, in memory
     return awake
 
 

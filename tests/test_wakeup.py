@@ -353,6 +353,17 @@ def test_a_home_of_another_user_says_how_to_adopt_it(barred):
     assert str(told.value).endswith(f" {home}")
 
 
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="nothing here tells which files are in memory")
+def test_the_soul_that_it_woke_from_is_let_go(home, here, heard):
+    """Its files take as much memory as the brain, and a disk that goes away would take the process with it."""
+    found: list[str] = []
+    heard(lambda text: found.append(Path("/proc/self/maps").read_text()) if "Good night" in text else None)
+    again = here(home, "--steps", "1", "--no-terminal")
+    assert again.returncode == 0, again.stderr
+    assert found
+    assert str(home / "soul" / "step-") not in found[0]
+
+
 def test_a_damaged_soul_is_named_and_the_one_before_wakes(home, here):
     """A truncated checkpoint is set aside by name and the baby wakes from the older one."""
     assert here(home, "--steps", "1", "--no-terminal").returncode == 0

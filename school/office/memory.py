@@ -68,6 +68,7 @@ def hand_back_memory() -> None:
     if sys.platform.startswith("linux"):
         with suppress(OSError, AttributeError):  # another C library
             ctypes.CDLL(None).malloc_trim(0)
+        let_go_of_files()
 
 
 def let_go_of_files() -> None:

@@ -102,9 +102,9 @@ def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
     plateau.examined_step, plateau.rate_scale = facts["examined_step"], facts["rate_scale"]
     if best := facts.get("best"):
         figure, waited, taught = best
-        weights = {name: tensor.to(tutor.device) for name, tensor in soul.tensors["best"].items()}
+        weights = _own(soul.tensors["best"], tutor.device)
         plateau.best = Best(figure, weights, waited, taught)
-    tutor.gate.before = {name: tensor.to(tutor.device) for name, tensor in soul.tensors.get("gate", {}).items()}
+    tutor.gate.before = _own(soul.tensors.get("gate", {}), tutor.device)
     tutor.gate.strength = facts.get("strength", 1.0)
     agenda.night = Night(facts.get("night", ()))
     agenda.bookmark = Bookmark(**facts["bookmark"])
@@ -112,7 +112,7 @@ def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
     kept = {name: tensor for name, tensor in kept.items() if name in fresh}
     fits = all((kept[name].shape, kept[name].dtype) == (fresh[name].shape, fresh[name].dtype) for name in kept)
     if (facts["streams"], facts["block_tokens"]) == tutor.planner.shape and fits:
-        tensors = {name: tensor.to(tutor.device) for name, tensor in kept.items()}
+        tensors = _own(kept, tutor.device)
         tutor.streams = Streams.of(fresh | tensors)  # an old soul's may lack something
     else:  # other blocks than before: the lessons start a new epoch
         agenda.bookmark = agenda.bookmark._replace(epoch=agenda.bookmark.epoch + 1, block=0)
@@ -184,6 +184,12 @@ def _check_bounds(shape: BrainConfig) -> None:
         raise ValueError(f"dropout = {shape.dropout}")
     if misfit := shape.misfit():
         raise ValueError(misfit)
+
+
+def _own(tensors: dict[str, Tensor], device: torch.device) -> dict[str, Tensor]:
+    """Copies: a soul's tensors are its files, which stay in memory as a whole while one of them is in use, and are
+    perhaps on a disk that goes away."""
+    return {name: tensor.to(device, copy=True) for name, tensor in tensors.items()}
 
 
 @torch.no_grad()
