@@ -331,8 +331,8 @@ def test_no_files_left_to_open(home: Caretaker):
     home.save(soul_of(1))
     before = everything(home.folder)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    handles = []
-    resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+    handles = [os.open(home.folder, os.O_RDONLY)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/dev/fd"))) + 32, hard))
     try:
         with contextlib.suppress(OSError):
             while True:
