@@ -4,12 +4,12 @@
     python -m benchmarks.told --minutes 0                        # only what is found, without a brain
     python -m benchmarks.told --cpu-minutes 1 --after 10         # whether the weights have it by then
 
-A baby grows for some minutes, then is told the facts of ``told.toml``: after each, the question is asked twenty times,
-each of its three paraphrases five times, and an answer is right if the key word is in it. Once all are told, everything
-is asked again, and a hundred questions that no fact answers: who gets a taught answer then was recalled falsely. With
-``--after``, it goes on with its lessons and examinations, as in daily life, for so many minutes (of the processor's
-work, where that counts) and is asked with nothing but its weights: no recall, no hippocampus. ``--facts`` tells it the
-first so many only, ``--after-only`` asks for them only then, for that is what takes longest.
+A baby grows for some minutes, then is told the facts of ``told.toml``: after each, the question is asked ``--samples``
+times (twenty), each of its three paraphrases a quarter as often, and an answer is right if the key word is in it. Once
+all are told, everything is asked again, and a hundred questions that no fact answers: who gets a taught answer then was
+recalled falsely. With ``--after``, it goes on with its lessons and examinations, as in daily life, for so many minutes
+(of the processor's work, where that counts) and is asked with nothing but its weights: no recall, no hippocampus.
+``--facts`` tells it the first so many only, ``--after-only`` asks for them only then: asking takes longest.
 
 The settings of recall were chosen on half "a"; "b" is what counts.
 """
@@ -42,7 +42,8 @@ from school.texts.tokenizer import END, MARK_COUNT
 from wakeup import whisper
 
 FACTS = Path(__file__).with_name("told.toml")
-SAMPLES, OF_PARAPHRASES = 20, 5
+SAMPLES = 20
+TO_A_PARAPHRASE = 4  # samples of the question for each of a paraphrase
 HELD = 0.5  # of the samples that must be right for a fact to be known
 
 
@@ -121,14 +122,14 @@ def guessed(receptionist: Receptionist, facts: Sequence[Fact]) -> float:
     return fmean(right(receptionist, fact, [fact["ask"]]) for fact in facts)
 
 
-def asked(receptionist: Receptionist, facts: Sequence[Fact]) -> dict[str, Any]:
+def asked(receptionist: Receptionist, facts: Sequence[Fact], samples: int) -> dict[str, Any]:
     """``same`` and ``paraphrases``: shares of right answers; ``known``: of facts with at least HELD of them right."""
-    same = [right(receptionist, fact, [fact["ask"]] * SAMPLES) for fact in facts]
-    again = [right(receptionist, fact, fact["again"] * OF_PARAPHRASES) for fact in facts]
+    same = [right(receptionist, fact, [fact["ask"]] * samples) for fact in facts]
+    again = [right(receptionist, fact, fact["again"] * max(1, samples // TO_A_PARAPHRASE)) for fact in facts]
     return {"same": fmean(same), "paraphrases": fmean(again), "known": fmean(share >= HELD for share in same)}
 
 
-def tell(receptionist: Receptionist, facts: Sequence[Fact]) -> dict[str, Any]:
+def tell(receptionist: Receptionist, facts: Sequence[Fact], samples: int) -> dict[str, Any]:
     """Tell them one at a time and ask for each at once."""
     told, seconds = [], []
     for number, fact in enumerate(facts, 1):
@@ -136,7 +137,7 @@ def tell(receptionist: Receptionist, facts: Sequence[Fact]) -> dict[str, Any]:
         receptionist.remember([fact.pair])
         answers(receptionist, [fact["ask"]])
         seconds.append(time.perf_counter() - started)
-        told.append(asked(receptionist, [fact]))
+        told.append(asked(receptionist, [fact], samples))
         if number % 25 == 0:
             whisper(f"told {number} facts")
     means = {name: fmean(one[name] for one in told) for name in told[0]}
@@ -149,8 +150,8 @@ def life(given: argparse.Namespace, facts: list[Fact], unrelated: list[str]) -> 
         result: dict[str, Any] = grow(day, settings, given)
         if not given.after_only:
             result["guessed"] = guessed(receptionist, facts)
-            result["at_once"] = tell(receptionist, facts)
-            result["all_told"] = asked(receptionist, facts)
+            result["at_once"] = tell(receptionist, facts, given.samples)
+            result["all_told"] = asked(receptionist, facts, given.samples)
             wrong = [reply.told for reply in answers(receptionist, unrelated)]
             result["false"] = fmean(told is not None for told in wrong)
         if given.after:
@@ -159,21 +160,21 @@ def life(given: argparse.Namespace, facts: list[Fact], unrelated: list[str]) -> 
                 tutor.learn(fact.pair)
             first = tutor.step
             learn_for(day, settings, given.after, by_processor=bool(given.cpu_minutes))
-            result["after"] = {"steps": tutor.step - first} | by_weights_alone(day, settings, facts)
+            result["after"] = {"steps": tutor.step - first} | by_weights_alone(day, settings, facts, given.samples)
             result["held_out_change"] = examine(tutor).bits_per_byte / held_out - 1
             result["by_heart"] = sum(by_heart(tutor.voice, [fact.pair for fact in facts], tutor.librarian.tokenizer))
             result["undone"] = len(tutor.news)
     return result
 
 
-def by_weights_alone(day: Awake, settings: SchoolSettings, facts: Sequence[Fact]) -> dict[str, Any]:
+def by_weights_alone(day: Awake, settings: SchoolSettings, facts: Sequence[Fact], samples: int) -> dict[str, Any]:
     """How many it knows, and how surprising the answers are to it (nats per token)."""
     tutor, receptionist = day.tutor, day.classroom.receptionist
     alone = Receptionist(
         copy.deepcopy(tutor.voice), receptionist.tokenizer, receptionist.conversations, settings.speech,
         open_recall(receptionist.tokenizer, settings),
     )  # fmt: skip
-    return asked(alone, facts) | {"nats_per_token": fmean(nats_per_token(tutor, fact.pair) for fact in facts)}
+    return asked(alone, facts, samples) | {"nats_per_token": fmean(nats_per_token(tutor, fact.pair) for fact in facts)}
 
 
 def rounded(value: Any) -> Any:
@@ -191,7 +192,10 @@ def main() -> None:
     options.add_argument("--half", choices=("a", "b", "both"), default="b", help="of the facts")
     options.add_argument("--after-only", action="store_true", help="ask for nothing before")
     options.add_argument("--after", type=float, default=0, metavar="MINUTES", help="of lessons after all were told")
+    options.add_argument("--samples", type=int, default=SAMPLES, help="answers to each question")
     given = options.parse_args()
+    if given.samples < 1:
+        raise Mistake(f"--samples must be at least 1, not {given.samples}.")
     if min(given.minutes, given.cpu_minutes, given.after) < 0:
         raise Mistake("--minutes, --cpu-minutes and --after can't be less than 0.")
     facts, unrelated = facts_of(given.half)

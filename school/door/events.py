@@ -116,7 +116,7 @@ class Undone:
 
     def __str__(self) -> str:
         worse = f"it had got worse at text it was never taught ({self.held_out_change:+.1%})"
-        return f"with what it was taught lately {worse}: that is undone, and tried again more gently"
+        return f"with what it was taught lately {worse}: some of it is undone, and tried again more gently"
 
 
 Event = StepReport | Examined | Saved | Tasted | Undone

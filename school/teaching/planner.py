@@ -22,6 +22,8 @@ from school.teaching.streams import Step, Task, shared_out
 from school.teaching.talks import Talks
 from school.texts.librarian import Bookmark, Lesson, Librarian
 
+FOR_HEART = 0.25  # rows, for each stream, that what is not known by heart yet may fill
+
 
 class Shape(NamedTuple):
     """Of what a step reads: ``streams`` blocks of ``length`` tokens, beside what comes in extra rows."""
@@ -128,7 +130,12 @@ class LibraryPlanner:
         """Rows of what was taught and is due: ids (R, T+1), weights (R, T), and how many targets people taught."""
         reviews = self.agenda.reviews
         from_people = reviews.people_are_due(step)
-        ids, weights = reviews.rows(step, rows=self.settings.review_rows, length=self.shape.length)
+        ids, weights = reviews.rows(
+            step,
+            rows=self.settings.review_rows,
+            length=self.shape.length,
+            rows_for_heart=int(FOR_HEART * self.shape.streams),
+        )
         return ids, weights, int((weights > 0).sum()) if from_people else 0
 
     def _add_talks(self, tasks: list[Task], talks: Talks) -> float:

@@ -9,6 +9,7 @@ box, Leitner 1972). Only ids, dates and figures live here (and so in a soul); th
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ OWN, OWN_SHARE = "good", 0.5  # source of its own answers that people liked; of 
 BY_HAND = ("fix", "teach")  # sources of what one person meant to teach
 LONGEST_BY_HEART = 128  # tokens of question and answer
 AGAIN = 4.0  # steps between two returns of what is not known by heart yet
+PASSED_OVER = 200  # pairs that find no room, before the rest of thousands that are due is not tried
 
 
 class Before(NamedTuple):
@@ -128,26 +130,31 @@ class Reviews:
         """Whether something is due that people taught, not only the staff."""
         return any(review.due <= step and review.pair.source not in STAFF for review in self._reviews.values())
 
-    def rows(self, step: int, *, rows: int, length: int) -> tuple[np.ndarray, np.ndarray]:
-        """What is due at this step, packed into at most ``rows`` rows; what does not fit stays due, and so do its own
-        answers beyond their share.
+    def rows(self, step: int, *, rows: int, length: int, rows_for_heart: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """What is due at this step, packed into at most ``rows`` rows, or ``rows_for_heart`` for what is not known by
+        heart yet; what does not fit stays due, and so do its own answers beyond their share. What has waited longest
+        comes first, what is short may fill the gaps behind it.
 
-        Returns ids (R, length+1) and weights (R, length), R at most ``rows``. A text longer than a row is cut into
-        several; one longer than all the rows shows its next part each time, and its interval grows with each pass.
+        Returns ids (R, length+1) and weights (R, length). A text longer than a row is cut into several; one longer than
+        all the rows shows its next part each time, and its interval grows with each pass.
         """
         due = sorted((r.due, key) for key, r in self._reviews.items() if r.due <= step)
         packed: list[tuple[list[int], list[float]]] = []
-        own = 0  # tokens
+        own, passed = 0, Counter[bool]()  # tokens; pairs that found no room, known ones and others
         for _, key in due:
             review = self._reviews[key]
-            if review.pair.source == OWN:
-                if own and own + len(review.weights) > OWN_SHARE * rows * length:
-                    continue
-                own += len(review.weights)
-            parts = -(-len(review.weights) // (rows * length))
+            if passed[review.known] > PASSED_OVER:
+                continue
+            size, is_own = len(review.weights), review.pair.source == OWN
+            if is_own and own and own + size > OWN_SHARE * rows * length:
+                continue
+            most = rows if review.known else max(rows, rows_for_heart)
+            parts = -(-size // (rows * length))
             part = round(math.log(review.interval, self.growth) * parts) % parts if parts > 1 else 0
-            if not _pack(packed, *_part(review, part, rows * length), rows, length):
-                break
+            if not _pack(packed, *_part(review, part, rows * length), most, length):
+                passed[review.known] += 1
+                continue
+            own += is_own * size
             interval = review.interval * self.growth ** (1 / parts) if review.known else AGAIN
             self._reviews[key] = replace(review, due=step + max(1, round(interval)), interval=interval)
         return _as_arrays(packed, length)
@@ -214,12 +221,12 @@ def _pack(
     rows: int,
     length: int,
 ) -> bool:
-    """Append to the last row if the whole fits there (a row holds length + 1 tokens), else to new rows, if any."""
-    if packed and len(packed[-1][0]) + len(tokens) <= length + 1:
-        row, row_weights = packed[-1]
-        row.extend(tokens)
-        row_weights.extend((0.0, *weights))
-        return True
+    """Append to the first row in which the whole fits (a row holds length + 1 tokens), else to new rows, if any."""
+    for row, row_weights in packed:
+        if len(row) + len(tokens) <= length + 1:
+            row.extend(tokens)
+            row_weights.extend((0.0, *weights))
+            return True
     starts = range(0, max(1, len(tokens) - 1), length)
     if len(packed) + len(starts) > rows:
         return False

@@ -96,7 +96,7 @@ class LessonSettings(Slice):
     teaching_tolerance: float = Field(
         0.005,
         ge=0,
-        description="share of held-out bits beyond which what people taught is undone, and tried more gently",
+        description="share of held-out bits beyond which some of what people taught is undone, and tried more gently",
         json_schema_extra=EXPERT,
     )
     verdict_budget: float = Field(

@@ -11,6 +11,7 @@ from school.souls.packing import pack_soul, wake_tutor
 from school.teaching.gate import GENTLEST, Gate
 from tests.conftest import LESSONS, make_receptionist, make_tutor, take_steps
 
+ALONE = LESSONS.model_copy(update={"tolerance": 100.0})
 TAUGHT = Pair(id="p", prompt="who sang?", answer="zzzz zzzz", person="ann", source="teach")
 
 
@@ -23,8 +24,9 @@ def same(first, second) -> bool:
 
 
 def taught(librarian, steps: int = 3):
-    """A tutor with a best so far, and after it some lessons of what somebody taught; the voice before them."""
-    tutor = make_tutor(librarian, LESSONS, seed=3)
+    """A tutor with a best so far, and after it some lessons of what somebody taught; the voice before them. The gate
+    alone moves its weights at examinations."""
+    tutor = make_tutor(librarian, ALONE, seed=3)
     take_steps(tutor, 2)
     tutor.heed(2.0)
     voice = weights(tutor.voice)
@@ -33,17 +35,37 @@ def taught(librarian, steps: int = 3):
     return tutor, voice
 
 
+def between(before, after, share: float) -> list[torch.Tensor]:
+    return [one.lerp(other, share) for one, other in zip(before, after, strict=True)]
+
+
 def test_what_costs_too_much_is_undone(librarian):
-    """Brain and voice go on from the voice before, it is told by how much, and lessons count half as much."""
+    """Brain and voice go on from between the voice before and now: of what costs twice as much as is allowed, four
+    times what it should, half is kept. It is told by how much, and lessons count half as much."""
     tutor, before = taught(librarian)
+    after = weights(tutor.voice)
     tutor.heed(2.02)
-    assert same(weights(tutor.voice), before)
-    assert same(weights(tutor.brain), before)
+    assert same(weights(tutor.voice), between(before, after, 0.5))
+    assert same(weights(tutor.brain), weights(tutor.voice))
     (told,) = tutor.news
     assert isinstance(told, Undone)
     assert "+1.0%" in str(told)
     assert tutor.gate.strength == 0.5
     assert not tutor.exam_due
+
+
+def test_where_that_was_not_enough_it_goes_back_further(librarian):
+    """Towards the same weights as before, until an examination passes; where nothing is allowed, all the way."""
+    tutor, before = taught(librarian)
+    tutor.heed(2.02)
+    take_steps(tutor, 1)
+    after = weights(tutor.voice)
+    tutor.heed(2.04)
+    assert same(weights(tutor.voice), between(before, after, 0.125**0.5))
+    assert tutor.gate.judge(2.04, 2.0, 0.0, tutor.brain, tutor.voice)
+    assert same(weights(tutor.voice), before)
+    tutor.heed(2.0)
+    assert not tutor.gate.before
 
 
 def test_what_costs_little_stays(librarian):
@@ -66,14 +88,14 @@ def test_lessons_of_the_library_are_not_judged(librarian):
 
 def test_it_is_tried_again_more_gently(librarian):
     """Half the weight each time, down to the gentlest; twice as much again with each examination that passes."""
-    gate, brain = Gate(), make_tutor(librarian, LESSONS).voice
+    gate, brain, voice = Gate(), *(make_tutor(librarian, LESSONS).voice for _ in range(2))
     for strength in (0.5, 0.25, 0.125, GENTLEST, GENTLEST):
-        gate.remember(brain)
-        assert gate.judge(2.1, 2.0, 0.005, brain) is not None
+        gate.remember(voice)
+        assert gate.judge(2.1, 2.0, 0.005, brain, voice) is not None
         assert gate.strength == strength
     for strength in (0.125, 0.25, 0.5, 1.0, 1.0):
-        gate.remember(brain)
-        assert gate.judge(2.0, 2.0, 0.005, brain) is None
+        gate.remember(voice)
+        assert gate.judge(2.0, 2.0, 0.005, brain, voice) is None
         assert gate.strength == strength
 
 
@@ -92,8 +114,9 @@ def test_a_soul_keeps_what_is_to_be_judged(librarian, tmp_path):
     tutor, before = taught(librarian)
     caretaker = Caretaker(tmp_path / "soul", SoulSettings())
     caretaker.save(pack_soul(tutor, make_receptionist(tutor, tmp_path), {}))
-    late = make_tutor(librarian, LESSONS, seed=9)
+    late = make_tutor(librarian, ALONE, seed=9)
     wake_tutor(caretaker.newest(print, set_aside=False), late, [TAUGHT])
+    after = weights(late.voice)
     late.heed(2.02)
-    assert same(weights(late.voice), before)
+    assert same(weights(late.voice), between(before, after, 0.5))
     assert late.gate.strength == 0.5

@@ -70,6 +70,18 @@ def test_what_is_not_known_comes_back_often(librarian):
     assert intervals(tutor)["1"] == AGAIN
 
 
+def test_what_is_not_known_has_a_quarter_as_many_rows_as_the_library(librarian):
+    """However few rows there are for all else."""
+    facts = [fact(f"{i:02}", prompt=f"{i}?") for i in range(40)]
+    tutor, rows = taught(librarian, *facts, streams=8, review_rows=1), []
+    for known in (False, True):
+        tutor.reviews.recited({one.id: known for one in facts}, 0)
+        step = tutor.planner.plan(0, talks=tutor.talks, knows_library=False, strength=1.0, micro_streams=8)
+        (task,) = step.tasks
+        rows.append(len(task.tokens) - task.streams - task.talks)
+    assert rows == [2, 1]
+
+
 def test_what_was_known_and_is_no_more_comes_back_soon(librarian):
     tutor = taught(librarian, fact("1"))
     tutor.reviews.recited({"1": True}, 0)

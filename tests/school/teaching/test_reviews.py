@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import settings as effort
 from hypothesis import strategies as st
 
-from school.door.values import Pair, Scope
+from school.door.values import ME, Pair, Scope
 from school.teaching.reviews import Dates, Reviews, as_tokens
 from school.texts.tokenizer import BABY, DOCUMENT, END, MARK_COUNT, PERSON, Tokenizer
 
@@ -115,6 +115,28 @@ def test_short_ones_share_a_row():
     assert ids[0].tolist() == first + second + [0] * 17
     each = [0.2, 0.2, 0.2, 0, 1, 1, 1]
     np.testing.assert_allclose(weights[0], [*each, 0, *each, *[0] * 17])
+
+
+def test_what_is_short_fills_the_gaps():
+    """Behind what has waited longer and leaves no room for the next; nobody who waits longer comes later for it."""
+    listed = taught(pair("a", "", "a" * 20), pair("b", "", "b" * 20), pair("c", "", "c" * 20), pair("d", "", "d" * 5))
+    assert shown(listed, 0).split("\n") == ["a" * 20 + "d" * 5, "b" * 20]
+    assert shown(listed, 0) == "c" * 20
+
+
+def test_what_is_to_be_known_by_heart_has_more_room():
+    """It comes back in up to so many rows until a recital finds that it is known; then it shares the room of all else.
+    Whoever has waited longest is among those that come, in either case."""
+    facts = [pair(f"f{i}", f"{i}?", "f" * 20, person=ME, source="fix") for i in range(8)]
+    listed = taught(*facts, *(pair(f"t{i}", "", "t" * 20) for i in range(8)), step=1)
+    listed.add(pair("old", "", "o" * 20), LETTERS, 0)
+    counts = []
+    for known in (False, True):
+        listed.recited({fact.id: known for fact in facts}, 0)
+        ids, _ = listed.rows(1, rows=3, length=32, rows_for_heart=6)
+        text = "".join(map(LETTERS.decode, ids.tolist()))
+        counts.append([text.count(letter * 20) for letter in "oft"])
+    assert counts == [[1, 5, 0], [0, 3, 0]]
 
 
 def test_a_full_row_is_full():
