@@ -332,7 +332,7 @@ def test_no_files_left_to_open(home: Caretaker):
     before = everything(home.folder)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     handles = [os.open(home.folder, os.O_RDONLY)]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(map(int, os.listdir("/dev/fd"))) + 32, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(int(one.name) for one in Path("/dev/fd").iterdir()) + 32, hard))
     try:
         with contextlib.suppress(OSError):
             while True:

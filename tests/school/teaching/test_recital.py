@@ -78,7 +78,7 @@ def test_what_is_not_known_has_a_quarter_as_many_rows_as_the_library(librarian):
         tutor.reviews.recited({one.id: known for one in facts}, 0)
         step = tutor.planner.plan(0, talks=tutor.talks, knows_library=False, strength=1.0, micro_streams=8)
         (task,) = step.tasks
-        rows.append(len(task.tokens) - task.streams - task.talks)
+        rows.append(len(task.tokens) - task.library_and_talks)
     assert rows == [2, 1]
 
 
