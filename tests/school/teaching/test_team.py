@@ -21,6 +21,7 @@ from safetensors.torch import load_file
 from school.door.values import Pair
 from school.record.registrar import Registrar
 from school.record.settings import RecordSettings
+from school.souls.caretaker import Caretaker, SoulSettings
 from school.teaching.settings import LessonSettings
 from school.teaching.sharing import fingerprint, largest_divisor
 from tests.conftest import LESSONS, TINY
@@ -178,6 +179,7 @@ def test_two_processes_teach_like_one(tmp_path, alone, start):
     facts, _ = soul(team)
     assert facts["rate_scale"] < LessonSettings().review_rate  # so what is taught is learned close to the best average
     teach(team, Pair(id="1", prompt="who sat on a mat?", answer="the cat and my sister."))
+    let_its_best_stay(team)
     shutil.copytree(team, single)
     together = ("--set", "lessons.streams=2")
     (status, said), (other, others) = end(start(team, 2, PLAIN, "--steps", "10", *together, *careful), 150)
@@ -191,6 +193,16 @@ def test_two_processes_teach_like_one(tmp_path, alone, start):
         alone(home, "--steps", "3", "--set", "lessons.streams=4", *careful)
     assert soul(team)[0]["bookmark"]["epoch"] == facts["bookmark"]["epoch"]
     assert_the_same_life(team, single)
+
+
+def let_its_best_stay(home: Path) -> None:
+    """No examination will be better, so the next one moves the weights."""
+    caretaker = Caretaker(home / "soul", SoulSettings())
+    (place,) = caretaker.souls()
+    found = caretaker.load(place)
+    found.facts["best"][0] /= 2
+    shutil.rmtree(place)
+    caretaker.save(found)
 
 
 @pytest.mark.trial
