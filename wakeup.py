@@ -53,10 +53,13 @@ log = logging.getLogger("wakeup")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status: 0 well, 2 the user's mistake, 1 ours."""
+    """Run one command, of this process's own ``arguments`` where none are given; returns the exit status: 0 well, 2 the
+    user's mistake, 1 ours."""
+    options = parse(arguments)
+    if arguments is None and options.verb == "wake":
+        start_tuned()
     on_bedtime(LeaveQuietly())
     close_from_now_on()
-    options = parse(arguments)
     _print_anything()
     try:
         return _run(options)
@@ -65,6 +68,16 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         emit(f"babyLLM: {_not_installed(missing.name)}", sys.stderr)
         return 2
+
+
+def start_tuned() -> None:
+    """Where a process that learns has to begin otherwise, begin anew, as the same process: before anything is open, and
+    before a signal is heard, which would be lost in between."""
+    from school.office.memory import tuned
+
+    more = tuned(os.environ)
+    if more and sys.executable:
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | more)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -610,17 +623,5 @@ COMMANDS = {
     "twitch": twitch_errand,
 }
 
-
-def start_tuned() -> None:
-    """Where a process that learns has to begin otherwise, begin anew, as the same process: before anything is open, and
-    before a signal is heard, which would be lost in between."""
-    from school.office.memory import tuned
-
-    more = tuned(os.environ)
-    if more and sys.executable and parse(None).verb == "wake":
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], os.environ | more)
-
-
 if __name__ == "__main__":
-    start_tuned()
     sys.exit(main())

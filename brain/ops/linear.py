@@ -35,8 +35,7 @@ class _HalfProduct(torch.autograd.Function):
     def forward(ctx, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         x, weight = x.bfloat16(), weight.bfloat16()
         ctx.save_for_backward(x, weight)
-        out = F.linear(x, weight).float()
-        return out if bias is None else out.add_(bias)
+        return _product(x, weight, bias)
 
     @staticmethod
     def backward(ctx, grad: Tensor):
@@ -54,8 +53,7 @@ class _NormedProduct(torch.autograd.Function):
         normed, *moments = torch.native_layer_norm(x, scale.shape, scale, shift, eps)
         ctx.save_for_backward(x, scale, shift, factor, *moments)
         ctx.eps = eps
-        out = F.linear(normed.to(factor.dtype), factor).float()
-        return out if bias is None else out.add_(bias)
+        return _product(normed.to(factor.dtype), factor, bias)
 
     @staticmethod
     def backward(ctx, grad: Tensor):
@@ -65,6 +63,12 @@ class _NormedProduct(torch.autograd.Function):
         given = grad, x, scale.shape, *moments, scale, shift, [True] * 3
         grad_x, grad_scale, grad_shift = torch.ops.aten.native_layer_norm_backward(*given)
         return grad_x, grad_scale, grad_shift, None, grad_weight, grad_bias, None
+
+
+def _product(x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Of two factors, rounded or not; float32."""
+    out = F.linear(x, weight).float()
+    return out if bias is None else out.add_(bias)
 
 
 def _gradients(grad: Tensor, x: Tensor, weight: Tensor, *, of_bias: bool) -> tuple[Tensor, Tensor, Tensor | None]:

@@ -10,7 +10,7 @@ import gc
 import linecache
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -40,12 +40,9 @@ def keep_memory() -> None:
     page faults in ten steps and a fifth of the speed (235 against 181 ms a step on two cores). Blocks of any size come
     from the heap: with a threshold, which glibc caps at 32 MB, steps of 8,192 tokens took twice as long per token.
     """
-    if not sys.platform.startswith("linux"):
+    mallopt = _of_libc("mallopt")
+    if not mallopt:
         return
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except (OSError, AttributeError):
-        return  # another C library
     fast, trim_threshold, mmap_max, arena_max = 1, -1, -4, -8  # names in malloc.h
     mallopt(fast, 0)
     mallopt(mmap_max, 0)
@@ -65,10 +62,9 @@ def settle_in() -> None:
 def hand_back_memory() -> None:
     """Return to the system what is free now, which ``keep_memory`` keeps for the next step: of a ``toddler`` some 140
     MB. It takes 40 to 70 ms, in which no other thread gets memory, and as long until the next step has it back."""
-    if sys.platform.startswith("linux"):
-        with suppress(OSError, AttributeError):  # another C library
-            ctypes.CDLL(None).malloc_trim(0)
-        let_go_of_files()
+    if trim := _of_libc("malloc_trim"):
+        trim(0)
+    let_go_of_files()
 
 
 def let_go_of_files() -> None:
@@ -77,10 +73,21 @@ def let_go_of_files() -> None:
     Loading torch reads 120 MB of libraries, of which a life goes on to use 25. What is needed again comes back from
     the system's own cache by itself. It takes 25 ms.
     """
-    with suppress(OSError, AttributeError):  # another system
-        madvise = ctypes.CDLL(None).madvise
+    madvise = _of_libc("madvise")
+    if not madvise:
+        return
+    with suppress(OSError):  # it may be forbidden to look
         for start, size in _only_read(MAPPINGS.read_text("utf-8", "replace")):
             madvise(ctypes.c_void_p(start), ctypes.c_size_t(size), MADV_DONTNEED)
+
+
+def _of_libc(name: str) -> Callable[..., int] | None:
+    """A function of the C library, where this is Linux and its library has it: not each is glibc."""
+    if not sys.platform.startswith("linux"):
+        return None
+    with suppress(OSError):
+        return getattr(ctypes.CDLL(None), name, None)
+    return None
 
 
 def _only_read(mappings: str) -> Iterator[tuple[int, int]]:

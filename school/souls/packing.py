@@ -116,7 +116,7 @@ def wake_tutor(soul: Soul, tutor: Tutor, pairs: list[Pair]) -> None:
         tutor.streams = Streams.of(fresh | tensors)  # an old soul's may lack something
     else:  # other blocks than before: the lessons start a new epoch
         agenda.bookmark = agenda.bookmark._replace(epoch=agenda.bookmark.epoch + 1, block=0)
-    tutor.talks.restore(facts.get("talks", []), soul.tensors.get("talks", {}))
+    tutor.talks.restore(facts.get("talks", []), _own(soul.tensors.get("talks", {}), tutor.device))
     dates, unknown = facts["reviews"], frozenset(facts.get("unknown", ()))
     for pair in pairs:  # one without dates was taught after the soul was saved
         kept = dates.get(pair.id)
@@ -143,7 +143,7 @@ def wake_receptionist(
     named = soul.facts["conversations"]
     receptionist.conversations.restore(
         {
-            named[key][0]: (named[key][1], tensors)
+            named[key][0]: (named[key][1], _own(tensors, receptionist.device))
             for key, tensors in parts.items()
             if key in named and welcome(named[key][1])
         }

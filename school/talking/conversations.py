@@ -45,13 +45,11 @@ class Conversation:
     @classmethod
     def of(cls, person: str, tensors: dict[str, Tensor], device: torch.device) -> Conversation:
         """Raises KeyError or ValueError for tensors of no conversation; whether they fit a brain is not asked."""
-        state = {
-            name[6:]: tensor.to(device, copy=True) for name, tensor in tensors.items() if name.startswith("state.")
-        }
+        state = {name[6:]: tensor.to(device) for name, tensor in tensors.items() if name.startswith("state.")}
         recent = tensors["recent"]
         if recent.ndim != 1 or recent.dtype != torch.int64:
             raise ValueError("what it said last is no row of tokens")
-        return cls(person, state, tensors["pixel"].to(device, copy=True), recent.tolist())
+        return cls(person, state, tensors["pixel"].to(device), recent.tolist())
 
 
 class Conversations:

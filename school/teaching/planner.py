@@ -74,11 +74,11 @@ class LibraryPlanner:
         *,
         block_tokens: int,
         device: torch.device,
-        shared_by: int | None = None,
+        shared: bool = True,
     ):
-        """``shared_by``: how many tasks share conversations, and what was taught: the first and the last ones; None:
-        all of them."""
-        self.librarian, self.settings, self.device, self.shared_by = librarian, settings, device, shared_by
+        """``shared``: whether all tasks of a step share the conversations, and what was taught; else the first one has
+        those, and the last one this."""
+        self.librarian, self.settings, self.device, self.shared = librarian, settings, device, shared
         self.shape = Shape(settings.streams, block_tokens)
         self.agenda = Agenda.empty(settings)
 
@@ -97,9 +97,9 @@ class LibraryPlanner:
         if review_tokens:
             weights *= np.float32(strength)
         if talk:
-            weight += self._add_talks(tasks[: self.shared_by], talks)
+            weight += self._add_talks(tasks if self.shared else tasks[:1], talks)
         if len(ids):
-            self._add_extra(tasks[-self.shared_by :] if self.shared_by else tasks, ids, weights)
+            self._add_extra(tasks if self.shared else tasks[-1:], ids, weights)
             weight += float(weights.sum())
         return Step(
             tasks,

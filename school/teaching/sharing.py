@@ -274,7 +274,7 @@ def leading_tutor(
     own, device = settings.streams, next(brain.parameters()).device
     whole = settings.model_copy(update={"streams": own * team.size})
     # Conversations are the leader's, who alone knows them, so they are in the first task; what was taught in the last.
-    planner = LibraryPlanner(librarian, whole, block_tokens=block_tokens, device=device, shared_by=1)
+    planner = LibraryPlanner(librarian, whole, block_tokens=block_tokens, device=device, shared=False)
     sizes = {"wanted": settings.micro_streams, "kept": micro_streams}
     pace = Pace.measured(brain, streams=own, length=block_tokens, seconds=micro_seconds, **sizes)
     pace.micro_streams = largest_divisor(own, pace.micro_streams)  # no task may be of two processes

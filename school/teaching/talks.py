@@ -51,4 +51,4 @@ class Talks:
         kinds = {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}
         if len(places) == len(self) and all(kinds.get(name) == (own[name].shape, own[name].dtype) for name in own):
             self.places = [(number, block) for number, block in places]
-            self.carried = Streams.of({name: tensors[name].to(own[name].device, copy=True) for name in own})
+            self.carried = Streams.of({name: tensors[name].to(own[name].device) for name in own})

@@ -14,7 +14,7 @@ import torch
 
 from school.office.machine import prepare
 from school.office.machine_settings import MachineSettings
-from school.office.memory import TUNABLES, hand_back_memory, let_go_of_files, tuned
+from school.office.memory import TUNABLES, hand_back_memory, keep_memory, let_go_of_files, tuned
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no such thing on another system")
 
@@ -67,3 +67,17 @@ def test_a_process_that_learns_is_started_with_it_once():
     assert list(more) == [TUNABLES]
     assert tuned(more) is None
     assert tuned({TUNABLES: "glibc.malloc.arena_max=2"}) is None
+
+
+@pytest.mark.parametrize("system", ["win32", "darwin"])
+def test_on_another_system_nothing_is_done(monkeypatch, system):
+    """Windows has no C library without a name: to ask for it is a TypeError there."""
+
+    def refuse(name: str | None) -> None:
+        raise TypeError(name)
+
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(ctypes, "CDLL", refuse)
+    assert tuned({}) is None
+    for do in (keep_memory, hand_back_memory, let_go_of_files):
+        do()
