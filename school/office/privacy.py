@@ -15,12 +15,13 @@ from pathlib import Path
 OTHERS = 0o077  # the rights of a file's group and of everybody else
 ROOMS = ("soul", "statistics", "secrets")  # all in them is ours; the library is the person's
 SECRETS = (".env",)
+README = "README.md"  # in each room of the program's own folder
 OURS = frozenset({*ROOMS, *SECRETS, "library", "voice.toml", "words.txt", "names.txt", "cleaning.toml", "config.toml"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """How many folders and files others could read until now, and which of them they still can."""
+    """How many folders and files others could read until now, and which they still can."""
 
     count: int
     open: list[Path]
@@ -57,8 +58,9 @@ def close(file: Path) -> bool:
 def in_words(home: Path, closed: Closed) -> list[str]:
     """What a person is told about it; nothing where nothing was open."""
     lines = []
-    if done := closed.count - len(closed.open):
-        what, it = ("one folder or file", "it is") if done == 1 else (f"{done:,} folders and files", "they are")
+    if closed.count:
+        one = closed.count == 1
+        what, it = ("one folder or file", "it is") if one else (f"{closed.count:,} folders and files", "they are")
         lines.append(f"others on this machine could read {what} of {home}; now {it} yours alone.")
     if closed.open:
         more = f" and {len(closed.open) - 1:,} more" if len(closed.open) > 1 else ""
@@ -74,7 +76,6 @@ def _close(paths: Iterable[Path]) -> Closed:
     for path in paths:
         if not _is_open(path):
             continue
-        count += 1
         try:
             path.chmod(stat.S_IMODE(path.stat().st_mode) & ~OTHERS)
         except FileNotFoundError:
@@ -83,7 +84,18 @@ def _close(paths: Iterable[Path]) -> Closed:
             pass  # somebody else's: it is seen below
         if _is_open(path):
             still.append(path)
+        else:
+            count += not _as_it_came(path)
     return Closed(count=count, open=still)
+
+
+def _as_it_came(path: Path) -> bool:
+    """Whether this is a room's own README, or a folder with nothing else in it: nobody who has just unpacked the
+    program need be told of those."""
+    try:
+        return path.name == README if path.is_file() else {entry.name for entry in path.iterdir()} <= {README}
+    except OSError:  # closed to its owner as well
+        return False
 
 
 def _is_open(path: Path) -> bool:

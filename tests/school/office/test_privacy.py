@@ -43,6 +43,21 @@ def test_what_others_could_read_is_closed_and_told_once(tmp_path):
     assert in_words(tmp_path, close_home(tmp_path)) == []
 
 
+def test_rooms_as_they_came_are_closed_without_a_word(tmp_path):
+    """Who has just unpacked the program has nothing that anybody could have read; who has a page of a diary has."""
+    for room in ("soul", "statistics"):
+        (tmp_path / room).mkdir(mode=0o755)
+        (tmp_path / room / "README.md").touch(0o644)
+    (tmp_path / "wakeup.py").touch()
+    assert in_words(tmp_path, close_home(tmp_path)) == []
+    assert {mode(path) for room in ("soul", "statistics") for path in (tmp_path / room).rglob("*")} == {0o600}
+    assert mode(tmp_path / "soul") == mode(tmp_path / "statistics") == 0o700
+    for name in ("statistics/diary.md", "soul/README.md"):
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(0o644)
+    assert "one folder or file" in in_words(tmp_path, close_home(tmp_path))[0]
+
+
 def test_what_is_not_ours_stays_as_it_is(tmp_path):
     """The program's own folder, the person's library, and whatever links lead to, keep their rights."""
     ours = lay_out(tmp_path / "home")
