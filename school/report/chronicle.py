@@ -12,6 +12,7 @@ from school.record.read_only import Look
 from school.report.curves import examinations, lessons
 from school.report.days import days
 from school.report.life import on_the_wall, opened
+from school.report.plots import Points, draw
 from school.report.talk import talk, talk_lines
 from school.schedule.hours import start_of
 from school.screen.calligraphist import count, figure
@@ -129,31 +130,23 @@ def render(life: dict[str, Any], width: int, *, weather: bool = False, zone: tzi
 
 def draw_weather(weather: list[dict[str, Any]], width: int) -> str:
     """The three channels of the self-state over steps, what it was and what it expected, one below the other."""
-    import plotext
-
-    drawn = []
-    for channel in CHANNELS:
-        plotext.clear_figure()
-        plotext.theme("clear")
-        plotext.plot_size(width, 10)
-        plotext.title(f"{channel}: true (#) and expected (.)")
-        for name, marker in ((f"expected_{channel}", "."), (channel, "#")):
-            known = [(point["step"], point[name]) for point in weather if point[name] is not None]
-            if known:
-                plotext.plot(*zip(*known, strict=True), marker=marker)
-        drawn.append(plotext.uncolorize(plotext.build()))
-    return "\n".join(drawn)
+    return "\n".join(
+        draw(
+            f"{channel}: true (#) and expected (.)",
+            [Points(_points(weather, f"expected_{channel}"), "."), Points(_points(weather, channel), "#")],
+            width,
+            10,
+        )
+        for channel in CHANNELS
+    )
 
 
 def _plot(life: dict[str, Any], width: int) -> str:
     """Bits per byte over steps: what it is taught, and what it never was."""
-    import plotext
+    taught = Points(_points(life["loss_curve"], "bits_per_byte"), ".")
+    examined = Points(_points(life["held_out_curve"], "bits_per_byte"), "o", joined=False)
+    return draw("bits per byte: lessons (.) and held-out (o)", [taught, examined], width, 18)
 
-    plotext.clear_figure()
-    plotext.theme("clear")
-    plotext.plot_size(width, 18)
-    plotext.title("bits per byte: lessons (.) and held-out (o)")
-    for points, marker in ((life["loss_curve"], "."), (life["held_out_curve"], "o")):
-        known = [point for point in points if point["bits_per_byte"] is not None]
-        plotext.plot([p["step"] for p in known], [p["bits_per_byte"] for p in known], marker=marker)
-    return plotext.uncolorize(plotext.build())
+
+def _points(rows: list[dict[str, Any]], name: str) -> list[tuple[int, float]]:
+    return [(row["step"], row[name]) for row in rows if row[name] is not None]

@@ -12,7 +12,8 @@ from typing import Any
 
 from brain.gauges import from_names
 from school.report.html import bits, few, folded, key, table, tokens, whole
-from school.report.svg import Line, Scale, Widths, axis, plot, ribbon, river
+from school.report.scales import Scale
+from school.report.svg import Line, Widths, axis, plot, ribbon, river
 from school.screen.calligraphist import count, hex_color
 
 MARKS = 5  # of an axis

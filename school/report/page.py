@@ -9,7 +9,8 @@ from typing import Any
 from school.report.drawn import CHANNELS, day
 from school.report.html import bits, here, lasting, text, things, tile, whole
 from school.report.parts import SECTIONS, WORDY
-from school.report.svg import Scale, ribbon
+from school.report.scales import Scale
+from school.report.svg import ribbon
 from school.screen.calligraphist import count, hex_color
 
 STYLE = Path(__file__).with_name("style.css")

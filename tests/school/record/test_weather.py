@@ -108,7 +108,7 @@ def test_the_weather_of_a_life_that_was_not_always_noted():
     weather = [{"step": i, **colors, **(known if i > 5 else unknown)} for i in range(10)]
     drawn = draw_weather(weather, 60)
     assert drawn.count("true (#)") == 3
-    (row,) = [line for line in drawn.splitlines() if line.startswith("0.90")][:1]
+    (row,) = [line for line in drawn.splitlines() if line.startswith("0.9┤")][:1]
     assert "." in row.split("┤")[1]
     assert not row.split("┤")[1][:20].strip()
 

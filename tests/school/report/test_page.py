@@ -22,7 +22,7 @@ from school.report.html import here, lasting
 from school.report.life import opened
 from school.report.page import page
 from school.report.parts import NOTHING_YET, SECTIONS
-from school.report.svg import Scale
+from school.report.scales import Scale
 from tests.school.report.conftest import ATTACK, CANARIES, NOW
 
 EMPTY = {"meta", "link", "br", "img", "hr", "input"}
