@@ -124,7 +124,7 @@ def _letters(said: dict[str, Any]) -> Iterator[str]:
     yield _table("int AS_PERSON", marks["person"])
     yield _table("int AS_BABY", marks["baby"])
     yield _table("uint16_t NO_BEGINNING", said["no_beginning"])
-    for name in ("marked", "final", "begun", "goes_on"):
+    for name in ("marked", "final", "begun", "goes_on", "lines"):
         yield _table(f"uint16_t {name.upper()}", said[name] or [0])  # a mark, which is never said
     known = {piece: i for i, piece in enumerate(pieces) if i >= marks["count"]}
     if said["letters"]["kind"] == "characters":

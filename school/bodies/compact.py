@@ -70,6 +70,7 @@ def compact(body: Body) -> tuple[dict[str, Any], bytes]:
         "final": form.final.nonzero()[:, 0].tolist(),
         "begun": sorted(form.begun),
         "goes_on": form.goes_on.nonzero()[:, 0].tolist(),
+        "lines": form.lines,
         "weights": places,
     }
     return said, b"".join(about)

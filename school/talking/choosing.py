@@ -47,7 +47,7 @@ class Chooser:
             logits = gone_on(logits, topics, said)
         logits = self._form.spelled(self._form.pulled(logits, list(map(len, said))), said, run=run)
         # Only where a word may end by itself: the next one's gain would cut it off ("Mo soup").
-        logits = taken_up(logits, topics, pull)
+        logits = taken_up(self._form.ended(logits, said), topics, pull)
         recent, forbidden = self._recent(everyone), self._forbidden(everyone)
         temperatures, leaning = self._warm(everyone, warmth), self._leaning(everyone)
 

@@ -1,5 +1,5 @@
-"""The form of an answer: what it opens is closed, with something in it, nothing else is, a long one comes to an end,
-words are spelled, and it says something.
+"""The form of an answer: what it opens is closed, with something in it, nothing else is, it is one paragraph, does not
+break off in a sentence, a long one comes to an end, words are spelled, and it says something.
 
 Shapes: B answers, V vocabulary.
 """
@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from brain.ops.backend import Kernels
-from brain.sampling import spell_on
+from brain.sampling import FAR, spell_on
 from school.texts.brackets import MARK, Brackets, says
 from school.texts.tokenizer import Tokenizer
 from school.texts.wording import is_unspaced
@@ -29,7 +29,7 @@ class Form:
 
     ``marked``: the tokens with brackets or quotation marks, those that say nothing, and the end; ``final`` (V,): which
     end a sentence; ``goes_on`` (V,): which go on with a word, where one is ``begun``: after a token that ends with a
-    letter of a script with spaces."""
+    letter of a script with spaces; ``lines``: which are the ends of lines."""
 
     def __init__(self, tokenizer: Tokenizer, longest: int):
         self._long = longest * LONG
@@ -41,6 +41,8 @@ class Form:
         self.final = torch.tensor([bool(FINAL.search(piece)) for piece in pieces])
         self.begun = frozenset(i for i, piece in enumerate(pieces) if _spelled(piece[-1:]))
         self.goes_on = torch.tensor([_spelled(piece[:1]) for piece in pieces])
+        self.lines = [i for i, piece in enumerate(pieces) if "\n" in piece and not piece.strip()]
+        self._finals, self._end = self.final.nonzero()[:, 0].tolist(), tokenizer.end
         self._brackets = Brackets(tokenizer, self.marked, tokenizer.end, LONG)
 
     def pulled(self, logits: Tensor, counts: list[int]) -> Tensor:
@@ -59,6 +61,24 @@ class Form:
             return logits
         logits = logits.clone()
         logits[rows] = spell_on(logits[rows], self.goes_on.to(logits.device), SPELLED, run=run)
+        return logits
+
+    def ended(self, logits: Tensor, said: list[list[int]]) -> Tensor:
+        """Logits (B, V) in which an answer ends like what it learned from. A second end of line, where another
+        paragraph would begin, is its end. In the middle of a sentence there is no paragraph's end, and it breaks off
+        only where that is likelier than each mark that could end one, as where people write none: how it ends is no
+        place to be bold."""
+        if not self._finals:
+            return logits
+        logits = logits.clone()
+        for row, tokens in zip(logits, said, strict=True):
+            last = next((token for token in reversed(tokens) if token not in self.lines), None)
+            if last not in self._finals and row[self._end] < row[self._finals].amax():
+                row[self._end] -= FAR
+            if tokens and tokens[-1] in self.lines:
+                if last in self._finals:
+                    row[self._end] = row[[self._end, *self.lines]].logsumexp(-1)
+                row[self.lines] -= FAR
         return logits
 
     def is_long(self, count: int) -> bool:

@@ -49,6 +49,7 @@ class Talk:
         self._brackets = Brackets(self.letters, marked, self.marks["end"], self.habits["long"])
         self._begun, self._goes_on = frozenset(said["begun"]), np.zeros(len(self.letters.pieces), bool)
         self._goes_on[said["goes_on"]] = True
+        self._lines = said["lines"]
         self.reset()
 
     @property
@@ -156,6 +157,8 @@ class Talk:
             logits[self._final] += np.float32(self.habits["pull"] * past)
         if spoken and spoken[-1] in self._begun:
             logits = self._spelled(logits)
+        if len(self._final):
+            logits = self._ended(logits, spoken)
         while True:
             token = self.choosing.choose(logits, self.recent, forbidden, self.marks["end"], self._rng)
             if not self._brackets.refuses(spoken, token, self.longest):
@@ -170,6 +173,19 @@ class Talk:
         ways = np.where(self._goes_on, logits, left)
         odd = ways < ways.max() + math.log(self.habits["spelled"])
         return logits - np.float32(self.habits["far"]) * odd
+
+    def _ended(self, logits: np.ndarray, spoken: list[int]) -> np.ndarray:
+        """Logits in which a second end of line is its end, and none comes in a sentence, in which it breaks off
+        only where that is likelier than each mark that could end it."""
+        logits, end, far = logits.copy(), self.marks["end"], np.float32(self.habits["far"])
+        last = next((token for token in reversed(spoken) if token not in self._lines), None)
+        if last not in self._final and logits[end] < logits[self._final].max():
+            logits[end] -= far
+        if spoken and spoken[-1] in self._lines:
+            if last in self._final:
+                logits[end] = np.logaddexp.reduce(logits[[end, *self._lines]])
+            logits[self._lines] -= far
+        return logits
 
     def _past(self, spoken: list[int]) -> float:
         """How many tokens it is past the length from which on the next end of a sentence will do."""

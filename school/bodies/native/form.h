@@ -91,6 +91,8 @@ static int is_among(const uint16_t *tokens, size_t count, int token) {
     return 0;
 }
 
+#define IN(table, token) is_among(table, sizeof table / sizeof *table, token)
+
 /* Puts the tokens that close what is open behind those that were said, of which ``most`` have room; returns how many. */
 static long close_open(int *said, long count, long most) {
     long length, open;
@@ -111,7 +113,7 @@ static long close_open(int *said, long count, long most) {
 static int refuses(int *said, long count, int token, long most) {
     int may_end, half = (int)ceil((double)most * LONG);
     long before, after, then = count + 1;
-    if (!is_among(MARKED, sizeof MARKED / sizeof *MARKED, token)) return 0;
+    if (!IN(MARKED, token)) return 0;
     before = needed(said, count, &may_end);
     if (before < 0) return 0;
     if (token == END) return !may_end;

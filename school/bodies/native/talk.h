@@ -85,13 +85,30 @@ static void spell_on(float *logits) {
         if ((goes_on[i] ? logits[i] : left) < best) logits[i] -= (float)FAR_LESS;
 }
 
-/* The next token of an answer: past its LONG, ends of sentences gain; words are spelled. */
+/* A second end of line is the answer's end, and none comes in a sentence, in which it breaks off only where that is
+   likelier than each mark that could end it. */
+static void end_well(float *logits, const int *spoken, long count) {
+    enum { ENDS = sizeof LINES / sizeof *LINES, FINALS = sizeof FINAL / sizeof *FINAL };
+    int another = count && IN(LINES, spoken[count - 1]);
+    while (count && IN(LINES, spoken[count - 1])) count--;
+    int ended = count && IN(FINAL, spoken[count - 1]);
+    double high = logits[END], best = -INFINITY, sum = 0;
+    for (int i = 0; i < FINALS; i++) best = fmax(best, logits[FINAL[i]]);
+    if (!ended && logits[END] < best) logits[END] -= (float)FAR_LESS;
+    if (!another) return;
+    for (int i = 0; i < ENDS; i++) high = fmax(high, logits[LINES[i]]);
+    for (int i = 0; i < ENDS; i++) sum += exp(logits[LINES[i]] - high), logits[LINES[i]] -= (float)FAR_LESS;
+    if (ended) logits[END] = (float)(high + log(sum + exp(logits[END] - high)));
+}
+
+/* The next token of an answer: past its LONG, ends of sentences gain; words are spelled; it ends well. */
 static int next_token(Talk *talk, float *logits, int *spoken, long count, int begun) {
     static unsigned char forbidden[VOCABULARY];
     double more = past(talk, count);
     forbid(forbidden, begun, 1);
     for (size_t i = 0; more > 0 && i < sizeof FINAL / sizeof *FINAL; i++) logits[FINAL[i]] += (float)(PULL * more);
-    if (count && is_among(BEGUN, sizeof BEGUN / sizeof *BEGUN, spoken[count - 1])) spell_on(logits);
+    if (count && IN(BEGUN, spoken[count - 1])) spell_on(logits);
+    if (FORMED) end_well(logits, spoken, count);
     for (;;) {
         int token = choose_next(talk, logits, forbidden);
         if (!refuses(spoken, count, token, talk->longest)) return token;

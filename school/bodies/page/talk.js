@@ -170,6 +170,7 @@ class Talk {
     this.final = said.final;
     this.begun = new Set(said.begun);
     this.goesOn = new Set(said.goes_on);
+    this.lines = said.lines;
     this.random = randomFrom(seed);
     this.reset();
   }
@@ -230,6 +231,7 @@ class Talk {
     const past = this.past(spoken), refused = new Set(), pulled = logits.slice();
     if (past > 0) this.final.forEach((id) => (pulled[id] += this.habits.pull * past));
     if (this.begun.has(spoken[spoken.length - 1])) this.spell(pulled);
+    if (this.final.length) this.endWell(pulled, spoken);
     const forbidden = (id) => {
       if (refused.has(id) || (!begun && this.noBeginning.has(id))) return true;
       return id < marks.count && id !== marks.end;
@@ -250,6 +252,17 @@ class Talk {
     const left = logSum(logits.filter((_, id) => !goesOn(id)), -1);
     const best = logits.reduce((most, x, id) => (goesOn(id) && x > most ? x : most), left), least = best + Math.log(spelled);
     logits.forEach((x, id) => (goesOn(id) ? x : left) < least && (logits[id] -= far));
+  }
+
+  /** A second end of line is the answer's end, and none comes in a sentence, in which it breaks off only where that is
+   * likelier than each mark that could end it. */
+  endWell(logits, spoken) {
+    const { lines, final, marks: { end }, habits: { far } } = this;
+    const ended = final.includes(spoken.filter((token) => !lines.includes(token)).pop());
+    if (!ended && final.some((id) => logits[end] < logits[id])) logits[end] -= far;
+    if (!lines.includes(spoken[spoken.length - 1])) return;
+    if (ended) logits[end] = logSum([end, ...lines].map((id) => logits[id]), -1);
+    lines.forEach((id) => (logits[id] -= far));
   }
 
   /** How many tokens it is past the length from which on the next end of a sentence will do. */

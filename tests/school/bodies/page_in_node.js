@@ -68,6 +68,7 @@ const tasks = {
   encode: ({ texts }) => texts.map((text) => newTalk().letters.encode(text)),
   waiting: ({ texts }) => texts.map(house.waiting),
   mayEnd: ({ texts }) => texts.map(house.mayEnd),
+  ends: ({ rows }) => rows.map(([said, logits]) => (newTalk().endWell(logits, said), logits)),
   refuses: ({ rows }) => rows.map(([said, token, longest]) => Object.assign(newTalk(), { longest }).refuses(said, token)),
   sentences: ({ texts }) => texts.map(house.endsSentence),
   moods: ({ lives }) => lives.map(([colours, losses]) => house.mood(colours, losses)),

@@ -29,7 +29,7 @@ from school.texts.brackets import OPENERS, may_end, waiting
 from school.texts.sentences import ends_sentence
 from school.texts.tokenizer import Tokenizer
 from tests.conftest import make_brain
-from tests.school.talking.test_form import REFUSED, check_form, of_tokens
+from tests.school.talking.test_form import REFUSED, check_form, ends, of_tokens
 
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(
@@ -201,8 +201,11 @@ def test_what_may_not_come(marking, marked_letters):
     rows = [[*of_tokens(marked_letters, said, token), most] for said, token, most, _ in REFUSED]
     tasks = {"refuses": ("refuses", {"rows": rows})}
     tasks |= {str(i): ("answers", {"questions": ["hi"] * 3, "seed": i, "longest": i}) for i in range(1, 21)}
+    said, logits, ended = ends(marked_letters)
+    tasks["ends"] = ("ends", {"rows": [[one, row] for one, row in zip(said, logits.tolist(), strict=True)]})
     found = in_node(marking, tasks)
     assert found.pop("refuses") == [refused for *_, refused in REFUSED]
+    np.testing.assert_allclose(found.pop("ends"), ended.numpy(), atol=1e-5)
     for longest, answers in found.items():
         for said in answers["said"]:
             assert len(said) <= int(longest)

@@ -12,6 +12,7 @@ from school.door.mailbox import Ask
 from school.door.values import Manner
 from school.talking.form import Form
 from school.texts.brackets import CLOSERS, OPENERS, SMILE, says, waiting
+from school.texts.characters import Characters
 from school.texts.tokenizer import END, Tokenizer
 from tests.conftest import make_receptionist, make_tutor
 from tests.school.talking.test_receptionist import ask
@@ -202,6 +203,47 @@ def test_a_long_answer_is_pulled_to_its_end(tutor):
     assert pulled[0].eq(0).all()
     assert 0 < pulled[1, stop] < pulled[2, stop]
     assert pulled[:, letter].eq(0).all()
+
+
+# What was said; how likely the end, a full stop and an end of line are; which of them fall, and how likely the end is.
+ENDED = [
+    ("a", 0.3, 0.4, 0.1, "end", None),
+    ("a", 0.4, 0.3, 0.1, "", 0.4),  # as where people write no full stops
+    ("a.", 0.1, 0.4, 0.1, "", 0.1),
+    ("a.\n", 0.1, 0.4, 0.2, "line", 0.3),
+    ("a\n", 0.1, 0.4, 0.2, "end line", None),
+    ("a\n", 0.3, 0.2, 0.2, "line", 0.3),
+    ("a.\na", 0.1, 0.4, 0.2, "end", None),
+    ("", 0.1, 0.4, 0.2, "end", None),
+]
+
+
+@pytest.mark.parametrize(("said", "end", "stop", "line", "fall", "then"), ENDED)
+def test_an_answer_ends_like_what_it_learned_from(marked_letters, said, end, stop, line, fall, then):
+    """With a sentence, and with a paragraph."""
+    encode, form = marked_letters.encode, Form(marked_letters, 40)
+    of = {"end": marked_letters.end, "stop": encode(".")[0], "line": encode("\n")[0]}
+    logits = torch.full((1, marked_letters.size), 1e-9).log()
+    logits[0, list(of.values())] = torch.tensor([end, stop, line]).log()
+    ended = form.ended(logits, [encode(said)])
+    assert {name for name, token in of.items() if ended[0, token] < logits[0, token] - 10} == set(fall.split())
+    if then is not None:
+        assert ended[0, of["end"]].exp() == pytest.approx(then, abs=1e-6)
+    others = [token for token in range(marked_letters.size) if token not in of.values()]
+    assert ended[0, others].equal(logits[0, others])
+
+
+def ends(tokenizer: Tokenizer) -> tuple[list[list[int]], torch.Tensor, torch.Tensor]:
+    """What was said in many cases, random logits (B, V), and what they become: for small bodies to do as well."""
+    said = [tokenizer.encode(text) for text in ("", "a", "a.", "a.\n", "a\n", "\n", 'a."', "a.\n\n") for _ in range(6)]
+    logits = 3 * torch.randn(len(said), tokenizer.size, generator=torch.Generator().manual_seed(3))
+    return said, logits, Form(tokenizer, 40).ended(logits, said)
+
+
+def test_by_characters_an_answer_ends_as_it_likes():
+    tokenizer = Characters.of_texts(["abc.\n"], most=9, unknown="replace")
+    logits = torch.randn(1, tokenizer.size)
+    assert Form(tokenizer, 40).ended(logits, [tokenizer.encode("a")]).equal(logits)
 
 
 @pytest.mark.parametrize("mark", ["(", '"'])

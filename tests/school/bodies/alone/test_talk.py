@@ -21,7 +21,7 @@ from school.souls.caretaker import Soul
 from school.talking.settings import SpeechSettings
 from school.texts.brackets import waiting
 from school.texts.tokenizer import Tokenizer
-from tests.school.talking.test_form import REFUSED, check_form, of_tokens
+from tests.school.talking.test_form import REFUSED, check_form, ends, of_tokens
 
 QUESTIONS = ("who sat on the mat?", "", "and the soup 👩‍🚀?", "tomorrow we walk to the sea. " * 4)
 CPU = Compute(torch.device("cpu"), PYTORCH)
@@ -63,6 +63,12 @@ def test_whatever_is_likely_an_answer_says_something(marking):
         said = list(talk.answer("hello"))
         assert len(said) <= talk.longest
         check_form(talk.letters.decode(said))
+
+
+def test_an_answer_ends_as_the_residents_do(marking, marked_letters):
+    talk = Talk(*compact(marking))
+    for said, logits, ended in zip(*ends(marked_letters), strict=True):
+        np.testing.assert_allclose(talk._ended(logits.numpy(), said), ended.numpy(), atol=1e-5)
 
 
 def test_where_nothing_may_come_an_answer_ends(talk, monkeypatch):

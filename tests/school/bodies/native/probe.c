@@ -12,6 +12,7 @@ int probe_ends_sentence(const uint32_t *text, long length) { return ends_sentenc
 
 long probe_waiting(uint32_t *text, long length, int *may_end) { return waiting(text, length, may_end); }
 
+void probe_end_well(float *logits, const int *said, long count) { end_well(logits, said, count); }
 int probe_refuses(int *said, long count, int token, long most) { return refuses(said, count, token, most); }
 
 double probe_half(int half) { return number((uint16_t)half); }

@@ -17,7 +17,7 @@ from school.texts.sentences import ends_sentence
 from school.texts.tokenizer import END, Tokenizer
 from tests.school.bodies.alone.test_byte_pairs import SEEN
 from tests.school.bodies.test_page import HOWS, LISTED, LOGITS, MARKED, QUESTIONS, SENTENCES, TEXTS
-from tests.school.talking.test_form import REFUSED, check_form, of_tokens
+from tests.school.talking.test_form import REFUSED, check_form, ends, of_tokens
 
 WRITTEN = st.text(st.characters(exclude_categories=("Cs",)), max_size=60)
 
@@ -114,6 +114,13 @@ def test_what_may_not_come(marking_probe, marked_letters):
         before, next_ = of_tokens(marked_letters, said, token)
         room = np.array([*before, 0, 0], np.int32)
         assert bool(marking_probe.call("refuses", room, len(before), next_, most)) == refused, (said, token, most)
+
+
+def test_an_answer_ends_as_the_residents_do(marking_probe, marked_letters):
+    for said, logits, ended in zip(*ends(marked_letters), strict=True):
+        mine = logits.numpy().copy()
+        marking_probe.call("end_well", mine, np.array([*said, 0], np.int32), len(said))
+        np.testing.assert_allclose(mine, ended.numpy(), atol=1e-5)
 
 
 def test_whatever_is_likely_an_answer_says_something(marking_probe, marked_letters):
