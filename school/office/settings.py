@@ -88,12 +88,19 @@ def _explain(tree: type[Slice], error: dict[str, Any], given: Given) -> str:
     section = tree.model_fields.get(path[0])
     keys = section.annotation.model_fields if section and len(path) > 1 else tree.model_fields
     if error["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(path[-1], keys, n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(keys)}."
-        return f"{where}: {name} is not a setting; {hint}"
+        return f"{where}: {name} is not a setting; {_hint(path, keys)}"
     if len(path) == 1:
         return f"{where}: {name} must be a section, [{name}]."
     return f"{where}: {name} must be {allowed(keys[path[1]])}, not {_shown(error['input'])}."
+
+
+def _hint(path: list[str], keys: Iterable[str]) -> str:
+    """What somebody may have meant: settings that have the word in their name, or else the one most alike."""
+    *section, word = path
+    close = [key for key in keys if word in key.split("_")] or difflib.get_close_matches(word, keys, n=1, cutoff=0.5)
+    if not close:
+        return f"there are: {', '.join(keys)}."
+    return f"did you mean {' or '.join('.'.join([*section, key]) for key in close)}?"
 
 
 def _shown(value: object) -> str:

@@ -163,7 +163,7 @@ def test_what_few_people_change_is_taken_but_not_shown(tmp_path: Path):
         ("[brian]\nneurons = 5", "brian", "did you mean brain?"),
         ("[zoo]\nlions = 5", "zoo", "there are: brain, library, cleaning, redaction, lessons,"),
         ("qq = 5", "qq", "there are: brain, library, cleaning, redaction, lessons,"),
-        ("[brain]\nneuron = 5", "brain.neuron", "did you mean neurons?"),
+        ("[brain]\nneuron = 5", "brain.neuron", "did you mean brain.neurons?"),
         ("[brain]\nqqqqqq = 5", "brain.qqqqqq", "there are: species, preset,"),
         ("[brain.inner]\nx = 1", "brain.inner", "is not a setting"),
         ("brain = 5", "brain", "must be a section, [brain]"),
@@ -266,7 +266,8 @@ def test_set_takes_good_values(change: str, section: str, key: str, value: Any):
 @pytest.mark.parametrize(
     ("change", "starts", "says"),
     [
-        ("brain.neuron=5", "--set: brain.neuron", "did you mean neurons?"),
+        ("brain.neuron=5", "--set: brain.neuron", "did you mean brain.neurons?"),
+        ("lessons.rate=3", "--set: lessons.rate", "did you mean lessons.learning_rate or lessons.learning_rate_floor"),
         ("brian.neurons=5", "--set: brian", "did you mean brain?"),
         ("brain.neurons=x", "--set: brain.neurons", "a whole number"),
         ("brain.neurons=", "--set: brain.neurons", "a whole number"),
