@@ -697,7 +697,7 @@ def test_looking_refuses_settings_that_are_none(home, here, command):
     """What is given for this one time is held against all settings, also where a command goes by none of them; and so
     is what it goes by, wherever that stands."""
     done = here(home, *command.split(), "--set", "brain.neuron=3")
-    assert (done.returncode, "brain.neuron is not a setting; did you mean neurons?" in done.stderr) == (2, True)
+    assert (done.returncode, "brain.neuron is not a setting; did you mean brain.neurons?" in done.stderr) == (2, True)
 
 
 def test_looking_refuses_a_zone_that_is_none(home, here, monkeypatch, tmp_path):
