@@ -14,9 +14,9 @@ Shapes: R answers, T tokens of a row, V vocabulary, B rows of the library.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -33,8 +33,19 @@ SHARPNESS = 1.0  # beta of KTO, per nat of an answer
 KEPT_LIKELY = 0.1  # how much the likelihood of liked answers counts, per nat and token
 KEPT_SAME = 10.0  # how much it counts to be as it was, per nat and token
 RATE, CLIP = 3e-3, 1.0
+AT_ONCE = 2  # rows that are read together
 WARM_UP = 10  # steps over which the rate rises: the first ones of Adam go equally far everywhere
 SINKING = -0.2  # nats per token: where liked answers are so much less likely than they were, it goes wrong
+
+
+class Heard(NamedTuple):
+    """Sums over some answers: ``losses``; ``strayed``, in nats, over their tokens; and of those that people liked, how
+    ``likely`` they are and how much likelier than they were, each in nats per token."""
+
+    losses: Tensor
+    strayed: Tensor
+    likely: Tensor
+    likelier: Tensor
 
 
 @dataclass(slots=True)
@@ -104,37 +115,53 @@ class Course:
         return self.done >= self.steps or self.strayed > budget or self.sinking
 
     def step(self, drawn: Sequence[Verdict], library: Tensor) -> None:
-        """Learn from some verdicts, and stay as it was on ``library`` (B, T+1)."""
-        rows, liked = matched(drawn), torch.tensor([one.liked for one in drawn])
-        by_people = liked & torch.tensor([one.pair is not None for one in drawn])  # else it would teach itself
-        weights = torch.tensor([one.weight for one in drawn])
+        """Learn from some verdicts, and stay as it was on ``library`` (B, T+1). Gradients of a few rows at a time add
+        up, so that no more is in memory at once than these need."""
+        reference, parts = self._reference(drawn), list(alike(drawn))
+        tokens, people = sum(len(one.answer) for one in drawn), sum(map(_by_people, drawn))
+        self.optimizer.zero_grad()
+        on_answers, liked = 0.0, 0.0
+        for some in parts:
+            heard = self._hear(some, reference)
+            loss = heard.losses / len(drawn) + KEPT_SAME / 2 * heard.strayed / tokens
+            (loss - KEPT_LIKELY * heard.likely / max(1, people)).backward()
+            on_answers, liked = on_answers + heard.strayed.item() / tokens, liked + heard.likelier.item()
+        in_library = 0.0
+        for rows in library.split(AT_ONCE):
+            apart = strayed(read(self.learner, rows), read_quietly(self.base, rows)) * len(rows) / len(library)
+            (KEPT_SAME / 2 * apart).backward()
+            in_library += apart.item()
+        self.strayed = max(on_answers, in_library)
+        self.liked = liked / people if people else self.liked
+        self._update()
+        self.done += 1
+
+    def _hear(self, some: Sequence[Verdict], reference: Tensor) -> Heard:
+        rows, liked = matched(some), torch.tensor([one.liked for one in some])
+        by_people, weights = torch.tensor(list(map(_by_people, some))), torch.tensor([one.weight for one in some])
         own, before = read(self.learner, rows.tokens), read_quietly(self.base, rows.tokens)
         likely = log_probabilities(self.learner, own, rows)
         ratios = likely - log_probabilities(self.base, before, rows)
-        losses = preference_losses(ratios, liked, self._reference(drawn), SHARPNESS)
-        on_answers = strayed(own, before, rows.counted)
-        in_library = strayed(read(self.learner, library), read_quietly(self.base, library))
-        lengths = rows.counted.sum(1)
-        loss = (weights * losses).mean() + KEPT_SAME * (on_answers + in_library) / 2
-        if by_people.any():
-            loss = loss - KEPT_LIKELY * (likely / lengths)[by_people].mean()
-            self.liked = (ratios.detach() / lengths)[by_people].mean().item()
-        self.strayed = max(on_answers.item(), in_library.item())
-        self._update(loss)
-        self.done += 1
+        losses = weights * preference_losses(ratios, liked, reference, SHARPNESS)
+        apart, lengths = strayed(own, before, rows.counted) * rows.counted.sum(), rows.counted.sum(1)
+        likely, likelier = ((part / lengths)[by_people].sum() for part in (likely, ratios.detach()))
+        return Heard(losses.sum(), apart, likely, likelier)
 
     def _reference(self, drawn: Sequence[Verdict]) -> Tensor:
+        """From all of them, each behind another's question."""
         rows = mismatched(drawn)
         if rows is None:
             return torch.zeros(())
-        ratios = (
-            log_probabilities(brain, read_quietly(brain, rows.tokens), rows) for brain in (self.learner, self.base)
-        )
-        return reference_point(next(ratios) - next(ratios))
+        ratios = []
+        for tokens, counted in zip(*(part.split(AT_ONCE) for part in rows), strict=True):
+            some = Rows(tokens, counted)
+            after, before = (
+                log_probabilities(brain, read_quietly(brain, tokens), some) for brain in (self.learner, self.base)
+            )
+            ratios.append(after - before)
+        return reference_point(torch.cat(ratios))
 
-    def _update(self, loss: Tensor) -> None:
-        self.optimizer.zero_grad()
-        loss.backward()
+    def _update(self) -> None:
         gradients = [parameter.grad for parameter in self.learner.parameters() if parameter.grad is not None]
         rate = RATE * min(1.0, (self.done + 1) / WARM_UP)
         self.optimizer.step(rate, shrink=max(1.0, norm(gradients, self.learner.backend) / CLIP))
@@ -150,15 +177,30 @@ class Course:
     @torch.no_grad()
     def measure(self, drawn: Sequence[Verdict], library: Tensor) -> float:
         """Nats per token between what it was and is, on these answers or in the library, whichever is more."""
-        rows = matched(drawn)
-        on_answers = strayed(read(self.learner, rows.tokens), read(self.base, rows.tokens), rows.counted)
-        return max(on_answers.item(), strayed(read(self.learner, library), read(self.base, library)).item())
+        on_answers, in_library = 0.0, 0.0
+        for tokens, counted in map(matched, alike(drawn)):
+            there = strayed(read(self.learner, tokens), read(self.base, tokens), counted)
+            on_answers += (there * counted.sum()).item() / sum(len(one.answer) for one in drawn)
+        for rows in library.split(AT_ONCE):
+            in_library += strayed(read(self.learner, rows), read(self.base, rows)).item() * len(rows) / len(library)
+        return max(on_answers, in_library)
 
     def difference(self) -> dict[str, Tensor]:
         """Of all that learned."""
         was = dict(self.base.named_parameters())
         learned = {name: one for name, one in self.learner.named_parameters() if one.requires_grad}
         return {name: parameter.detach() - was[name] for name, parameter in learned.items()}
+
+
+def alike(drawn: Sequence[Verdict]) -> Iterator[list[Verdict]]:
+    """A few at a time, those of about the same length together: what is padded is read for nothing."""
+    by_length = sorted(drawn, key=lambda one: len(one.question) + len(one.answer))
+    return (by_length[first : first + AT_ONCE] for first in range(0, len(by_length), AT_ONCE))
+
+
+def _by_people(verdict: Verdict) -> bool:
+    """Whether somebody liked it: what is only guessed would teach it its own words."""
+    return verdict.liked and verdict.pair is not None
 
 
 def read(brain: Brain, tokens: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from school.teaching.tutor import Tutor
 from school.texts.fluency import Fluency
 from school.texts.librarian import Librarian
 
-READERS, WARM_UP, CHUNK = 8, 256, 128
+READERS, WARM_UP, CHUNK = 8, 256, 64
 HEARD_EVERY = 100  # steps, at least, between two examinations at which it is heard
 
 

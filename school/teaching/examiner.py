@@ -9,6 +9,7 @@ import math
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
 from brain.contract import Brain
@@ -66,10 +67,10 @@ class Exam:
         right = logits.argmax(-1) == targets
         pixels, condition = true_pixels(losses.t(), right.t(), condition, brain.backend)
         pixels = pixels.transpose(0, 1)
-        probabilities = log_probabilities.exp()
-        mean = (probabilities * logits).sum(-1)
-        variance = (probabilities * logits.square()).sum(-1) - mean.square()
         true_logit = logits.gather(-1, targets[..., None])[..., 0]
+        probabilities = log_probabilities.exp_()  # in its place, like the squares below: nothing here is larger
+        mean = _dot(probabilities, logits)
+        variance = _dot(probabilities, logits.square_()) - mean.square()
         before = one_late(pixels, last)
         expected = brain.self_state(out.hidden, before)
         squares = [F.mse_loss(guess, pixels, reduction="none").sum(-1) for guess in (expected, before)]
@@ -99,6 +100,11 @@ class Exam:
             self_state_error=error / max(persistence, 1e-9),
             repeats=self._repeats,
         )
+
+
+def _dot(a: Tensor, b: Tensor) -> Tensor:
+    """Of the last dimension, without products that are kept: (..., V), (..., V) -> (...)."""
+    return (a[..., None, :] @ b[..., None])[..., 0, 0]
 
 
 def _repeat_rate(rows: np.ndarray, counts: np.ndarray) -> float:

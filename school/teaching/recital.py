@@ -6,13 +6,14 @@ Shapes: N pairs, T tokens, V vocabulary.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from torch.nn import functional as F
 
 from brain.contract import Brain
+from brain.ops.token_losses import token_losses
 from school.door.values import Pair
 from school.teaching.course import read_quietly
 from school.teaching.reviews import Reviews, as_tokens
@@ -20,7 +21,7 @@ from school.teaching.verdicts import padded
 from school.texts.tokenizer import Tokenizer
 
 ASKED = 256  # pairs at most, at one examination
-AT_ONCE = 32
+AT_ONCE = 4  # rows that are read together
 SURE = 0.5  # probability that each token of an answer needs, for it to be known by heart
 
 Row = tuple[list[int], list[float]]  # a pair's tokens, and what each counts as a target
@@ -58,6 +59,6 @@ def by_heart(voice: Brain, pairs: Sequence[Pair], tokenizer: Tokenizer) -> list[
 
 def _known(voice: Brain, rows: Sequence[Row]) -> list[bool]:
     tokens, answers = padded([(ids, [weight > 0 for weight in weights]) for ids, weights in rows])
-    logits = read_quietly(voice, tokens).float().cpu()
-    likelihood = F.cross_entropy(logits.transpose(1, 2), tokens[:, 1:], reduction="none").neg().exp()
-    return ((likelihood >= SURE) | ~answers).all(1).tolist()
+    logits = read_quietly(voice, tokens).transpose(0, 1)
+    losses, _ = token_losses(logits, tokens[:, 1:].t().to(logits.device), voice.backend)
+    return ((losses.t().cpu() <= -math.log(SURE)) | ~answers).all(1).tolist()

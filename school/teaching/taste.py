@@ -39,7 +39,7 @@ REST = 200  # lessons between two courses
 FADED = 0.5  # of a difference, at which it is made anew
 GIVEN_BACK, TRIES = 0.3, 6  # of what costs too much, and how often
 LIBRARY_ROWS, MEASURED = 8, 32  # rows of the library beside verdicts, verdicts that are measured
-HELD_OUT, READERS, WARM_UP, CHUNK = 8_192, 8, 256, 128  # of an examination, in tokens
+HELD_OUT, READERS, WARM_UP, CHUNK = 8_192, 8, 256, 64  # of an examination, in tokens
 
 
 class Taste:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -163,6 +165,33 @@ def test_what_costs_too_much_is_not_taken_up(librarian, refused):
     assert same(weights(tutor.voice), voice)
     assert not tutor.taste.difference
     assert not tutor.taste.wanted
+
+
+def test_what_it_learns_does_not_depend_on_how_many_are_read_together(librarian, monkeypatch):
+    """One row at a time, a few, or all, among them one that is only guessed: the same steps but for rounding. (By plain
+    gradients: Adam's first steps go as far where a gradient is nothing but rounding.)"""
+    tutor = tutor_with(librarian, verdicts(7))
+    drawn, library = list(tutor.taste.verdicts), tutor.taste._library(tutor)[:5]
+    drawn.append(replace(drawn[0], pair=None, weight=0.5))
+    found = []
+    for together in (1, 3, 100):
+        monkeypatch.setattr("school.teaching.course.AT_ONCE", together)
+        course = Course.begin(tutor.voice, {}, made_of=frozenset(), began=0, steps=9)
+        moved = {}
+        monkeypatch.setattr(course.optimizer, "step", partial(_note, course.learner, moved))
+        for parameter in course.learner.parameters():  # where both are the same, nothing strays
+            parameter.data += 0.02 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1))
+        course.step(drawn, library)
+        found.append((moved, [course.strayed, course.liked, course.measure(drawn, library)]))
+    (first, figures), *others = found
+    assert any(gradient.abs().max() > 1e-3 for gradient in first.values())
+    for moved, same_figures in others:
+        assert same_figures == pytest.approx(figures, rel=1e-4)
+        assert close(moved.values(), first.values())
+
+
+def _note(learner, moved: dict[str, torch.Tensor], *_, **__) -> None:
+    moved |= {name: one.grad.clone() for name, one in learner.named_parameters() if one.grad is not None}
 
 
 def destroy(monkeypatch) -> None:
