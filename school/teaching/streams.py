@@ -105,9 +105,7 @@ def shared_out(rows: int, tasks: int) -> list[slice]:
 class Read:
     """What came of one task."""
 
-    inputs: Tensor  # (R, T), what was read
-    carried: Streams  # what its rows knew before, and after
-    after: Streams
+    after: Streams  # what its rows carry from now on
     loss: Tensor
     losses: Tensor  # (T, R) nats
     correct: Tensor  # (T, R) whether it was the best guess

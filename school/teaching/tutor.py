@@ -12,11 +12,13 @@ from __future__ import annotations
 import copy
 import math
 import time
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial, reduce
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
 from torch.nn import functional as F
 
 from brain.contract import Brain
@@ -258,7 +260,8 @@ class Tutor:
         through with; logits are a twentieth of it."""
         inputs, targets = task.tokens[:, :-1], task.tokens[:, 1:].t()
         streams, own = task.streams, self._carried_by(task)
-        out = self.brain(inputs, own.pixels, own.state, dropout=self._dropout(step, task))
+        with self._carried_anew(task, own):
+            out = self.brain(inputs, own.pixels, own.state, dropout=self._dropout(step, task))
         logits, hidden, after = out.logits.transpose(0, 1), out.hidden, out.state  # (T, R, V), (R, T, ...)
         del out  # with what it expected, which is asked for again below
         losses, correct = token_losses(logits, targets, self.brain.backend)
@@ -275,8 +278,6 @@ class Tutor:
             total = weighted[:, streams:].sum() + share * weighted[:, :streams].sum() + (1 - share) * strayed
         loss = (total + surprise / 3) / step.weight
         return loss, Read(
-            inputs=inputs,
-            carried=own,
             after=Streams(after, pixels, condition),
             loss=loss.detach(),
             losses=losses.detach(),
@@ -302,7 +303,7 @@ class Tutor:
         step.finite &= bool(torch.isfinite(read.loss))
         if step.looked_at and task is step.tasks[0]:
             self.stopwatch.lap("backward")
-            step.glimpse = self._glimpse(read, task.tokens[0, 1:])
+            step.glimpse = self._glimpse(task, read.guesses)
             self.stopwatch.lap("glimpse")
         # Only now: till here the task needed what the streams and the conversations carried before.
         if task.library_and_talks > streams:
@@ -318,16 +319,16 @@ class Tutor:
         step.expected.append(read.expected[:streams, -1].sum(0))
 
     @torch.no_grad()
-    def _glimpse(self, read: Read, targets: Tensor) -> Glimpse:
-        """The first stream's last ``targets`` (T,) and guesses."""
-        first = read.carried.pick(slice(0, 1))
-        truth, guessed = targets[-GLIMPSE:].tolist(), read.guesses.tolist()
+    def _glimpse(self, task: Task, guesses: Tensor) -> Glimpse:
+        """The first stream's last targets and ``guesses``."""
+        row, first = task.tokens[:1], self._carried_by(task).pick(slice(0, 1))
+        truth, guessed = row[0, 1:][-GLIMPSE:].tolist(), guesses.tolist()
         decode = self.librarian.tokenizer.decode
         return Glimpse(
             targets=tuple(decode([token]) for token in truth),
             guesses=tuple(decode([token]) for token in guessed),
             hits=tuple(a == b for a, b in zip(truth, guessed, strict=True)),
-            shares=self.brain.source_shares(read.inputs[:1], first.pixels, first.state),
+            shares=self.brain.source_shares(row[:, :-1], first.pixels, first.state),
         )
 
     def _carried_by(self, task: Task) -> Streams:
@@ -338,6 +339,20 @@ class Tutor:
         if extra := len(task.tokens) - task.library_and_talks:
             parts.append(Streams.fresh(self.brain, extra, task.weights.shape[1]))
         return reduce(Streams.joined, parts)
+
+    def _carried_anew(self, task: Task, own: Streams) -> AbstractContextManager[None]:
+        """Lets what a task's rows carry, ``own``, be put together anew in the backward pass, where a graph that is made
+        within would keep it: a copy, unless they are all streams, of what is there until the task is taken over."""
+        made = {tensor.data_ptr(): (name, tensor.shape, tensor.stride()) for name, tensor in own.state.items()}
+
+        def keep(tensor: Tensor) -> Tensor | str:
+            name, *form = made.get(tensor.data_ptr(), ("",))
+            return name if form == [tensor.shape, tensor.stride()] else tensor
+
+        def find(kept: Tensor | str) -> Tensor:
+            return self._carried_by(task).state[kept] if isinstance(kept, str) else kept
+
+        return saved_tensors_hooks(keep, find)
 
     # ---- the update ----------------------------------------------------------------------------------------------
 
