@@ -347,7 +347,8 @@ class Tutor:
 
         def keep(tensor: Tensor) -> Tensor | str:
             name, *form = made.get(tensor.data_ptr(), ("",))
-            return name if form == [tensor.shape, tensor.stride()] else tensor
+            # Detached: a node that kept its own output would hold itself, for ever where nothing goes back through it.
+            return name if form == [tensor.shape, tensor.stride()] else tensor.detach()
 
         def find(kept: Tensor | str) -> Tensor:
             return self._carried_by(task).state[kept] if isinstance(kept, str) else kept
