@@ -51,7 +51,9 @@ class Embedding(nn.Module):
             if dropout is not None:
                 echoes = echoes * dropout_mask((*tokens.shape, 1), ECHO_DROPOUT, dropout, echoes.device, rows=1)
             words = words + echoes
-        return token * words + place * F.embedding(positions, self.positions) + colour * self.pixel(pixels)
+        places = F.embedding(positions, place * self.positions)  # weighed before: after it, it would be kept
+        colours = F.linear(pixels, colour * self.pixel.weight, colour * self.pixel.bias)
+        return token * words + places + colours
 
     def table(self) -> Tensor:
         """Every token's vector, (V, D)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from brain.ops.backend import Backend
-from brain.ops.linear import linear, normed_linear
+from brain.ops.linear import Again, linear
 
 
 class Linear(nn.Linear):
@@ -13,9 +13,11 @@ class Linear(nn.Linear):
         super().__init__(inputs, outputs, bias=bias)
         self.backend = backend
 
-    def forward(self, x: Tensor) -> Tensor:
-        return linear(x, self.weight, self.bias, self.backend)
+    def forward(self, x: Tensor, again: Again | None = None) -> Tensor:
+        """``again``: what makes ``x`` anew in the backward pass, so that it is not kept."""
+        return linear(x, self.weight, self.bias, self.backend, again)
 
-    def of_normed(self, x: Tensor, norm: nn.LayerNorm) -> Tensor:
-        """What it makes of ``norm(x)``, which is not kept for the backward pass."""
-        return normed_linear(x, norm, self.weight, self.bias, self.backend)
+    def of_normed(self, x: Tensor, norm: nn.Module) -> Tensor:
+        """What it makes of ``norm(x)``, which is made anew in the backward pass: that takes little time, and ``x`` is
+        kept anyway."""
+        return self(norm(x), again=lambda: norm(x))

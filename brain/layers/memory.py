@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from brain.layers.linear import Linear
 from brain.ops.backend import Backend
 from brain.ops.linear import linear
-from brain.ops.memory_gates import SOURCES, by_gate, gated_memory
+from brain.ops.memory_gates import SOURCES, add_answer, gated_memory
 
 
 class MemoryLayer(nn.Module):
@@ -45,10 +45,10 @@ class MemoryLayer(nn.Module):
         reduced = self.reduce.of_normed(inputs, self.norm)
         decays = self.decays().expand(-1, -1, inputs.shape[-1])
         scores = linear(reduced, self.gate.weight, None, self.backend)
-        gated, answer_gate, memory = gated_memory(scores, self.gate.bias, inputs, decays, memory, self.backend)
-        answer = self.answer(reduced + self.project(gated))
-        gated, answer = by_gate(gated, self.gates), by_gate(answer, self.gates)
-        return torch.addcmul(gated, answer_gate.unsqueeze(-2), answer).flatten(-2), memory
+        given = scores, self.gate.bias, inputs, decays, memory, self.backend
+        gated, answer_gate, memory, again = gated_memory(*given)
+        answer = self.answer(reduced + self.project(gated, again))
+        return add_answer(gated, answer_gate, answer, self.backend), memory
 
     def shares(self, inputs: Tensor) -> Tensor:
         """What weight each source gets at ``inputs`` (T, B, N): (4,), mean over tokens and gates."""

@@ -27,7 +27,12 @@ class Neurons(nn.Module):
 
     def forward(self, x: Tensor, mask: Tensor) -> Tensor:
         """``x`` (T, B, D); ``mask`` (B, N): what counts of each neuron in this block, 0 or more."""
-        sums = linear(self.norm(x) * self.gain, self.rows, None, self.backend)
+        scale, shift = self.norm.weight * self.gain, self.norm.bias * self.gain
+
+        def normed() -> Tensor:
+            return F.layer_norm(x, scale.shape, scale, shift, self.norm.eps)
+
+        sums = linear(normed(), self.rows, None, self.backend, again=normed)
         return activate(sums, self.bias, mask, self.backend)
 
     @torch.no_grad()

@@ -31,7 +31,7 @@ class OutputHead(nn.Module):
 
     def forward(self, activations: Tensor) -> tuple[Tensor, Tensor]:
         """(T, B, N) -> hidden state (T, B, D), logits (T, B, V)."""
-        hidden = self.thought_norm(self.think(self.norm(activations)))
+        hidden = self.thought_norm(self.think.of_normed(activations, self.norm))
         return hidden, self.blend(linear(hidden, self.table(), self.speak.bias, self.backend))
 
     def table(self) -> Tensor:

@@ -34,11 +34,9 @@ class InterneuronNetwork(nn.Module):
     def forward(self, activations: Tensor, history: Tensor) -> Tensor:
         """``activations`` (T, B, N), ``history`` (B, L, N): those of the tokens before -> (T, B, N)."""
         mixed = window_mix(activations, history, self.sizes(), self.cerebellum, self.backend)
-        norm, narrow, *widen = self.refine
-        refined = narrow.of_normed(mixed, norm)
-        for layer in widen:
-            refined = layer(refined)
-        return mixed + refined
+        norm, narrow, bend, narrow_norm, widen = self.refine
+        bent = bend(narrow.of_normed(mixed, norm))
+        return mixed + widen.of_normed(bent, narrow_norm)
 
     def sizes(self) -> Tensor:
         """Window sizes in tokens, (K,)."""

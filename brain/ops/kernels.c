@@ -92,6 +92,17 @@ static inline void scatter(const float *from, float *to, long slices, long width
     for (long c = 0; c < slices; c++) memcpy(to + c * G, from + c * width, width * sizeof(float));
 }
 
+/* The first three sources of ``slices`` slices of ``width`` neurons that lie G apart, weighed by their gates. */
+static inline void weigh(const float *restrict g, const float *restrict brief, const float *restrict lasting,
+                         const float *restrict x, float *restrict out, long slices, long width, long G) {
+    for (long c = 0; c < slices; c++) {
+        long far = c * G, near = c * width;
+#pragma omp simd
+        for (long n = 0; n < width; n++)
+            out[far + n] = g[n] * brief[near + n] + g[G + n] * lasting[near + n] + g[2 * G + n] * x[far + n];
+    }
+}
+
 /* Gates handled together, so that their neurons are at most ``most``, but at least one. */
 static inline long slice_width(long most, long slices, long G) { return least(G, most / slices > 1 ? most / slices : 1); }
 
@@ -113,7 +124,7 @@ void memory_forward(float *restrict scores, const float *restrict bias, const fl
             for (long t = 0; t < T; t++) {
                 long p = t * B + b;
                 const float *restrict x = inputs + p * N + g0;
-                float *restrict g = scores + p * 4 * G + g0, *restrict out = gated + p * N + g0;
+                float *restrict g = scores + p * 4 * G + g0;
                 average(x, decays + g0, decays + N + g0, brief, lasting, brief, lasting, slices, width, G);
 #pragma omp simd
                 for (long n = 0; n < width; n++) {
@@ -125,17 +136,51 @@ void memory_forward(float *restrict scores, const float *restrict bias, const fl
                     float share = 1.0f / (a + b + c + d);
                     g[n] = a * share, g[G + n] = b * share, g[2 * G + n] = c * share, g[3 * G + n] = d * share;
                 }
-                for (long c = 0; c < slices; c++) {
-                    long far = c * G, near = c * width;
-#pragma omp simd
-                    for (long n = 0; n < width; n++)
-                        out[far + n] = g[n] * brief[near + n] + g[G + n] * lasting[near + n] + g[2 * G + n] * x[far + n];
-                }
+                weigh(g, brief, lasting, x, gated + p * N + g0, slices, width, G);
             }
             scatter(brief, after + b * N + g0, slices, width, G);
             scatter(lasting, after + (B + b) * N + g0, slices, width, G);
         }
         free(brief);
+    }
+}
+
+/* What ``memory_forward`` made of gates (P, 4, G), inputs, decays and start, once more -> gated (P, N) */
+void memory_again(const float *restrict gates, const float *restrict inputs, const float *restrict decays,
+                  const float *restrict start, float *restrict gated, long T, long B, long N, long G, int threads) {
+    long slices = N / G, wide = slice_width(WIDE, slices, G), strips = (G + wide - 1) / wide;
+#pragma omp parallel num_threads(threads)
+    {
+        float *brief = malloc(2 * slices * wide * sizeof(float)), *lasting = brief + slices * wide;
+#pragma omp for schedule(static)
+        for (long task = 0; task < strips * B; task++) {
+            long g0 = task % strips * wide, b = task / strips, width = least(wide, G - g0);
+            gather(start + b * N + g0, brief, slices, width, G);
+            gather(start + (B + b) * N + g0, lasting, slices, width, G);
+            for (long p = b; p < T * B; p += B) {
+                const float *restrict x = inputs + p * N + g0;
+                average(x, decays + g0, decays + N + g0, brief, lasting, brief, lasting, slices, width, G);
+                weigh(gates + p * 4 * G + g0, brief, lasting, x, gated + p * N + g0, slices, width, G);
+            }
+        }
+        free(brief);
+    }
+}
+
+/* grad (P, N) of gated + gate * answer; gate (P, G) -> gradients of gate (P, G) and, in its place, of answer (P, N) */
+void answer_backward(const float *restrict gate, const float *restrict grad, float *restrict answer,
+                     float *restrict grad_gate, long P, long N, long G, int threads) {
+#pragma omp parallel for num_threads(threads) schedule(static)
+    for (long p = 0; p < P; p++) {
+        const float *restrict open = gate + p * G, *restrict into = grad + p * N;
+        float *restrict said = answer + p * N, *restrict sum = grad_gate + p * G;
+        memset(sum, 0, G * sizeof(float));
+        for (long n0 = 0; n0 < N; n0 += G)
+#pragma omp simd
+            for (long g = 0; g < G; g++) {
+                sum[g] += into[n0 + g] * said[n0 + g];
+                said[n0 + g] = into[n0 + g] * open[g];
+            }
     }
 }
 
@@ -387,19 +432,20 @@ void blend_forward(const float *restrict x, const float *restrict weight, const 
     }
 }
 
-/* grad (P, V) -> gradients of x (P, V); of weight, bias and scales per thread: normed * grad and grad, summed over
-   positions (threads, 2, V), and x * grad, summed over all (threads), from which the caller makes all three */
-void blend_backward(const float *restrict x, const float *restrict weight, const float *restrict scales,
-                    const float *restrict stats, const float *restrict grad, float *restrict grad_x,
-                    float *restrict sums, float *restrict by_x, long P, long V, int threads) {
+/* x (P, V), which becomes its gradient; grad (P, V) -> of weight, bias and scales per thread: normed * grad and grad,
+   summed over positions (threads, 2, V), and x * grad, summed over all (threads), from which the caller makes the
+   gradients of all three */
+void blend_backward(float *restrict x, const float *restrict weight, const float *restrict scales,
+                    const float *restrict stats, const float *restrict grad, float *restrict sums, float *restrict by_x,
+                    long P, long V, int threads) {
 #pragma omp parallel num_threads(threads)
     {
         float *restrict by_norm = sums + THREAD * 2 * V, *restrict by_one = by_norm + V, mine = 0;
         memset(by_norm, 0, 2 * V * sizeof(float));
 #pragma omp for schedule(static)
         for (long p = 0; p < P; p++) {
-            const float *restrict row = x + p * V, *restrict into = grad + p * V;
-            float *restrict out = grad_x + p * V;
+            const float *restrict into = grad + p * V;
+            float *restrict row = x + p * V;
             float mean = stats[2 * p], inverse = stats[2 * p + 1], total = 0, along = 0, plain = 0;
 #pragma omp simd reduction(+ : total, along, plain)
             for (long v = 0; v < V; v++) {
@@ -411,7 +457,7 @@ void blend_backward(const float *restrict x, const float *restrict weight, const
 #pragma omp simd
             for (long v = 0; v < V; v++) {
                 float normed = (row[v] - mean) * inverse;
-                out[v] = scales[0] * into[v] + scales[1] * inverse * (into[v] * weight[v] - total - normed * along);
+                row[v] = scales[0] * into[v] + scales[1] * inverse * (into[v] * weight[v] - total - normed * along);
             }
         }
         by_x[THREAD] = mine;
@@ -420,15 +466,14 @@ void blend_backward(const float *restrict x, const float *restrict weight, const
 
 /* ---- the memory of words ----------------------------------------------------------------------------------------- */
 
-/* tokens (T, B), counts before (2, B, V), kept (2), weight (2, V), scales (T, B, 2), logits (T, B, V) -> out (T, B, V):
-   those and what the counts add, and counts after (2, B, V) */
+/* tokens (T, B), counts before (2, B, V), kept (2), weight (2, V), scales (T, B, 2); logits (T, B, V), to which is added
+   what the counts say -> counts after (2, B, V) */
 void words_forward(const int64_t *tokens, const float *counts, const float *kept, const float *weight,
-                   const float *scales, const float *logits, float *out, float *after, long T, long B, long V,
-                   long marks, int threads) {
+                   const float *scales, float *logits, float *after, long T, long B, long V, long marks, int threads) {
     long patches = (V + PATCH - 1) / PATCH;
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (long task = 0; task < patches * B; task++)
-        words_patch(task, tokens, counts, kept, weight, scales, logits, out, after, T, B, V, marks);
+        words_patch(task, tokens, counts, kept, weight, scales, logits, after, T, B, V, marks);
 }
 
 /* grad (T, B, V) of the logits -> gradients of weight (2, V), which begins as zeros, and of scales, a part for each patch
@@ -485,16 +530,15 @@ void losses_forward(const float *restrict logits, const int64_t *restrict target
     }
 }
 
-/* grad (P) of the losses -> gradient of the logits (P, V) */
-void losses_backward(const float *restrict logits, const int64_t *restrict targets, const float *restrict normalisers,
-                     const float *restrict grad, float *restrict grad_logits, long P, long V, int threads) {
+/* logits (P, V), which become their gradient; grad (P) of the losses */
+void losses_backward(float *restrict logits, const int64_t *restrict targets, const float *restrict normalisers,
+                     const float *restrict grad, long P, long V, int threads) {
 #pragma omp parallel for num_threads(threads) schedule(static)
     for (long p = 0; p < P; p++) {
-        const float *restrict row = logits + p * V;
-        float *restrict out = grad_logits + p * V, scale = grad[p], normaliser = normalisers[p];
+        float *restrict row = logits + p * V, scale = grad[p], normaliser = normalisers[p];
 #pragma omp simd
-        for (long v = 0; v < V; v++) out[v] = scale * exponential(row[v] - normaliser);
-        out[targets[p]] -= scale;
+        for (long v = 0; v < V; v++) row[v] = scale * exponential(row[v] - normaliser);
+        row[targets[p]] -= scale;
     }
 }
 

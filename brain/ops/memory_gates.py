@@ -8,10 +8,13 @@ from the first three. Gate g is that of the neurons g, g + G, g + 2G, ...
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
 from brain.ops.backend import Backend, Kernels
+from brain.ops.linear import Again
 from brain.ops.moving_averages import moving_averages
 
 SOURCES = ("short", "long", "present", "answer")
@@ -19,18 +22,32 @@ SOURCES = ("short", "long", "present", "answer")
 
 def gated_memory(
     scores: Tensor, bias: Tensor, inputs: Tensor, decays: Tensor, start: Tensor, backend: Backend
-) -> tuple[Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor, Again | None]:
     """Update both averages with the inputs, and weigh them and the present as the gates say.
 
     ``scores`` (T, B, 4G), not to be used again, and their ``bias`` (4G,), which costs least to add here; ``inputs``
     (T, B, N), ``decays`` (2, 1, N), ``start`` (2, B, N).
-    Returns the weighted sum of the first three sources (T, B, N), the fourth's gate (T, B, G) and the averages after
-    the block (2, B, N).
+    Returns the weighted sum of the first three sources (T, B, N), the fourth's gate (T, B, G), the averages after the
+    block (2, B, N), and what makes that sum once more, if that costs less than to keep it.
     """
     if run := backend.kernels_for(scores, inputs, start):
-        return _Compiled.apply(scores, bias, inputs.contiguous(), decays[:, 0].contiguous(), start.contiguous(), run)
+        given = inputs.contiguous(), decays[:, 0].contiguous(), start.contiguous()
+        found = _Compiled.apply(scores, bias, *given, run)
+        return *found, partial(_weighed_again, scores.detach(), *given, run)
     averages = moving_averages(inputs, decays, start, backend)  # (T, 2, B, N)
-    return *Gate.apply(scores + bias, averages, inputs), averages[-1]
+    return *Gate.apply(scores + bias, averages, inputs), averages[-1], None
+
+
+def add_answer(gated: Tensor, gate: Tensor, answer: Tensor, backend: Backend) -> Tensor:
+    """``gated`` and, as far as its ``gate`` (T, B, G) says, the ``answer``, both (T, B, N).
+
+    They are not to be used again: the sum may take the place of the one, and in the backward pass the gradient that of
+    the other.
+    """
+    if run := backend.kernels_for(gated, gate, answer):
+        return _Answered.apply(gated, gate, answer.contiguous(), run)
+    gated, answer = (by_gate(tensor, gate.shape[-1]) for tensor in (gated, answer))
+    return torch.addcmul(gated, gate.unsqueeze(-2), answer).flatten(-2)
 
 
 def by_gate(tensor: Tensor, gates: int) -> Tensor:
@@ -101,3 +118,30 @@ class _Compiled(torch.autograd.Function):
         given = gates, inputs, decays, start, grad.contiguous(), grad_answer.contiguous()
         ctx.run("memory_backward", *given, grad_inputs, grad_decays, grad_bias, *ctx.shape)
         return gates, grad_bias.sum(0), grad_inputs, grad_decays.sum(0), None, None
+
+
+def _weighed_again(gates: Tensor, inputs: Tensor, decays: Tensor, start: Tensor, run: Kernels) -> Tensor:
+    """The weighted sum of the first three sources, as ``_Compiled`` made it; before its backward pass."""
+    gated = torch.empty_like(inputs)
+    run("memory_again", gates, inputs, decays, start, gated, *inputs.shape, gates.shape[-1] // len(SOURCES))
+    return gated
+
+
+class _Answered(torch.autograd.Function):
+    """Backward in one pass over memory; torch needs three, and as much memory again as two answers."""
+
+    @staticmethod
+    def forward(ctx, gated: Tensor, gate: Tensor, answer: Tensor, run: Kernels) -> Tensor:
+        ctx.run = run
+        ctx.save_for_backward(gate.detach(), answer.detach())
+        out, gates = gated.detach(), gate.shape[-1]
+        by_gate(out, gates).addcmul_(gate.unsqueeze(-2), by_gate(answer, gates))
+        return out
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):
+        gate, answer = ctx.saved_tensors
+        gate, grad = gate.contiguous(), grad.contiguous()
+        grad_gate, gates = torch.empty_like(gate), gate.shape[-1]
+        ctx.run("answer_backward", gate, grad, answer, grad_gate, gate.numel() // gates, grad.shape[-1], gates)
+        return grad, grad_gate, answer, None

@@ -13,7 +13,10 @@ from brain.ops.backend import Backend, Kernels
 
 
 def token_losses(logits: Tensor, targets: Tensor, backend: Backend) -> tuple[Tensor, Tensor]:
-    """Losses in nats and whether the best guess was right, both (T, B), of ``logits`` (T, B, V); ``targets`` int64."""
+    """Losses in nats and whether the best guess was right, both (T, B), of ``logits`` (T, B, V); ``targets`` int64.
+
+    In the backward pass the gradient of the logits may take their place.
+    """
     if run := backend.kernels_for(logits):
         return _Compiled.apply(logits.contiguous(), targets.contiguous(), run)
     losses = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
@@ -29,16 +32,16 @@ class _Compiled(torch.autograd.Function):
         right = torch.empty(targets.shape, dtype=torch.bool)
         run("losses_forward", logits, targets, losses, right, normalisers, targets.numel(), logits.shape[-1])
         ctx.run = run
-        ctx.save_for_backward(logits, targets, normalisers)
+        ctx.save_for_backward(logits.detach(), targets, normalisers)
         ctx.mark_non_differentiable(right)
         return losses, right
 
     @staticmethod
     def backward(ctx, grad: Tensor, _):
         logits, targets, normalisers = ctx.saved_tensors
-        grad_logits, shape = torch.empty_like(logits), (targets.numel(), logits.shape[-1])
-        ctx.run("losses_backward", logits, targets, normalisers, grad.contiguous(), grad_logits, *shape)
-        return grad_logits, None, None
+        shape = targets.numel(), logits.shape[-1]
+        ctx.run("losses_backward", logits, targets, normalisers, grad.contiguous(), *shape)
+        return logits, None, None
 
 
 def divergence(logits: Tensor, wanted: Tensor) -> Tensor:

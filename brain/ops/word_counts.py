@@ -30,7 +30,7 @@ def add_word_counts(
 
     ``logits`` (T, B, V), ``scales`` (T, B, K), ``weight`` (K, V), ``tokens`` (T, B) int64, ``counts`` (K, B, V) before
     them, ``kept`` (K,) of each count per token. Ids below ``marks`` are never counted; what ``counts`` has of them is
-    dropped. Returns logits and the counts after the block.
+    dropped. Returns logits, which may take the place of those given, and the counts after the block.
     """
     if run := backend.kernels_for(logits, counts):
         compiled = _Compiled.apply if torch.is_grad_enabled() else _forward
@@ -48,8 +48,8 @@ def add_word_counts(
 def _forward(logits: Tensor, scales: Tensor, weight: Tensor, *given) -> tuple[Tensor, Tensor]:
     """By the kernel. ``given``: tokens, counts, kept, marks and what runs it."""
     tokens, counts, kept, marks, run = given
-    out, after = torch.empty_like(logits), torch.empty_like(counts)
-    run("words_forward", tokens, counts, kept, weight, scales, logits, out, after, *logits.shape, marks)
+    out, after = logits.detach(), torch.empty_like(counts)
+    run("words_forward", tokens, counts, kept, weight, scales, out, after, *out.shape, marks)
     return out, after
 
 

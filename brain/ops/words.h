@@ -33,8 +33,7 @@ static inline void recount(const float *counts, float *brief, float *lasting, lo
 /* One patch of all that ``words_forward`` says in kernels.c: number ``task`` of those of all streams. */
 static inline void words_patch(long task, const int64_t *restrict tokens, const float *restrict counts,
                                const float *restrict kept, const float *restrict weight, const float *restrict scales,
-                               const float *restrict logits, float *restrict out, float *restrict after, long T, long B,
-                               long V, long marks) {
+                               float *restrict logits, float *restrict after, long T, long B, long V, long marks) {
     long patches = (V + PATCH - 1) / PATCH, v0 = task % patches * PATCH, b = task / patches;
     long width = PATCH < V - v0 ? PATCH : V - v0;
     float brief[PATCH], lasting[PATCH];
@@ -42,12 +41,10 @@ static inline void words_patch(long task, const int64_t *restrict tokens, const 
     recount(counts, brief, lasting, b, v0, width, B, V, marks);
     for (long t = 0; t < T; t++) {
         long p = t * B + b;
-        const float *restrict from = logits + p * V + v0;
-        float *restrict to = out + p * V + v0, one = scales[2 * p], two = scales[2 * p + 1];
+        float *restrict to = logits + p * V + v0, one = scales[2 * p], two = scales[2 * p + 1];
         count(brief, lasting, kept, tokens[p] < marks ? -1 : tokens[p] - v0, width);
         SIMD for (long n = 0; n < width; n++)
-            to[n] = from[n] + one * first[n] * logarithm(1.0f + brief[n])
-                    + two * second[n] * logarithm(1.0f + lasting[n]);
+            to[n] += one * first[n] * logarithm(1.0f + brief[n]) + two * second[n] * logarithm(1.0f + lasting[n]);
     }
     memcpy(after + b * V + v0, brief, width * sizeof(float));
     memcpy(after + (B + b) * V + v0, lasting, width * sizeof(float));

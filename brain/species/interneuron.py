@@ -89,20 +89,20 @@ class InterneuronBrain(Brain):
         tokens, pixels = tokens.t(), pixels.transpose(0, 1)
         activations, position = self._activate(tokens, pixels, state, dropout if self.dropout else None)
         first = self.interneurons(activations, state["history"])
-        second, memory1 = self.memory1(first, state["memory1"].transpose(0, 1))
-        third, memory2 = self.memory2((first + second) / 2, state["memory2"].transpose(0, 1))
-        hidden, logits = self.logits(third)
+        passed, memory1 = self.memory1(first, state["memory1"].transpose(0, 1))
+        passed, memory2 = self.memory2((first + passed).div_(2), state["memory2"].transpose(0, 1))
+        hidden, logits = self.logits(passed)
         logits, words = self._add_words(logits, hidden, tokens, state)
         expected = self.self_state(hidden, pixels)
 
         after = words | {
-            "history": self._latest(state["history"], activations),
             "memory1": memory1.transpose(0, 1),
             "memory2": memory2.transpose(0, 1),
             "position": position,
             "previous": tokens[-1],
         }
         after = {name: tensor.detach().contiguous() for name, tensor in after.items()}
+        after["history"] = self._latest(state["history"], activations)
         logits, expected, hidden = (tensor.transpose(0, 1) for tensor in (logits, expected, hidden))
         return BrainOutput(logits, expected, after, hidden)
 
@@ -142,9 +142,13 @@ class InterneuronBrain(Brain):
         return logits, {"words": counts.transpose(0, 1)}
 
     def _latest(self, history: Tensor, activations: Tensor) -> Tensor:
-        """The last L tokens of (B, L, N) and (T, B, N), batch first."""
-        new = activations.detach()[-self.longest_window :].transpose(0, 1)
-        return torch.cat([history[:, new.shape[1] :], new], 1) if new.shape[1] < self.longest_window else new
+        """The last L tokens of (B, L, N) and (T, B, N), batch first. A block of just as many is not copied: while it is
+        learned from, it is kept anyway."""
+        longest = self.longest_window
+        new = activations.detach()[-longest:].transpose(0, 1)
+        if len(activations) == longest:
+            return new
+        return torch.cat([history[:, new.shape[1] :], new], 1) if new.shape[1] < longest else new.contiguous()
 
     # ---- the rest of the contract --------------------------------------------------------------------------------
 

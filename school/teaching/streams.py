@@ -105,15 +105,13 @@ def shared_out(rows: int, tasks: int) -> list[slice]:
 class Read:
     """What came of one task."""
 
-    inputs: Tensor  # (R, T), what was read
-    carried: Streams  # what its rows knew before, and after
-    after: Streams
-    gradients: Sequence[Tensor | None]  # of the step's loss, for every parameter; none if the weights have them already
+    after: Streams  # what its rows carry from now on
     loss: Tensor
     losses: Tensor  # (T, R) nats
     correct: Tensor  # (T, R) whether it was the best guess
-    logits: Tensor  # (R, T, V)
+    guesses: Tensor  # the first row's last ones
     expected: Tensor  # (R, T, 3) colours
+    gradients: Sequence[Tensor | None] = ()  # of the step's loss, for every parameter; none if the weights have them
 
 
 @dataclass(slots=True)

@@ -12,10 +12,13 @@ from __future__ import annotations
 import copy
 import math
 import time
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import partial, reduce
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import saved_tensors_hooks
 from torch.nn import functional as F
 
 from brain.contract import Brain
@@ -244,16 +247,28 @@ class Tutor:
 
     def _read(self, step: Step, number: int) -> Read:
         """One task. Of those side by side, the first puts its gradients into the weights, the others bring theirs."""
-        task = step.tasks[number]
+        loss, read = self._predict(step, step.tasks[number])
+        if number == step.index:
+            self.stopwatch.lap("forward")
+            loss.backward()
+            return read
+        gradients = torch.autograd.grad(loss, list(self.brain.parameters()), allow_unused=True)
+        return replace(read, gradients=gradients)
+
+    def _predict(self, step: Step, task: Task) -> tuple[Tensor, Read]:
+        """The loss of a task, and what came of it. Nothing else stays, so that the backward pass frees what it is
+        through with; logits are a twentieth of it."""
         inputs, targets = task.tokens[:, :-1], task.tokens[:, 1:].t()
         streams, own = task.streams, self._carried_by(task)
-        out = self.brain(inputs, own.pixels, own.state, dropout=self._dropout(step, task))
-        logits = out.logits.transpose(0, 1)  # (T, R, V)
+        with self._carried_anew(task, own):
+            out = self.brain(inputs, own.pixels, own.state, dropout=self._dropout(step, task))
+        logits, hidden, after = out.logits.transpose(0, 1), out.hidden, out.state  # (T, R, V), (R, T, ...)
+        del out  # with what it expected, which is asked for again below
         losses, correct = token_losses(logits, targets, self.brain.backend)
         weighted = losses * task.weights.t()
         pixels, condition = true_pixels(losses.detach(), correct, own.condition, self.brain.backend)
         pixels = pixels.transpose(0, 1)
-        expected = self.brain.self_state(out.hidden, one_late(pixels, own.pixels[:, -1]))
+        expected = self.brain.self_state(hidden, one_late(pixels, own.pixels[:, -1]))
         surprise = F.mse_loss(expected[:streams], pixels[:streams], reduction="sum")
         total = weighted.sum()
         if step.anchored and streams:
@@ -262,21 +277,12 @@ class Tutor:
             strayed = self.plateau.strayed(logits[:, :streams], inputs[:streams], carried, self.voice)
             total = weighted[:, streams:].sum() + share * weighted[:, :streams].sum() + (1 - share) * strayed
         loss = (total + surprise / 3) / step.weight
-        gradients = ()
-        if number == step.index:
-            self.stopwatch.lap("forward")
-            loss.backward()
-        else:
-            gradients = torch.autograd.grad(loss, list(self.brain.parameters()), allow_unused=True)
-        return Read(
-            inputs=inputs,
-            carried=own,
-            after=Streams(out.state, pixels, condition),
-            gradients=gradients,
+        return loss, Read(
+            after=Streams(after, pixels, condition),
             loss=loss.detach(),
             losses=losses.detach(),
             correct=correct,
-            logits=out.logits.detach(),
+            guesses=logits[-GLIMPSE:, 0].detach().argmax(-1),
             expected=expected.detach(),
         )
 
@@ -297,7 +303,7 @@ class Tutor:
         step.finite &= bool(torch.isfinite(read.loss))
         if step.looked_at and task is step.tasks[0]:
             self.stopwatch.lap("backward")
-            step.glimpse = self._glimpse(read.inputs, task.tokens[:, 1:].t(), read.logits, read.carried)
+            step.glimpse = self._glimpse(task, read.guesses)
             self.stopwatch.lap("glimpse")
         # Only now: till here the task needed what the streams and the conversations carried before.
         if task.library_and_talks > streams:
@@ -313,16 +319,16 @@ class Tutor:
         step.expected.append(read.expected[:streams, -1].sum(0))
 
     @torch.no_grad()
-    def _glimpse(self, inputs: Tensor, targets: Tensor, logits: Tensor, carried: Streams) -> Glimpse:
-        """The first stream's last targets (T, R) and guesses; ``carried`` is what it knew before its ``inputs``."""
-        first = carried.pick(slice(0, 1))
-        truth, guessed = targets[-GLIMPSE:, 0].tolist(), logits[0, -GLIMPSE:].argmax(-1).tolist()
+    def _glimpse(self, task: Task, guesses: Tensor) -> Glimpse:
+        """The first stream's last targets and ``guesses``."""
+        row, first = task.tokens[:1], self._carried_by(task).pick(slice(0, 1))
+        truth, guessed = row[0, 1:][-GLIMPSE:].tolist(), guesses.tolist()
         decode = self.librarian.tokenizer.decode
         return Glimpse(
             targets=tuple(decode([token]) for token in truth),
             guesses=tuple(decode([token]) for token in guessed),
             hits=tuple(a == b for a, b in zip(truth, guessed, strict=True)),
-            shares=self.brain.source_shares(inputs[:1], first.pixels, first.state),
+            shares=self.brain.source_shares(row[:, :-1], first.pixels, first.state),
         )
 
     def _carried_by(self, task: Task) -> Streams:
@@ -333,6 +339,21 @@ class Tutor:
         if extra := len(task.tokens) - task.library_and_talks:
             parts.append(Streams.fresh(self.brain, extra, task.weights.shape[1]))
         return reduce(Streams.joined, parts)
+
+    def _carried_anew(self, task: Task, own: Streams) -> AbstractContextManager[None]:
+        """Lets what a task's rows carry, ``own``, be put together anew in the backward pass, where a graph that is made
+        within would keep it: a copy, unless they are all streams, of what is there until the task is taken over."""
+        made = {tensor.data_ptr(): (name, tensor.shape, tensor.stride()) for name, tensor in own.state.items()}
+
+        def keep(tensor: Tensor) -> Tensor | str:
+            name, *form = made.get(tensor.data_ptr(), ("",))
+            # Detached: a node that kept its own output would hold itself, for ever where nothing goes back through it.
+            return name if form == [tensor.shape, tensor.stride()] else tensor.detach()
+
+        def find(kept: Tensor | str) -> Tensor:
+            return self._carried_by(task).state[kept] if isinstance(kept, str) else kept
+
+        return saved_tensors_hooks(keep, find)
 
     # ---- the update ----------------------------------------------------------------------------------------------
 

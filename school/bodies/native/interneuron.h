@@ -8,7 +8,7 @@ static const Shape SHAPE = {1, VOCABULARY, EMBED_WIDTH, NEURONS, WINDOWS, LONGES
 
 static const WEIGHT *MATRICES[ALL_PARAMETERS];
 static const float *FLOATS[ALL_PARAMETERS];
-static float *scratch, *thought, *unworded;
+static float *scratch, *thought;
 
 typedef struct {
     float *history, *memory1, *memory2, *counts; /* each twice: before and after a token */
@@ -35,7 +35,6 @@ static void wake_brain(void) {
     lay_out(PLACES, WORD_MEMORY ? ALL_PARAMETERS : PARAMETERS, is_matrix, MATRICES, FLOATS);
     scratch = room((size_t)floats * sizeof(float));
     thought = room((size_t)s->thought * sizeof(float));
-    unworded = room(VOCABULARY * sizeof(float));
 }
 
 /* The state of somebody who has not read a token yet. */
@@ -65,7 +64,7 @@ static void add_words(int64_t token, const float *counts, float *after, float *l
     for (int k = 0; k < 2; k++)
         scales[k] = 1.0f + FLOATS[WORDS_GATE_B][k] + dot_floats(FLOATS[WORDS_GATE_W] + k * SHAPE.thought, thought, SHAPE.thought);
     for (long task = 0; task < (VOCABULARY + PATCH - 1) / PATCH; task++)
-        words_patch(task, &token, counts, KEPT, FLOATS[WORDS_W], scales, unworded, logits, after, 1, 1, VOCABULARY, MARKS);
+        words_patch(task, &token, counts, KEPT, FLOATS[WORDS_W], scales, logits, after, 1, 1, VOCABULARY, MARKS);
 }
 
 /* Read a token under a colour, which moves the state; logits (V) and the colour that it expects (3), unless they are
@@ -80,7 +79,7 @@ static void read_token(int token, const float *pixel, State *state, float *logit
                 state->history + old * HISTORY_SIZE, state->memory1 + old * MEMORY_SIZE,
                 state->memory2 + old * MEMORY_SIZE, &place,
                 state->history + new * HISTORY_SIZE, state->memory1 + new * MEMORY_SIZE,
-                state->memory2 + new * MEMORY_SIZE, WORD_MEMORY ? unworded : logits, expected, thought, scratch};
+                state->memory2 + new * MEMORY_SIZE, logits, expected, thought, scratch};
     hear(w, &SHAPE, &q);
     if (logits) speak(w, &SHAPE, &q);
     if (WORD_MEMORY && logits) add_words(token, counts, after, logits);

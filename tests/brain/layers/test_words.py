@@ -37,7 +37,7 @@ def test_a_word_counts_until_it_fades(backend: Backend):
     memory, rng = some_memory(backend), torch.Generator().manual_seed(1)
     tokens = torch.randint(MARKS, WORDS, (40, 2), generator=rng)
     hidden, logits = torch.randn(40, 2, WIDTH, generator=rng), torch.randn(40, 2, WORDS, generator=rng)
-    out, counts = memory(logits, hidden, tokens, torch.zeros(len(KEPT), 2, WORDS))
+    out, counts = memory(logits.clone(), hidden, tokens, torch.zeros(len(KEPT), 2, WORDS))
     for t, b in ((0, 0), (7, 1), (39, 0)):
         said = tokens[: t + 1, b].tolist()
         scales = 1 + memory.gate(hidden[t, b])

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from brain.ops.backend import PYTORCH, Backend
-from brain.ops.memory_gates import Gate, gated_memory
+from brain.ops.memory_gates import Gate, add_answer, gated_memory
 from tests.brain.conftest import assert_close_relative
 
 
@@ -37,9 +37,24 @@ def test_kernels_compute_what_torch_computes(compiled: Backend, gates: int, toke
     start, outward = torch.randn(2, 3, 205), (torch.randn(tokens, 3, 205), torch.randn(tokens, 3, gates))
     results = []
     for backend in (PYTORCH, compiled):
-        gated, answer, after = gated_memory(scores * 1, bias, inputs, decays, start, backend)  # * 1: it may overwrite
+        given = scores * 1, bias, inputs, decays, start, backend  # * 1: it may overwrite
+        gated, answer, after, again = gated_memory(*given)
+        assert again is None or torch.equal(again(), gated)
         learned = scores, bias, inputs, decays
         results.append([gated.clone(), answer.clone(), after.clone()])
         results[-1] += torch.autograd.grad((gated, answer), learned, outward)
     for plain, fast in zip(*results, strict=True):
         assert_close_relative(plain, fast, 1e-3)
+
+
+def test_kernels_add_answers_as_torch_does(compiled: Backend):
+    """The sum, and its gradients by all three parts."""
+    torch.manual_seed(0)
+    shapes = (7, 3, 205), (7, 3, 41), (7, 3, 205)
+    gated, gate, answer = parts = [torch.randn(shape, requires_grad=True) for shape in shapes]
+    outward, results = torch.randn(7, 3, 205), []
+    for backend in (PYTORCH, compiled):
+        out = add_answer(gated * 1, gate, answer * 1, backend)  # * 1: their places may be taken
+        results.append([out.detach(), *torch.autograd.grad(out, parts, outward)])
+    for plain, fast in zip(*results, strict=True):
+        assert_close_relative(plain, fast)

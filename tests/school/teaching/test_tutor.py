@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import copy
+import gc
 import math
+from collections.abc import Callable, Iterator
+from itertools import accumulate
 
 import numpy as np
 import pytest
 import torch
+from torch._C._profiler import _EventType
+from torch.profiler import ProfilerActivity, profile
 
+from brain import SPECIES
 from school.door.mailbox import Ask
 from school.door.values import Pair
 from school.souls.caretaker import Caretaker, SoulSettings
 from school.souls.packing import pack_soul, wake_receptionist, wake_tutor
 from school.teaching.recovery import KEEP_GOOD, PATIENCE
+from school.teaching.tutor import Tutor
 from school.texts.librarian import Librarian
 from school.texts.shelf import Text
 from school.texts.tokenizer import BABY, DOCUMENT, END, PERSON
-from tests.conftest import LESSONS, WHOLE, make_receptionist, make_tutor, shelve, take_steps
+from tests.conftest import LESSONS, WHOLE, make_brain, make_receptionist, make_tutor, shelve, take_steps
 
 
 def weights(tutor) -> list[torch.Tensor]:
@@ -188,6 +195,44 @@ def test_a_broken_lesson_is_lost_alone(librarian):
     assert same(before, weights(tutor))
     assert all(parameter.grad is None for parameter in tutor.brain.parameters())
     take_steps(tutor, 1)
+
+
+def test_a_task_takes_little_memory(librarian):
+    """At its height, with all that it holds, less than 17 numbers for each neuron and token, of which nothing stays but
+    gradients. There were 24 while what can be made anew was kept, gradients had places of their own, and what streams
+    carry was a copy."""
+    settings = LESSONS.model_copy(update={"streams": 8, "block_tokens": 32, "micro_streams": 8})
+    config = SPECIES["interneuron"]["newborn"]
+    tutor = Tutor.of_library(make_brain(librarian.tokenizer, config=config), librarian, settings, block_tokens=32)
+    step = tutor._begin()
+    tutor.brain.refresh()
+    rows, tokens = step.tasks[0].weights.shape
+    most, left = allocated(lambda: tutor._read(step, 0))
+    assert most < 17 * 4 * rows * tokens * config.neurons
+    assert left <= 4 * sum(parameter.numel() for parameter in tutor.brain.parameters())
+
+
+def allocated(work: Callable[[], object]) -> tuple[int, int]:
+    """The most bytes of tensors that were made by ``work`` and there at once, and those that are left without what it
+    returns; what waits for a garbage collector is left."""
+    gc.collect()
+    gc.disable()
+    try:
+        with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
+            work()
+    finally:
+        gc.enable()
+    events = sorted(_allocations(seen.profiler.kineto_results.experimental_event_tree()))
+    now = [*accumulate(size for _, size in events)]
+    return max(now), now[-1]
+
+
+def _allocations(events: list) -> Iterator[tuple[int, int]]:
+    """When, and how many bytes; fewer than none where they go."""
+    for event in events:
+        if event.tag == _EventType.Allocation:
+            yield event.start_time_ns, event.extra_fields.alloc_size
+        yield from _allocations(event.children)
 
 
 def test_the_size_of_tasks_changes_nothing(librarian):
