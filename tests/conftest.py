@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import gc
+import logging
 import os
+import signal
 
 os.environ["GOMP_SPINCOUNT"] = "0"  # threads that wait leave the processor to other tests; read when torch is loaded
 
@@ -23,6 +25,7 @@ from brain.species.interneuron_config import InterneuronConfig
 from school.classroom import Classroom, Limits, Outside
 from school.door.mailbox import Mailbox
 from school.door.school import School
+from school.office import memory
 from school.office.advice import go_on_with
 from school.office.kernels import compile_kernels
 from school.souls.caretaker import Caretaker
@@ -36,6 +39,7 @@ from school.texts.librarian import Librarian
 from school.texts.shelf import Text
 from school.texts.tokenizer import MARK_COUNT, Tokenizer
 from tests.chromium import chromium
+from tests.new_records import copy_new_records
 
 for name in ("TWITCH_CLIENT_ID", "TWITCH_CLIENT_SECRET", "BABYLLM_TWITCH_BASE"):
     os.environ.pop(name, None)  # no test may find a real application's keys
@@ -43,6 +47,10 @@ hypothesis.settings.register_profile(  # a busy machine is no failure
     "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("patient")
+copy_new_records()
+memory.MAPPINGS = Path("/nowhere/smaps")  # no day that ends hands pages back that the next test needs
+for name in [name for name in logging.root.manager.loggerDict if name.startswith("torch")]:
+    logging.getLogger(name).propagate = True  # pytest hangs on each of the forty that don't, three times a test
 torch.set_num_threads(1)  # tiny tensors: a second thread only waits
 os.environ["OMP_NUM_THREADS"] = "1"  # so also in the processes that tests start, beside which others run
 
@@ -86,12 +94,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 
+HANDLERS = {
+    getattr(signal, name): signal.getsignal(getattr(signal, name))
+    for name in ("SIGINT", "SIGTERM", "SIGHUP")
+    if hasattr(signal, name)
+}
+
+
 @pytest.fixture(autouse=True)
 def plain_machine():
-    """What a test did to the whole process (tiny numbers as zero, whose home advice is for) ends with it."""
+    """What a test did to the whole process (tiny numbers as zero, whose home advice is for, what a Ctrl-C does: it
+    would let the rest go on) ends with it."""
     yield
     torch.set_flush_denormal(False)
     go_on_with(None, None, [], [])
+    for number, handler in HANDLERS.items():
+        if signal.getsignal(number) is not handler:
+            signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")
