@@ -39,6 +39,7 @@ from school.texts.librarian import Librarian
 from school.texts.shelf import Text
 from school.texts.tokenizer import MARK_COUNT, Tokenizer
 from tests.chromium import chromium
+from tests.in_process import here
 from tests.new_records import copy_new_records
 
 for name in ("TWITCH_CLIENT_ID", "TWITCH_CLIENT_SECRET", "BABYLLM_TWITCH_BASE"):
@@ -60,7 +61,7 @@ LONGEST = (
     "test_adopting", "test_caretaker", "test_night", "test_shelf", "test_encodings", "test_inspection",
     "test_receptionist", "test_evenings", "test_conditions", "test_registrar", "test_scribe", "test_foreign",
 )  # fmt: skip
-__all__ = ["chromium"]  # a fixture
+__all__ = ["chromium", "here"]  # fixtures
 
 SENTENCES = (
     "the cat sat on the mat and looked at the rain. my sister made soup and the radio sang. "

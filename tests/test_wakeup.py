@@ -12,12 +12,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TextIO
 
 import pytest
@@ -26,63 +24,16 @@ import wakeup as wakeup_itself
 from school.office.mistakes import Mistake
 from school.screen import calligraphist
 from school.souls.caretaker import Caretaker
+from tests.in_process import SMALL, undone
 from tests.paper import Paper
 from wakeup import BEDTIME, COMMANDS, bedtime_signals, main, make_home, parse, put_together, read_options
 
 ROOT = Path(__file__).resolve().parent.parent
-SMALL = [
-    "--set", "brain.preset=newborn", "--set", "lessons.streams=2", "--set", "lessons.block_tokens=32",
-    "--set", "lessons.micro_streams=2", "--set", "machine.threads=1", "--set", "speech.max_tokens=6",
-    "--set", "lessons.evaluation_steps=5",
-]  # fmt: skip
 
 
 def wakeup(home: Path, *arguments: str, stdin: str | None = "", timeout: float = 110) -> subprocess.CompletedProcess:
     command = [sys.executable, str(ROOT / "wakeup.py"), "--home", str(home), *SMALL, *arguments]
     return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=timeout, cwd="/")
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """What a command does to its process ends with the block."""
-    handlers = {number: signal.getsignal(number) for number in BEDTIME}
-    hooks, mask, stdin = (sys.excepthook, threading.excepthook), os.umask(0o022), sys.stdin
-    os.umask(mask)
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        sys.excepthook, threading.excepthook = hooks
-        sys.stdin = stdin
-        os.umask(mask)
-
-
-@pytest.fixture
-def here(capfd):
-    """Run a command in this process, which spares loading torch once more; returns what a process would."""
-
-    def run(home: Path, *arguments: str, settings: Sequence[str] = SMALL, stdin: str = "") -> SimpleNamespace:
-        capfd.readouterr()
-        with undone(), lines_to_read(stdin) as sys.stdin:
-            try:
-                status = main(["--home", str(home), *settings, *arguments])
-            except SystemExit as leaving:
-                status = leaving.code
-        out, err = capfd.readouterr()
-        return SimpleNamespace(returncode=status, stdout=out, stderr=err)
-
-    return run
-
-
-@contextmanager
-def lines_to_read(text: str) -> Iterator[TextIO]:
-    """A pipe's end with a text in it, and nothing behind."""
-    reading, writing = os.pipe()
-    with os.fdopen(writing, "w") as pipe:
-        pipe.write(text)
-    with os.fdopen(reading) as stream:
-        yield stream
 
 
 @pytest.fixture
