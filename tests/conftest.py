@@ -25,7 +25,6 @@ from brain.species.interneuron_config import InterneuronConfig
 from school.classroom import Classroom, Limits, Outside
 from school.door.mailbox import Mailbox
 from school.door.school import School
-from school.office import memory
 from school.office.advice import go_on_with
 from school.office.kernels import compile_kernels
 from school.souls.caretaker import Caretaker
@@ -49,17 +48,18 @@ hypothesis.settings.register_profile(  # a busy machine is no failure
 )
 hypothesis.settings.load_profile("patient")
 copy_new_records()
-memory.MAPPINGS = Path("/nowhere/smaps")  # no day that ends hands pages back that the next test needs
 for name in [name for name in logging.root.manager.loggerDict if name.startswith("torch")]:
     logging.getLogger(name).propagate = True  # pytest hangs on each of the forty that don't, three times a test
 torch.set_num_threads(1)  # tiny tensors: a second thread only waits
 os.environ["OMP_NUM_THREADS"] = "1"  # so also in the processes that tests start, beside which others run
 
 LONGEST = (
-    "test_wakeup", "test_wire", "test_taste", "test_programs", "test_benchmarks", "test_removal", "test_long_talk",
-    "test_tutor", "test_brain", "test_hours", "test_classroom", "test_login", "test_hostile", "test_docs", "test_guard",
-    "test_adopting", "test_caretaker", "test_night", "test_shelf", "test_encodings", "test_inspection",
-    "test_receptionist", "test_evenings", "test_conditions", "test_registrar", "test_scribe", "test_foreign",
+    "test_wakeup", "test_browser_owner", "test_wire", "test_taste", "test_programs", "test_tutor", "test_brain",
+    "test_long_talk", "test_removal", "test_benchmarks", "test_browser_overlay", "test_classroom", "test_hours",
+    "test_encodings", "test_cases", "test_hostile", "test_dubrovsky", "test_plain_forms", "test_talk", "test_guard",
+    "test_selfplay", "test_face", "test_login", "test_form", "test_adopting", "test_caretaker", "test_night",
+    "test_shelf", "test_inspection", "test_receptionist", "test_evenings", "test_conditions", "test_registrar",
+    "test_scribe", "test_foreign", "test_reported",
 )  # fmt: skip
 __all__ = ["chromium", "here"]  # fixtures
 

@@ -112,7 +112,7 @@ def test_it_learns_that_a_name_comes_back():
     for on in (True, False):
         torch.manual_seed(1)
         brain = build_brain(replace(TINY, dropout=0.0, word_memory=on), pieces=pieces, turn_tokens=2)
-        optimizer = torch.optim.Adam(brain.parameters(), lr=1e-2, fused=True)
+        optimizer = torch.optim.Adam(brain.parameters(), lr=1e-2)
 
         def loss_of(names: torch.Tensor, brain=brain) -> torch.Tensor:
             """Of the names alone, from their third time on; between them there is always word 2."""

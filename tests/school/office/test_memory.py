@@ -12,12 +12,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from school.office import memory
 from school.office.machine import prepare
 from school.office.machine_settings import MachineSettings
 from school.office.memory import TUNABLES, hand_back_memory, keep_memory, let_go_of_files, tuned
 
-MAPPINGS = Path("/proc/self/smaps")  # which tests/conftest.py hides from all others
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="no such thing on another system")
 
 
@@ -38,10 +36,9 @@ def resident() -> int:
 
 
 @LINUX
-def test_pages_that_were_only_read_go_and_come_back(tmp_path, monkeypatch):
+def test_pages_that_were_only_read_go_and_come_back(tmp_path):
     """What was read of a file does not count as this process's until it is read again; what was written into a private
     copy of it stays."""
-    monkeypatch.setattr(memory, "MAPPINGS", MAPPINGS)
     file, size = tmp_path / "file", 16 << 20
     file.write_bytes(b"a" * size)
     with file.open("rb") as opened:
