@@ -109,6 +109,10 @@ def plain_machine():
     yield
     torch.set_flush_denormal(False)
     go_on_with(None, None, [], [])
+    put_back_handlers()
+
+
+def put_back_handlers() -> None:
     for number, handler in HANDLERS.items():
         if signal.getsignal(number) is not handler:
             signal.signal(number, handler)

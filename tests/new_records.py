@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from sqlite_utils import Database
@@ -32,3 +34,13 @@ def _apply_or_copy(db: Database, **how: object) -> None:
 
 def copy_new_records() -> None:
     migrations.apply = _apply_or_copy
+
+
+@contextmanager
+def one_by_one() -> Iterator[None]:
+    """As it is outside of tests."""
+    migrations.apply = _apply
+    try:
+        yield
+    finally:
+        copy_new_records()
