@@ -108,15 +108,15 @@ def tokens_of(talk: Talk, tokenizer: Tokenizer, *, prose: bool) -> tuple[list[in
     return ids, answers
 
 
-def nats(voice: Brain, ids: list[int], counted: list[bool]) -> float:
-    """What the tokens that count cost together."""
-    rows = padded([(ids, counted)])
-    return -float(log_probabilities(voice, read_quietly(voice, rows.tokens), rows))
+def nats(voice: Brain, rows: Sequence[tuple[list[int], list[bool]]]) -> list[float]:
+    """What the tokens of each row that count cost together."""
+    read = padded(rows)
+    return (-log_probabilities(voice, read_quietly(voice, read.tokens), read)).tolist()
 
 
 def bits_of_answers(voice: Brain, tokenizer: Tokenizer, talks: Sequence[Talk], *, prose: bool) -> float:
     """Bits per byte; the end of an answer counts as one byte."""
-    cost = sum(nats(voice, *tokens_of(talk, tokenizer, prose=prose)) for talk in talks)
+    cost = sum(cost for talk in talks for cost in nats(voice, [tokens_of(talk, tokenizer, prose=prose)]))
     size = sum(len(text.encode()) + 1 for talk in talks for who, text in talk if who == "assistant")
     return cost / math.log(2) / size
 
@@ -129,12 +129,14 @@ def found_among_ten(voice: Brain, tokenizer: Tokenizer, talks: Sequence[Talk], *
         return math.nan
     rng, found = random.Random(1), []
 
-    def cost(question: str, answer: str) -> float:
-        return nats(voice, *tokens_of([("user", question), ("assistant", answer)], tokenizer, prose=prose))
+    def costs(question: str, answers: Sequence[str]) -> list[float]:
+        talks = ([("user", question), ("assistant", answer)] for answer in answers)
+        return nats(voice, [tokens_of(talk, tokenizer, prose=prose) for talk in talks])
 
     for number, (question, answer) in enumerate(pairs):
         (strange, _), *others = rng.sample(pairs[:number] + pairs[number + 1 :], AMONG)
-        gains = [cost(strange, one) - cost(question, one) for one in (answer, *(other for _, other in others))]
+        answers = [answer, *(other for _, other in others)]
+        gains = [there - here for there, here in zip(costs(strange, answers), costs(question, answers), strict=True)]
         found.append(gains[0] == max(gains))
     return fmean(found)
 

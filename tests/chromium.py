@@ -33,7 +33,7 @@ OPTIONS = (
     "--disable-background-networking", "--disable-component-update", "--force-color-profile=srgb",
 )  # fmt: skip
 SECONDS = 60  # that anything may take on a busy machine
-LOOK_MS = 30
+LOOK_MS = 60
 PHONE = {"width": 360, "height": 740, "has_touch": True, "is_mobile": True}  # how a page is opened on one
 TOO_SMALL = """[...document.querySelectorAll('button, a, input:not([type=radio]), textarea, summary, label:has(input)')]
   .map((element) => [element, element.getBoundingClientRect(), parseFloat(getComputedStyle(element).fontSize)])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import copy
 import gc
+import logging
 import os
+import signal
 
 os.environ["GOMP_SPINCOUNT"] = "0"  # threads that wait leave the processor to other tests; read when torch is loaded
 
@@ -36,6 +38,8 @@ from school.texts.librarian import Librarian
 from school.texts.shelf import Text
 from school.texts.tokenizer import MARK_COUNT, Tokenizer
 from tests.chromium import chromium
+from tests.in_process import here
+from tests.new_records import copy_new_records
 
 for name in ("TWITCH_CLIENT_ID", "TWITCH_CLIENT_SECRET", "BABYLLM_TWITCH_BASE"):
     os.environ.pop(name, None)  # no test may find a real application's keys
@@ -43,16 +47,21 @@ hypothesis.settings.register_profile(  # a busy machine is no failure
     "patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("patient")
+copy_new_records()
+for name in [name for name in logging.root.manager.loggerDict if name.startswith("torch")]:
+    logging.getLogger(name).propagate = True  # pytest hangs on each of the forty that don't, three times a test
 torch.set_num_threads(1)  # tiny tensors: a second thread only waits
 os.environ["OMP_NUM_THREADS"] = "1"  # so also in the processes that tests start, beside which others run
 
 LONGEST = (
-    "test_wakeup", "test_wire", "test_taste", "test_programs", "test_benchmarks", "test_removal", "test_long_talk",
-    "test_tutor", "test_brain", "test_hours", "test_classroom", "test_login", "test_hostile", "test_docs", "test_guard",
-    "test_adopting", "test_caretaker", "test_night", "test_shelf", "test_encodings", "test_inspection",
-    "test_receptionist", "test_evenings", "test_conditions", "test_registrar", "test_scribe", "test_foreign",
+    "test_wakeup", "test_browser_owner", "test_wire", "test_taste", "test_programs", "test_tutor", "test_brain",
+    "test_long_talk", "test_removal", "test_benchmarks", "test_browser_overlay", "test_classroom", "test_hours",
+    "test_encodings", "test_cases", "test_hostile", "test_dubrovsky", "test_plain_forms", "test_talk", "test_guard",
+    "test_selfplay", "test_face", "test_login", "test_form", "test_adopting", "test_caretaker", "test_night",
+    "test_shelf", "test_inspection", "test_receptionist", "test_evenings", "test_conditions", "test_registrar",
+    "test_scribe", "test_foreign", "test_reported",
 )  # fmt: skip
-__all__ = ["chromium"]  # a fixture
+__all__ = ["chromium", "here"]  # fixtures
 
 SENTENCES = (
     "the cat sat on the mat and looked at the rain. my sister made soup and the radio sang. "
@@ -86,12 +95,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 
+HANDLERS = {
+    getattr(signal, name): signal.getsignal(getattr(signal, name))
+    for name in ("SIGINT", "SIGTERM", "SIGHUP")
+    if hasattr(signal, name)
+}
+
+
 @pytest.fixture(autouse=True)
 def plain_machine():
-    """What a test did to the whole process (tiny numbers as zero, whose home advice is for) ends with it."""
+    """What a test did to the whole process (tiny numbers as zero, whose home advice is for, what a Ctrl-C does: it
+    would let the rest go on) ends with it."""
     yield
     torch.set_flush_denormal(False)
     go_on_with(None, None, [], [])
+    put_back_handlers()
+
+
+def put_back_handlers() -> None:
+    for number, handler in HANDLERS.items():
+        if signal.getsignal(number) is not handler:
+            signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

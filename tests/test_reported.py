@@ -5,42 +5,60 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.test_wakeup import ROOT, SMALL, wakeup
+from tests.test_wakeup import wakeup
 
 FEW = ("--steps", "1", "--no-terminal")
 WORDS = "fox moon river soup boat letter rain window bread garden stone night lamp cat road tea sister harbour"
 
 
-def woken(home: Path, *more: str) -> str:
+@pytest.fixture
+def woken(here) -> Callable[..., str]:
     """What it says of a wake of one step."""
-    done = wakeup(home, *FEW, *more, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+
+    def wake(home: Path, *more: str) -> str:
+        done = here(home, *FEW, *more)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return wake
 
 
-def listed(home: Path) -> list[dict]:
-    return json.loads(wakeup(home, "library", "list", "--json").stdout)["texts"]
+@pytest.fixture
+def listed(here) -> Callable[[Path], list[dict]]:
+    return lambda home: json.loads(here(home, "library", "list", "--json").stdout)["texts"]
+
+
+@contextmanager
+def may_open(most: int) -> Iterator[None]:
+    """As `ulimit -n` lets a process open files."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX limits open files this way")
 @pytest.mark.parametrize(("notes", "most"), [(124, 256), pytest.param(1500, 1024, marks=pytest.mark.trial)])
-def test_more_notes_than_a_shell_lets_it_open(tmp_path: Path, notes: int, most: int):
+def test_more_notes_than_a_shell_lets_it_open(tmp_path: Path, here, listed, notes: int, most: int):
     """All are learned, it saves, and it answers."""
     shelf, rng, words = tmp_path / "library", random.Random(1), WORDS.split()
     shelf.mkdir()
     for i in range(notes):
         (shelf / f"{i}.md").write_text(f"Note {i}: {' '.join(rng.choices(words, k=12))}.\n")
-    limited = ["sh", "-c", f'ulimit -n {most} && exec "$@"', "sh", sys.executable, str(ROOT / "wakeup.py")]
-    for command in ([*FEW], ["ask", "how are you?", "--json"]):
-        done = subprocess.run(
-            [*limited, "--home", str(tmp_path), *SMALL, *command], capture_output=True, text=True, timeout=300, input=""
-        )
+    for command in (FEW, ["ask", "how are you?", "--json"]):
+        with may_open(most):
+            done = here(tmp_path, *command)
         assert done.returncode == 0, done.stderr
     assert "text" in json.loads(done.stdout)
     assert len(listed(tmp_path)) == notes
@@ -48,7 +66,7 @@ def test_more_notes_than_a_shell_lets_it_open(tmp_path: Path, notes: int, most: 
 
 
 @pytest.mark.trial
-def test_a_megabyte_of_japanese_in_one_line(tmp_path: Path):
+def test_a_megabyte_of_japanese_in_one_line(tmp_path: Path, woken, listed):
     """Without a space or a full stop; it is born of it, and all of it is there."""
     (tmp_path / "library").mkdir()
     rng = random.Random(1)
@@ -63,7 +81,7 @@ def test_a_megabyte_of_japanese_in_one_line(tmp_path: Path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names are Unicode")
-def test_a_name_that_is_no_text(tmp_path: Path):
+def test_a_name_that_is_no_text(tmp_path: Path, woken, listed):
     """It is shown with its bytes escaped, and every row of the record is written."""
     shelf = tmp_path / "library"
     shelf.mkdir()
@@ -78,7 +96,7 @@ def test_a_name_that_is_no_text(tmp_path: Path):
     assert "caf\\xe9.txt" in woken(tmp_path)
 
 
-def test_a_home_within_the_notes(tmp_path: Path):
+def test_a_home_within_the_notes(tmp_path: Path, here, woken):
     """What a home writes about itself is never learned."""
     notes, home = tmp_path / "notes", tmp_path / "notes" / "baby"
     notes.mkdir()
@@ -87,7 +105,7 @@ def test_a_home_within_the_notes(tmp_path: Path):
         woken(home, "--library", str(notes))
         (home / "statistics" / "letters").mkdir(exist_ok=True)
         (home / "statistics" / "letters" / "one.md").write_text("Dear you, I am awake.\n" * 9)
-        done = wakeup(home, "--library", str(notes), "library", "list", "--json")
+        done = here(home, "--library", str(notes), "library", "list", "--json")
         assert [text["name"] for text in json.loads(done.stdout)["texts"]] == ["notes/diary.md"]
 
 
@@ -110,9 +128,9 @@ def test_a_home_within_the_notes(tmp_path: Path):
     ],
     ids=["zeros", "picture", "rtf"],
 )
-def test_files_that_are_not_what_they_seem(tmp_path: Path, name: str, data: bytes, text: str, told: str):
+def test_files_that_are_not_what_they_seem(tmp_path: Path, here, name: str, data: bytes, text: str, told: str):
     """The words are kept, and what is left out is told."""
     (tmp_path / name).write_bytes(data)
     command = ("library", "preview", str(tmp_path / name))
-    assert json.loads(wakeup(tmp_path / "home", *command, "--json").stdout)["text"].split() == text.split()
-    assert told in wakeup(tmp_path / "home", *command).stderr
+    assert json.loads(here(tmp_path / "home", *command, "--json").stdout)["text"].split() == text.split()
+    assert told in here(tmp_path / "home", *command).stderr

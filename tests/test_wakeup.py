@@ -12,12 +12,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import SimpleNamespace
 from typing import TextIO
 
 import pytest
@@ -26,63 +24,16 @@ import wakeup as wakeup_itself
 from school.office.mistakes import Mistake
 from school.screen import calligraphist
 from school.souls.caretaker import Caretaker
+from tests.in_process import SMALL, undone
 from tests.paper import Paper
 from wakeup import BEDTIME, COMMANDS, bedtime_signals, main, make_home, parse, put_together, read_options
 
 ROOT = Path(__file__).resolve().parent.parent
-SMALL = [
-    "--set", "brain.preset=newborn", "--set", "lessons.streams=2", "--set", "lessons.block_tokens=32",
-    "--set", "lessons.micro_streams=2", "--set", "machine.threads=1", "--set", "speech.max_tokens=6",
-    "--set", "lessons.evaluation_steps=5",
-]  # fmt: skip
 
 
 def wakeup(home: Path, *arguments: str, stdin: str | None = "", timeout: float = 110) -> subprocess.CompletedProcess:
     command = [sys.executable, str(ROOT / "wakeup.py"), "--home", str(home), *SMALL, *arguments]
     return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=timeout, cwd="/")
-
-
-@contextmanager
-def undone() -> Iterator[None]:
-    """What a command does to its process ends with the block."""
-    handlers = {number: signal.getsignal(number) for number in BEDTIME}
-    hooks, mask, stdin = (sys.excepthook, threading.excepthook), os.umask(0o022), sys.stdin
-    os.umask(mask)
-    try:
-        yield
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
-        sys.excepthook, threading.excepthook = hooks
-        sys.stdin = stdin
-        os.umask(mask)
-
-
-@pytest.fixture
-def here(capfd):
-    """Run a command in this process, which spares loading torch once more; returns what a process would."""
-
-    def run(home: Path, *arguments: str, settings: Sequence[str] = SMALL, stdin: str = "") -> SimpleNamespace:
-        capfd.readouterr()
-        with undone(), lines_to_read(stdin) as sys.stdin:
-            try:
-                status = main(["--home", str(home), *settings, *arguments])
-            except SystemExit as leaving:
-                status = leaving.code
-        out, err = capfd.readouterr()
-        return SimpleNamespace(returncode=status, stdout=out, stderr=err)
-
-    return run
-
-
-@contextmanager
-def lines_to_read(text: str) -> Iterator[TextIO]:
-    """A pipe's end with a text in it, and nothing behind."""
-    reading, writing = os.pipe()
-    with os.fdopen(writing, "w") as pipe:
-        pipe.write(text)
-    with os.fdopen(reading) as stream:
-        yield stream
 
 
 @pytest.fixture
@@ -224,6 +175,22 @@ def small_home(tmp_path) -> Path:
     (tmp_path / "library").mkdir()
     (tmp_path / "library" / "diary.txt").write_text("today it rained and the cat slept. i made soup.\n" * 200)
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def woken_once(tmp_path_factory) -> Path:
+    """A home with a small book, whose baby has taken a step; for copies only."""
+    home = tmp_path_factory.mktemp("woken-once")
+    (home / "library").mkdir()
+    (home / "library" / "diary.txt").write_text("today it rained and the cat slept. i made soup.\n" * 200)
+    with undone():
+        assert main(["--home", str(home), *SMALL, "--steps", "1", "--no-terminal"]) == 0
+    return home
+
+
+@pytest.fixture
+def born(woken_once, tmp_path) -> Path:
+    return shutil.copytree(woken_once, tmp_path / "home")
 
 
 @pytest.mark.parametrize("number", BEDTIME)
@@ -401,26 +368,23 @@ def test_what_cannot_be_read_now_ends_in_a_line(home, here, monkeypatch):
     assert f"wakes at step {int(newest.name[5:]):,}" in done.stdout
 
 
-def test_a_newborn_only_where_it_is_asked_for(tmp_path, here):
+def test_a_newborn_only_where_it_is_asked_for(born, here):
     """With all souls damaged it ends in one line; with --newborn one is born beside them, and wakes the next time."""
-    (tmp_path / "library").mkdir()
-    (tmp_path / "library" / "diary.txt").write_text("today it rained and the cat slept. i made soup.\n" * 200)
-    assert here(tmp_path, "--steps", "2", "--no-terminal").returncode == 0
-    (soul,) = (tmp_path / "soul").glob("step-*")
+    (soul,) = (born / "soul").glob("step-*")
     (soul / "brain.safetensors").write_bytes(b"rust")
     for _ in range(2):
-        done = here(tmp_path, "--steps", "1", "--no-terminal")
+        done = here(born, "--steps", "1", "--no-terminal")
         assert done.returncode == 2
         assert "--newborn" in done.stderr
-        assert not list((tmp_path / "soul").glob("step-*"))
-    assert len(list((tmp_path / "soul" / "damaged").iterdir())) == 1
-    done = here(tmp_path, "--steps", "1", "--no-terminal", "--newborn")
+        assert not list((born / "soul").glob("step-*"))
+    assert len(list((born / "soul" / "damaged").iterdir())) == 1
+    done = here(born, "--steps", "1", "--no-terminal", "--newborn")
     assert done.returncode == 0, done.stderr
     assert "wakes for the first time" in done.stdout
-    assert "wakes at step 1:" in here(tmp_path, "--steps", "1", "--no-terminal").stdout
-    again = here(tmp_path, "--steps", "1", "--no-terminal", "--newborn")
+    assert "wakes at step 1:" in here(born, "--steps", "1", "--no-terminal").stdout
+    again = here(born, "--steps", "1", "--no-terminal", "--newborn")
     assert "was moved to" in again.stdout
-    assert len(list((tmp_path / "soul" / "earlier").iterdir())) == 2
+    assert len(list((born / "soul" / "earlier").iterdir())) == 2
 
 
 @pytest.mark.parametrize("kind", ["file", "link to nowhere"])
@@ -446,11 +410,10 @@ SMALL_FILES = (
 
 
 @pytest.mark.parametrize("kind", ["rubbish", "empty", "folder", "pipe", "link to nowhere"])
-def test_no_small_file_stops_a_wake(small_home, here, kind):
+def test_no_small_file_stops_a_wake(born, here, kind):
     """Whatever is found under the names of the files that it keeps beside its soul and its record, it wakes."""
-    assert here(small_home, "--steps", "1", "--no-terminal").returncode == 0
     for name in SMALL_FILES:
-        file = small_home / name
+        file = born / name
         file.unlink(missing_ok=True)
         match kind:
             case "folder":
@@ -458,10 +421,10 @@ def test_no_small_file_stops_a_wake(small_home, here, kind):
             case "pipe":
                 os.mkfifo(file)
             case "link to nowhere":
-                file.symlink_to(small_home / "away" / file.name)
+                file.symlink_to(born / "away" / file.name)
             case _:
                 file.write_bytes(b"\xff{[\0" * 50 if kind == "rubbish" else b"")
-    done = here(small_home, "--steps", "1", "--no-terminal")
+    done = here(born, "--steps", "1", "--no-terminal")
     assert done.returncode == 0, done.stderr
     assert "wakes at step 1:" in done.stdout
 
@@ -759,26 +722,25 @@ def test_looking_at_nothing_makes_nothing(tmp_path, here):
 
 
 @pytest.mark.skipif(not shutil.which("bash") or not shutil.which("tar"), reason="packs with bash and tar")
-def test_a_home_moves_as_the_page_says(small_home, here, tmp_path_factory):
+def test_a_home_moves_as_the_page_says(born, here, tmp_path_factory):
     """Packed and unpacked with the lines of docs/moving.md, it wakes elsewhere where it fell asleep, with all that is
     its own and nothing else, and nobody else can read the archive."""
     page = (ROOT / "docs/moving.md").read_text("utf-8")
     pack, unpack = (re.search(rf"^ +(.*tar -{what}zf .*)$", page, re.M)[1] for what in "cx")
-    assert here(small_home, "--steps", "2", "--no-terminal").returncode == 0
     mine = {"secrets/twitch.json": "{}", ".env": "A=b", "config.toml": "[brain]", "voice.toml": "", "words.txt": "no"}
     for name, text in (mine | {".venv/bin/python": "too large", "wakeup.py": "not mine"}).items():
-        file = small_home / name
+        file = born / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     away, elsewhere = tmp_path_factory.mktemp("user"), tmp_path_factory.mktemp("elsewhere")
-    for line, place in ((pack, small_home), (unpack, elsewhere)):
+    for line, place in ((pack, born), (unpack, elsewhere)):
         subprocess.run(["bash", "-c", line], cwd=place, env=os.environ | {"HOME": str(away)}, check=True, timeout=60)
     assert (away / "baby.tar.gz").stat().st_mode & 0o077 == 0
     assert {name: (elsewhere / name).read_text() for name in mine} == mine
     assert {place.name for place in elsewhere.iterdir()} == {"soul", "statistics", "library"} | {
         name.split("/")[0] for name in mine
     }
-    assert "wakes at step 2:" in here(elsewhere, "--steps", "1", "--no-terminal").stdout
+    assert "wakes at step 1:" in here(elsewhere, "--steps", "1", "--no-terminal").stdout
 
 
 def test_a_library_that_is_a_link_to_nowhere(tmp_path, here):

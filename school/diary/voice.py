@@ -9,6 +9,7 @@ import difflib
 import random
 import string
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from school.door.signals import Signals, Weights
@@ -62,12 +63,19 @@ def read_voices(home: Path, language: str = ENGLISH, always: Mapping[str, Mappin
     if not language.isidentifier() or not file.exists():
         known = ", ".join(sorted(path.stem for path in SHIPPED.glob("*.toml")))
         raise Mistake(f"voice.language: there is no voice for {language}; there are: {known}.")
-    book = _read(SHIPPED / f"{ENGLISH}.toml")
-    for changed in (file, home / OWN):
-        if changed.exists():
-            book = _merged(book, _read(changed), changed, always)
+    book = _shipped(SHIPPED / f"{ENGLISH}.toml")
+    if language != ENGLISH:
+        book = _merged(book, _shipped(file), file, always)
+    if (own := home / OWN).exists():
+        book = _merged(book, _read(own), own, always)
     names = {name: choices[0] for name, choices in book[NAMES].items()}
     return {section: Voice(lines, names | dict(always.get(section, {}))) for section, lines in book.items()}
+
+
+@cache
+def _shipped(file: Path) -> dict[str, Lines]:
+    """What comes with the program is read once; nobody changes what comes back."""
+    return _read(file)
 
 
 def _merged(

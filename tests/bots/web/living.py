@@ -41,7 +41,7 @@ from school.texts.public import PublicTexts
 from tests.conftest import LESSONS, make_classroom, make_receptionist, make_tutor
 
 LEARNING = "since this morning it predicts your writing 4 % better"
-BREATH = 0.03  # seconds after each lesson, which leave the processor to those who look at it
+BREATH = 0.1  # seconds after each lesson, which leave the processor to those who look at it
 GUESTS: dict[str, str] = {"room:ann": "Ann", "room:bob": "Bob"}  # who is there, and what they are called
 
 

@@ -13,7 +13,6 @@ from brain import SIZES, SPECIES, build_brain, parameter_count, read_config
 from brain.contract import State, pick_streams, stack_states
 from brain.species.llama import LlamaBrain, drop_channels, rotate, rotations, visible
 from tests.brain.conftest import TINY_LLAMA
-from tests.test_wakeup import here  # noqa: F401  (a fixture)
 
 VOCABULARY, CONTEXT, LAYERS = 60, 8, 2
 SMALL = replace(TINY_LLAMA, context=CONTEXT)

@@ -120,7 +120,7 @@ def keep_record(home: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_nobodys_words_are_in_it(lived, tmp_path, kind):
+def test_nobodys_words_are_in_it(lived, tmp_path, kind, monkeypatch):
     """Names, conversations, texts and their titles stand in the home, and in no file that leaves it."""
     facts = lived.facts | {"settings": {"secret-title": "Zebediah"}, "reviews": {"Zebediah": [1, 1.0]}}
     home = at_home(replace(lived, facts=facts), tmp_path / "home")
@@ -130,6 +130,7 @@ def test_nobodys_words_are_in_it(lived, tmp_path, kind):
     keep_record(home)
     kept = b"".join(file.read_bytes() for file in home.rglob("*") if file.is_file()).lower()
     assert all(canary in kept for canary in (b"quillon", b"zebediah", b"grandmother's will", b"secret-title"))
+    monkeypatch.setattr("school.bodies.program.FLAGS", ["-O0", "-std=c99"])  # sooner, and the same words are in it
     file = tmp_path / f"gift{kind}"
     share(SETTINGS, home, file, "", print)
     for data in readable(file):

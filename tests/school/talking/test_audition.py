@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from school.talking.audition import Audition
-from school.teaching.examination import HEARD_EVERY, Examination
+from school.teaching.examination import Examination
 from school.texts.fluency import Fluency, fluency
 from tests.conftest import SENTENCES, WHOLE, make_tutor, shelve, take_steps
 
@@ -53,14 +53,15 @@ def examined(tutor, examination: Examination):
 
 def test_where_speech_decays_the_best_self_is_kept(tokenizer, monkeypatch):
     """Though its bits are better than ever: the examination counts as one that was no better than the best."""
-    settings = WHOLE.model_copy(update={"evaluation_steps": HEARD_EVERY, "plateau_patience": 1})
+    monkeypatch.setattr("school.teaching.examination.HEARD_EVERY", 25)
+    settings = WHOLE.model_copy(update={"evaluation_steps": 25, "plateau_patience": 1})
     tutor = make_tutor(shelve(tokenizer, SENTENCES * 200), settings)
     audition, said = Audition(tutor.voice), iter([GOOD, GOOD._replace(distinct_2=0.1)])
     monkeypatch.setattr(audition, "hear", lambda *how: next(said))
     examination = Examination(tutor, audition=audition)
     results = []
     for _ in range(2):
-        take_steps(tutor, HEARD_EVERY)
+        take_steps(tutor, 25)
         results.append(examined(tutor, examination))
     assert [result.distinct_2 for result in results] == [0.8, 0.1]
     assert results[1].bits_per_byte < results[0].bits_per_byte == tutor.plateau.best_bits_per_byte

@@ -29,9 +29,10 @@ SLOW = WHOLE.model_copy(update={"learning_rate": 1e-4, "verdict_tolerance": 0.2,
 
 @pytest.fixture(autouse=True)
 def short_courses(monkeypatch):
-    """With few guesses; how many there are, and how good, is what test_guesses.py looks at."""
+    """With few guesses, and short ones; how many there are, and how good, is what test_guesses.py looks at."""
     monkeypatch.setattr(tastes, "FEWEST", 16)
     monkeypatch.setattr(guesses, "TRIED", 8)
+    monkeypatch.setattr(guesses, "ANSWER", 12)  # tokens; what is liked and what is not have fewer
 
 
 def verdicts(count: int) -> list[Pair]:
@@ -217,7 +218,7 @@ def test_the_known_disaster_is_stopped(librarian, monkeypatch):
     tutor = tutor_with(librarian, verdicts(16))
     take_steps(tutor, 1)
     monkeypatch.setattr(courses, "SINKING", -float("inf"))
-    course = run_course(tutor, 60, float("inf"))
+    course = run_course(tutor, 40, float("inf"))
     assert course.strayed > 1.0  # nats per token
     assert margin(course.base, course.learner, tutor) > 10  # as if all were well
 

@@ -53,20 +53,21 @@ def test_a_conversation(preview, file: Path):
     assert text.split() == [{"You:": "you:", "Baby:": "baby:"}.get(word, word) for word in words]
 
 
-def test_a_conversation_that_is_read_once(tmp_path: Path, preview):
+def test_a_conversation_that_is_read_once(tmp_path: Path, here):
     """``read --keep`` and ``score`` take it as the library does: in turns, whose names are nobody's words. Nor does an
     answer hold them, or play both parts."""
     file = CASES / "conversation" / "turns.txt"
     (tmp_path / "library").mkdir()
     (tmp_path / "library" / "diary.txt").write_text("today it rained and the cat slept. i made soup.\n" * 200)
-    assert wakeup(tmp_path, "--steps", "1", "--no-terminal").returncode == 0
-    said = sum(len(turn["text"].strip().encode()) for turn in preview(file)["turns"])
+    assert here(tmp_path, "--steps", "1", "--no-terminal").returncode == 0
+    turns = json.loads(here(tmp_path, "library", "preview", str(file), "--json").stdout)["turns"]
+    said = sum(len(turn["text"].strip().encode()) for turn in turns)
     for command in (["read", "--keep"], ["score"]):
-        done = wakeup(tmp_path, *command, str(file), "--json")
+        done = here(tmp_path, *command, str(file), "--json")
         assert done.returncode == 0, done.stderr
         told = json.loads(done.stdout)
         assert told.get("files", [told])[0]["bytes"] == said
-    answer = json.loads(wakeup(tmp_path, "ask", "you: how is the kettle?", "--json").stdout)["text"].casefold()
+    answer = json.loads(here(tmp_path, "ask", "you: how is the kettle?", "--json").stdout)["text"].casefold()
     assert "you:" not in answer
     assert "baby:" not in answer
 

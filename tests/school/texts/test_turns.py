@@ -35,8 +35,8 @@ def test_turns_told_by_two_names():
     """As by looking at every line, whatever stands before the names, in capitals or not."""
     bits = ["you:", "Baby: ", "YOU: ", "baby:", "\n", "\n", "\u200e", "é ", "x", " ", "you", "İ"]
     rng, told = random.Random(1), 0
-    for _ in range(4000):
-        text = "".join(rng.choices(bits, k=rng.randint(0, 14))) * rng.choice((1, 1, 1, 900))
+    for _ in range(2000):
+        text = "".join(rng.choices(bits, k=rng.randint(0, 14))) * rng.choice((1, 1, 1, 1, 1, 1, 1, 900))
         assert has_turns(text) == (len({match[1].lower() for match in TURN.finditer(text)}) == 2)
         told += has_turns(text)
     assert told > 100

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from school.bodies.body import Body
+from brain.contract import Brain
 from school.texts.tokenizer import Tokenizer
 from tests.school.bodies.native.conftest import Probe
 from tests.school.bodies.test_page import PROMPTS, check_greedy, rounded
@@ -33,19 +33,24 @@ def test_the_same_greedy_ids_by_characters(speller, speller_probe, prompt):
     check_greedy(speller, speller_probe.greedy(speller_probe.encode(prompt), 200), prompt)
 
 
+@pytest.fixture(scope="module")
+def defined(body, probe, llama, llama_probe, speller, speller_probe) -> list[tuple[Brain, Probe]]:
+    """Each kind of body by its definition, and in C."""
+    return [(rounded(body), probe), (rounded(llama), llama_probe), (rounded(speller), speller_probe)]
+
+
 @settings(max_examples=15, deadline=None)
 @given(prompt=st.text(min_size=1, max_size=40))
-def test_whatever_is_asked(body, probe, llama, llama_probe, speller, speller_probe, prompt):
+def test_whatever_is_asked(defined, prompt):
     """No token is said that the definition would not have said, or as gladly, to rounding."""
-    for whose, one in ((body, probe), (llama, llama_probe), (speller, speller_probe)):
-        check_choice(whose, one, prompt)
+    for brain, probe in defined:
+        check_choice(brain, probe, prompt)
 
 
-def check_choice(body: Body, probe: Probe, prompt: str) -> None:
+def check_choice(brain: Brain, probe: Probe, prompt: str) -> None:
     ids = probe.encode(prompt.encode("utf-8", "replace").decode())
     got = probe.greedy(ids, 20)
     tokens, colours = [*ids, *got["said"][:-1]], [[0.5] * 3] * len(ids) + got["colours"][:-1]
-    brain = rounded(body)
     out = brain(torch.tensor([tokens]), torch.tensor([colours]), brain.fresh_state(1))
     theirs = out.logits[0, len(ids) - 1 :].numpy()
     np.testing.assert_allclose(got["logits"], theirs, rtol=CLOSE, atol=CLOSE)

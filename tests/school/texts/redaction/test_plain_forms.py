@@ -129,7 +129,7 @@ def test_secrets_are_looked_for_where_they_may_be():
 def test_letters_that_count_as_others():
     """Of all characters only these become one of a word for a password in small letters."""
     letters = set("".join(word.decode() for word in secrets.WORDS_BEGIN))
-    others = {char for char in map(chr, range(0x80, 0x110000)) if re.match(f"(?i)[{''.join(letters)}]", char)}
+    others = set(re.findall(f"(?i)[{''.join(letters)}]", "".join(map(chr, range(0x80, 0x110000)))))
     assert others == {"\u212a", "\u017f"}
 
 
