@@ -28,6 +28,7 @@ from benchmarks.variants import SEED, Variant, add_options, chosen
 from school.assembly import Awake
 from school.door.events import ExamResult
 from school.office.mistakes import Mistake
+from school.teaching.examination import CHUNK
 from school.teaching.examiner import Exam
 from school.teaching.remembering import Remembering
 from school.teaching.tutor import Tutor
@@ -40,7 +41,7 @@ def examine(
     """An examination on ``limit`` held-out tokens; all of them unless it says otherwise."""
     rows, counts = tutor.librarian.exam_rows(8, limit, 512)
     judge = remembering.judge() if remembering else None
-    exam = Exam(rows, counts, byte_lengths=tutor.librarian.byte_lengths, chunk=128, judge=judge)
+    exam = Exam(rows, counts, byte_lengths=tutor.librarian.byte_lengths, chunk=CHUNK, judge=judge)
     return exam.run(tutor.voice if voice else tutor.brain)
 
 
