@@ -1,9 +1,11 @@
 """A course in what people like: a copy of the voice learns from verdicts, while the voice stays as it is.
 
-Each step is one of its own: single verdicts, good and bad, by the loss of KTO; with it, two anchors in the voice as it
-was. Answers that were liked are to stay likely in themselves, not only beside bad ones (else both sink: Razin et al.
-2024, "Unintentional unalignment", arXiv 2410.08847), and what it says to all else is to stay as it was, in nats per
-token. It ends after so many steps, or where it strays too far, or where what was liked sinks.
+Each step is one of its own: single verdicts, good and bad, by the loss of KTO, and answers of which a judge guesses how
+much they would be liked: their log ratios are to follow its scores (a reward regressed on, as in Gao et al. 2024,
+"REBEL", arXiv 2404.16767). With them, two anchors in the voice as it was. Answers that were liked are to stay likely in
+themselves, not only beside bad ones (else both sink: Razin et al. 2024, "Unintentional unalignment", arXiv
+2410.08847), and what it says to all else is to stay as it was, in nats per token. It ends after so many steps, or where
+it strays too far, or where what was liked sinks.
 
 What learns are the vectors alone (biases and scales), a fiftieth of all numbers: some dozens of verdicts tell little,
 and all matrices together find other ways to agree with each of them than what they have in common (docs/diary.md).
@@ -31,7 +33,8 @@ from school.teaching.verdicts import Rows, Verdict, matched, mismatched
 
 SHARPNESS = 1.0  # beta of KTO, per nat of an answer
 KEPT_LIKELY = 0.1  # how much the likelihood of liked answers counts, per nat and token
-KEPT_SAME = 10.0  # how much it counts to be as it was, per nat and token
+STRETCH, GUESSED = 2.0, 2.0  # nats for each unit of a score; how much missing that counts, per nat squared
+KEPT_SAME = 5.0  # how much it counts to be as it was, per nat and token
 RATE, CLIP = 3e-3, 1.0
 AT_ONCE = 2  # rows that are read together
 WARM_UP = 10  # steps over which the rate rises: the first ones of Adam go equally far everywhere
@@ -39,10 +42,12 @@ SINKING = -0.2  # nats per token: where liked answers are so much less likely th
 
 
 class Heard(NamedTuple):
-    """Sums over some answers: ``losses``; ``strayed``, in nats, over their tokens; and of those that people liked, how
-    ``likely`` they are and how much likelier than they were, each in nats per token."""
+    """Sums over some answers: ``losses`` by what was said of them, ``misses`` by what was guessed; ``strayed``, in
+    nats, over their tokens; and of those that people liked, how ``likely`` they are and how much likelier than they
+    were, each in nats per token."""
 
     losses: Tensor
+    misses: Tensor
     strayed: Tensor
     likely: Tensor
     likelier: Tensor
@@ -117,14 +122,17 @@ class Course:
     def step(self, drawn: Sequence[Verdict], library: Tensor) -> None:
         """Learn from some verdicts, and stay as it was on ``library`` (B, T+1). Gradients of a few rows at a time add
         up, so that no more is in memory at once than these need."""
-        reference, parts = self._reference(drawn), list(alike(drawn))
+        reference = self._reference(drawn)
         tokens, people = sum(len(one.answer) for one in drawn), sum(map(_by_people, drawn))
+        said, guessed = (sum(bool(one.pair) == kind for one in drawn) for kind in (True, False))
+        kinds = bool(said) + bool(guessed)
         self.optimizer.zero_grad()
         on_answers, liked = 0.0, 0.0
-        for some in parts:
+        for some in alike(drawn):
             heard = self._hear(some, reference)
-            loss = heard.losses / len(drawn) + KEPT_SAME / 2 * heard.strayed / tokens
-            (loss - KEPT_LIKELY * heard.likely / max(1, people)).backward()
+            loss = (heard.losses / max(1, said) + GUESSED * heard.misses / max(1, guessed)) / kinds
+            loss = loss + KEPT_SAME / 2 * heard.strayed / tokens - KEPT_LIKELY * heard.likely / max(1, people)
+            loss.backward()
             on_answers, liked = on_answers + heard.strayed.item() / tokens, liked + heard.likelier.item()
         in_library = 0.0
         for rows in library.split(AT_ONCE):
@@ -139,13 +147,15 @@ class Course:
     def _hear(self, some: Sequence[Verdict], reference: Tensor) -> Heard:
         rows, liked = matched(some), torch.tensor([one.liked for one in some])
         by_people, weights = torch.tensor(list(map(_by_people, some))), torch.tensor([one.weight for one in some])
+        said, scores = torch.tensor([one.pair is not None for one in some]), torch.tensor([one.score for one in some])
         own, before = read(self.learner, rows.tokens), read_quietly(self.base, rows.tokens)
         likely = log_probabilities(self.learner, own, rows)
         ratios = likely - log_probabilities(self.base, before, rows)
-        losses = weights * preference_losses(ratios, liked, reference, SHARPNESS)
+        losses = (weights * preference_losses(ratios, liked, reference, SHARPNESS))[said].sum()
+        misses = (weights * (ratios - STRETCH * scores).square())[~said].sum()
         apart, lengths = strayed(own, before, rows.counted) * rows.counted.sum(), rows.counted.sum(1)
         likely, likelier = ((part / lengths)[by_people].sum() for part in (likely, ratios.detach()))
-        return Heard(losses.sum(), apart, likely, likelier)
+        return Heard(losses, misses, apart, likely, likelier)
 
     def _reference(self, drawn: Sequence[Verdict]) -> Tensor:
         """From all of them, each behind another's question."""

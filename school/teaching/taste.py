@@ -164,7 +164,7 @@ class Taste:
         """What a step is of: some that people gave, what a judge makes of them, and a few that self-play made."""
         given, played = list(self.verdicts), self.verdicts.played
         drawn = balanced(given, rng, TOGETHER)
-        guessed = guesses(given, drawn, self.course.base, rng)
+        guessed = guesses(given, self.course.base, rng)
         return [*drawn, *guessed, *balanced(played, rng, OF_PLAYED if drawn else TOGETHER)]
 
     def _settle(self, tutor: Tutor) -> Tasted | None:

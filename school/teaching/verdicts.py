@@ -26,13 +26,15 @@ QUESTION, ANSWER = 64, 96  # tokens of each that are read, at most
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """An answer as tokens, with the question it was given to; ``weight`` is how much the verdict counts. ``pair`` is
-    what somebody said; None where it is only guessed."""
+    what somebody said; None where it is only guessed, and then ``score`` says by how much more than others it would be
+    liked."""
 
     question: tuple[int, ...]
     answer: tuple[int, ...]
     liked: bool
     weight: float
     pair: Pair | None = None
+    score: float = 0.0
 
 
 class Rows(NamedTuple):

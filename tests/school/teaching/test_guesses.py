@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from school.teaching.course import Course
-from school.teaching.guesses import ENOUGH, KEPT, SHARE, guesses
+from school.teaching.course import Course, log_probabilities, read_quietly
+from school.teaching.guesses import ENOUGH, FAR, TRIED, guesses
 from school.teaching.judge import RIDGE, Judge, order
 from school.teaching.own_words import answers
-from school.teaching.verdicts import Verdict
+from school.teaching.verdicts import Verdict, matched
 from school.texts.tokenizer import END, MARK_COUNT
 from tests.conftest import make_brain, make_tutor
 
@@ -76,21 +78,23 @@ def test_leaving_out_is_exact():
 
 
 def test_guesses_never_count_more_than_people(tokenizer):
-    """All together at most as much as what is drawn beside them, at most so many of either kind, none of anybody; the
-    same lots bring the same."""
+    """Each at most as much as a verdict of theirs, none of anybody, and in sum they like nothing; the same lots bring
+    the same."""
     voice, known = make_brain(tokenizer), given(40)
-    for drawn in (known[:1], known[:8]):
-        found = guesses(known, drawn, voice, np.random.default_rng(5))
-        assert 0 < sum(one.weight for one in found) <= SHARE * len(drawn) + 1e-6
-        assert all(one.pair is None for one in found)
-        assert max(sum(one.liked for one in found), sum(not one.liked for one in found)) <= KEPT
-        assert found == guesses(known, drawn, voice, np.random.default_rng(5))
-    means = [np.mean([len(one.answer) for one in found if one.liked == liked] or [0]) for liked in (True, False)]
-    assert means[0] < means[1]  # it has found that they like it short
+    for weight in (1.0, 0.2):
+        people = [replace(one, weight=weight) for one in known]
+        found = guesses(people, voice, np.random.default_rng(5))
+        assert len(found) == TRIED
+        assert {one.pair for one in found} == {None}
+        assert all(0 < one.weight <= weight and abs(one.score) <= 2 * FAR for one in found)
+        assert sum(one.score for one in found) == pytest.approx(0, abs=1e-6)
+        assert found == guesses(people, voice, np.random.default_rng(5))
+    lengths, scores = [len(one.answer) for one in found], [one.score for one in found]
+    assert np.corrcoef(lengths, scores)[0, 1] < -0.5  # it has found that they like it short
 
 
 def test_few_verdicts_make_no_judge(tokenizer):
-    assert guesses(given(ENOUGH - 1), given(4), make_brain(tokenizer), np.random.default_rng(0)) == []
+    assert guesses(given(ENOUGH - 1), make_brain(tokenizer), np.random.default_rng(0)) == []
 
 
 def test_what_is_guessed_is_no_lesson(librarian):
@@ -99,6 +103,22 @@ def test_what_is_guessed_is_no_lesson(librarian):
     course = Course.begin(tutor.voice, {}, made_of=frozenset(), began=0, steps=4)
     course.step(given(8), tutor.taste._library(tutor))
     assert course.liked == 0.0
+
+
+def test_what_is_guessed_to_be_liked_more_becomes_likelier(librarian):
+    """By as much more as it would be liked more, in the end; what has a score of nothing stays."""
+    tutor = make_tutor(librarian)
+    said = [(9, 8, END), (30, 31, 32, 33, END), (50, 51, 52, END)]
+    guessed = [Verdict((20,), one, True, 1.0, score=score) for one, score in zip(said, (0.5, -0.5, 0.0), strict=True)]
+    course = Course.begin(tutor.voice, {}, made_of=frozenset(), began=0, steps=60)
+    for _ in range(60):
+        course.step(guessed, tutor.taste._library(tutor))
+    rows = matched(guessed)
+    after, before = (log_probabilities(b, read_quietly(b, rows.tokens), rows) for b in (course.learner, course.base))
+    likelier = (after - before).tolist()
+    assert likelier[0] > 0.3
+    assert likelier[1] < -0.3
+    assert abs(likelier[2]) < 0.3
 
 
 # ---- its own words -------------------------------------------------------------------------------------------------

@@ -196,7 +196,9 @@ def _note(learner, moved: dict[str, torch.Tensor], *_, **__) -> None:
 
 
 def destroy(monkeypatch) -> None:
-    """As it was where it went wrong: no anchors, and a reference point that falls as everything sinks."""
+    """As it was where it went wrong: no anchors, a reference point that falls as everything sinks, and nothing but what
+    people said."""
+    monkeypatch.setattr(guesses, "ENOUGH", 1000)
     monkeypatch.setattr(courses, "KEPT_LIKELY", 0.0)
     monkeypatch.setattr(courses, "KEPT_SAME", 0.0)
     monkeypatch.setattr(courses, "RATE", 3e-2)
@@ -213,7 +215,8 @@ def run_course(tutor, steps: int, budget: float) -> Course:
 
 def test_the_known_disaster_is_stopped(librarian, monkeypatch):
     """Trained as others did, every liked answer is still above every other while it has forgotten how to speak; with
-    the stop, the same ends within some steps, nothing is taken up, and the voice is what it was to the last bit."""
+    the stop, the same ends within some steps, the voice is what it was to the last bit, and of what came of it no more is
+    taken up than may be."""
     destroy(monkeypatch)
     tutor = tutor_with(librarian, verdicts(16))
     take_steps(tutor, 1)
@@ -228,8 +231,8 @@ def test_the_known_disaster_is_stopped(librarian, monkeypatch):
     assert course.done < 50
     assert same(weights(tutor.voice), voice)
     came = hold(tutor)
-    assert came.share < 0.5
-    assert came.share == 0 or came.strayed <= SLOW.verdict_budget
+    assert came.share < 1
+    assert came.share == 0 or (came.strayed <= SLOW.verdict_budget and came.held_out_change <= SLOW.verdict_tolerance)
 
 
 # ---- among the lessons -----------------------------------------------------------------------------------------------
