@@ -215,8 +215,8 @@ def run_course(tutor, steps: int, budget: float) -> Course:
 
 def test_the_known_disaster_is_stopped(librarian, monkeypatch):
     """Trained as others did, every liked answer is still above every other while it has forgotten how to speak; with
-    the stop, the same ends within some steps, the voice is what it was to the last bit, and of what came of it no more is
-    taken up than may be."""
+    the stop, the same ends within some steps, the voice is what it was to the last bit, and of what came of it no more
+    is taken up than may be."""
     destroy(monkeypatch)
     tutor = tutor_with(librarian, verdicts(16))
     take_steps(tutor, 1)
