@@ -115,7 +115,7 @@ def test_variants_are_read_with_their_lists():
         (["brain.dropout=0.1"], "write it as NAME"),
         (["a:"], "write it as NAME"),
         (["a:brain.dropout"], "write it as NAME"),
-        (["a:brain.dropuot=0.1"], "did you mean dropout"),
+        (["a:brain.dropuot=0.1"], "did you mean brain.dropout"),
         (["a:brain.dropout=much"], "brain.dropout must be a number"),
         (["a:library.vocabulary=10"], "library.vocabulary must be at least 264"),
         (["a:lessons.seed=3"], "--seeds"),
