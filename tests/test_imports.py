@@ -102,7 +102,8 @@ def test_the_door_and_the_record_never_load_torch():
 
 
 def test_the_brain_is_pure():
-    """The brain imports only torch, numpy and the standard library's mathematics and tools for functions; it prints and opens nothing."""
+    """The brain imports only torch, numpy and the standard library's mathematics and tools for functions; it prints and
+    opens nothing."""
     allowed = {"brain", "torch", "numpy", "math", "abc", "dataclasses", "typing", "collections", "__future__"}
     allowed |= {"functools", "itertools"}
     for file in sources("brain"):
