@@ -67,15 +67,24 @@ def read_until(process: subprocess.Popen, words: str, seconds: float = 110) -> s
     return text
 
 
+def with_a_book(home: Path) -> Path:
+    """A home with a small book, where nobody is born yet."""
+    (home / "library").mkdir()
+    (home / "library" / "diary.txt").write_text("today it rained and the cat slept. i made soup.\n" * 200)
+    return home
+
+
+def woken(home: Path, steps: int) -> Path:
+    """One with a small book, whose baby has taken some steps."""
+    with undone():
+        assert main(["--home", str(with_a_book(home)), *SMALL, "--steps", str(steps), "--no-terminal"]) == 0
+    return home
+
+
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
     """A home with one book, woken for ten steps."""
-    home = tmp_path_factory.mktemp("home")
-    (home / "library").mkdir()
-    (home / "library" / "diary.txt").write_text("today it rained and the cat slept. i made soup.\n" * 200)
-    with undone():
-        assert main(["--home", str(home), *SMALL, "--steps", "10", "--no-terminal"]) == 0
-    return home
+    return woken(tmp_path_factory.mktemp("home"), 10)
 
 
 def test_it_wakes_learns_and_sleeps(home):
@@ -171,21 +180,13 @@ def test_without_any_input_it_still_lives(home):
 
 @pytest.fixture
 def small_home(tmp_path) -> Path:
-    """A home with a small book, where nobody is born yet."""
-    (tmp_path / "library").mkdir()
-    (tmp_path / "library" / "diary.txt").write_text("today it rained and the cat slept. i made soup.\n" * 200)
-    return tmp_path
+    return with_a_book(tmp_path)
 
 
 @pytest.fixture(scope="module")
 def woken_once(tmp_path_factory) -> Path:
-    """A home with a small book, whose baby has taken a step; for copies only."""
-    home = tmp_path_factory.mktemp("woken-once")
-    (home / "library").mkdir()
-    (home / "library" / "diary.txt").write_text("today it rained and the cat slept. i made soup.\n" * 200)
-    with undone():
-        assert main(["--home", str(home), *SMALL, "--steps", "1", "--no-terminal"]) == 0
-    return home
+    """For copies only."""
+    return woken(tmp_path_factory.mktemp("woken-once"), 1)
 
 
 @pytest.fixture

@@ -106,48 +106,25 @@ static inline void weigh(const float *restrict g, const float *restrict brief, c
 /* Gates handled together, so that their neurons are at most ``most``, but at least one. */
 static inline long slice_width(long most, long slices, long G) { return least(G, most / slices > 1 ? most / slices : 1); }
 
-/* scores (P, 4, G), which become the gates, lacking their bias (4, G); inputs (P, N), decays (2, N), start (2, B, N)
-   -> gated (P, N), after (2, B, N): the averages at the end */
-void memory_forward(float *restrict scores, const float *restrict bias, const float *restrict inputs,
-                    const float *restrict decays, const float *restrict start, float *restrict gated,
-                    float *restrict after, long T, long B, long N, long G, int threads) {
-    long slices = N / G, wide = slice_width(WIDE, slices, G), strips = (G + wide - 1) / wide;
-#pragma omp parallel num_threads(threads)
-    {
-        float *brief = malloc(2 * slices * wide * sizeof(float)), *lasting = brief + slices * wide;
-#pragma omp for schedule(static)
-        for (long task = 0; task < strips * B; task++) {
-            long g0 = task % strips * wide, b = task / strips, width = least(wide, G - g0);
-            const float *restrict lean = bias + g0;
-            gather(start + b * N + g0, brief, slices, width, G);
-            gather(start + (B + b) * N + g0, lasting, slices, width, G);
-            for (long t = 0; t < T; t++) {
-                long p = t * B + b;
-                const float *restrict x = inputs + p * N + g0;
-                float *restrict g = scores + p * 4 * G + g0;
-                average(x, decays + g0, decays + N + g0, brief, lasting, brief, lasting, slices, width, G);
+/* Scores of ``width`` gates of each of the four sources, G apart, become shares, once what they lean to is added. */
+static inline void share_out(float *restrict g, const float *restrict lean, long width, long G) {
 #pragma omp simd
-                for (long n = 0; n < width; n++) {
-                    float a = g[n] + lean[n], b = g[G + n] + lean[G + n];
-                    float c = g[2 * G + n] + lean[2 * G + n], d = g[3 * G + n] + lean[3 * G + n];
-                    float ab = a > b ? a : b, cd = c > d ? c : d, top = ab > cd ? ab : cd;
-                    a = exponential(a - top), b = exponential(b - top);
-                    c = exponential(c - top), d = exponential(d - top);
-                    float share = 1.0f / (a + b + c + d);
-                    g[n] = a * share, g[G + n] = b * share, g[2 * G + n] = c * share, g[3 * G + n] = d * share;
-                }
-                weigh(g, brief, lasting, x, gated + p * N + g0, slices, width, G);
-            }
-            scatter(brief, after + b * N + g0, slices, width, G);
-            scatter(lasting, after + (B + b) * N + g0, slices, width, G);
-        }
-        free(brief);
+    for (long n = 0; n < width; n++) {
+        float a = g[n] + lean[n], b = g[G + n] + lean[G + n];
+        float c = g[2 * G + n] + lean[2 * G + n], d = g[3 * G + n] + lean[3 * G + n];
+        float ab = a > b ? a : b, cd = c > d ? c : d, top = ab > cd ? ab : cd;
+        a = exponential(a - top), b = exponential(b - top);
+        c = exponential(c - top), d = exponential(d - top);
+        float share = 1.0f / (a + b + c + d);
+        g[n] = a * share, g[G + n] = b * share, g[2 * G + n] = c * share, g[3 * G + n] = d * share;
     }
 }
 
-/* What ``memory_forward`` made of gates (P, 4, G), inputs, decays and start, once more -> gated (P, N) */
-void memory_again(const float *restrict gates, const float *restrict inputs, const float *restrict decays,
-                  const float *restrict start, float *restrict gated, long T, long B, long N, long G, int threads) {
+/* Of the scores (P, 4, G) that lack their bias (4, G), which become gates, or of gates, if there is no bias; inputs (P, N),
+   decays (2, N), start (2, B, N) -> gated (P, N) and, where it is wanted, after (2, B, N): the averages at the end */
+static inline void let_through(float *restrict gates, const float *restrict bias, const float *restrict inputs,
+                               const float *restrict decays, const float *restrict start, float *restrict gated,
+                               float *restrict after, long T, long B, long N, long G, int threads) {
     long slices = N / G, wide = slice_width(WIDE, slices, G), strips = (G + wide - 1) / wide;
 #pragma omp parallel num_threads(threads)
     {
@@ -159,12 +136,29 @@ void memory_again(const float *restrict gates, const float *restrict inputs, con
             gather(start + (B + b) * N + g0, lasting, slices, width, G);
             for (long p = b; p < T * B; p += B) {
                 const float *restrict x = inputs + p * N + g0;
+                float *restrict g = gates + p * 4 * G + g0;
                 average(x, decays + g0, decays + N + g0, brief, lasting, brief, lasting, slices, width, G);
-                weigh(gates + p * 4 * G + g0, brief, lasting, x, gated + p * N + g0, slices, width, G);
+                if (bias) share_out(g, bias + g0, width, G);
+                weigh(g, brief, lasting, x, gated + p * N + g0, slices, width, G);
             }
+            if (!after) continue;
+            scatter(brief, after + b * N + g0, slices, width, G);
+            scatter(lasting, after + (B + b) * N + g0, slices, width, G);
         }
         free(brief);
     }
+}
+
+/* scores, which become the gates, bias, inputs, decays, start -> gated, after */
+void memory_forward(float *scores, const float *bias, const float *inputs, const float *decays, const float *start,
+                    float *gated, float *after, long T, long B, long N, long G, int threads) {
+    let_through(scores, bias, inputs, decays, start, gated, after, T, B, N, G, threads);
+}
+
+/* What ``memory_forward`` made of gates, inputs, decays and start, once more -> gated */
+void memory_again(float *gates, const float *inputs, const float *decays, const float *start, float *gated,
+                  long T, long B, long N, long G, int threads) {
+    let_through(gates, NULL, inputs, decays, start, gated, NULL, T, B, N, G, threads);
 }
 
 /* grad (P, N) of gated + gate * answer; gate (P, G) -> gradients of gate (P, G) and, in its place, of answer (P, N) */
