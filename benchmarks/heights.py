@@ -81,6 +81,10 @@ def heights(tutor: Tutor, text: str, tokens: int) -> dict[str, dict[str, float]]
     seed, tokenizer = tutor.settings.seed, tutor.librarian.tokenizer
     found["a recital"] = height(lambda: recite(tutor.voice, tutor.reviews, tokenizer, seed=seed, step=tutor.step))
     found["a step with what it was taught"] = height(lambda: step(tutor))
+    tutor.heed(1.0)
+    tutor.plateau.rate_scale = 0.0  # as if it knew its library
+    step(tutor)
+    found["the same, held to its best self"] = height(lambda: step(tutor))
     return found
 
 

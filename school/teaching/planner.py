@@ -21,8 +21,11 @@ from school.teaching.settings import LessonSettings
 from school.teaching.streams import Step, Task, shared_out
 from school.teaching.talks import Talks
 from school.texts.librarian import Bookmark, Lesson, Librarian
+from school.texts.tokenizer import MARK_COUNT
 
 FOR_HEART = 0.25  # rows, for each stream, that what is not known by heart yet may fill
+PLAIN = 4  # of so many streams one is read as it stands in an anchored step, and counts for all of them
+MUDDLED = 0.2  # of the others' words
 
 
 class Shape(NamedTuple):
@@ -51,6 +54,13 @@ class Agenda:
         )
 
 
+class Counted(NamedTuple):
+    """A lesson, and how much each of its targets counts: ``weights`` (B, T)."""
+
+    lesson: Lesson
+    weights: np.ndarray
+
+
 class Planner(Protocol):
     """Decides what a tutor's steps read."""
 
@@ -58,10 +68,10 @@ class Planner(Protocol):
     agenda: Agenda
     shape: Shape
 
-    def plan(self, step: int, *, talks: Talks, knows_library: bool, strength: float, micro_streams: int) -> Step:
+    def plan(self, step: int, *, talks: Talks, anchored: bool, strength: float, micro_streams: int) -> Step:
         """The next step, cut into tasks of ``micro_streams`` streams each, now and then with the next block of the
-        ``talks``. ``knows_library``: then what people taught is learned while the rest is kept to what it was at its
-        best. ``strength``: how much of its weight that has."""
+        ``talks``. ``anchored``: then what people taught is learned while the rest is held to what it was at its best.
+        ``strength``: how much of its weight that has."""
 
 
 class LibraryPlanner:
@@ -82,20 +92,22 @@ class LibraryPlanner:
         self.shape = Shape(settings.streams, block_tokens)
         self.agenda = Agenda.empty(settings)
 
-    def plan(self, step: int, *, talks: Talks, knows_library: bool, strength: float, micro_streams: int) -> Step:
+    def plan(self, step: int, *, talks: Talks, anchored: bool, strength: float, micro_streams: int) -> Step:
         agenda, shape = self.agenda, self.shape
         new_library = agenda.bookmark.library != self.librarian.library
         lesson, agenda.bookmark = self.librarian.lesson(agenda.bookmark, streams=shape.streams, length=shape.length)
-        tasks = self._library_tasks(lesson.tokens, lesson.learned, micro_streams)
-        learned = float(lesson.learned.sum())
-        weight = max(1.0, learned)
         ids, weights, review_tokens = self._taught(step)
-        talk = self._dialogue_is_due(step, len(talks))
         asleep, dreamed = agenda.night.rows(agenda.reviews, rows=self.settings.night_rows, length=shape.length)
         review_tokens += int((dreamed > 0).sum())
         ids, weights = np.concatenate([ids, asleep]), np.concatenate([weights, dreamed])
         if review_tokens:
             weights *= np.float32(strength)
+        anchored = anchored and review_tokens > 0 and not new_library
+        library = self._anchored(step, lesson) if anchored else Counted(lesson, lesson.learned.astype(np.float32))
+        tasks = self._library_tasks(library, micro_streams, anchored=anchored)
+        learned = float(library.weights.sum())
+        weight = max(1.0, learned)
+        talk = self._dialogue_is_due(step, len(talks))
         if talk:
             weight += self._add_talks(tasks if self.shared else tasks[:1], talks)
         if len(ids):
@@ -104,26 +116,40 @@ class LibraryPlanner:
         return Step(
             tasks,
             weight,
-            self.librarian.byte_count(lesson.tokens[:, 1:][lesson.learned]),
+            round(float((self.librarian.byte_lengths[lesson.tokens[:, 1:]] * library.weights).sum())),
             review_tokens,
             library_targets=learned,
-            provenance=self._provenance(lesson),
-            anchored=review_tokens > 0 and knows_library and not new_library,
+            provenance=self._provenance(library),
+            anchored=anchored,
             jumped=lesson.jumped,
             new_library=new_library,
             taught=True,
         )
 
-    def _provenance(self, lesson: Lesson) -> Provenance:
-        sources = np.where(lesson.learned, lesson.sources, -1)
-        return Provenance(self.librarian.texts, sources, self.librarian.byte_lengths[lesson.tokens[:, 1:]])
+    def _anchored(self, step: int, lesson: Lesson) -> Counted:
+        """What people teach is worth most of what is read beside it: three streams of four are only to be said as its
+        best self says them, with every fifth word exchanged for another, for what it knows by heart it says the same
+        whatever became of it. The fourth is learned from, and counts for all four."""
+        rng = np.random.default_rng([self.settings.seed, step, *b"muddled"])
+        anchors, weights = anchors_among(range(len(lesson.tokens))), PLAIN * lesson.learned.astype(np.float32)
+        weights[anchors] = 0.0
+        tokens = lesson.tokens.copy()
+        tokens[anchors] = muddled(tokens[anchors], rng)
+        return Counted(lesson._replace(tokens=tokens), weights)
 
-    def _library_tasks(self, tokens: np.ndarray, learned: np.ndarray, micro_streams: int) -> list[Task]:
-        blocks, tasks = torch.from_numpy(tokens).to(self.device), []
-        weights = torch.from_numpy(learned.astype(np.float32)).to(self.device)
+    def _provenance(self, library: Counted) -> Provenance:
+        lesson, lengths = library.lesson, self.librarian.byte_lengths
+        return Provenance(
+            self.librarian.texts, np.where(library.weights > 0, lesson.sources, -1), lengths[lesson.tokens[:, 1:]]
+        )
+
+    def _library_tasks(self, library: Counted, micro_streams: int, *, anchored: bool) -> list[Task]:
+        blocks, tasks = torch.from_numpy(library.lesson.tokens).to(self.device), []
+        weights = torch.from_numpy(library.weights).to(self.device)
         for first in range(0, len(blocks), micro_streams):
-            rows = slice(first, min(first + micro_streams, len(blocks)))
-            tasks.append(Task(blocks[rows], weights[rows], rows))
+            numbers = range(first, min(first + micro_streams, len(blocks)))
+            rows = slice(numbers.start, numbers.stop)
+            tasks.append(Task(blocks[rows], weights[rows], rows, anchors_among(numbers) if anchored else ()))
         return tasks
 
     def _taught(self, step: int) -> tuple[np.ndarray, np.ndarray, int]:
@@ -156,3 +182,17 @@ class LibraryPlanner:
         at their share of the rows."""
         rng = np.random.default_rng([self.settings.seed, step, *b"dialogue"])
         return rng.random() < self.settings.dialogue_share * self.settings.streams / talks
+
+
+def anchors_among(numbers: range) -> list[int]:
+    """The places of those of the streams with these ``numbers`` that hold it to its best self in an anchored step."""
+    return [place for place, number in enumerate(numbers) if number % PLAIN]
+
+
+def muddled(tokens: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The same, any shape, with a share MUDDLED of the words exchanged for others of them; marks stay."""
+    words = tokens >= MARK_COUNT
+    chosen = words & (rng.random(tokens.shape) < MUDDLED)
+    exchanged = tokens.copy()
+    exchanged[chosen] = rng.choice(tokens[words], int(chosen.sum()))
+    return exchanged

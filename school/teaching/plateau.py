@@ -2,22 +2,19 @@
 
 Going over a small library again and again, a model learns it by heart and forgets how to write. So examinations decide
 how high the rate is, and from which weights the lessons go on.
-
-Shapes: B streams, T tokens per block, V vocabulary.
 """
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from brain.contract import Brain
-from brain.ops.token_losses import divergence
 from school.teaching.settings import LessonSettings
-from school.teaching.streams import Streams
 
 SHORTEST_EXAM_STEPS = 25  # else an examination after every reading of the library
 FINISHED = 0.03  # of the rate, below which another reading of the library teaches next to nothing
@@ -42,10 +39,11 @@ class Plateau:
         self.settings = settings
         self.best: Best | None = None
         self.rate_scale, self.examined_step = 1.0, 0
+        self._best_self: tuple[Best, Brain] | None = None
 
     def begin_again(self) -> None:
         """There is something new to learn: with full strength."""
-        self.best, self.rate_scale = None, 1.0
+        self.best, self._best_self, self.rate_scale = None, None, 1.0
 
     @property
     def best_bits_per_byte(self) -> float | None:
@@ -54,7 +52,7 @@ class Plateau:
     @property
     def knows_library(self) -> bool:
         """Whether lessons of people's are learned at a higher rate than what is left to learn from the library."""
-        return self.best is not None and self.settings.anchor > 0 and self.rate_scale < self.settings.review_rate
+        return self.best is not None and self.rate_scale < self.settings.review_rate
 
     @property
     def finished(self) -> bool:
@@ -63,8 +61,8 @@ class Plateau:
 
     @property
     def library_share(self) -> float:
-        """At such a step, of what the library alone would have taught."""
-        return self.rate_scale / self.settings.review_rate
+        """At an anchored step, of what the library alone would have taught."""
+        return min(1.0, self.rate_scale / self.settings.review_rate)
 
     def learning_rate(self, step: int, *, reviewing: bool) -> float:
         """Warm-up, then constant or falling with the square root of time, which needs no end date; never below the
@@ -93,7 +91,7 @@ class Plateau:
         self.examined_step = step
         if self.best is None or bits_per_byte < self.best.bits_per_byte:
             weights = {name: parameter.detach().clone() for name, parameter in voice.named_parameters()}
-            self.best = Best(bits_per_byte, weights)
+            self.best, self._best_self = Best(bits_per_byte, weights), None
             return
         settings, best = self.settings, self.best
         best.waited += 1
@@ -113,11 +111,10 @@ class Plateau:
             parameter.lerp_(self.best.weights[name], share)
         torch._foreach_copy_(list(brain.parameters()), list(voice.parameters()))
 
-    def strayed(self, logits: Tensor, inputs: Tensor, carried: Streams, voice: Brain) -> Tensor:
-        """How far the ``logits`` (T, B, V) of the library's ``inputs`` (B, T) are from those of the best average, times
-        ``anchor``. At the rate that people's lessons need, reading the library once more would make it learn that by
-        heart; kept to its best self (Li and Hoiem 2016, learning without forgetting) it learns the lessons sooner and
-        loses a fifth as much of what it was never taught."""
-        with torch.no_grad():  # the best weights take the place of the voice's for the time
-            best = torch.func.functional_call(voice, self.best.weights, (inputs, carried.pixels, carried.state))
-        return self.settings.anchor * divergence(logits, best.logits.transpose(0, 1))
+    def best_self(self, voice: Brain) -> Brain:
+        """A brain like ``voice`` with the weights that did best: themselves, not copies. There must be a best."""
+        if self._best_self is None or self._best_self[0] is not self.best:
+            weights = self.best.weights
+            theirs = {id(p): nn.Parameter(weights[name], requires_grad=False) for name, p in voice.named_parameters()}
+            self._best_self = self.best, copy.deepcopy(voice, theirs)
+        return self._best_self[1]

@@ -93,7 +93,7 @@ class TextPlanner:
         self.shape, self.agenda = Shape(1, BLOCK), Agenda.empty(settings)
         self.place = 0  # of the next block
 
-    def plan(self, step: int, *, talks: Talks, knows_library: bool, strength: float, micro_streams: int) -> Step:
+    def plan(self, step: int, *, talks: Talks, anchored: bool, strength: float, micro_streams: int) -> Step:
         tokens = np.zeros((1, BLOCK + 1), dtype=np.int64)
         piece = self.text[self.place : self.place + BLOCK + 1]
         tokens[0, : len(piece)] = piece

@@ -15,11 +15,11 @@ BLOCK = 8  # random words that a counter of Philox stands for
 
 
 class RowGenerator:
-    """For a batch that holds these ``rows``, in order; in the last ``whole`` of them nothing is silenced."""
+    """For a batch that holds these ``rows``, in order; in those at the places ``whole`` nothing is silenced."""
 
-    def __init__(self, seed: int, rows: Sequence[range], *, whole: int = 0):
+    def __init__(self, seed: int, rows: Sequence[range], *, whole: Sequence[int] = ()):
         self._seed, self._rows, self._drawn = seed, [part for part in rows if part], 0
-        self._whole = whole
+        self._whole = list(whole)
 
     def mask(self, size: int, share: float) -> Tensor:
         """(rows, size) zero for a ``share``, for the others as much more than one as makes the mean one; another draw
@@ -32,5 +32,5 @@ class RowGenerator:
         ]
         words = np.concatenate(drawn).view(np.uint32).reshape(-1, blocks * BLOCK)[:, :size]
         mask = torch.from_numpy(words >= share * 2**32).float().div_(1 - share)
-        mask[len(mask) - self._whole :] = 1.0
+        mask[self._whole] = 1.0
         return mask

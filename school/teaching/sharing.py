@@ -25,7 +25,7 @@ from school.office.mistakes import Mistake
 from school.office.settings import Slice
 from school.teaching.calibrate import Pace
 from school.teaching.exchange import TeamBroken
-from school.teaching.planner import Agenda, LibraryPlanner, Shape
+from school.teaching.planner import Agenda, LibraryPlanner, Shape, anchors_among
 from school.teaching.plateau import Best
 from school.teaching.settings import MICRO_SECONDS, LessonSettings
 from school.teaching.streams import Step, Streams, Task
@@ -192,8 +192,8 @@ class Orders:
         self.team, self.shape, self.device = team, shape, device
         self.numbers: list[float] = []  # that came with the order
 
-    def plan(self, step: int, *, talks: Talks, knows_library: bool, strength: float, micro_streams: int) -> Step:
-        weight, review_tokens, rows, jumped, anchored = self.numbers
+    def plan(self, step: int, *, talks: Talks, anchored: bool, strength: float, micro_streams: int) -> Step:
+        weight, review_tokens, rows, jumped, told = self.numbers
         own, first = self.shape.streams, self.team.rank * self.shape.streams
         tokens = torch.empty(int(rows), self.shape.length + 1, dtype=torch.int64)
         weights = torch.empty(int(rows), self.shape.length)
@@ -205,8 +205,9 @@ class Orders:
             if stop == self.team.size * own:  # the last task of all has the extra rows
                 extra, stop = slice(0, len(tokens) - stop), len(tokens)
             given = tokens[start:stop].to(self.device), weights[start:stop].to(self.device)
-            tasks.append(Task(*given, rows_of_task, extra=extra))
-        return Step(tasks, weight, 0, int(review_tokens), bool(anchored), bool(jumped), taught=True, before=first)
+            anchors = anchors_among(range(first + row, first + row + micro_streams)) if told else ()
+            tasks.append(Task(*given, rows_of_task, anchors, extra=extra))
+        return Step(tasks, weight, 0, int(review_tokens), bool(told), bool(jumped), taught=True, before=first)
 
 
 class Follower(Member):

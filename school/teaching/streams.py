@@ -33,8 +33,8 @@ class Streams:
         pixels = torch.full((streams, length, 3), NEUTRAL, device=device)
         return cls(brain.fresh_state(streams), pixels, fresh_condition(streams, device))
 
-    def pick(self, rows: slice) -> Streams:
-        """A view of some streams."""
+    def pick(self, rows: slice | Sequence[int]) -> Streams:
+        """Some streams: a view of a slice, a copy of a list."""
         return Streams.of({name: tensor[rows] for name, tensor in self.tensors().items()})
 
     def write(self, rows: slice, others: Streams) -> None:
@@ -74,6 +74,7 @@ class Task:
     tokens: Tensor  # (R, T+1)
     weights: Tensor  # (R, T)
     rows: slice
+    anchors: Sequence[int] = ()  # the places of streams that are not learned from, but hold it to its best self
     talks: slice = field(default_factory=lambda: slice(0, 0))
     extra: slice = field(default_factory=lambda: slice(0, 0))
 
@@ -122,11 +123,11 @@ class Step:
     weight: float  # of all targets together
     library_bytes: int
     review_tokens: int
-    anchored: bool = False  # what it reads of the library keeps it to what it was at its best
+    anchored: bool = False  # most of what it reads of the library holds it to what it was at its best
     jumped: bool = False  # to a new place in the library, of which the streams know nothing
     new_library: bool = False  # there is something new to learn
     taught: bool = False  # the extra rows are what people taught
-    library_targets: float = 0.0  # of the library that are learned; 0 where all are
+    library_targets: float = 0.0  # of the library that are learned, as they count; 0 where all are
     provenance: Provenance | None = None  # of the blocks of the library
     index: int = 0  # of the first task that is not done
     before: int = 0  # streams of the same step of which other processes take care, before these

@@ -24,7 +24,7 @@ from torch.nn import functional as F
 from brain.contract import Brain
 from brain.ops.foreach import ema_update
 from brain.ops.foreach import norm as norm_of
-from brain.ops.token_losses import token_losses
+from brain.ops.token_losses import divergence, token_losses
 from brain.selfstate import one_late, true_pixels
 from school.door.events import Event, Glimpse, StepReport, Undone
 from school.door.lesson_sources import LIKED, NO_LESSONS
@@ -197,7 +197,7 @@ class Tutor:
             self._under_way.looked_at = look
             self.stopwatch.lap("planning")
         step = self._under_way
-        at_once = 1 if step.anchored else self.pace.threads.count  # the best weights take the place of the voice's
+        at_once = self.pace.threads.count
         numbers = range(step.index, min(step.index + at_once, len(step.tasks)))
         try:
             self._teach(step, numbers)
@@ -224,7 +224,7 @@ class Tutor:
         step = self.planner.plan(
             self.step,
             talks=self.talks,
-            knows_library=self.plateau.knows_library,
+            anchored=self._is_to_be_anchored(),
             strength=self.gate.strength,
             micro_streams=self.pace.micro_streams,
         )
@@ -233,6 +233,12 @@ class Tutor:
         if step.jumped:
             self.streams = Streams.fresh(self.brain, *self.planner.shape)
         return self.exchange.share_out(self, step)
+
+    def _is_to_be_anchored(self) -> bool:
+        """Whether steps with lessons of people's are to hold the rest to what it was at its best: where more is learned
+        from those than from the library, or where they have cost too much."""
+        learning = not self.plateau.knows_library and self.gate.strength == 1
+        return self.settings.anchor > 0 and self.plateau.best is not None and not learning
 
     def _teach(self, step: Step, numbers: range) -> None:
         """Forward and backward over these tasks, side by side; gradients gather in the weights in the tasks' order."""
@@ -273,9 +279,8 @@ class Tutor:
         total = weighted.sum()
         if step.anchored and streams:
             share = self.plateau.library_share
-            carried = self.streams.pick(task.rows)
-            strayed = self.plateau.strayed(logits[:, :streams], inputs[:streams], carried, self.voice)
-            total = weighted[:, streams:].sum() + share * weighted[:, :streams].sum() + (1 - share) * strayed
+            total = weighted[:, streams:].sum() + share * weighted[:, :streams].sum()
+            total = total + self.settings.anchor * self._strayed(task, logits, inputs, own)
         loss = (total + surprise / 3) / step.weight
         return loss, Read(
             after=Streams(after, pixels, condition),
@@ -286,13 +291,26 @@ class Tutor:
             expected=expected.detach(),
         )
 
+    def _strayed(self, task: Task, logits: Tensor, inputs: Tensor, own: Streams) -> Tensor:
+        """How far it is from its best self on the task's anchors, in nats, summed: ``logits`` (T, R, V) and ``inputs``
+        (R, T) of all its rows, which carry ``own``. At the rate that people's lessons need, reading the library once
+        more would make it learn that by heart; held to its best self (Li and Hoiem 2016, learning without forgetting)
+        it learns the lessons and hardly loses what it was never taught."""
+        anchors = list(task.anchors)
+        carried = own.pick(anchors)
+        with torch.no_grad():
+            best = self.plateau.best_self(self.voice)(inputs[anchors], carried.pixels, carried.state).logits
+        return divergence(logits[:, anchors], best.transpose(0, 1))
+
     def _dropout(self, step: Step, task: Task) -> RowGenerator:
         """Draws a row's dropout mask by its number in the step, so that it does not depend on the size of tasks. Where
         nothing is silenced, what people taught is known by heart in half as many returns, and costs what else it knows
-        no more (docs/diary.md, "By heart")."""
+        no more (docs/diary.md, "By heart"); and who holds it to its best self holds what speaks, with all its neurons.
+        """
         firsts = (step.before, task.rows), (FIRST_TALK, task.talks), (FIRST_EXTRA, task.extra)
         rows = [range(first + some.start, first + some.stop) for first, some in firsts]
-        return RowGenerator(seed_of(self.settings.seed, self.step), rows, whole=len(rows[-1]) if step.taught else 0)
+        taught = range(task.library_and_talks, len(task.tokens)) if step.taught else ()
+        return RowGenerator(seed_of(self.settings.seed, self.step), rows, whole=[*task.anchors, *taught])
 
     def _take(self, step: Step, task: Task, read: Read) -> None:
         """Take over what came of a task."""
@@ -312,10 +330,11 @@ class Tutor:
             self.streams = read.after
         elif streams:
             self.streams.write(task.rows, read.after)
-        step.losses.append((read.losses * task.weights.t())[:, :streams].sum())
+        counts = task.weights.t()[:, :streams]
+        step.losses.append((read.losses[:, :streams] * counts).sum())
         if step.provenance:
             step.provenance.note(task.rows, read.losses[:, :streams])
-        step.correct.append(read.correct[:, :streams].sum())
+        step.correct.append((read.correct[:, :streams] * counts).sum())
         step.expected.append(read.expected[:streams, -1].sum(0))
 
     @torch.no_grad()
@@ -403,13 +422,14 @@ class Tutor:
         self, step: Step, *, learned: bool, rate: float, norm: float, returned_to: int | None, since: float
     ) -> StepReport:
         shape, nats = self.planner.shape, float(sum(step.losses))
+        targets = step.library_targets or shape.tokens
         color = (self.streams.pixels[:, -1].mean(0) if step.color is None else step.color).tolist()
         expected = (sum(step.expected) / shape.streams).tolist() if learned else color
         return StepReport(
             step=self.step,
-            loss=nats / (step.library_targets or shape.tokens),
+            loss=nats / targets,
             bits_per_byte=nats / math.log(2) / max(1, step.library_bytes),
-            accuracy=float(sum(step.correct)) / shape.tokens,
+            accuracy=float(sum(step.correct)) / targets,
             gradient_norm=norm,
             learning_rate=rate,
             tokens=shape.tokens + step.review_tokens,

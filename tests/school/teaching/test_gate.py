@@ -104,7 +104,7 @@ def test_gentle_lessons_weigh_less(librarian):
     tutor, sums = make_tutor(librarian, LESSONS), []
     for strength in (1.0, 0.25):
         tutor.planner.agenda.reviews.add(TAUGHT, librarian.tokenizer, 0)
-        step = tutor.planner.plan(0, talks=tutor.talks, knows_library=False, strength=strength, micro_streams=2)
+        step = tutor.planner.plan(0, talks=tutor.talks, anchored=False, strength=strength, micro_streams=2)
         sums.append(float(step.tasks[-1].weights[step.tasks[-1].streams :].sum()))
     assert sums[1] == 0.25 * sums[0] > 0
 

@@ -76,7 +76,7 @@ def test_what_is_not_known_has_a_quarter_as_many_rows_as_the_library(librarian):
     tutor, rows = taught(librarian, *facts, streams=8, review_rows=1), []
     for known in (False, True):
         tutor.reviews.recited({one.id: known for one in facts}, 0)
-        step = tutor.planner.plan(0, talks=tutor.talks, knows_library=False, strength=1.0, micro_streams=8)
+        step = tutor.planner.plan(0, talks=tutor.talks, anchored=False, strength=1.0, micro_streams=8)
         (task,) = step.tasks
         rows.append(len(task.tokens) - task.library_and_talks)
     assert rows == [2, 1]
@@ -126,7 +126,7 @@ def test_a_saved_life_knows_what_it_does_not_know(librarian, tmp_path):
 def test_nothing_is_silenced_in_what_people_taught():
     """The rows before are as they would be without."""
     rows = [range(0, 3), range(1 << 21, (1 << 21) + 2)]
-    masks = [RowGenerator(5, rows, whole=whole).mask(10, 0.5) for whole in (0, 2)]
+    masks = [RowGenerator(5, rows, whole=whole).mask(10, 0.5) for whole in ((), (3, 4))]
     assert torch.equal(masks[0][:3], masks[1][:3])
     assert set(masks[0].unique().tolist()) == {0.0, 2.0}
     assert masks[1][3:].unique().tolist() == [1.0]

@@ -49,7 +49,7 @@ def test_what_others_say_teaches_nothing(tokenizer):
     chat = [PERSON, *said, END, BABY, *own, END] * 60
     text = Text(name="chat", sha256="1" * 64, size=1, context=True, learn=np.array(chat), held_out=np.array([], int))
     tutor = make_tutor(Librarian(tokenizer, [text], seed=0))
-    step = tutor.planner.plan(0, talks=tutor.talks, knows_library=False, strength=1.0, micro_streams=LESSONS.streams)
+    step = tutor.planner.plan(0, talks=tutor.talks, anchored=False, strength=1.0, micro_streams=LESSONS.streams)
     targets = torch.cat([task.tokens[: task.streams, 1:][task.weights[: task.streams] > 0] for task in step.tasks])
     assert set(targets.tolist()) <= {PERSON, BABY, DOCUMENT, END, *own}
     assert step.weight >= step.library_targets == len(targets) < LESSONS.streams * LESSONS.block_tokens
@@ -246,7 +246,7 @@ def test_the_size_of_tasks_changes_nothing(librarian):
             tutor.reviews.add(Pair(id=str(i), prompt="who?", answer="cat " * 12), librarian.tokenizer, 0)
         take_steps(tutor, 3)
         planned = copy.deepcopy(tutor.planner).plan(
-            3, talks=copy.deepcopy(tutor.talks), knows_library=False, strength=1.0, micro_streams=micro_streams
+            3, talks=copy.deepcopy(tutor.talks), anchored=False, strength=1.0, micro_streams=micro_streams
         )
         rows = [len(task.tokens) for task in planned.tasks]
         assert sum(rows) >= 4 + len(tutor.talks)
