@@ -47,10 +47,12 @@ def home_with(text: Path | None) -> Iterator[Path]:
     """A new home whose library is ``text``, or the starter shelf."""
     with tempfile.TemporaryDirectory(prefix="baby-") as folder:
         library = Path(folder, "library")
-        library.mkdir()
+        library.mkdir(mode=0o700)  # what others could read would be closed to them at the wake, and told
         if text:
+            copy = library / f"{text.stem}.txt"
+            copy.touch(mode=0o600)
             try:
-                (library / f"{text.stem}.txt").write_bytes(text.read_bytes())
+                copy.write_bytes(text.read_bytes())
             except OSError as error:
                 raise Mistake(f"--text {text}: can't be read ({error.strerror}).") from None
         yield Path(folder)

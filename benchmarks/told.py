@@ -8,7 +8,8 @@ A baby grows for some minutes, then is told the facts of ``told.toml``: after ea
 times (twenty), each of its three paraphrases a quarter as often, and an answer is right if the key word is in it. Once
 all are told, everything is asked again, and a hundred questions that no fact answers: who gets a taught answer then was
 recalled falsely. With ``--after``, it goes on with its lessons and examinations, as in daily life, for so many minutes
-(of the processor's work, where that counts) and is asked with nothing but its weights: no recall, no hippocampus.
+(of the processor's work, where that counts) and is asked with nothing but its weights: no recall, no hippocampus; the
+questions that no fact answers, too: who says a fact's key word there has learned to say it, not when.
 ``--facts`` tells it the first so many only, ``--after-only`` asks for them only then: asking takes longest.
 
 The settings of recall were chosen on half "a"; "b" is what counts.
@@ -160,21 +161,27 @@ def life(given: argparse.Namespace, facts: list[Fact], unrelated: list[str]) -> 
                 tutor.learn(fact.pair)
             first = tutor.step
             learn_for(day, settings, given.after, by_processor=bool(given.cpu_minutes))
-            result["after"] = {"steps": tutor.step - first} | by_weights_alone(day, settings, facts, given.samples)
+            alone = by_weights_alone(day, settings, facts, unrelated, given.samples)
+            result["after"] = {"steps": tutor.step - first} | alone
             result["held_out_change"] = examine(tutor).bits_per_byte / held_out - 1
             result["by_heart"] = sum(by_heart(tutor.voice, [fact.pair for fact in facts], tutor.librarian.tokenizer))
             result["undone"] = len(tutor.news)
     return result
 
 
-def by_weights_alone(day: Awake, settings: SchoolSettings, facts: Sequence[Fact], samples: int) -> dict[str, Any]:
-    """How many it knows, and how surprising the answers are to it (nats per token)."""
+def by_weights_alone(
+    day: Awake, settings: SchoolSettings, facts: Sequence[Fact], unrelated: Sequence[str], samples: int
+) -> dict[str, Any]:
+    """How many it knows, how surprising the answers are to it (nats per token), and ``false``: how many of the
+    unrelated questions it answers with the key word of some fact."""
     tutor, receptionist = day.tutor, day.classroom.receptionist
     alone = Receptionist(
         copy.deepcopy(tutor.voice), receptionist.tokenizer, receptionist.conversations, settings.speech,
         open_recall(receptionist.tokenizer, settings),
     )  # fmt: skip
-    return asked(alone, facts, samples) | {"nats_per_token": fmean(nats_per_token(tutor, fact.pair) for fact in facts)}
+    result = asked(alone, facts, samples)
+    result["false"] = fmean(any(fact.in_(reply.text) for fact in facts) for reply in answers(alone, unrelated))
+    return result | {"nats_per_token": fmean(nats_per_token(tutor, fact.pair) for fact in facts)}
 
 
 def rounded(value: Any) -> Any:

@@ -51,8 +51,8 @@ class Plateau:
 
     @property
     def knows_library(self) -> bool:
-        """Whether lessons of people's are learned at a higher rate than what is left to learn from the library."""
-        return self.best is not None and self.rate_scale < self.settings.review_rate
+        """Whether examinations have found that it hardly learns from its library any more."""
+        return self.best is not None and self.rate_scale < 1
 
     @property
     def finished(self) -> bool:

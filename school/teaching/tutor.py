@@ -235,8 +235,8 @@ class Tutor:
         return self.exchange.share_out(self, step)
 
     def _is_to_be_anchored(self) -> bool:
-        """Whether steps with lessons of people's are to hold the rest to what it was at its best: where more is learned
-        from those than from the library, or where they have cost too much."""
+        """Whether steps with lessons of people's are to hold the rest to what it was at its best: where the library no
+        longer pays for what they cost, or where they have cost too much."""
         learning = not self.plateau.knows_library and self.gate.strength == 1
         return self.settings.anchor > 0 and self.plateau.best is not None and not learning
 
