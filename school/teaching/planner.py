@@ -24,8 +24,10 @@ from school.texts.librarian import Bookmark, Lesson, Librarian
 from school.texts.tokenizer import MARK_COUNT
 
 FOR_HEART = 0.25  # rows, for each stream, that what is not known by heart yet may fill
-PLAIN = 4  # of so many streams one is read as it stands in an anchored step, and counts for all of them
-MUDDLED = 0.2  # of the others' words
+PLAIN = 4  # of so many streams one is read as it stands in an anchored step, and learned from
+TALK = 1  # and one, the first behind it, reads the beginning of a conversation instead
+TALKS = 1000  # of which that is one: they are made once
+MUDDLED = 0.2  # of the words of all but the plain ones
 
 
 class Shape(NamedTuple):
@@ -105,8 +107,7 @@ class LibraryPlanner:
         anchored = anchored and review_tokens > 0 and not new_library
         library = self._anchored(step, lesson) if anchored else Counted(lesson, lesson.learned.astype(np.float32))
         tasks = self._library_tasks(library, micro_streams, anchored=anchored)
-        learned = float(library.weights.sum())
-        weight = max(1.0, learned)
+        weight = max(1.0, float(lesson.learned.sum()))
         talk = self._dialogue_is_due(step, len(talks))
         if talk:
             weight += self._add_talks(tasks if self.shared else tasks[:1], talks)
@@ -118,7 +119,7 @@ class LibraryPlanner:
             weight,
             round(float((self.librarian.byte_lengths[lesson.tokens[:, 1:]] * library.weights).sum())),
             review_tokens,
-            library_targets=learned,
+            library_targets=float(library.weights.sum()),
             provenance=self._provenance(library),
             anchored=anchored,
             jumped=lesson.jumped,
@@ -128,13 +129,15 @@ class LibraryPlanner:
 
     def _anchored(self, step: int, lesson: Lesson) -> Counted:
         """What people teach is worth most of what is read beside it: three streams of four are only to be said as its
-        best self says them, with every fifth word exchanged for another, for what it knows by heart it says the same
-        whatever became of it. The fourth is learned from, and counts for all four."""
+        best self says them, two of text and one of talk, else it soon answers everybody with what it was taught. Every
+        fifth word of theirs is exchanged for another, for what it knows by heart it says the same whatever became of
+        it. The fourth is learned from."""
         rng = np.random.default_rng([self.settings.seed, step, *b"muddled"])
-        anchors, weights = anchors_among(range(len(lesson.tokens))), PLAIN * lesson.learned.astype(np.float32)
-        weights[anchors] = 0.0
-        tokens = lesson.tokens.copy()
-        tokens[anchors] = muddled(tokens[anchors], rng)
+        numbers, tokens, weights = range(len(lesson.tokens)), lesson.tokens.copy(), lesson.learned.astype(np.float32)
+        for number in numbers[TALK::PLAIN]:
+            tokens[number], _ = self.librarian.dialogue(int(rng.integers(TALKS)), length=self.shape.length)
+        anchors = anchors_among(numbers)
+        tokens[anchors], weights[anchors] = muddled(tokens[anchors], rng), 0.0
         return Counted(lesson._replace(tokens=tokens), weights)
 
     def _provenance(self, library: Counted) -> Provenance:

@@ -18,7 +18,6 @@ from school.teaching.settings import LessonSettings
 
 SHORTEST_EXAM_STEPS = 25  # else an examination after every reading of the library
 FINISHED = 0.03  # of the rate, below which another reading of the library teaches next to nothing
-GIVEN_BACK = 0.1  # of the way from its best, where what it was taught has led it too far
 
 
 @dataclass(slots=True)
@@ -84,10 +83,8 @@ class Plateau:
     def heed(self, step: int, bits_per_byte: float, brain: Brain, voice: Brain) -> None:
         """Take note of the examination at this step. When several have been no better than the best, the rate falls and
         the lessons go on from the average that did best, so that the averages of a month alone are never worse than the
-        best of them. If people have taught it something since, that counts more, and it goes on as it is, as long as
-        that costs no more than is tolerated; then its average goes back a little, and it goes on from there: weights
-        between two brains of one origin know most of what either knows (Wortsman et al. 2022). Something new in the
-        library brings the full rate back."""
+        best of them. If people have taught it something since, that counts more, and it goes on as it is: the gate says
+        how much that may cost. Something new in the library brings the full rate back."""
         self.examined_step = step
         if self.best is None or bits_per_byte < self.best.bits_per_byte:
             weights = {name: parameter.detach().clone() for name, parameter in voice.named_parameters()}
@@ -100,15 +97,14 @@ class Plateau:
             return
         best.waited = 0
         self.rate_scale = max(settings.plateau_floor, self.rate_scale * settings.plateau_factor)
-        too_far = bits_per_byte > (1 + settings.tolerance) * best.bits_per_byte
-        if too_far or not best.taught:
-            self._go_back(brain, voice, GIVEN_BACK if best.taught else 1.0)
+        if not best.taught:
+            self._go_back(brain, voice)
 
     @torch.no_grad()
-    def _go_back(self, brain: Brain, voice: Brain, share: float) -> None:
-        """Both go on from so much of the way between the average and the best one."""
+    def _go_back(self, brain: Brain, voice: Brain) -> None:
+        """Both go on from the best average."""
         for name, parameter in voice.named_parameters():
-            parameter.lerp_(self.best.weights[name], share)
+            parameter.copy_(self.best.weights[name])
         torch._foreach_copy_(list(brain.parameters()), list(voice.parameters()))
 
     def best_self(self, voice: Brain) -> Brain:

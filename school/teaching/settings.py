@@ -7,7 +7,10 @@ from pydantic import Field
 from school.office.settings import EXPERT, Slice
 
 MICRO_SECONDS = 0.4  # of most presets
-REMOVED = {"pedagogy": "four ways to teach that gained nothing and are gone; docs/diary.md has what they showed"}
+REMOVED = {
+    "pedagogy": "four ways to teach that gained nothing and are gone; docs/diary.md has what they showed",
+    "lessons.tolerance": "it is held to its best self while people teach it, within lessons.teaching_tolerance",
+}
 """Settings and sections of this room that were there once, and why they went."""
 
 
@@ -85,12 +88,6 @@ class LessonSettings(Slice):
         4.0,
         ge=0,
         description="with what it was taught while it knows its library: how much it keeps to its best self there",
-        json_schema_extra=EXPERT,
-    )
-    tolerance: float = Field(
-        0.002,
-        ge=0,
-        description="share of held-out bits that such lessons may cost before it gives some of them back",
         json_schema_extra=EXPERT,
     )
     teaching_tolerance: float = Field(

@@ -12,7 +12,7 @@ from brain.ops.token_losses import divergence
 from school.door.values import Pair
 from school.teaching.planner import MUDDLED, PLAIN, muddled
 from school.teaching.tutor import Tutor
-from school.texts.tokenizer import MARK_COUNT
+from school.texts.tokenizer import MARK_COUNT, PERSON
 from tests.conftest import LESSONS, make_tutor, take_steps
 
 EIGHT = LESSONS.model_copy(update={"streams": 8, "micro_streams": 4, "dialogue_share": 0.0})
@@ -35,20 +35,23 @@ def planned(tutor: Tutor, *, anchored: bool, micro_streams: int = 4):
     return planner.plan(tutor.step, talks=talks, anchored=anchored, strength=1.0, micro_streams=micro_streams)
 
 
-def test_one_stream_of_four_is_read_as_it_stands_and_counts_for_all(tutor):
+def test_one_stream_of_four_is_read_as_it_stands_and_learned_from(tutor):
     plain, step = planned(tutor, anchored=False), planned(tutor, anchored=True)
     assert (plain.anchored, step.anchored) == (False, True)
     before, after = (torch.cat([task.tokens[: task.streams] for task in one.tasks]) for one in (plain, step))
     weights = torch.cat([task.weights[: task.streams] for task in step.tasks])
     assert [list(task.anchors) for task in step.tasks] == [[1, 2, 3], [1, 2, 3]]
     assert torch.equal(before[::PLAIN], after[::PLAIN])
-    assert (weights[::PLAIN] == PLAIN).all()
-    for anchor in (1, 2, 3, 5, 6, 7):
+    assert (weights[::PLAIN] == 1).all()
+    for anchor in (2, 3, 6, 7):
         assert 0 < (before[anchor] != after[anchor]).sum() < after.shape[1] / 2
         assert not weights[anchor].any()
-    assert step.library_targets == plain.library_targets == 8 * 16
-    lengths = tutor.librarian.byte_lengths[after[::PLAIN, 1:].numpy()]
-    assert step.library_bytes == PLAIN * lengths.sum()
+    for talk in (1, 5):
+        assert after[talk, 0] == PERSON
+        assert not weights[talk].any()
+    assert (plain.library_targets, step.library_targets) == (8 * 16, 2 * 16)
+    assert step.library_bytes == tutor.librarian.byte_count(after[::PLAIN, 1:].numpy())
+    assert step.weight == plain.weight
     assert not any(len(task.anchors) for task in plain.tasks)
 
 

@@ -11,7 +11,6 @@ from school.souls.packing import pack_soul, wake_tutor
 from school.teaching.gate import GENTLEST, Gate
 from tests.conftest import LESSONS, make_receptionist, make_tutor, take_steps
 
-ALONE = LESSONS.model_copy(update={"tolerance": 100.0})
 TAUGHT = Pair(id="p", prompt="who sang?", answer="zzzz zzzz", person="ann", source="teach")
 
 
@@ -24,9 +23,8 @@ def same(first, second) -> bool:
 
 
 def taught(librarian, steps: int = 3):
-    """A tutor with a best so far, and after it some lessons of what somebody taught; the voice before them. The gate
-    alone moves its weights at examinations."""
-    tutor = make_tutor(librarian, ALONE, seed=3)
+    """A tutor with a best so far, and after it some lessons of what somebody taught; the voice before them."""
+    tutor = make_tutor(librarian, LESSONS, seed=3)
     take_steps(tutor, 2)
     tutor.heed(2.0)
     voice = weights(tutor.voice)
@@ -114,7 +112,7 @@ def test_a_soul_keeps_what_is_to_be_judged(librarian, tmp_path):
     tutor, before = taught(librarian)
     caretaker = Caretaker(tmp_path / "soul", SoulSettings())
     caretaker.save(pack_soul(tutor, make_receptionist(tutor, tmp_path), {}))
-    late = make_tutor(librarian, ALONE, seed=9)
+    late = make_tutor(librarian, LESSONS, seed=9)
     wake_tutor(caretaker.newest(print, set_aside=False), late, [TAUGHT])
     after = weights(late.voice)
     late.heed(2.02)

@@ -11,7 +11,6 @@ from benchmarks.teach import nats_per_token
 from brain.ops.token_losses import divergence
 from school.door.values import Pair
 from school.souls.packing import pack_soul, wake_tutor
-from school.teaching.plateau import GIVEN_BACK
 from school.teaching.settings import LessonSettings
 from school.texts.librarian import Bookmark
 from tests.conftest import LESSONS, SENTENCES, make_receptionist, make_tutor, shelve, take_steps
@@ -62,9 +61,9 @@ def test_a_library_known_by_heart_is_let_be(librarian):
 
 
 def test_what_people_taught_is_not_taken_back(librarian):
-    """After a lesson of theirs it goes on as it is, not from its best self, which does not know it; where that costs
-    more than is tolerated, from its average a little nearer to the best. (The gate, which is stricter, is open.)"""
-    changes = {"plateau_patience": 1, "tolerance": 0.01, "teaching_tolerance": 1.0}
+    """After a lesson of theirs it goes on as it is, not from its best self, which does not know it. (The gate is
+    open.)"""
+    changes = {"plateau_patience": 1, "teaching_tolerance": 1.0}
     tutor = make_tutor(librarian, LESSONS.model_copy(update=changes))
     take_steps(tutor, 1)
     tutor.heed(1.5)
@@ -74,13 +73,7 @@ def test_what_people_taught_is_not_taken_back(librarian):
     tutor.heed(1.51)
     after = [*tutor.brain.parameters(), *tutor.voice.parameters()]
     assert all(torch.equal(one, other) for one, other in zip(before, after, strict=True))
-    latest = {name: parameter.clone() for name, parameter in tutor.voice.named_parameters()}
-    tutor.heed(1.52)
-    average = dict(tutor.voice.named_parameters())
-    for name, parameter in tutor.brain.named_parameters():
-        wanted = latest[name].lerp(tutor.plateau.best.weights[name], GIVEN_BACK)
-        assert torch.equal(parameter, wanted)
-        assert torch.equal(average[name], wanted)
+    assert tutor.plateau.rate_scale < 1
 
 
 @pytest.mark.trial
