@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import torch
 
+from school.teaching.anchors import anchors_among, with_anchors
 from school.teaching.night import Night
 from school.teaching.provenance import Provenance
 from school.teaching.reviews import Reviews
@@ -21,13 +22,8 @@ from school.teaching.settings import LessonSettings
 from school.teaching.streams import Step, Task, shared_out
 from school.teaching.talks import Talks
 from school.texts.librarian import Bookmark, Lesson, Librarian
-from school.texts.tokenizer import MARK_COUNT
 
 FOR_HEART = 0.25  # rows, for each stream, that what is not known by heart yet may fill
-PLAIN = 4  # of so many streams one is read as it stands in an anchored step, and learned from
-TALK = 1  # and one, the first behind it, reads the beginning of a conversation instead
-TALKS = 1000  # of which that is one: they are made once
-MUDDLED = 0.2  # of the words of all but the plain ones
 
 
 class Shape(NamedTuple):
@@ -54,13 +50,6 @@ class Agenda:
         return cls(
             Reviews(growth=settings.review_growth, prompt_weight=settings.prompt_weight, limit=settings.reviews_kept)
         )
-
-
-class Counted(NamedTuple):
-    """A lesson, and how much each of its targets counts: ``weights`` (B, T)."""
-
-    lesson: Lesson
-    weights: np.ndarray
 
 
 class Planner(Protocol):
@@ -105,8 +94,11 @@ class LibraryPlanner:
         if review_tokens:
             weights *= np.float32(strength)
         anchored = anchored and review_tokens > 0 and not new_library
-        library = self._anchored(step, lesson) if anchored else Counted(lesson, lesson.learned.astype(np.float32))
-        tasks = self._library_tasks(library, micro_streams, anchored=anchored)
+        counts = lesson.learned.astype(np.float32)
+        if anchored:
+            rng = np.random.default_rng([self.settings.seed, step, *b"anchors"])
+            lesson, counts = with_anchors(lesson, self.librarian, agenda.reviews, rng)
+        tasks = self._library_tasks(lesson.tokens, counts, micro_streams, anchored=anchored)
         weight = max(1.0, float(lesson.learned.sum()))
         talk = self._dialogue_is_due(step, len(talks))
         if talk:
@@ -117,38 +109,25 @@ class LibraryPlanner:
         return Step(
             tasks,
             weight,
-            round(float((self.librarian.byte_lengths[lesson.tokens[:, 1:]] * library.weights).sum())),
+            round(float((self.librarian.byte_lengths[lesson.tokens[:, 1:]] * counts).sum())),
             review_tokens,
-            library_targets=float(library.weights.sum()),
-            provenance=self._provenance(library),
+            library_targets=float(counts.sum()),
+            provenance=self._provenance(lesson, counts),
             anchored=anchored,
             jumped=lesson.jumped,
             new_library=new_library,
             taught=True,
         )
 
-    def _anchored(self, step: int, lesson: Lesson) -> Counted:
-        """What people teach is worth most of what is read beside it: three streams of four are only to be said as its
-        best self says them, two of text and one of talk, else it soon answers everybody with what it was taught. Every
-        fifth word of theirs is exchanged for another, for what it knows by heart it says the same whatever became of
-        it. The fourth is learned from."""
-        rng = np.random.default_rng([self.settings.seed, step, *b"muddled"])
-        numbers, tokens, weights = range(len(lesson.tokens)), lesson.tokens.copy(), lesson.learned.astype(np.float32)
-        for number in numbers[TALK::PLAIN]:
-            tokens[number], _ = self.librarian.dialogue(int(rng.integers(TALKS)), length=self.shape.length)
-        anchors = anchors_among(numbers)
-        tokens[anchors], weights[anchors] = muddled(tokens[anchors], rng), 0.0
-        return Counted(lesson._replace(tokens=tokens), weights)
+    def _provenance(self, lesson: Lesson, counts: np.ndarray) -> Provenance:
+        sources = np.where(counts > 0, lesson.sources, -1)
+        return Provenance(self.librarian.texts, sources, self.librarian.byte_lengths[lesson.tokens[:, 1:]])
 
-    def _provenance(self, library: Counted) -> Provenance:
-        lesson, lengths = library.lesson, self.librarian.byte_lengths
-        return Provenance(
-            self.librarian.texts, np.where(library.weights > 0, lesson.sources, -1), lengths[lesson.tokens[:, 1:]]
-        )
-
-    def _library_tasks(self, library: Counted, micro_streams: int, *, anchored: bool) -> list[Task]:
-        blocks, tasks = torch.from_numpy(library.lesson.tokens).to(self.device), []
-        weights = torch.from_numpy(library.weights).to(self.device)
+    def _library_tasks(
+        self, tokens: np.ndarray, counts: np.ndarray, micro_streams: int, *, anchored: bool
+    ) -> list[Task]:
+        blocks, tasks = torch.from_numpy(tokens).to(self.device), []
+        weights = torch.from_numpy(counts).to(self.device)
         for first in range(0, len(blocks), micro_streams):
             numbers = range(first, min(first + micro_streams, len(blocks)))
             rows = slice(numbers.start, numbers.stop)
@@ -185,17 +164,3 @@ class LibraryPlanner:
         at their share of the rows."""
         rng = np.random.default_rng([self.settings.seed, step, *b"dialogue"])
         return rng.random() < self.settings.dialogue_share * self.settings.streams / talks
-
-
-def anchors_among(numbers: range) -> list[int]:
-    """The places of those of the streams with these ``numbers`` that hold it to its best self in an anchored step."""
-    return [place for place, number in enumerate(numbers) if number % PLAIN]
-
-
-def muddled(tokens: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """The same, any shape, with a share MUDDLED of the words exchanged for others of them; marks stay."""
-    words = tokens >= MARK_COUNT
-    chosen = words & (rng.random(tokens.shape) < MUDDLED)
-    exchanged = tokens.copy()
-    exchanged[chosen] = rng.choice(tokens[words], int(chosen.sum()))
-    return exchanged

@@ -23,9 +23,10 @@ from brain.contract import Brain
 from school.office.machine import Compute
 from school.office.mistakes import Mistake
 from school.office.settings import Slice
+from school.teaching.anchors import anchors_among
 from school.teaching.calibrate import Pace
 from school.teaching.exchange import TeamBroken
-from school.teaching.planner import Agenda, LibraryPlanner, Shape, anchors_among
+from school.teaching.planner import Agenda, LibraryPlanner, Shape
 from school.teaching.plateau import Best
 from school.teaching.settings import MICRO_SECONDS, LessonSettings
 from school.teaching.streams import Step, Streams, Task
