@@ -87,12 +87,7 @@ class LibraryPlanner:
         agenda, shape = self.agenda, self.shape
         new_library = agenda.bookmark.library != self.librarian.library
         lesson, agenda.bookmark = self.librarian.lesson(agenda.bookmark, streams=shape.streams, length=shape.length)
-        ids, weights, review_tokens = self._taught(step)
-        asleep, dreamed = agenda.night.rows(agenda.reviews, rows=self.settings.night_rows, length=shape.length)
-        review_tokens += int((dreamed > 0).sum())
-        ids, weights = np.concatenate([ids, asleep]), np.concatenate([weights, dreamed])
-        if review_tokens:
-            weights *= np.float32(strength)
+        ids, weights, review_tokens = self._due(step, strength)
         anchored = anchored and review_tokens > 0 and not new_library
         counts = lesson.learned.astype(np.float32)
         if anchored:
@@ -134,8 +129,18 @@ class LibraryPlanner:
             tasks.append(Task(blocks[rows], weights[rows], rows, anchors_among(numbers) if anchored else ()))
         return tasks
 
+    def _due(self, step: int, strength: float) -> tuple[np.ndarray, np.ndarray, int]:
+        """Rows of what was taught and is due, and of what comes back at night: ids (R, T+1), weights (R, T), and how
+        many targets people taught; where there are any, all count with ``strength``."""
+        ids, weights, from_people = self._taught(step)
+        night, length = self.agenda.night, self.shape.length
+        asleep, dreamed = night.rows(self.agenda.reviews, rows=self.settings.night_rows, length=length)
+        from_people += int((dreamed > 0).sum())
+        weights = np.concatenate([weights, dreamed]) * np.float32(strength if from_people else 1.0)
+        return np.concatenate([ids, asleep]), weights, from_people
+
     def _taught(self, step: int) -> tuple[np.ndarray, np.ndarray, int]:
-        """Rows of what was taught and is due: ids (R, T+1), weights (R, T), and how many targets people taught."""
+        """Rows of what was taught and is due, and how many of their targets people taught."""
         reviews = self.agenda.reviews
         from_people = reviews.people_are_due(step)
         ids, weights = reviews.rows(

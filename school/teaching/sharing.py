@@ -249,9 +249,9 @@ class Follower(Member):
 
     def _hear_best(self, tutor: Tutor) -> None:
         """The leader's best average; how good it was, and since when, is the leader's business."""
-        if tutor.plateau.best is None:
-            weights = {name: torch.empty_like(parameter) for name, parameter in tutor.voice.named_parameters()}
-            tutor.plateau.best = Best(math.nan, weights)
+        best = tutor.plateau.best
+        weights = best.weights if best else {n: torch.empty_like(p.detach()) for n, p in tutor.voice.named_parameters()}
+        tutor.plateau.best = Best(math.nan, weights)  # another one, of which nothing is made yet
         self.team.share(_sorted(tutor.plateau.best.weights))
 
     def _take_step(self, tutor: Tutor) -> None:
