@@ -20,9 +20,10 @@ def test_what_is_handed_back_at_once_counts_too():
 def test_all_that_a_life_does_is_measured(librarian):
     tutor = make_tutor(librarian, settings=WHOLE)
     found = heights(tutor, "I had soup with Ann, and it was good. " * 40, 512)
-    assert len(found) == 6
+    assert len(found) == 7
     assert all(one["seconds"] > 0 for one in found.values())
     assert tutor.taste.course is None
+    assert tutor.plateau.knows_library
 
 
 def test_pairs_are_of_a_text():
