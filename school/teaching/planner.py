@@ -92,7 +92,7 @@ class LibraryPlanner:
         counts = lesson.learned.astype(np.float32)
         if anchored:
             rng = np.random.default_rng([self.settings.seed, step, *b"anchors"])
-            lesson, counts = with_anchors(lesson, self.librarian, agenda.reviews, rng)
+            lesson, counts = with_anchors(lesson, rng)
         tasks = self._library_tasks(lesson.tokens, counts, micro_streams, anchored=anchored)
         weight = max(1.0, float(lesson.learned.sum()))
         talk = self._dialogue_is_due(step, len(talks))

@@ -103,11 +103,6 @@ class Reviews:
         mine = (key for key, r in self._reviews.items() if r.pair.person == person and r.pair.source in BY_HAND)
         return max(mine, default="")
 
-    def some_question(self, rng: np.random.Generator) -> str:
-        """Of a pair that is drawn; "" where there is none, or it has no question."""
-        keys = list(self._reviews)
-        return self._reviews[keys[int(rng.integers(len(keys)))]].pair.prompt if keys else ""
-
     def note(self, pair_id: str, before: Before) -> None:
         """How it was when this pair was taught."""
         if pair_id in self._reviews:

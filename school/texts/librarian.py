@@ -23,7 +23,7 @@ import numpy as np
 from school.office.mistakes import Mistake
 from school.texts.characters import MOST, Characters, Unknown
 from school.texts.circle import Circle, Quiet, order_of
-from school.texts.dialogues import Dialogues, Exchange
+from school.texts.dialogues import Dialogues
 from school.texts.news import Library, tell_news, tell_notes, tell_skipped
 from school.texts.places import Source
 from school.texts.shelf import Text, open_texts, pieces
@@ -186,10 +186,6 @@ class Librarian:
         """Of conversation ``number`` made of the library, from token ``start`` on: ids (length+1,) and whether each
         target (length,) is to be learned, see ``Dialogues``."""
         return self._dialogues.read(number, start=start, length=length)
-
-    def exchange(self, number: int, turn: int) -> Exchange:
-        """Question and answer of conversation ``number``, as tokens."""
-        return self._dialogues.exchange(number, turn)
 
     def drawn(self, purpose: str, number: int, below: int) -> int:
         """A number from 0 to below ``below`` that (seed, purpose, number) decide."""
