@@ -126,7 +126,7 @@ class LibraryPlanner:
         for first in range(0, len(blocks), micro_streams):
             numbers = range(first, min(first + micro_streams, len(blocks)))
             rows = slice(numbers.start, numbers.stop)
-            tasks.append(Task(blocks[rows], weights[rows], rows, anchors_among(numbers) if anchored else ()))
+            tasks.append(Task(blocks[rows], weights[rows], rows, anchors_among(numbers) if anchored else []))
         return tasks
 
     def _due(self, step: int, strength: float) -> tuple[np.ndarray, np.ndarray, int]:

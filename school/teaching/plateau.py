@@ -113,5 +113,5 @@ class Plateau:
             weights = self.best.weights
             theirs = {id(p): nn.Parameter(weights[name], requires_grad=False) for name, p in voice.named_parameters()}
             self._best_self = self.best, copy.deepcopy(voice, theirs)
-            self._best_self[1].refresh()  # not by two threads at once
+            self._best_self[1].refresh()
         return self._best_self[1]

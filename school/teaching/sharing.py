@@ -206,7 +206,7 @@ class Orders:
             if stop == self.team.size * own:  # the last task of all has the extra rows
                 extra, stop = slice(0, len(tokens) - stop), len(tokens)
             given = tokens[start:stop].to(self.device), weights[start:stop].to(self.device)
-            anchors = anchors_among(range(first + row, first + row + micro_streams)) if told else ()
+            anchors = anchors_among(range(first + row, first + row + micro_streams)) if told else []
             tasks.append(Task(*given, rows_of_task, anchors, extra=extra))
         return Step(tasks, weight, 0, int(review_tokens), bool(told), bool(jumped), taught=True, before=first)
 

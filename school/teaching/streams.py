@@ -33,7 +33,7 @@ class Streams:
         pixels = torch.full((streams, length, 3), NEUTRAL, device=device)
         return cls(brain.fresh_state(streams), pixels, fresh_condition(streams, device))
 
-    def pick(self, rows: slice | Sequence[int]) -> Streams:
+    def pick(self, rows: slice | list[int]) -> Streams:
         """Some streams: a view of a slice, a copy of a list."""
         return Streams.of({name: tensor[rows] for name, tensor in self.tensors().items()})
 
@@ -74,7 +74,7 @@ class Task:
     tokens: Tensor  # (R, T+1)
     weights: Tensor  # (R, T)
     rows: slice
-    anchors: Sequence[int] = ()  # the places of streams that are not learned from, but hold it to its best self
+    anchors: list[int] = field(default_factory=list)  # the places of streams that hold it to its best self
     talks: slice = field(default_factory=lambda: slice(0, 0))
     extra: slice = field(default_factory=lambda: slice(0, 0))
 

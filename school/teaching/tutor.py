@@ -244,6 +244,8 @@ class Tutor:
         """Forward and backward over these tasks, side by side; gradients gather in the weights in the tasks' order."""
         try:
             self.brain.refresh()
+            if step.anchored:
+                self.plateau.best_self(self.voice)  # made here, not by two threads at once
             readings = self.pace.threads.run([partial(self._read, step, number) for number in numbers])
             for number, read in zip(numbers, readings, strict=True):
                 self._take(step, step.tasks[number], read)
@@ -277,9 +279,10 @@ class Tutor:
         expected = self.brain.self_state(hidden, one_late(pixels, own.pixels[:, -1]))
         surprise = F.mse_loss(expected[:streams], pixels[:streams], reduction="sum")
         total = weighted.sum()
-        if step.anchored and streams:
+        if step.anchored:
             share = self.plateau.library_share
             total = weighted[:, streams:].sum() + share * weighted[:, :streams].sum()
+        if task.anchors:
             total = total + self.settings.anchor * self._strayed(task, logits, inputs, own)
         loss = (total + surprise / 3) / step.weight
         return loss, Read(
@@ -296,11 +299,10 @@ class Tutor:
         (R, T) of all its rows, which carry ``own``. At the rate that people's lessons need, reading the library once
         more would make it learn that by heart; held to its best self (Li and Hoiem 2016, learning without forgetting)
         it learns the lessons and hardly loses what it was never taught."""
-        anchors = list(task.anchors)
-        carried = own.pick(anchors)
+        carried = own.pick(task.anchors)
         with torch.no_grad():
-            best = self.plateau.best_self(self.voice)(inputs[anchors], carried.pixels, carried.state).logits
-        return divergence(logits[:, anchors], best.transpose(0, 1))
+            best = self.plateau.best_self(self.voice)(inputs[task.anchors], carried.pixels, carried.state).logits
+        return divergence(logits[:, task.anchors], best.transpose(0, 1))
 
     def _dropout(self, step: Step, task: Task) -> RowGenerator:
         """Draws a row's dropout mask by its number in the step, so that it does not depend on the size of tasks. Where
