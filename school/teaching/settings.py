@@ -85,7 +85,7 @@ class LessonSettings(Slice):
         json_schema_extra=EXPERT,
     )
     anchor: float = Field(
-        4.0,
+        8.0,
         ge=0,
         description="with what it was taught while it knows its library: how much it keeps to its best self there",
         json_schema_extra=EXPERT,

@@ -89,6 +89,7 @@ def test_a_file_with_every_setting_of_once_still_works():
     got = read_settings(TREE, EVERYTHING, [], removed=REMOVED, tell=told.append)
     assert len(told) <= 1
     others_since_then = ["chat.raid_people=15", "lessons.dialogue_share=0.05", "speech.temperature=0.8"]
+    others_since_then.append("lessons.anchor=4.0")
     assert got == read_settings(TREE, None, others_since_then)
 
 
