@@ -88,8 +88,9 @@ def test_a_file_with_every_setting_of_once_still_works():
     told = []
     got = read_settings(TREE, EVERYTHING, [], removed=REMOVED, tell=told.append)
     assert len(told) <= 1
-    others_since_then = ["chat.raid_people=15", "lessons.dialogue_share=0.05", "speech.temperature=0.8"]
-    others_since_then.append("lessons.anchor=4.0")
+    others_since_then = [
+        "chat.raid_people=15", "lessons.anchor=4.0", "lessons.dialogue_share=0.05", "speech.temperature=0.8",
+    ]  # fmt: skip
     assert got == read_settings(TREE, None, others_since_then)
 
 
