@@ -90,10 +90,12 @@ def _close(paths: Iterable[Path]) -> Closed:
 
 
 def _as_it_came(path: Path) -> bool:
-    """Whether this is a room's own README, or a folder with nothing else in it: nobody who has just unpacked the
-    program need be told of those."""
+    """Whether this is a room's own README, or a folder with nothing else in it that others could read (a wake's lock is
+    closed as it is made): nobody who has just unpacked the program need be told of those."""
     try:
-        return path.name == README if path.is_file() else {entry.name for entry in path.iterdir()} <= {README}
+        if path.is_file():
+            return path.name == README
+        return all(entry.name == README or not _is_open(entry) for entry in path.iterdir())
     except OSError:  # closed to its owner as well
         return False
 

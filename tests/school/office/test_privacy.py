@@ -48,6 +48,7 @@ def test_rooms_as_they_came_are_closed_without_a_word(tmp_path):
     for room in ("soul", "statistics"):
         (tmp_path / room).mkdir(mode=0o755)
         (tmp_path / room / "README.md").touch(0o644)
+    (tmp_path / "soul" / "lock").touch(0o600)  # the wake's own
     (tmp_path / "wakeup.py").touch()
     assert in_words(tmp_path, close_home(tmp_path)) == []
     assert {mode(path) for room in ("soul", "statistics") for path in (tmp_path / room).rglob("*")} == {0o600}
