@@ -50,8 +50,8 @@ def home_with(text: Path | None) -> Iterator[Path]:
         library.mkdir(mode=0o700)  # what others could read would be closed to them at the wake, and told
         if text:
             copy = library / f"{text.stem}.txt"
-            copy.touch(mode=0o600)
             try:
+                copy.touch(mode=0o600)
                 copy.write_bytes(text.read_bytes())
             except OSError as error:
                 raise Mistake(f"--text {text}: can't be read ({error.strerror}).") from None

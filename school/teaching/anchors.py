@@ -24,12 +24,12 @@ def anchors_among(numbers: range) -> list[int]:
     return [place for place, number in enumerate(numbers) if number % STREAMS]
 
 
-def with_anchors(lesson: Lesson, rng: np.random.Generator) -> tuple[Lesson, np.ndarray]:
-    """The lesson with anchors in it, and how much each target counts, (B, T)."""
-    tokens, counts = lesson.tokens.copy(), lesson.learned.astype(np.float32)
+def with_anchors(lesson: Lesson, rng: np.random.Generator) -> Lesson:
+    """The lesson with anchors in it, of which nothing is learned."""
+    tokens, learned = lesson.tokens.copy(), lesson.learned.copy()
     anchors = anchors_among(range(len(tokens)))
-    tokens[anchors], counts[anchors] = muddled(tokens[anchors], rng), 0.0
-    return lesson._replace(tokens=tokens), counts
+    tokens[anchors], learned[anchors] = muddled(tokens[anchors], rng), False
+    return lesson._replace(tokens=tokens, learned=learned)
 
 
 def muddled(tokens: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import torch
 
-from school.teaching.anchors import anchors_among, with_anchors
+from school.teaching.anchors import with_anchors
 from school.teaching.night import Night
 from school.teaching.provenance import Provenance
 from school.teaching.reviews import Reviews
@@ -89,12 +89,10 @@ class LibraryPlanner:
         lesson, agenda.bookmark = self.librarian.lesson(agenda.bookmark, streams=shape.streams, length=shape.length)
         ids, weights, review_tokens = self._due(step, strength)
         anchored = anchored and review_tokens > 0 and not new_library
-        counts = lesson.learned.astype(np.float32)
-        if anchored:
-            rng = np.random.default_rng([self.settings.seed, step, *b"anchors"])
-            lesson, counts = with_anchors(lesson, rng)
-        tasks = self._library_tasks(lesson.tokens, counts, micro_streams, anchored=anchored)
         weight = max(1.0, float(lesson.learned.sum()))
+        if anchored:
+            lesson = with_anchors(lesson, np.random.default_rng([self.settings.seed, step, *b"anchors"]))
+        tasks = self._library_tasks(lesson.tokens, lesson.learned, micro_streams)
         talk = self._dialogue_is_due(step, len(talks))
         if talk:
             weight += self._add_talks(tasks if self.shared else tasks[:1], talks)
@@ -104,29 +102,26 @@ class LibraryPlanner:
         return Step(
             tasks,
             weight,
-            round(float((self.librarian.byte_lengths[lesson.tokens[:, 1:]] * counts).sum())),
+            self.librarian.byte_count(lesson.tokens[:, 1:][lesson.learned]),
             review_tokens,
-            library_targets=float(counts.sum()),
-            provenance=self._provenance(lesson, counts),
+            library_targets=float(lesson.learned.sum()),
+            provenance=self._provenance(lesson),
             anchored=anchored,
             jumped=lesson.jumped,
             new_library=new_library,
             taught=True,
         )
 
-    def _provenance(self, lesson: Lesson, counts: np.ndarray) -> Provenance:
-        sources = np.where(counts > 0, lesson.sources, -1)
+    def _provenance(self, lesson: Lesson) -> Provenance:
+        sources = np.where(lesson.learned, lesson.sources, -1)
         return Provenance(self.librarian.texts, sources, self.librarian.byte_lengths[lesson.tokens[:, 1:]])
 
-    def _library_tasks(
-        self, tokens: np.ndarray, counts: np.ndarray, micro_streams: int, *, anchored: bool
-    ) -> list[Task]:
+    def _library_tasks(self, tokens: np.ndarray, learned: np.ndarray, micro_streams: int) -> list[Task]:
         blocks, tasks = torch.from_numpy(tokens).to(self.device), []
-        weights = torch.from_numpy(counts).to(self.device)
+        weights = torch.from_numpy(learned.astype(np.float32)).to(self.device)
         for first in range(0, len(blocks), micro_streams):
-            numbers = range(first, min(first + micro_streams, len(blocks)))
-            rows = slice(numbers.start, numbers.stop)
-            tasks.append(Task(blocks[rows], weights[rows], rows, anchors_among(numbers) if anchored else []))
+            rows = slice(first, min(first + micro_streams, len(blocks)))
+            tasks.append(Task(blocks[rows], weights[rows], rows))
         return tasks
 
     def _due(self, step: int, strength: float) -> tuple[np.ndarray, np.ndarray, int]:

@@ -23,12 +23,13 @@ FINISHED = 0.03  # of the rate, below which another reading of the library teach
 @dataclass(slots=True)
 class Best:
     """The average that did best at an examination. ``waited``: examinations since then that were no better; ``taught``:
-    whether people have taught it something since."""
+    whether people have taught it something since; ``brain``: one with these weights, once it was needed."""
 
     bits_per_byte: float
     weights: dict[str, Tensor]
     waited: int = 0
     taught: bool = False
+    brain: Brain | None = None
 
 
 class Plateau:
@@ -38,11 +39,10 @@ class Plateau:
         self.settings = settings
         self.best: Best | None = None
         self.rate_scale, self.examined_step = 1.0, 0
-        self._best_self: tuple[Best, Brain] | None = None
 
     def begin_again(self) -> None:
         """There is something new to learn: with full strength."""
-        self.best, self._best_self, self.rate_scale = None, None, 1.0
+        self.best, self.rate_scale = None, 1.0
 
     @property
     def best_bits_per_byte(self) -> float | None:
@@ -88,7 +88,7 @@ class Plateau:
         self.examined_step = step
         if self.best is None or bits_per_byte < self.best.bits_per_byte:
             weights = {name: parameter.detach().clone() for name, parameter in voice.named_parameters()}
-            self.best, self._best_self = Best(bits_per_byte, weights), None
+            self.best = Best(bits_per_byte, weights)
             return
         settings, best = self.settings, self.best
         best.waited += 1
@@ -109,9 +109,9 @@ class Plateau:
 
     def best_self(self, voice: Brain) -> Brain:
         """A brain like ``voice`` with the weights that did best: themselves, not copies. There must be a best."""
-        if self._best_self is None or self._best_self[0] is not self.best:
-            weights = self.best.weights
-            theirs = {id(p): nn.Parameter(weights[name], requires_grad=False) for name, p in voice.named_parameters()}
-            self._best_self = self.best, copy.deepcopy(voice, theirs)
-            self._best_self[1].refresh()
-        return self._best_self[1]
+        best = self.best
+        if best.brain is None:
+            own = {id(p): nn.Parameter(best.weights[name], requires_grad=False) for name, p in voice.named_parameters()}
+            best.brain = copy.deepcopy(voice, own)
+            best.brain.refresh()
+        return best.brain

@@ -23,7 +23,6 @@ from brain.contract import Brain
 from school.office.machine import Compute
 from school.office.mistakes import Mistake
 from school.office.settings import Slice
-from school.teaching.anchors import anchors_among
 from school.teaching.calibrate import Pace
 from school.teaching.exchange import TeamBroken
 from school.teaching.planner import Agenda, LibraryPlanner, Shape
@@ -194,7 +193,7 @@ class Orders:
         self.numbers: list[float] = []  # that came with the order
 
     def plan(self, step: int, *, talks: Talks, anchored: bool, strength: float, micro_streams: int) -> Step:
-        weight, review_tokens, rows, jumped, told = self.numbers
+        weight, review_tokens, rows, jumped, is_anchored = self.numbers
         own, first = self.shape.streams, self.team.rank * self.shape.streams
         tokens = torch.empty(int(rows), self.shape.length + 1, dtype=torch.int64)
         weights = torch.empty(int(rows), self.shape.length)
@@ -206,9 +205,8 @@ class Orders:
             if stop == self.team.size * own:  # the last task of all has the extra rows
                 extra, stop = slice(0, len(tokens) - stop), len(tokens)
             given = tokens[start:stop].to(self.device), weights[start:stop].to(self.device)
-            anchors = anchors_among(range(first + row, first + row + micro_streams)) if told else []
-            tasks.append(Task(*given, rows_of_task, anchors, extra=extra))
-        return Step(tasks, weight, 0, int(review_tokens), bool(told), bool(jumped), taught=True, before=first)
+            tasks.append(Task(*given, rows_of_task, extra=extra))
+        return Step(tasks, weight, 0, int(review_tokens), bool(is_anchored), bool(jumped), taught=True, before=first)
 
 
 class Follower(Member):

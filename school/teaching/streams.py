@@ -15,6 +15,7 @@ from torch import Tensor
 from brain.contract import Brain, State
 from brain.selfstate import Condition, fresh_condition
 from school.door.events import Glimpse
+from school.teaching.anchors import anchors_among
 from school.teaching.examiner import NEUTRAL
 from school.teaching.provenance import Provenance
 
@@ -74,7 +75,6 @@ class Task:
     tokens: Tensor  # (R, T+1)
     weights: Tensor  # (R, T)
     rows: slice
-    anchors: list[int] = field(default_factory=list)  # the places of streams that hold it to its best self
     talks: slice = field(default_factory=lambda: slice(0, 0))
     extra: slice = field(default_factory=lambda: slice(0, 0))
 
@@ -127,7 +127,7 @@ class Step:
     jumped: bool = False  # to a new place in the library, of which the streams know nothing
     new_library: bool = False  # there is something new to learn
     taught: bool = False  # the extra rows are what people taught
-    library_targets: float = 0.0  # of the library that are learned, as they count; 0 where all are
+    library_targets: float = 0.0  # of the library that are learned; 0 where all are
     provenance: Provenance | None = None  # of the blocks of the library
     index: int = 0  # of the first task that is not done
     before: int = 0  # streams of the same step of which other processes take care, before these
@@ -139,3 +139,8 @@ class Step:
     seconds: float = 0.0
     looked_at: bool = False
     glimpse: Glimpse | None = None
+
+    def anchors(self, task: Task) -> list[int]:
+        """The places of the task's rows that only hold it to its best self."""
+        first = self.before + task.rows.start
+        return anchors_among(range(first, first + task.streams)) if self.anchored else []

@@ -237,8 +237,8 @@ class Tutor:
     def _is_to_be_anchored(self) -> bool:
         """Whether steps with lessons of people's are to hold the rest to what it was at its best: where the library no
         longer pays for what they cost, or where they have cost too much."""
-        learning = not self.plateau.knows_library and self.gate.strength == 1
-        return self.settings.anchor > 0 and self.plateau.best is not None and not learning
+        is_dear = self.plateau.knows_library or self.gate.strength < 1
+        return self.settings.anchor > 0 and self.plateau.best is not None and is_dear
 
     def _teach(self, step: Step, numbers: range) -> None:
         """Forward and backward over these tasks, side by side; gradients gather in the weights in the tasks' order."""
@@ -282,8 +282,8 @@ class Tutor:
         if step.anchored:
             share = self.plateau.library_share
             total = weighted[:, streams:].sum() + share * weighted[:, :streams].sum()
-        if task.anchors:
-            total = total + self.settings.anchor * self._strayed(task, logits, inputs, own)
+        if anchors := step.anchors(task):
+            total = total + self.settings.anchor * self._strayed(anchors, logits, inputs, own)
         loss = (total + surprise / 3) / step.weight
         return loss, Read(
             after=Streams(after, pixels, condition),
@@ -294,15 +294,14 @@ class Tutor:
             expected=expected.detach(),
         )
 
-    def _strayed(self, task: Task, logits: Tensor, inputs: Tensor, own: Streams) -> Tensor:
-        """How far it is from its best self on the task's anchors, in nats, summed: ``logits`` (T, R, V) and ``inputs``
-        (R, T) of all its rows, which carry ``own``. At the rate that people's lessons need, reading the library once
-        more would make it learn that by heart; held to its best self (Li and Hoiem 2016, learning without forgetting)
-        it learns the lessons and hardly loses what it was never taught."""
-        carried = own.pick(task.anchors)
+    def _strayed(self, anchors: list[int], logits: Tensor, inputs: Tensor, own: Streams) -> Tensor:
+        """How far it is from its best self on a task's ``anchors``, in nats, summed: ``logits`` (T, R, V) and
+        ``inputs`` (R, T) of all its rows, which carry ``own``. At the rate that people's lessons need, reading the
+        library once more would make it learn that by heart; held, it hardly loses what it was never taught."""
+        carried = own.pick(anchors)
         with torch.no_grad():
-            best = self.plateau.best_self(self.voice)(inputs[task.anchors], carried.pixels, carried.state).logits
-        return divergence(logits[:, task.anchors], best.transpose(0, 1))
+            best = self.plateau.best_self(self.voice)(inputs[anchors], carried.pixels, carried.state).logits
+        return divergence(logits[:, anchors], best.transpose(0, 1))
 
     def _dropout(self, step: Step, task: Task) -> RowGenerator:
         """Draws a row's dropout mask by its number in the step, so that it does not depend on the size of tasks. Where
@@ -312,7 +311,7 @@ class Tutor:
         firsts = (step.before, task.rows), (FIRST_TALK, task.talks), (FIRST_EXTRA, task.extra)
         rows = [range(first + some.start, first + some.stop) for first, some in firsts]
         taught = range(task.library_and_talks, len(task.tokens)) if step.taught else ()
-        return RowGenerator(seed_of(self.settings.seed, self.step), rows, whole=[*task.anchors, *taught])
+        return RowGenerator(seed_of(self.settings.seed, self.step), rows, whole=[*step.anchors(task), *taught])
 
     def _take(self, step: Step, task: Task, read: Read) -> None:
         """Take over what came of a task."""
